@@ -1,0 +1,21 @@
+/** Time as the loops see it, so that a simulation can drive them. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Rejects with `signal.reason` when aborted, also when it was aborted before. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Uniform in [0, 1). */
+export type Random = () => number
+
+export type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void
+
+/** Four methods and `child`; silent unless given. */
+export interface Logger {
+  debug: Log
+  info: Log
+  warn: Log
+  error: Log
+  child(fields: Readonly<Record<string, unknown>>): Logger
+}

@@ -1,0 +1,33 @@
+/** Why a path, a listing or a mount failed. Causes that a person can act on have a code of their own. */
+export type WalkErrorCode =
+  | 'NOT_FOUND'
+  | 'ACCESS_DENIED'
+  | 'NOT_A_FILE'
+  | 'NOT_A_DIRECTORY'
+  | 'STALE'
+  | 'IO'
+  | 'TIMEOUT'
+  /** The address does not answer: nothing can be said of the path. */
+  | 'MOUNT_DOWN'
+  | 'LOOP'
+  /** A link leads out of the export. */
+  | 'OUTSIDE'
+  | 'NAME_TOO_LONG'
+  /** The listing changed so much that it can't go on where it was. */
+  | 'LISTING_CHANGED'
+  | 'OPTION_INVALID'
+  | 'OTHER'
+
+/** The one error of this package. Branch on `code`; `cause` keeps the original. */
+export class WalkError extends Error {
+  override readonly name = 'WalkError'
+  readonly code: WalkErrorCode
+
+  constructor(code: WalkErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Looks at the name, so that two copies of this package still agree. */
+export const isWalkError = (error: unknown): error is WalkError => error instanceof Error && error.name === 'WalkError'

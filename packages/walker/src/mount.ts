@@ -1,0 +1,73 @@
+/*
+ * A mount is one opened (address, export): a direct NFS connection, a mounted folder, or a tree in memory.
+ * Paths are absolute within the export: '/' is its root, '/a/b' a file or directory below, never '.', '..' or '//'.
+ * Names are strings in which every byte that is not UTF-8 is a lone surrogate U+DC80..U+DCFF (as in PEP 383).
+ */
+
+export type EntryKind = 'file' | 'directory' | 'symlink' | 'other'
+
+/** One name of a directory. What the mount learnt with the listing comes along; what it did not is undefined. */
+export interface Entry {
+  readonly name: string
+  readonly kind: EntryKind
+  /** Bytes. Known for files when the listing carried attributes. */
+  readonly size?: number | undefined
+  /** Milliseconds since 1970. */
+  readonly modifiedMs?: number | undefined
+  /** Identity of the object in its file system, for loop and hard link checks: `fsid:fileid`. */
+  readonly id?: string | undefined
+  /** What opens the object fast on mounts of the same `handleSpace`; opaque to everybody else. */
+  readonly handle?: unknown
+}
+
+export interface DirectoryPage {
+  readonly entries: readonly Entry[]
+  /** Where the listing goes on after this page, if the mount can resume there later and elsewhere; else undefined. */
+  readonly resume?: string | undefined
+}
+
+/** An object to open: by handle where one is known and valid here, else by path. */
+export interface Target {
+  readonly path: string
+  readonly handle?: unknown
+}
+
+export interface ListOptions {
+  /** Ask for size and time of every entry even where that costs a call each. */
+  readonly attributes: boolean
+  /** Go on where an earlier page said. Only for mounts that gave `resume`. */
+  readonly resume?: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface ReadOptions {
+  readonly offset: number
+  /** At most this many bytes; Infinity reads to the end of the file. */
+  readonly length: number
+  readonly signal: AbortSignal
+}
+
+export interface ReadOutcome {
+  /** Bytes that really arrived. Fewer than asked only at the end of the file. */
+  readonly bytes: number
+  /** The read saw the end of the file. */
+  readonly end: boolean
+  /** Size of the file in bytes where the read learnt it; always known when `end` is false. */
+  readonly size?: number | undefined
+}
+
+export interface Mount {
+  /** What reports call it: the address, or the folder. */
+  readonly name: string
+  /** Mounts with the same space accept each other's handles. Undefined: handles are good on this mount alone. */
+  readonly handleSpace?: string | undefined
+  /** Requests in flight that make sense here; the walk's limit is the smaller of this and its own. */
+  readonly maxInFlight: number
+  /** Pages in the order of the directory, without '.' and '..'. Closing the iterator early frees what it holds. */
+  list(directory: Target, options: ListOptions): AsyncIterable<DirectoryPage>
+  /** What a path is. Does not follow a symbolic link at its end. */
+  stat(path: string, options: { readonly signal: AbortSignal }): Promise<Entry>
+  /** Reads and drops. Never opens anything but a regular file: throws `NOT_A_FILE` for FIFOs, devices, sockets, links. */
+  read(file: Target, options: ReadOptions): Promise<ReadOutcome>
+  close(): Promise<void>
+}

@@ -1,0 +1,62 @@
+// The one entry of every root script. It needs only Node 20 and npm: it brings pnpm, the pinned Node and all packages,
+// then runs what was asked with them. Plain JavaScript without imports of ours, because it runs before anything is built.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
+const callerFolder = process.env.INIT_CWD ?? process.cwd()
+
+/** Runs a program to its end; quiet ones show their output only when they fail. */
+function run(program, args, { quiet = false, cwd = root } = {}) {
+  const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    env,
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
+  if (status === 0) return
+  if (quiet) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
+  if (error) process.stderr.write(`${program}: ${error.message}\n`)
+  process.exit(status ?? (signal === 'SIGINT' ? 130 : 1))
+}
+
+const pnpm = (args, options) => run('npx', ['-y', packageManager, ...args], options)
+/** The pinned Node if it came with the packages (Linux), else the caller's own. */
+const node = (args, options) => run('npx', ['-y', packageManager, 'exec', 'node', ...args], options)
+
+const install = () => pnpm(['install', '--frozen-lockfile', '--prefer-offline'], { quiet: true })
+const build = () => pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet: true })
+
+const [task, ...args] = process.argv.slice(2)
+const note = (text) => process.stderr.isTTY && process.stderr.write(text)
+note('Installing and building (the first time takes about half a minute) ...')
+install()
+if (task !== undefined && task !== 'exec' && task !== 'turbo') build()
+note('\r\u001b[K')
+
+switch (task) {
+  case undefined:
+    break
+  case 'warm':
+    node([join(root, 'packages/manager-bin/dist/bin.js'), 'warm', ...args], { cwd: callerFolder })
+    break
+  case 'test':
+    pnpm(['exec', 'vitest', 'run', ...args])
+    break
+  case 'lint':
+    pnpm(['exec', 'biome', 'check', '.'])
+    pnpm(['exec', 'oxlint', '--type-aware', '--deny-warnings'])
+    pnpm(['exec', 'knip'])
+    node(['scripts/check-layers.ts'])
+    break
+  case 'bench':
+    node([join(root, 'bench/src/main.ts'), ...args])
+    break
+  default:
+    pnpm([...(task === 'exec' || task === 'turbo' ? ['exec'] : []), ...(task === 'exec' ? [] : [task]), ...args])
+}
