@@ -1,1 +1,1 @@
-export {}
+export { decodeName, encodeName } from './names.ts'

@@ -4,8 +4,13 @@
  */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const sequenceLength = (lead: number): number =>
-  lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0
+/** Bytes of the UTF-8 sequence that this byte begins; 0 when it begins none. */
+function sequenceLength(lead: number): number {
+  if (lead < 0x80) return 1
+  if (lead < 0xc2 || lead > 0xf4) return 0
+  if (lead < 0xe0) return 2
+  return lead < 0xf0 ? 3 : 4
+}
 
 /** The name's string; every sequence of bytes has exactly one. */
 export function decodeName(bytes: Uint8Array): string {
