@@ -29,4 +29,5 @@ export class QueueError extends Error {
 }
 
 /** Looks at the name, so that two copies of this package still agree. */
-export const isQueueError = (error: unknown): error is QueueError => error instanceof Error && error.name === 'QueueError'
+export const isQueueError = (error: unknown): error is QueueError =>
+  error instanceof Error && error.name === 'QueueError'

@@ -19,3 +19,12 @@ export interface Logger {
   error: Log
   child(fields: Readonly<Record<string, unknown>>): Logger
 }
+
+/** What code logs to when nobody listens. */
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLogger,
+}

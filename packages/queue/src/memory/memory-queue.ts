@@ -1,0 +1,112 @@
+import { checkPeek, checkReceive, checkSend } from '../check.ts'
+import { QueueError } from '../errors.ts'
+import { leaseOf, type Receipt, sentMessage } from '../handle.ts'
+import type { Random } from '../ports.ts'
+import type { CallOptions, PeekedMessage, Queue } from '../transport.ts'
+
+interface StoredMessage {
+  readonly id: string
+  readonly insertedAtMs: number
+  readonly expiresAtMs: number
+  body: string
+  visibleAtMs: number
+  deliveries: number
+}
+
+/** The messages of one queue, in the order they came. */
+export type Messages = Map<string, StoredMessage>
+
+/** What a queue asks of the service it belongs to. */
+export interface Host {
+  /** A call takes its time, is recorded as one, and then does all of its work at once. */
+  call<T>(queue: string, options: CallOptions, work: (nowMs: number) => T): Promise<T>
+  /** Throws `QUEUE_NOT_FOUND`. */
+  messages(queue: string): Messages
+  nextId(): string
+  readonly random: Random | undefined
+}
+
+const snapshot = ({ id, body, deliveries, insertedAtMs }: StoredMessage): PeekedMessage => ({
+  id,
+  body,
+  deliveries,
+  insertedAtMs,
+})
+
+/** Fisher and Yates; in place. */
+function shuffle<T>(list: T[], random: Random): void {
+  for (let last = list.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1))
+    const kept = list[last] as T
+    list[last] = list[other] as T
+    list[other] = kept
+  }
+}
+
+export function memoryQueue(name: string, host: Host): Queue {
+  /** Forgets what has expired, then says who is there. */
+  const present = (nowMs: number): Messages => {
+    const messages = host.messages(name)
+    for (const [id, message] of messages) if (message.expiresAtMs <= nowMs) messages.delete(id)
+    return messages
+  }
+
+  const visible = (nowMs: number, max: number): StoredMessage[] => {
+    const found = [...present(nowMs).values()].filter((message) => message.visibleAtMs <= nowMs)
+    if (host.random === undefined) found.sort((one, other) => one.visibleAtMs - other.visibleAtMs)
+    else shuffle(found, host.random)
+    return found.slice(0, max)
+  }
+
+  /** Every delivery counts one up, so the count is the receipt: it is stale once somebody else has received the message. */
+  const receiptFor = (id: string, deliveries: number): Receipt => {
+    const held = (nowMs: number): StoredMessage => {
+      const message = present(nowMs).get(id)
+      if (message?.deliveries === deliveries) return message
+      const why = message === undefined ? 'is gone' : 'was taken by another reader'
+      throw new QueueError('LEASE_LOST', name, `message ${id} ${why}`)
+    }
+    return {
+      update: (body, hiddenMs, options) =>
+        host.call(name, options, (nowMs) => {
+          const message = held(nowMs)
+          message.visibleAtMs = nowMs + hiddenMs
+          if (body !== undefined) message.body = body
+        }),
+      remove: (options) =>
+        host.call(name, options, (nowMs) => {
+          host.messages(name).delete(held(nowMs).id)
+        }),
+    }
+  }
+
+  return {
+    name,
+    send: async (body, options = {}) => {
+      checkSend(name, body, options)
+      const { delayMs = 0, ttlMs = Number.POSITIVE_INFINITY } = options
+      return host.call(name, options, (nowMs) => {
+        const messages = host.messages(name)
+        const id = host.nextId()
+        const times = { insertedAtMs: nowMs, expiresAtMs: nowMs + ttlMs, visibleAtMs: nowMs + delayMs }
+        messages.set(id, { id, body, deliveries: 0, ...times })
+        return sentMessage(name, id, receiptFor(id, 0))
+      })
+    },
+    receive: async (options) => {
+      checkReceive(name, options)
+      return host.call(name, options, (nowMs) =>
+        visible(nowMs, options.max).map((message) => {
+          message.visibleAtMs = nowMs + options.leaseMs
+          message.deliveries++
+          return leaseOf(name, snapshot(message), receiptFor(message.id, message.deliveries))
+        }),
+      )
+    },
+    peek: async (options) => {
+      checkPeek(name, options)
+      return host.call(name, options, (nowMs) => visible(nowMs, options.max).map(snapshot))
+    },
+    approximateDepth: (options = {}) => host.call(name, options, (nowMs) => present(nowMs).size),
+  }
+}
