@@ -1,0 +1,70 @@
+import type { NfsStatus } from './nfs3/constants.ts'
+
+/**
+ * What went wrong, for programs to branch on. The second group are the statuses of RFC 1813 section 2.6 by their names
+ * (`NOENT`, `STALE`, `JUKEBOX`, ...): the server understood the call and says no.
+ */
+export type NfsErrorCode =
+  /** The URL, or the option that the message names, can't be meant. Nothing was contacted. */
+  | 'URL_INVALID'
+  | 'OPTION_INVALID'
+  /** The machine is there, and nothing listens on that port. */
+  | 'REFUSED'
+  /** No such host name, or no route to it. */
+  | 'UNREACHABLE'
+  /** No answer in time, after all retransmissions. */
+  | 'TIMEOUT'
+  /** Ports were to be asked for, and nobody at port 111 tells them. */
+  | 'PORTMAP_MISSING'
+  /** The server has no such export; the message lists those that it has. */
+  | 'EXPORT_NOT_FOUND'
+  /** The export exists, and this client may not mount it. */
+  | 'EXPORT_DENIED'
+  /** The server speaks other versions of NFS or MOUNT than 3. */
+  | 'VERSION'
+  /** The export takes neither AUTH_SYS nor AUTH_NONE. */
+  | 'KERBEROS_ONLY'
+  /** The server wants a source port below 1024, which this process may not have. */
+  | 'PRIVILEGED_PORT'
+  /** The server refuses the credentials, or the call itself, at the level of RPC. */
+  | 'RPC_REFUSED'
+  /** What came is no RPC, or no NFS. */
+  | 'PROTOCOL'
+  /** The export was closed here. */
+  | 'CLOSED'
+  | Exclude<NfsStatus, 'OK'>
+
+export interface NfsErrorDetails {
+  /** Who: host name or address, with its port where one is known. */
+  readonly host?: string | undefined
+  readonly exportPath?: string | undefined
+  /** What a person can do about it. */
+  readonly hint?: string | undefined
+  readonly cause?: unknown
+}
+
+/** The one error of this package. Branch on `code`; `cause` keeps the original; facts are fields, not only prose. */
+export class NfsError extends Error {
+  override readonly name = 'NfsError'
+  readonly code: NfsErrorCode
+  readonly host: string | undefined
+  readonly exportPath: string | undefined
+  readonly hint: string | undefined
+
+  constructor(code: NfsErrorCode, message: string, details: NfsErrorDetails = {}) {
+    const where = details.host === undefined ? '' : `${details.host}${details.exportPath ?? ''}: `
+    const hint = details.hint === undefined ? '' : ` (${details.hint})`
+    super(`${where}${message}${hint}`, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.host = details.host
+    this.exportPath = details.exportPath
+    this.hint = details.hint
+  }
+}
+
+/** Looks at the name, so that two copies of this package still agree. */
+export const isNfsError = (error: unknown): error is NfsError => error instanceof Error && error.name === 'NfsError'
+
+/** Bytes that are not what the protocol says. */
+export const protocolError = (message: string, cause?: unknown): NfsError =>
+  new NfsError('PROTOCOL', message, { cause })
