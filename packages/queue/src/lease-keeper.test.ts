@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { QueueError } from './errors.ts'
 import { keepLease } from './lease-keeper.ts'
+import type { Clock } from './ports.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 
 /** A lease whose renewals are written down, and answered by `answer`. */
@@ -115,7 +116,7 @@ describe('keepLease', () => {
     const { clock, lease, at } = renewals()
     let nowMs = clock.now()
     // Time that jumps although no timer fired, as after SIGSTOP.
-    const stalled = { now: () => nowMs, sleep: clock.sleep }
+    const stalled: Clock = { ...clock, now: () => nowMs }
     const keeper = keepLease(lease, { leaseMs: 3_000, clock: stalled })
     nowMs += 3_600_000
     await clock.advance(1_000)
@@ -127,7 +128,7 @@ describe('keepLease', () => {
   test('a handler that blocked the process for longer than its lease learns of it in stop()', async () => {
     const { clock, lease } = renewals()
     let nowMs = clock.now()
-    const keeper = keepLease(lease, { leaseMs: 3_000, clock: { now: () => nowMs, sleep: clock.sleep } })
+    const keeper = keepLease(lease, { leaseMs: 3_000, clock: { ...clock, now: () => nowMs } })
     nowMs += 3_000
     await keeper.stop()
     expect(keeper.lost).toMatchObject({ code: 'LEASE_LOST' })

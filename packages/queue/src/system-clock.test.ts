@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { systemClock } from './system-clock.ts'
+
+describe('systemClock', () => {
+  test('tells milliseconds since 1970', () => {
+    const before = Date.now()
+    expect(systemClock.now()).toBeGreaterThanOrEqual(before)
+    expect(systemClock.now()).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('sleeps at least as long as asked for', async () => {
+    const before = performance.now()
+    await systemClock.sleep(20)
+    // A timer may be a millisecond early by this other clock.
+    expect(performance.now() - before).toBeGreaterThan(18)
+  })
+
+  test('an aborted sleep rejects with the reason itself', async () => {
+    const stop = new AbortController()
+    const sleep = systemClock.sleep(3_600_000, stop.signal)
+    const reason = new Error('enough')
+    stop.abort(reason)
+    await expect(sleep).rejects.toBe(reason)
+    await expect(systemClock.sleep(3_600_000, stop.signal)).rejects.toBe(reason)
+    await expect(systemClock.sleep(0, stop.signal)).rejects.toBe(reason)
+  })
+
+  test('sleeps longer than the longest timer of Node instead of not at all', async () => {
+    const stop = new AbortController()
+    let woken = false
+    const sleep = systemClock.sleep(2 ** 32, stop.signal).then(() => {
+      woken = true
+    })
+    await systemClock.sleep(20)
+    expect(woken).toBe(false)
+    stop.abort(new Error('enough'))
+    await expect(sleep).rejects.toThrow('enough')
+  })
+})
