@@ -31,3 +31,13 @@ export class WalkError extends Error {
 
 /** Looks at the name, so that two copies of this package still agree. */
 export const isWalkError = (error: unknown): error is WalkError => error instanceof Error && error.name === 'WalkError'
+
+/** What a mount threw, as this package reports it. */
+export const asWalkError = (error: unknown): WalkError =>
+  isWalkError(error)
+    ? error
+    : new WalkError('OTHER', error instanceof Error ? error.message : String(error), { cause: error })
+
+/** Another mount may do better: the failure says something of the way to the filer, not of the path. */
+export const isMountTrouble = (error: WalkError): boolean =>
+  error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT' || error.code === 'IO'

@@ -1,0 +1,129 @@
+import { WalkError } from './errors.ts'
+import type { Mount } from './mount.ts'
+import type { WalkPart } from './parts.ts'
+import { checkName, checkPath, show } from './paths.ts'
+
+/** Decides by name before anything is asked of the filer, then by what the listing told. `true` keeps. */
+export interface WalkFilter {
+  file(path: string, name: string): boolean
+  size(bytes: number): boolean
+  modified(ms: number): boolean
+  /** Sizes and times matter: listings ask for them even where each costs a call. */
+  readonly needsAttributes: boolean
+  /** `false` prunes the directory with all below it. */
+  directory(path: string, name: string): boolean
+}
+
+/** Bounds what is in flight at one mount. Several walks may share one. `{ run: pLimit(8) }` is one. */
+export interface Limiter {
+  /** Calls `task` once, at the latest when all that was asked for before has ended, and settles as it does. */
+  run<T>(task: () => Promise<T>): Promise<T>
+}
+
+export interface WalkOptions {
+  /** What to walk. Default: the whole export. */
+  readonly parts?: readonly WalkPart[]
+  /** Bytes of every file that are read, from its beginning. Default 65,536; Infinity reads whole files. */
+  readonly headBytes?: number
+  /** `each` reads every file through every mount, `spread` through the one that its path's hash names. Default `each`. */
+  readonly through?: 'each' | 'spread'
+  /** Directories are listed through one mount (default), or through each, for caches that keep listings apart. */
+  readonly listThrough?: 'one' | 'each'
+  /** Default: everything but `.snapshot`, `~snapshot` and `.zfs` directories. */
+  readonly filter?: WalkFilter
+  /** Which symbolic links are followed, within the export. Default `none`. */
+  readonly symlinks?: 'none' | 'files' | 'all'
+  /** Reads in flight in all. Default 64. */
+  readonly concurrency?: number
+  /** Listings in flight in all. Default 16. */
+  readonly listings?: number
+  /** A longer file is read in chunks of this many bytes, in parallel and by turns through the mounts. Default 64 MiB. */
+  readonly chunkBytes?: number
+  /** A longer file can be handed away in ranges of this many bytes. Default 1 GiB. */
+  readonly rangeBytes?: number
+  /** Names and directories held before listings pause. Default 10,000. */
+  readonly maxPending?: number
+  /** `none`: iterate nothing, only counters and failures. Default `all`, where somebody has to pull. */
+  readonly entries?: 'all' | 'none'
+  /** Limits per mount. Default: `concurrency` or the mount's `maxInFlight`, whichever is smaller. */
+  readonly limiterFor?: (mount: Mount) => Limiter
+  /** Ends the walk at once with `signal.reason`. */
+  readonly signal?: AbortSignal
+}
+
+/** Options with every default filled in and every value checked. */
+export type Settings = Required<Omit<WalkOptions, 'limiterFor'>> & Pick<WalkOptions, 'limiterFor'>
+
+const snapshots = new Set(['.snapshot', '~snapshot', '.zfs'])
+
+/** What a walk skips when it is told nothing: the filers' views of their own past. */
+export const defaultFilter: WalkFilter = {
+  needsAttributes: false,
+  file: () => true,
+  size: () => true,
+  modified: () => true,
+  directory: (_path, name) => !snapshots.has(name),
+}
+
+const defaults = {
+  parts: [{ kind: 'tree', path: '/' }],
+  headBytes: 65_536,
+  through: 'each',
+  listThrough: 'one',
+  filter: defaultFilter,
+  symlinks: 'none',
+  concurrency: 64,
+  listings: 16,
+  chunkBytes: 64 * 1024 * 1024,
+  rangeBytes: 1024 * 1024 * 1024,
+  maxPending: 10_000,
+  entries: 'all',
+} satisfies WalkOptions
+
+/** Fills in the defaults; throws `OPTION_INVALID` for the first value that can't be meant. */
+export function settingsOf(options: WalkOptions): Settings {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const settings: Settings = { ...defaults, signal: new AbortController().signal, ...given }
+  settings.parts.forEach(checkPart)
+  for (const field of ['concurrency', 'listings', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
+    checkCount(field, settings[field], 1)
+  if (settings.headBytes !== Infinity) checkCount('headBytes', settings.headBytes, 1)
+  checkChoice('through', settings.through, ['each', 'spread'])
+  checkChoice('listThrough', settings.listThrough, ['one', 'each'])
+  checkChoice('symlinks', settings.symlinks, ['none', 'files', 'all'])
+  checkChoice('entries', settings.entries, ['all', 'none'])
+  return settings
+}
+
+function checkPart(part: WalkPart, at: number): void {
+  const field = `parts[${at}]`
+  switch (part.kind) {
+    case 'tree':
+    case 'listing':
+      checkPath(`${field}.path`, part.path)
+      break
+    case 'files':
+      checkPath(`${field}.directory`, part.directory)
+      for (const name of part.names) checkName(`${field}.names`, name)
+      break
+    case 'range':
+      checkPath(`${field}.path`, part.path)
+      checkCount(`${field}.offset`, part.offset, 0)
+      checkCount(`${field}.ordinal`, part.ordinal, 0)
+      if (part.length !== undefined) checkCount(`${field}.length`, part.length, 0)
+      break
+    default:
+      checkChoice(`${field}.kind`, (part as { kind: unknown }).kind, ['tree', 'listing', 'files', 'range'])
+  }
+}
+
+function checkCount(field: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return
+  throw new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected a whole number of at least ${least}`)
+}
+
+function checkChoice(field: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return
+  const expected = choices.map((choice) => `"${choice}"`).join(' or ')
+  throw new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected ${expected}`)
+}
