@@ -1,1 +1,52 @@
-export {}
+/*
+ * Messages, filters, ledger and split policy of the CacheWarmer. No I/O, no clock, no randomness of its own.
+ *
+ * job       what a person submits: addresses, export, paths, filters            - job queue
+ * run       one execution of a job, with a random id; owns three queues
+ * item      a piece of a run that one worker holds under one lease              - the run's work queue
+ * part      paths of an item: a tree, the rest of a listing, names, a byte range
+ * attempt   one worker's try at an item, with a random id
+ * family    the children that one attempt split its rest into, named after it
+ * result    what became of an item: counts, failures, children                  - the run's results queue
+ * beat      what an attempt has done so far: shown, never added up              - the run's results queue
+ * counts    whole numbers that add up in any order
+ * ledger    the fold of results; it alone decides that a run is done
+ * status    the run's public face: specification, state, ceilings, progress     - the run's status queue
+ * control   cancel, pause, resume, change                                       - control queue
+ * problem   a field, its value, and what was expected instead
+ */
+
+export { parseAddress } from './addresses.ts'
+export type { Ceilings, Control } from './control.ts'
+export { changeCeilings, decodeControl, encodeControl } from './control.ts'
+export type { Counts, MountCounts } from './counts.ts'
+export { addCounts, emptyCounts } from './counts.ts'
+export type { CoreErrorCode, Problem } from './errors.ts'
+export { CoreError, isCoreError } from './errors.ts'
+export type { Filter, FilterOptions, FilterRules } from './filter.ts'
+export { compileFilter, SKIPPED_DIRECTORIES } from './filter.ts'
+export { compileGoPattern } from './glob-go.ts'
+export { compilePathPattern } from './glob-path.ts'
+export { childItem, makeId, ROOT_ITEM, rootItem } from './ids.ts'
+export type { Envelope, Item, Part } from './item.ts'
+export { decodeItem, encodeItem, partBytes, readEnvelope } from './item.ts'
+export type { Job } from './job.ts'
+export { MAX_SPEC_BYTES } from './job.ts'
+export type { ParseJobOptions, ReadJob } from './job-codec.ts'
+export { decodeJob, encodeJob, makeJob, parseJob } from './job-codec.ts'
+export type { ItemState, LedgerChange, LedgerRows, LedgerView } from './ledger.ts'
+export { fold, isDone } from './ledger.ts'
+export type { LegacyWork } from './legacy-work.ts'
+export { decodeLegacyWork, encodeLegacyWork, LEGACY_LARGE_FILE_BYTES, legacyHolds } from './legacy-work.ts'
+export type { Ledger } from './memory-ledger.ts'
+export { memoryLedger } from './memory-ledger.ts'
+export type { QueueNames } from './names.ts'
+export { checkPrefix, queueNames } from './names.ts'
+export { checkPath, compareNames, MAX_PATH_BYTES, nameBytes, normalisePath } from './paths.ts'
+export type { Beat, Failure, FailurePart, ItemResult, MountState, ResultMessage } from './result.ts'
+export { decodeResult, encodeResult, failureParts } from './result.ts'
+export type { DivideOptions, SplitDecision, SplitPolicy, SplitSituation } from './split.ts'
+export { DEFAULT_SPLIT_POLICY, decideSplit, divide } from './split.ts'
+export type { Outcome, Progress, RunState, RunStatus } from './status.ts'
+export { decodeStatus, encodeStatus } from './status-codec.ts'
+export { fromWire, MAX_WIRE_BYTES, toWire, wireBytes } from './text.ts'

@@ -1,0 +1,73 @@
+import { type Static, Type } from 'typebox'
+import { strict, Whole } from './validate.ts'
+
+/** What an address is called: the address itself, or the folder it is mounted on. */
+export const AddressName = Type.String({ minLength: 1, maxLength: 1024, description: 'Address, as the job names it.' })
+
+/** Why a path failed, in capitals: `ACCESS_DENIED`, `NOT_FOUND`. */
+export const FailureCode = Type.String({
+  pattern: '^[A-Z][A-Z0-9_]{0,63}$',
+  description: 'Cause of a failure, in capitals.',
+})
+
+export const MountCounts = Type.Object(
+  {
+    files: Whole('Files read through this address.'),
+    bytes: Whole('Bytes read through it.'),
+    failures: Whole('Failures of it.'),
+  },
+  strict,
+)
+export type MountCounts = Static<typeof MountCounts>
+
+export const Counts = Type.Object(
+  {
+    directories: Whole('Directories listed to their end.'),
+    files: Whole('Files read through all their addresses.'),
+    bytes: Whole('Bytes of them, each file counted once.'),
+    entriesSkipped: Whole('Entries that filters or limits left out.'),
+    specialSkipped: Whole('Links that are not followed, devices, FIFOs, sockets.'),
+    failures: Type.Record(FailureCode, Whole('Failures with this code.', 1), { ...strict, maxProperties: 256 }),
+    mounts: Type.Record(Type.String({ pattern: '^(?!__proto__$)[^\\u0000-\\u001f]{1,1024}$' }), MountCounts, {
+      ...strict,
+      maxProperties: 64,
+    }),
+  },
+  { ...strict, description: 'What was done. Whole numbers; adding them up in any order gives the same.' },
+)
+export type Counts = Static<typeof Counts>
+
+/** Nothing done yet. Made anew each time. */
+export const emptyCounts = (): Counts => ({
+  directories: 0,
+  files: 0,
+  bytes: 0,
+  entriesSkipped: 0,
+  specialSkipped: 0,
+  failures: {},
+  mounts: {},
+})
+
+/** The sum, as a new object that shares nothing with the old ones. */
+export const addCounts = (a: Counts, b: Counts): Counts => ({
+  directories: a.directories + b.directories,
+  files: a.files + b.files,
+  bytes: a.bytes + b.bytes,
+  entriesSkipped: a.entriesSkipped + b.entriesSkipped,
+  specialSkipped: a.specialSkipped + b.specialSkipped,
+  failures: merge(a.failures, b.failures, (x = 0, y = 0) => x + y),
+  mounts: merge(a.mounts, b.mounts, addMount),
+})
+
+const addMount = (a?: MountCounts, b?: MountCounts): MountCounts => ({
+  files: (a?.files ?? 0) + (b?.files ?? 0),
+  bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
+  failures: (a?.failures ?? 0) + (b?.failures ?? 0),
+})
+
+/** By entries and own keys, as an address may be called `constructor`. */
+function merge<T>(a: Record<string, T>, b: Record<string, T>, add: (x?: T, y?: T) => T): Record<string, T> {
+  const own = (of: Record<string, T>, key: string): T | undefined => (Object.hasOwn(of, key) ? of[key] : undefined)
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return Object.fromEntries([...keys].map((key) => [key, add(own(a, key), own(b, key))]))
+}

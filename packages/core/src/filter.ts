@@ -1,0 +1,74 @@
+import { compileGoPattern } from './glob-go.ts'
+import { compilePathPattern, isPathPattern } from './glob-path.ts'
+import type { Job } from './job.ts'
+
+/** Directories of snapshots: the same files once more, often many times. */
+export const SKIPPED_DIRECTORIES: readonly string[] = Object.freeze(['.snapshot', '~snapshot', '.zfs'])
+
+/** Says what a walk takes. Every method is pure, and a path is absolute within the export. */
+export interface Filter {
+  /** By name and path alone, before anything is asked of the filer. */
+  file(path: string, name: string): boolean
+  size(bytes: number): boolean
+  /** By the time of the last change of the content, in milliseconds since 1970. */
+  modified(ms: number): boolean
+  /** True when `size` or `modified` can say no, so that the walk has to know them. */
+  readonly needsAttributes: boolean
+  /** False: neither listed nor entered. Never asked for the directories that the job itself names. */
+  directory(path: string, name: string): boolean
+}
+
+/** The part of a job that filters. */
+export type FilterRules = Pick<
+  Job,
+  'include' | 'exclude' | 'excludeDirectories' | 'minFileSizeBytes' | 'maxFileSizeBytes' | 'modifiedSince'
+>
+
+export interface FilterOptions {
+  /** Names of directories that are never entered. Default: `SKIPPED_DIRECTORIES`. */
+  readonly skipDirectories?: readonly string[] | undefined
+}
+
+type Match = (path: string, name: string) => boolean
+
+/**
+ * A pattern with '/' or '**' is matched against the path, every other against the name. Throws `PATTERN_INVALID`.
+ */
+export function compilePattern(pattern: string): Match {
+  if (isPathPattern(pattern)) {
+    const matches = compilePathPattern(pattern)
+    return (path) => matches(path)
+  }
+  const matches = compileGoPattern(pattern)
+  return (_path, name) => matches(name)
+}
+
+/** As `compilePattern`, for directories: a '/' at the end says the same once more and is dropped. */
+export const compileDirectoryPattern = (pattern: string): Match =>
+  compilePattern(pattern.length > 1 && pattern.endsWith('/') ? pattern.slice(0, -1) : pattern)
+
+/**
+ * Compiles the filters of a job. A file is taken when no exclude pattern matches it and, unless there is none, an include
+ * pattern does; its size and its time must be within the limits as well. Throws `PATTERN_INVALID`.
+ */
+export function compileFilter(rules: FilterRules, options: FilterOptions = {}): Filter {
+  const include = anyOf(rules.include.map(compilePattern))
+  const exclude = anyOf(rules.exclude.map(compilePattern))
+  const pruned = anyOf(rules.excludeDirectories.map(compileDirectoryPattern))
+  const skipped = new Set(options.skipDirectories ?? SKIPPED_DIRECTORIES)
+  const all = rules.include.length === 0
+  const max = rules.maxFileSizeBytes === 0 ? Number.POSITIVE_INFINITY : rules.maxFileSizeBytes
+  const since = rules.modifiedSince === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rules.modifiedSince)
+  return Object.freeze({
+    file: (path, name) => !exclude(path, name) && (all || include(path, name)),
+    size: (bytes) => rules.minFileSizeBytes <= bytes && bytes <= max,
+    modified: (ms) => ms >= since,
+    needsAttributes: rules.minFileSizeBytes > 0 || rules.maxFileSizeBytes > 0 || rules.modifiedSince !== undefined,
+    directory: (path, name) => !skipped.has(name) && !pruned(path, name),
+  } satisfies Filter)
+}
+
+const anyOf =
+  (matchers: readonly Match[]): Match =>
+  (path, name) =>
+    matchers.some((matches) => matches(path, name))

@@ -1,0 +1,94 @@
+import { ADDRESS_EXPECTED, parseAddress } from './addresses.ts'
+import { isCoreError } from './errors.ts'
+import { compileDirectoryPattern, compilePattern } from './filter.ts'
+import { MAX_ADDRESSES } from './job.ts'
+import type { FieldReader } from './job-reader.ts'
+import { checkPath, isWithin, normalisePath } from './paths.ts'
+import { preview } from './text.ts'
+
+/** The fields of a job whose text has rules of its own. Each says every problem to the reader. */
+
+export function readAddresses(read: FieldReader, key: string): string[] {
+  const addresses = new Set<string>()
+  for (const [at, given] of read.list(key).entries()) {
+    const address = parseAddress(given)
+    if (address === undefined) read.refuse(`${key}[${at}]`, ADDRESS_EXPECTED, given)
+    else if (addresses.has(address)) read.warnings.push(`${key}: ${preview(given)} is there twice`)
+    else addresses.add(address)
+  }
+  if (addresses.size === 0) read.refuse(key, 'at least one address')
+  if (addresses.size > MAX_ADDRESSES) read.refuse(key, `at most ${MAX_ADDRESSES} addresses`)
+  return [...addresses]
+}
+
+export function readExportPath(read: FieldReader, key: string, maxBytes: number): string {
+  const given = read.text(key)
+  if (given === undefined || !given.startsWith('/')) {
+    read.refuse(key, 'the path of an export, which begins with "/"')
+    return '/'
+  }
+  return normalised(read, key, given, maxBytes)
+}
+
+/** Paths without a leading '/' begin at the root of the export all the same, as they did for the original. */
+export function readPaths(read: FieldReader, firstKey: string, moreKey: string): string[] {
+  const first = read.text(firstKey)
+  const more = read.list(moreKey)
+  if (first === undefined && more.length === 0) read.refuse(firstKey, 'a path within the export, "/" for all of it')
+  const given = [
+    ...(first === undefined ? [] : [normalised(read, firstKey, first)]),
+    ...more.map((path, at) => normalised(read, `${moreKey}[${at}]`, path)),
+  ]
+  const paths = [...new Set(given)]
+  if (paths.length < given.length) read.warnings.push(`${moreKey}: paths that are there twice are warmed once`)
+  return paths.filter((path) => {
+    const outer = paths.find((other) => other !== path && isWithin(path, other))
+    if (outer !== undefined) read.warnings.push(`${preview(path)} lies inside ${preview(outer)} and is warmed with it`)
+    return outer === undefined
+  })
+}
+
+function normalised(read: FieldReader, key: string, given: string, maxBytes?: number): string {
+  const path = normalisePath(given)
+  const expected = checkPath(path, maxBytes)
+  if (expected !== undefined) read.refuse(key, expected, given)
+  return path
+}
+
+/** Patterns are compiled here, so that a bad one is refused before anything is started. */
+export function readPatterns(read: FieldReader, key: string, target: 'file' | 'directory' = 'file'): string[] {
+  const patterns = read.list(key)
+  for (const [at, pattern] of patterns.entries()) {
+    try {
+      if (target === 'file') compilePattern(pattern)
+      else compileDirectoryPattern(pattern)
+    } catch (error) {
+      if (!isCoreError(error)) throw error
+      read.refuse(`${key}[${at}]`, error.problems[0]?.expected ?? 'a pattern', pattern)
+    }
+  }
+  return patterns
+}
+
+const LABEL = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u
+
+export function readLabel(read: FieldReader, key: string): string | undefined {
+  const label = read.text(key)
+  if (label !== undefined && !LABEL.test(label)) read.refuse(key, 'a label of at most 128 printable characters')
+  return label
+}
+
+const TIME = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
+
+export function readTime(read: FieldReader, key: string): string | undefined {
+  const text = read.text(key)
+  if (text !== undefined && !isTime(text)) read.refuse(key, 'a time as 2026-01-31T08:00:00Z, with a zone')
+  return text
+}
+
+/** `Date.parse` takes the 31st of February for a day in March, so the date alone has to come back as it was. */
+function isTime(text: string): boolean {
+  const date = TIME.exec(text)?.[1]
+  if (date === undefined || Number.isNaN(Date.parse(text))) return false
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
+}

@@ -1,0 +1,45 @@
+import { type Static, Type } from 'typebox'
+import { Path } from './item.ts'
+import { strict, Whole } from './validate.ts'
+
+export const MAX_ADDRESSES = 64
+export const MAX_EXPORT_BYTES = 1_024
+export const DEFAULT_WEIGHT = 10
+/** What a job may take up in the status message of its run, in bytes. */
+export const MAX_SPEC_BYTES = 16_384
+
+export const THROUGH = ['each', 'spread'] as const
+export const MODES = ['data', 'metadata', 'estimate'] as const
+export const SYMLINKS = ['none', 'files', 'all'] as const
+
+const Patterns = (description: string) => Type.Array(Type.String({ minLength: 1 }), { description })
+
+export const Job = Type.Object(
+  {
+    addresses: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: MAX_ADDRESSES }),
+    exportPath: Path,
+    paths: Type.Array(Path, { minItems: 1, description: 'Within the export; none lies inside another.' }),
+    include: Patterns('Files to read, by name or path. Empty: all.'),
+    exclude: Patterns('Files to leave out, by name or path.'),
+    excludeDirectories: Patterns('Directories not to enter, by name or path.'),
+    minFileSizeBytes: Whole('Smaller files are left out.'),
+    maxFileSizeBytes: Whole('Larger files are left out. 0: no limit.'),
+    modifiedSince: Type.Optional(Type.String({ description: 'ISO 8601 with zone: older files are left out.' })),
+    headBytes: Type.Optional(Whole('Bytes to read of each file. Absent: all.', 1)),
+    through: Type.Enum([...THROUGH], {
+      description: 'each: every file through every address. spread: through one, chosen by hash.',
+    }),
+    mode: Type.Enum([...MODES], {
+      description: 'data: read files. metadata: list only. estimate: list and add up sizes.',
+    }),
+    symlinks: Type.Enum([...SYMLINKS], { description: 'Which symbolic links are followed.' }),
+    jobId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'A label.' })),
+    weight: Type.Integer({ minimum: 1, maximum: 100, description: 'Share of the workers among the runs.' }),
+    maxBytesPerSecond: Type.Optional(Whole('Ceiling of the whole run.', 1)),
+    maxRequestsPerSecond: Type.Optional(Whole('Ceiling of the whole run.', 1)),
+    maxWorkers: Type.Optional(Whole('Most workers at once.', 1)),
+  },
+  { ...strict, title: 'Job', description: 'A job with every default filled in.' },
+)
+/** A job with every default filled in and every value checked. */
+export type Job = Static<typeof Job>

@@ -1,0 +1,50 @@
+import { CoreError, problem } from './errors.ts'
+
+/** The queues of one prefix. */
+export interface QueueNames {
+  /** Jobs, as people submit them. */
+  readonly job: string
+  /** Work of the original's manager; ours uses a queue a run. */
+  readonly work: string
+  /** What could not be worked on, with the reason. */
+  readonly poison: string
+  /** Cancel, pause, resume, change. */
+  readonly control: string
+  /** Holds the token that makes one manager the leader. */
+  readonly leader: string
+  runWork(run: string): string
+  runResults(run: string): string
+  runStatus(run: string): string
+  /** The run that a queue belongs to; undefined for every other queue. */
+  runOf(queueName: string): string | undefined
+}
+
+/**
+ * Returns the prefix if every queue name made from it is one that Azure Storage takes: 2 to 43 lowercase letters, digits
+ * and single dashes, letters or digits at both ends (63 characters less `results-` and 12 of a run). Throws
+ * `OPTION_INVALID`.
+ */
+export function checkPrefix(prefix: string): string {
+  if (prefix.length >= 2 && prefix.length <= 43 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(prefix)) return prefix
+  const expected = '2 to 43 lowercase letters, digits and single dashes, with a letter or digit at both ends'
+  throw new CoreError('OPTION_INVALID', [problem('prefix', prefix, expected)])
+}
+
+/** Names of all queues of a prefix. Throws `OPTION_INVALID` as `checkPrefix` does. */
+export function queueNames(prefix: string): QueueNames {
+  const p = checkPrefix(prefix)
+  return Object.freeze({
+    job: `${p}job`,
+    work: `${p}work`,
+    poison: `${p}poison`,
+    control: `${p}control`,
+    leader: `${p}leader`,
+    runWork: (run: string) => `${p}work-${run}`,
+    runResults: (run: string) => `${p}results-${run}`,
+    runStatus: (run: string) => `${p}status-${run}`,
+    runOf: (queueName: string) =>
+      queueName.startsWith(p)
+        ? /^(?:work|results|status)-([a-z0-9]{12})$/.exec(queueName.slice(p.length))?.[1]
+        : undefined,
+  })
+}

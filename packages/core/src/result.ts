@@ -1,0 +1,161 @@
+import { type Static, Type } from 'typebox'
+import { AddressName, Counts, FailureCode } from './counts.ts'
+import { CoreError, problem } from './errors.ts'
+import { FAMILY_PATTERN } from './ids.ts'
+import { ItemId, RunId } from './item.ts'
+import { MAX_PATH_BYTES } from './paths.ts'
+import { shorten, toWire, wireBytes } from './text.ts'
+import { readVersioned, strict, type Validator, validator, Whole, writeMessage } from './validate.ts'
+
+const MAX_MESSAGE_CHARACTERS = 1_024
+
+/** More children than this no result announces. */
+export const MAX_CHILDREN = 1_000_000
+
+export const AttemptId = Type.String({ pattern: FAMILY_PATTERN, description: 'Id of the attempt.' })
+export const WorkerId = Type.String({ pattern: '^[ -~]{1,128}$', description: 'Id of the worker.' })
+const Milliseconds = (description: string) => Type.Number({ minimum: 0, description })
+
+export const Failure = Type.Object(
+  {
+    path: Type.String({ maxLength: MAX_PATH_BYTES }),
+    address: Type.Optional(AddressName),
+    code: FailureCode,
+    message: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_CHARACTERS })),
+  },
+  { ...strict, description: 'A path that could not be read, through this address where it is known.' },
+)
+export type Failure = Static<typeof Failure>
+
+const head = { v: Type.Literal(1), run: RunId, item: ItemId, attempt: AttemptId }
+
+export const ItemResult = Type.Object(
+  {
+    ...head,
+    kind: Type.Literal('result'),
+    worker: WorkerId,
+    outcome: Type.Enum(['read', 'failed'], {
+      description: 'failed: the item could not be worked on, and what it covers is unread.',
+    }),
+    children: Type.Array(
+      Type.Object({ family: AttemptId, count: Type.Integer({ minimum: 1, maximum: MAX_CHILDREN }) }, strict),
+      { description: 'Items that the rest was split into: <family>.0 up to <family>.<count - 1>.' },
+    ),
+    failureParts: Whole('How many failure parts belong to this attempt. They are sent before the result.'),
+    counts: Counts,
+    error: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_CHARACTERS })),
+    elapsedMs: Milliseconds('How long the attempt took.'),
+  },
+  { ...strict, title: 'ItemResult', description: 'What became of one attempt at an item.' },
+)
+export type ItemResult = Static<typeof ItemResult>
+
+export const FailurePart = Type.Object(
+  {
+    ...head,
+    kind: Type.Literal('failures'),
+    part: Whole('Number of this part, counted from 0.'),
+    failures: Type.Array(Failure, { minItems: 1 }),
+  },
+  { ...strict, title: 'FailurePart', description: 'Some of the failures of an attempt.' },
+)
+export type FailurePart = Static<typeof FailurePart>
+
+export const MountState = Type.Object(
+  {
+    address: AddressName,
+    state: Type.Enum(['up', 'down']),
+    inFlight: Whole('Requests in flight.'),
+    limit: Type.Number({ minimum: 0, description: 'Requests in flight that are allowed now.' }),
+    p50Ms: Type.Optional(Milliseconds('Median latency.')),
+    p99Ms: Type.Optional(Milliseconds('99th percentile of the latency.')),
+    floorMs: Type.Optional(Milliseconds('Lowest latency, what the address can do at rest.')),
+  },
+  { ...strict, description: 'How an address is doing.' },
+)
+export type MountState = Static<typeof MountState>
+
+export const Beat = Type.Object(
+  {
+    ...head,
+    kind: Type.Literal('beat'),
+    worker: WorkerId,
+    counts: Counts,
+    frontier: Whole('Units of work that the attempt holds and has not begun.'),
+    mounts: Type.Array(MountState, { maxItems: 64 }),
+    revision: Whole('Revision of the status that this worker has seen.'),
+  },
+  { ...strict, title: 'Beat', description: 'What an attempt has done so far: shown, never added up.' },
+)
+export type Beat = Static<typeof Beat>
+
+export const ResultMessage = Type.Union([ItemResult, FailurePart, Beat], {
+  title: 'ResultMessage',
+  description: "A message of a run's results queue.",
+})
+/** A message of a run's results queue. */
+export type ResultMessage = Static<typeof ResultMessage>
+
+const byKind = new Map<unknown, Validator<ResultMessage>>([
+  [
+    'result',
+    validator(ItemResult, ({ children }) => {
+      const total = children.reduce((sum, { count }) => sum + count, 0)
+      return total > MAX_CHILDREN ? [problem('children', `${total} children`, `at most ${MAX_CHILDREN}`)] : []
+    }),
+  ],
+  ['failures', validator(FailurePart)],
+  ['beat', validator(Beat)],
+])
+
+function parse(value: { readonly kind?: unknown }): ResultMessage {
+  const known = byKind.get(value.kind)
+  if (known === undefined)
+    throw new CoreError('RESULT_INVALID', [problem('kind', value.kind, 'result, failures or beat')])
+  return known.parse(value, 'RESULT_INVALID')
+}
+
+/** Shortens what people read (`error`, `message`) to fit. Throws `RESULT_INVALID` or `TOO_LARGE`. */
+export function encodeResult(message: ResultMessage): string {
+  const fitting =
+    message.kind === 'result' && message.error !== undefined
+      ? { ...message, error: shorten(message.error, MAX_MESSAGE_CHARACTERS) }
+      : message
+  return writeMessage(parse(fitting))
+}
+
+/** Throws `VERSION_UNKNOWN`, `RESULT_INVALID` (also for an unknown key) or `TOO_LARGE`. */
+export const decodeResult = (text: string): ResultMessage => parse(readVersioned(text, 'RESULT_INVALID'))
+
+/** Makes a failure fit for a message: what is too long is cut. */
+export const fitFailure = (failure: Failure): Failure => ({
+  ...failure,
+  path: shorten(failure.path, MAX_PATH_BYTES),
+  ...(failure.message === undefined ? {} : { message: shorten(failure.message, MAX_MESSAGE_CHARACTERS) }),
+})
+
+/**
+ * Packs all failures of an attempt into parts of at most `maxBytes` each, in order; none for no failures. Send them
+ * before the result that counts them: a result waits for its parts.
+ */
+export function failureParts(
+  run: string,
+  item: string,
+  attempt: string,
+  failures: readonly Failure[],
+  maxBytes: number = 60_000,
+): FailurePart[] {
+  const parts: FailurePart[] = []
+  let room = 0
+  for (const failure of failures.map(fitFailure)) {
+    const bytes = wireBytes(toWire(failure)) + 1
+    if (bytes > room) {
+      const part: FailurePart = { v: 1, kind: 'failures', run, item, attempt, part: parts.length, failures: [] }
+      room = maxBytes - wireBytes(toWire(part))
+      parts.push(part)
+    }
+    parts.at(-1)?.failures.push(failure)
+    room -= bytes
+  }
+  return parts
+}

@@ -1,0 +1,64 @@
+import { type Static, Type } from 'typebox'
+import { Ceilings } from './control.ts'
+import { Counts } from './counts.ts'
+import { RunId } from './item.ts'
+import { Job } from './job.ts'
+import { Failure, MountState } from './result.ts'
+import { strict, Whole } from './validate.ts'
+
+const When = (description: string) =>
+  Type.Number({ minimum: 0, description: `${description} Milliseconds since 1970.` })
+
+export const RunState = Type.Enum(['starting', 'running', 'paused', 'ended'], { description: 'Where the run is.' })
+/** starting -> running <-> paused -> ended. */
+export type RunState = Static<typeof RunState>
+
+export const Outcome = Type.Enum(['warmed', 'completed with failures', 'cancelled', 'refused', 'lost'], {
+  description: 'How the run ended. warmed: every file was read.',
+})
+/** How a run ended. `warmed`: every file was read through every address that it was meant to. */
+export type Outcome = Static<typeof Outcome>
+
+export const Progress = Type.Object(
+  {
+    counts: Counts,
+    items: Type.Object({ announced: Whole('Items that exist.'), done: Whole('Items with a result.') }, strict),
+    workers: Whole('Workers seen of late.'),
+    ratesPerSecond: Type.Object({ files: Type.Number({ minimum: 0 }), bytes: Type.Number({ minimum: 0 }) }, strict),
+    elapsedMs: Type.Number({ minimum: 0, description: 'Since the run started.' }),
+  },
+  { ...strict, description: 'How far the run is.' },
+)
+export type Progress = Static<typeof Progress>
+
+export const RunStatus = Type.Object(
+  {
+    v: Type.Literal(1),
+    run: RunId,
+    label: Type.Optional(Type.String({ maxLength: 128, description: 'What the job calls itself.' })),
+    jobMessageId: Type.String({ maxLength: 256, description: 'Id of the job message.' }),
+    jobInsertedAtMs: When('When the job was submitted.'),
+    job: Type.Union([Job, Type.Null()], { description: 'What to do; null when the job was refused.' }),
+    state: RunState,
+    outcome: Type.Optional(Outcome),
+    revision: Whole('Grows with every change that workers must see.'),
+    ceilings: Ceilings,
+    weight: Type.Integer({ minimum: 1, maximum: 100 }),
+    progress: Progress,
+    failures: Type.Array(Failure, { maxItems: 50, description: 'Some of the failures; progress counts all.' }),
+    warnings: Type.Array(Type.String()),
+    problem: Type.Optional(Type.String({ description: 'Why the run was refused, is held up or was lost.' })),
+    fleet: Type.Optional(Type.Array(Type.Object({ note: Type.String() }, strict))),
+    mounts: Type.Array(MountState, { maxItems: 64, description: 'The addresses, as all workers together see them.' }),
+    startedAtMs: When('When the run started.'),
+    updatedAtMs: When('When this was written.'),
+    endedAtMs: Type.Optional(When('When the run ended.')),
+  },
+  {
+    ...strict,
+    title: 'RunStatus',
+    description: "A run's public face: specification, state, ceilings, progress, report.",
+  },
+)
+/** A run's public face: specification, state, ceilings, progress, final report. */
+export type RunStatus = Static<typeof RunStatus>

@@ -1,0 +1,63 @@
+/** A queue takes this many characters a message; on the wire a character is a byte. */
+export const MAX_WIRE_BYTES = 65_536
+
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/**
+ * JSON in printable ASCII alone. Everything else, lone surrogates included, and `<`, `>`, `&` become \uXXXX, because the
+ * queue service carries text inside XML and changes line ends there.
+ */
+export function toWire(value: unknown): string {
+  const json = JSON.stringify(value) ?? 'null'
+  return json.replace(/[^ -~]|[<>&]/g, escapeUnit)
+}
+
+/** Size of a text that `toWire` made, in bytes. */
+export const wireBytes = (text: string): number => text.length
+
+/**
+ * The value in plain JSON, or in base64 of UTF-8 JSON; a byte order mark is dropped. Throws `SyntaxError` with the
+ * reason for anything else.
+ */
+export function fromWire(text: string): unknown {
+  const plain = (text.startsWith('\uFEFF') ? text.slice(1) : text).trim()
+  try {
+    return JSON.parse(plain)
+  } catch (error) {
+    const decoded = fromBase64(plain)
+    if (decoded === undefined) throw error
+    return JSON.parse(decoded)
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** The UTF-8 text behind base64; undefined where the text is none, so that the JSON error is the one that is shown. */
+function fromBase64(text: string): string | undefined {
+  const packed = text.replace(/\s/g, '')
+  if (packed === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return undefined
+  try {
+    return decoder.decode(Uint8Array.from(atob(packed), (character) => character.charCodeAt(0)))
+  } catch {
+    return undefined
+  }
+}
+
+const PREVIEW_CHARACTERS = 80
+
+/** What an error message shows of a value: printable ASCII, short, and never deep enough to overflow the stack. */
+export function preview(value: unknown, options: { quote: boolean } = { quote: true }): string {
+  if (typeof value === 'string') {
+    const cut = value.length > PREVIEW_CHARACTERS ? `${value.slice(0, PREVIEW_CHARACTERS)}...` : value
+    const quoted = JSON.stringify(cut).replace(/[^ -~]/g, escapeUnit)
+    return options.quote ? quoted : quoted.slice(1, -1)
+  }
+  if (value === undefined) return 'nothing'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return String(value)
+}
+
+/** At most `max` characters, the last three of them dots where something was cut off. */
+export const shorten = (text: string, max: number): string =>
+  text.length > max ? `${text.slice(0, max - 3)}...` : text
