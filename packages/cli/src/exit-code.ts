@@ -1,0 +1,12 @@
+/** What the binaries exit with. */
+export const exitCode = {
+  ok: 0,
+  /** The work was done, and not all of it succeeded; also a fault of ours. */
+  failed: 1,
+  /** The command line, the environment or a job is wrong. */
+  usage: 2,
+  /** A queue can't be reached, or refuses. */
+  unavailable: 3,
+  /** Stopped by Ctrl-C. */
+  interrupted: 130,
+} as const

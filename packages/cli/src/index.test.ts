@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import * as cli from './index.ts'
+
+test('exports these names, and no others', () => {
+  expect(Object.keys(cli).sort()).toEqual([
+    'UsageError',
+    'exitCode',
+    'explain',
+    'isUsageError',
+    'legacyQueueFlags',
+    'onShutdown',
+    'openLogger',
+    'openQueues',
+    'queueOptions',
+    'runMain',
+    'systemClock',
+    'systemRandom',
+    'translateLegacyFlags',
+  ])
+})
