@@ -1,1 +1,2 @@
-export {}
+export type { SqliteOptions } from './sqlite-service.ts'
+export { openSqliteService } from './sqlite-service.ts'

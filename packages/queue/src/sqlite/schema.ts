@@ -1,0 +1,76 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { optionInvalid } from '../check.ts'
+
+/** `PRAGMA application_id` of a queue file, "CWq1" in ASCII, so that no other program's database is taken for one. */
+const applicationId = 0x43577131
+
+/**
+ * One entry a version, never changed once released; `PRAGMA user_version` counts those applied.
+ * Times are milliseconds since 1970; a message without `expires_at` never expires. A receipt is the pair (id, deliveries).
+ */
+const versions: readonly string[] = [
+  `
+  CREATE TABLE queue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE
+  ) STRICT;
+  CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue INTEGER NOT NULL REFERENCES queue (id) ON DELETE CASCADE,
+    body TEXT NOT NULL,
+    deliveries INTEGER NOT NULL DEFAULT 0,
+    inserted_at INTEGER NOT NULL,
+    visible_at INTEGER NOT NULL,
+    expires_at INTEGER
+  ) STRICT;
+  CREATE INDEX message_visible ON message (queue, visible_at, id);
+  CREATE INDEX message_expiry ON message (queue, expires_at) WHERE expires_at IS NOT NULL;
+  `,
+]
+
+const pragma = (db: DatabaseSync, name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+
+/** Call it in a transaction: another process may be making the tables right now. */
+function appliedVersions(db: DatabaseSync, file: string): number {
+  const applied = Number(pragma(db, 'user_version'))
+  const id = Number(pragma(db, 'application_id'))
+  const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n)
+  const isNew = tables === 0 && applied === 0 && id === 0
+  if (!isNew && id !== applicationId) {
+    throw optionInvalid('sqlite', 'file', file, 'a queue file or a new one, not another database')
+  }
+  if (applied > versions.length) {
+    const expected = `a queue file of version ${versions.length} or older, not of version ${applied}: a newer program wrote it`
+    throw optionInvalid('sqlite', 'file', file, expected)
+  }
+  return applied
+}
+
+function inTransaction<T>(db: DatabaseSync, kind: 'DEFERRED' | 'IMMEDIATE', work: () => T): T {
+  db.exec(`BEGIN ${kind}`)
+  try {
+    const result = work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/**
+ * Settings that a connection needs, then the tables. Many processes may do this on one new file at once; one of them
+ * may find the file locked, and is to try again.
+ * FULL makes a commit outlast a power failure: what `send` has answered for is kept.
+ */
+export function prepareSchema(db: DatabaseSync, file: string, busyTimeoutMs: number): void {
+  db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL`)
+  // Looks before it writes anything, so that another program's database stays as it is.
+  const applied = inTransaction(db, 'DEFERRED', () => appliedVersions(db, file))
+  if (pragma(db, 'journal_mode') !== 'wal') db.exec('PRAGMA journal_mode = WAL')
+  if (applied === versions.length) return
+  inTransaction(db, 'IMMEDIATE', () => {
+    for (const sql of versions.slice(appliedVersions(db, file))) db.exec(sql)
+    db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${versions.length}`)
+  })
+}

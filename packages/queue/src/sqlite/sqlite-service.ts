@@ -1,0 +1,76 @@
+import { DatabaseSync } from 'node:sqlite'
+import { checkName, optionInvalid } from '../check.ts'
+import { queueLimits } from '../limits.ts'
+import type { Clock } from '../ports.ts'
+import { systemClock } from '../system-clock.ts'
+import type { QueueService } from '../transport.ts'
+import { refuseNetworkFile } from './filesystem.ts'
+import { isBusy, mapError } from './map-error.ts'
+import { prepareSchema } from './schema.ts'
+import { sqliteQueue } from './sqlite-queue.ts'
+import { prepareStatements } from './statements.ts'
+import { openStore } from './store.ts'
+
+export interface SqliteOptions {
+  /** Path of the file that holds all queues; made where it is absent, in a folder that is not. Two more stand beside it while it is open. */
+  readonly file: string
+  /** Default: the system's. All processes on one file have to agree on the time. */
+  readonly clock?: Clock | undefined
+  /** Opens the file on any filesystem, for a local FUSE that keeps its promises. Default false: networks and FUSE are refused. */
+  readonly trustFilesystem?: boolean | undefined
+}
+
+/** How long SQLite itself may block this process, waiting for another one to let go of the file. */
+const busyTimeoutMs = 250
+/** Opening blocks as well: some 5 s at worst, for a file that others keep to themselves. */
+const openTries = 20
+const openPauseMs = 20
+
+/**
+ * Queues in one SQLite file, for any number of processes on one machine. What was answered for outlasts a power failure;
+ * the sync that this takes is shared by all writes of a turn of the event loop, so that many calls at once are cheap.
+ * Throws `OPTION_INVALID` for a file that is none of ours or not on a local disk, `DENIED` where it may not be opened.
+ */
+export function openSqliteService(options: SqliteOptions): QueueService {
+  const { file, clock = systemClock } = options
+  if (typeof file !== 'string' || file === '' || file === ':memory:') {
+    throw optionInvalid('sqlite', 'file', file, 'the path of a file (for queues without one there is memoryService)')
+  }
+  if (options.trustFilesystem !== true) refuseNetworkFile(file)
+  const db = openDatabase(file)
+  const sql = prepareStatements(db)
+  const store = openStore(db, clock)
+
+  return {
+    limits: queueLimits,
+    polling: { minMs: 20, maxMs: 500 },
+    queue: (name) => sqliteQueue(checkName(name), store, sql, clock),
+    create: async (name, { signal } = {}) =>
+      store.write(checkName(name), signal, () =>
+        sql.createQueue.run({ queue: name }).changes > 0 ? 'created' : 'existed',
+      ),
+    delete: async (name, { signal } = {}) =>
+      store.write(checkName(name), signal, () =>
+        sql.deleteQueue.run({ queue: name }).changes > 0 ? 'deleted' : 'absent',
+      ),
+    list: (prefix, { signal } = {}) =>
+      store.read(`${prefix}*`, signal, () => sql.listQueues.all({ prefix }).map((row) => String(row.name))),
+    close: () => store.close(),
+  }
+}
+
+function openDatabase(file: string): DatabaseSync {
+  for (let tries = 1; ; tries++) {
+    let db: DatabaseSync | undefined
+    try {
+      db = new DatabaseSync(file)
+      prepareSchema(db, file, busyTimeoutMs)
+      return db
+    } catch (error) {
+      db?.close()
+      // SQLite does not wait where the file changes to a log or back, as when others make or close it at this moment.
+      if (!isBusy(error) || tries === openTries) throw mapError(`sqlite:${file}`, error)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, openPauseMs)
+    }
+  }
+}
