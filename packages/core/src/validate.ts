@@ -1,7 +1,8 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CoreError, type CoreErrorCode, type Problem, problem } from './errors.ts'
-import { fromWire, MAX_WIRE_BYTES, toWire, wireBytes } from './text.ts'
+import { explain } from './explain.ts'
+import { fromWire, MAX_WIRE_BYTES, preview, toWire, wireBytes } from './text.ts'
 
 /** A whole number that JSON and JavaScript keep exactly. */
 export const Whole = (description: string, minimum = 0) =>
@@ -24,7 +25,7 @@ export function validator<S extends TSchema>(
 ): Validator<Static<S>> {
   const compiled = Compile(schema)
   const problems = (value: unknown): Problem[] =>
-    compiled.Check(value) ? refine(value as Static<S>) : schemaProblems(compiled.Errors(value), value)
+    compiled.Check(value) ? refine(value as Static<S>) : explain(schema, value)
   return {
     problems,
     parse(value, code) {
@@ -35,46 +36,6 @@ export function validator<S extends TSchema>(
   }
 }
 
-interface SchemaError {
-  readonly keyword: string
-  readonly schemaPath: string
-  readonly instancePath: string
-  readonly params: object
-  readonly message: string
-}
-
-/** Says the schema's errors in our words; of a union only the branch that was meant, told by its constants. */
-function schemaProblems(errors: readonly SchemaError[], value: unknown): Problem[] {
-  const branch = /^(.*\/anyOf)\/\d+/
-  const otherBranches = errors
-    .filter(({ keyword, schemaPath }) => keyword === 'const' && branch.test(schemaPath))
-    .map(({ schemaPath }) => `${branch.exec(schemaPath)?.[0]}/`)
-  const meant = errors.filter(
-    ({ keyword, schemaPath }) =>
-      keyword !== 'boolean' && !otherBranches.some((other) => `${schemaPath}/`.startsWith(other)),
-  )
-  const explained = new Set(meant.map(({ schemaPath }) => branch.exec(schemaPath)?.[1]))
-  const found = meant.filter(({ keyword, schemaPath }) => keyword !== 'anyOf' || !explained.has(`${schemaPath}/anyOf`))
-  return found.flatMap((error) => problemsOf(error, value))
-}
-
-function problemsOf({ instancePath, params, message }: SchemaError, value: unknown): Problem[] {
-  const at = instancePath.split('/').slice(1).map(unescapePointer)
-  const keys = { ...params } as { additionalProperties?: string[]; requiredProperties?: string[] }
-  const unknown = keys.additionalProperties?.map((key) =>
-    problem([...at, key].join('.'), lookUp(value, [...at, key]), 'no such key'),
-  )
-  const missing = keys.requiredProperties?.map((key) => problem([...at, key].join('.'), undefined, 'a value'))
-  return (
-    unknown ?? missing ?? [problem(at.join('.') || 'message', lookUp(value, at), message.replace(/^must /, 'it to '))]
-  )
-}
-
-const unescapePointer = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~')
-
-const lookUp = (value: unknown, keys: readonly string[]): unknown =>
-  keys.reduce((inner: unknown, key) => (inner as Record<string, unknown> | null | undefined)?.[key], value)
-
 /** Parses what came from a queue. Throws `code` for a text that is no JSON object, `TOO_LARGE` for one beyond a message. */
 export function readObject(text: string, code: CoreErrorCode): Readonly<Record<string, unknown>> {
   checkSize(text)
@@ -82,10 +43,9 @@ export function readObject(text: string, code: CoreErrorCode): Readonly<Record<s
   try {
     value = fromWire(text)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CoreError(code, [problem('message', text, `a JSON object, plain or in base64 (${reason})`)], {
-      cause: error,
-    })
+    const reason = preview(error instanceof Error ? error.message : String(error), { quote: false })
+    const expected = `a JSON object, plain or in base64 (${reason})`
+    throw new CoreError(code, [problem('message', text, expected)], { cause: error })
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new CoreError(code, [problem('message', value, 'a JSON object')])

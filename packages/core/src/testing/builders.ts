@@ -1,0 +1,101 @@
+import { emptyCounts } from '../counts.ts'
+import type { Item } from '../item.ts'
+import type { Job } from '../job.ts'
+import type { Beat, FailurePart, ItemResult } from '../result.ts'
+import type { RunStatus } from '../status.ts'
+
+/*
+ * Valid messages to start a test from: say what the test is about, the rest is filled in. Made anew each time.
+ */
+
+export const A_RUN = 'run000000001'
+
+export const aJob = (given: Partial<Job> = {}): Job => ({
+  addresses: ['10.0.1.11'],
+  exportPath: '/animation',
+  paths: ['/scene1'],
+  include: [],
+  exclude: [],
+  excludeDirectories: [],
+  minFileSizeBytes: 0,
+  maxFileSizeBytes: 0,
+  through: 'each',
+  mode: 'data',
+  symlinks: 'none',
+  weight: 10,
+  ...given,
+})
+
+export const anItem = (given: Partial<Item> = {}): Item => ({
+  v: 1,
+  run: A_RUN,
+  item: 'root',
+  strikes: 0,
+  parts: [{ kind: 'tree', path: '/scene1' }],
+  ...given,
+})
+
+export const aResult = (given: Partial<ItemResult> = {}): ItemResult => ({
+  v: 1,
+  kind: 'result',
+  run: A_RUN,
+  item: 'root',
+  attempt: 'attempt-1',
+  worker: 'worker-1',
+  outcome: 'read',
+  children: [],
+  failureParts: 0,
+  counts: emptyCounts(),
+  elapsedMs: 0,
+  ...given,
+})
+
+export const aFailurePart = (given: Partial<FailurePart> = {}): FailurePart => ({
+  v: 1,
+  kind: 'failures',
+  run: A_RUN,
+  item: 'root',
+  attempt: 'attempt-1',
+  part: 0,
+  failures: [{ path: '/scene1/lost.exr', code: 'NOT_FOUND' }],
+  ...given,
+})
+
+export const aBeat = (given: Partial<Beat> = {}): Beat => ({
+  v: 1,
+  kind: 'beat',
+  run: A_RUN,
+  item: 'root',
+  attempt: 'attempt-1',
+  worker: 'worker-1',
+  counts: emptyCounts(),
+  frontier: 0,
+  mounts: [],
+  revision: 0,
+  ...given,
+})
+
+export const aStatus = (given: Partial<RunStatus> = {}): RunStatus => ({
+  v: 1,
+  run: A_RUN,
+  jobMessageId: 'message-1',
+  jobInsertedAtMs: 1_700_000_000_000,
+  job: aJob(),
+  state: 'running',
+  revision: 1,
+  ceilings: {},
+  weight: 10,
+  progress: {
+    counts: emptyCounts(),
+    items: { announced: 1, done: 0 },
+    workers: 0,
+    ratesPerSecond: { files: 0, bytes: 0 },
+    elapsedMs: 0,
+  },
+  failures: [],
+  warnings: [],
+  mounts: [],
+  startedAtMs: 1_700_000_000_000,
+  updatedAtMs: 1_700_000_000_000,
+  ...given,
+})

@@ -1,0 +1,94 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromWire, preview, shorten, toWire, wireBytes } from './text.ts'
+
+const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64')
+
+/** Any string at all, lone surrogates and control characters included. */
+const anyText = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) })
+
+describe('toWire', () => {
+  test('everything but printable ASCII is escaped, and what XML cares about too', () => {
+    expect(toWire('é\n\u007f<>&😀\udc80')).toBe(String.raw`"\u00e9\n\u007f\u003c\u003e\u0026\ud83d\ude00\udc80"`)
+  })
+
+  test.each([undefined, () => 1, Symbol('s')])('what JSON has no word for becomes null: %s', (value) => {
+    expect(toWire(value)).toBe('null')
+  })
+
+  test('any value of JSON survives the round trip in printable ASCII', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), anyText, (value, text) => {
+        const wire = toWire({ value, text })
+        expect(wire).toMatch(/^[ -%'-;=?-~]*$/)
+        expect(fromWire(wire)).toEqual(JSON.parse(JSON.stringify({ value, text })))
+      }),
+    )
+  })
+})
+
+describe('fromWire', () => {
+  test.each([
+    ['plain', '{"a":"é"}'],
+    ['with a byte order mark', '\uFEFF{"a":"é"}'],
+    ['with spaces around', ' \r\n{"a":"é"}\n'],
+    ['base64', base64('{"a":"é"}')],
+    ['base64 with a byte order mark inside', base64('\uFEFF{"a":"é"}')],
+    ['base64 in lines', base64('{"a":"é"}').replace(/(.{4})/g, '$1\r\n')],
+    ['base64 without padding', base64('{"a":"é"}').replace(/=+$/, '')],
+  ])('reads JSON %s', (_, text) => {
+    expect(fromWire(text)).toEqual({ a: 'é' })
+  })
+
+  test.each(['', '{', 'hello', '////', 'not base64!', base64('{'), '=', Buffer.of(0x7b, 0xff).toString('base64')])(
+    'anything else is a SyntaxError: %j',
+    (text) => {
+      expect(() => fromWire(text)).toThrow(SyntaxError)
+    },
+  )
+
+  test('any base64 of any JSON reads as the JSON does', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const json = JSON.stringify(value)
+        expect(fromWire(base64(json))).toEqual(JSON.parse(json))
+      }),
+    )
+  })
+})
+
+test('wireBytes is the number of bytes that go on the wire', () => {
+  const wire = toWire('é😀')
+  expect(wireBytes(wire)).toBe(Buffer.byteLength(wire))
+})
+
+describe('preview', () => {
+  test.each([
+    ['text', '"text"'],
+    ['a"b\u0007é', String.raw`"a\"b\u0007\u00e9"`],
+    [undefined, 'nothing'],
+    [null, 'null'],
+    [1.5, '1.5'],
+    [[], 'an empty list'],
+    [[1, 2], 'a list of 2'],
+    [{ a: 1 }, 'an object'],
+  ])('shows %j', (value, shown) => {
+    expect(preview(value)).toBe(shown)
+  })
+
+  test('is short and printable for any text', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(preview(text.repeat(9))).toMatch(/^[ -~]{2,490}$/)
+      }),
+    )
+  })
+
+  test('a value nested a hundred thousand deep is no danger', () => {
+    expect(preview(JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)))).toBe('a list of 1')
+  })
+})
+
+test('shorten leaves what fits and marks what it cut', () => {
+  expect([shorten('abcdef', 6), shorten('abcdefg', 6)]).toEqual(['abcdef', 'abc...'])
+})
