@@ -1,1 +1,25 @@
-export {}
+/*
+ * job      what a person submits; goes by a label, else by the id of its message
+ * run      one execution of a job by a manager; has a status that everybody can look at
+ * status   what a run says of itself, rewritten every second or so
+ * target   what a person calls a job: its label, its run's id, or its message's id
+ * report   a status in the words of a person, or as JSON for a program
+ */
+
+export type { ControlledJob } from './control.ts'
+export { cancelJob, pauseJob, resumeJob } from './control.ts'
+export type { SubmitErrorCode } from './errors.ts'
+export { isSubmitError, SubmitError } from './errors.ts'
+export type { ProgressStream, ProgressView } from './progress/view.ts'
+export { progressView } from './progress/view.ts'
+export type { AddressFacts } from './report/facts.ts'
+export type { Report } from './report/json.ts'
+export { reportJson } from './report/json.ts'
+export { printable } from './report/printable.ts'
+export { renderReport } from './report/render.ts'
+export type { RunListing, UnreadableRun } from './runs.ts'
+export { findRuns, listRuns } from './runs.ts'
+export type { SubmitOptions, SubmittedJob } from './submit.ts'
+export { submitJob } from './submit.ts'
+export type { WaitingPlace, WatchedJob, WatchOptions } from './watch.ts'
+export { watchJob } from './watch.ts'

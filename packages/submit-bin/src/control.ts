@@ -1,0 +1,89 @@
+import { type Control, encodeControl, queueNames } from '@cachewarmer/core'
+import type { CallOptions, QueueService } from '@cachewarmer/queue'
+import { SubmitError } from './errors.ts'
+import { type Candidate, findCandidates, isLive } from './target.ts'
+
+/** The job that a command was sent for. */
+export interface ControlledJob {
+  readonly messageId: string
+  /** `waiting`: no manager has taken it yet. `unseen`: too many jobs wait to see whether it is among them. */
+  readonly where: 'running' | 'waiting' | 'unseen'
+}
+
+type Command = Exclude<Control['command'], 'change'>
+
+/**
+ * Asks the manager to end a job: what was read stays read, the rest is not begun. `target` is a label, a run id or the
+ * id of a job message. Returns once the wish is in the control queue; the status tells when it was granted. Throws
+ * `SubmitError`: `JOB_UNKNOWN`, `JOB_AMBIGUOUS` or `JOB_ENDED`.
+ */
+export const cancelJob = (
+  service: QueueService,
+  prefix: string,
+  target: string,
+  options?: CallOptions,
+): Promise<ControlledJob> => control(service, prefix, 'cancel', target, options)
+
+/** As `cancelJob`, and the job can be resumed. `JOB_WAITING` for one that no manager has taken yet. */
+export const pauseJob = (
+  service: QueueService,
+  prefix: string,
+  target: string,
+  options?: CallOptions,
+): Promise<ControlledJob> => control(service, prefix, 'pause', target, options)
+
+/** Lets a paused job go on; one that runs is left as it is. Throws as `pauseJob` does. */
+export const resumeJob = (
+  service: QueueService,
+  prefix: string,
+  target: string,
+  options?: CallOptions,
+): Promise<ControlledJob> => control(service, prefix, 'resume', target, options)
+
+async function control(
+  service: QueueService,
+  prefix: string,
+  command: Command,
+  target: string,
+  { signal }: CallOptions = {},
+): Promise<ControlledJob> {
+  const names = queueNames(prefix)
+  const { jobs, queue } = await findCandidates(service, names, target, signal)
+  // A label may be used again: the message's id says which job is meant, also when a new run takes over.
+  const chosen = choose(command, target, jobs, queue.complete)
+  const body = encodeControl({ v: 1, command, target: chosen.messageId })
+  await service.create(names.control, { signal })
+  await service.queue(names.control).send(body, { signal })
+  return chosen
+}
+
+function choose(command: Command, target: string, jobs: readonly Candidate[], complete: boolean): ControlledJob {
+  const name = JSON.stringify(target)
+  const live = jobs.filter(isLive)
+  if (live.length > 1) {
+    const which = live.map(({ messageId, status }) => `${messageId} (${status?.state ?? 'waiting'})`).join(', ')
+    throw new SubmitError('JOB_AMBIGUOUS', target, `${name}: ${live.length} jobs go by this label; say which: ${which}`)
+  }
+  const [job] = live
+  if (job === undefined) {
+    const ended = jobs[0]?.status
+    if (ended !== undefined) {
+      throw new SubmitError(
+        'JOB_ENDED',
+        target,
+        `${name}: there is nothing to ${command}, it has ended: ${ended.outcome}`,
+      )
+    }
+    // The job may be beyond what a peek shows. Only a cancellation is remembered by the manager until the job comes up.
+    if (!complete && command === 'cancel') return { messageId: target, where: 'unseen' }
+    throw new SubmitError('JOB_UNKNOWN', target, `${name}: no run and no waiting job goes by this name`)
+  }
+  if (job.status === undefined && command !== 'cancel') {
+    throw new SubmitError(
+      'JOB_WAITING',
+      target,
+      `${name}: still waits in the queue; it can be cancelled, but not ${command}d`,
+    )
+  }
+  return { messageId: job.messageId, where: job.status === undefined ? 'waiting' : 'running' }
+}

@@ -1,0 +1,44 @@
+import type { RunStatus } from '@cachewarmer/core'
+import { elapsedMs, totalFailures } from '../report/facts.ts'
+import { bytes, count, duration, plural } from '../report/units.ts'
+
+const barWidth = 20
+
+/** What is said of a run in passing, the most important first. */
+export function progressParts(status: RunStatus): string[] {
+  const { counts, items, ratesPerSecond, workers } = status.progress
+  const failed = totalFailures(status)
+  return [
+    ...(status.state === 'running' ? [] : [status.state]),
+    plural(counts.files, 'file'),
+    ...(failed > 0 ? [plural(failed, 'failure')] : []),
+    bytes(counts.bytes),
+    `${count(ratesPerSecond.files)} files/s`,
+    `${bytes(ratesPerSecond.bytes)}/s`,
+    duration(elapsedMs(status)),
+    plural(workers, 'worker'),
+    `${count(items.done)}/${count(items.announced)} items`,
+  ]
+}
+
+/**
+ * One line no longer than `columns`: a bar of the items that are done, and as many parts as there is room for. Items are
+ * found while others are read, so the bar may step back; it is full at the end alone.
+ */
+export function progressLine(status: RunStatus, columns: number): string {
+  const { announced, done } = status.progress.items
+  const share = announced === 0 ? 0 : done / announced
+  const full = status.state === 'ended' ? barWidth : Math.min(barWidth - 1, Math.floor(share * barWidth))
+  return fit([`${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`, ...progressParts(status)], columns)
+}
+
+/** As many whole parts as fit. */
+export function fit(parts: readonly string[], columns: number): string {
+  let line = ''
+  for (const part of parts) {
+    const longer = line === '' ? part : `${line}  ${part}`
+    if (longer.length > columns) break
+    line = longer
+  }
+  return line
+}

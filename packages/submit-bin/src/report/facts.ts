@@ -1,0 +1,51 @@
+import type { MountState, RunStatus } from '@cachewarmer/core'
+
+/** One address in the report. */
+export interface AddressFacts {
+  readonly address: string
+  readonly files: number
+  readonly bytes: number
+  readonly failures: number
+  /** As the workers saw it last; undefined where none said anything of it. */
+  readonly state: MountState['state'] | undefined
+}
+
+/** Through how many of the addresses each file is read. */
+export function readThrough({ job }: RunStatus): { addresses: number; of: number } {
+  const of = job?.addresses.length ?? 0
+  return { addresses: job?.through === 'spread' ? Math.min(1, of) : of, of }
+}
+
+/** The job's addresses in its order, then any that only the counts know. */
+export function addressFacts({ job, mounts, progress }: RunStatus): AddressFacts[] {
+  const counts = new Map(Object.entries(progress.counts.mounts))
+  const states = new Map(mounts.map(({ address, state }) => [address, state]))
+  const addresses = new Set([...(job?.addresses ?? []), ...counts.keys()])
+  return [...addresses].map((address) => ({
+    address,
+    files: counts.get(address)?.files ?? 0,
+    bytes: counts.get(address)?.bytes ?? 0,
+    failures: counts.get(address)?.failures ?? 0,
+    state: states.get(address),
+  }))
+}
+
+/** Failures by cause, the most frequent first. */
+export const failuresByCode = ({ progress }: RunStatus): [code: string, failures: number][] =>
+  Object.entries(progress.counts.failures).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+
+export const totalFailures = ({ progress }: RunStatus): number =>
+  Object.values(progress.counts.failures).reduce((sum, failures) => sum + failures, 0)
+
+/** How long the run has been going on, or took. */
+export const elapsedMs = ({ startedAtMs, endedAtMs, progress }: RunStatus): number =>
+  endedAtMs === undefined ? progress.elapsedMs : Math.max(0, endedAtMs - startedAtMs)
+
+/** While it runs: of the last seconds. Afterwards: over the whole run. */
+export function rates(status: RunStatus): { files: number; bytes: number } {
+  const seconds = elapsedMs(status) / 1_000
+  if (status.state !== 'ended') return status.progress.ratesPerSecond
+  if (seconds === 0) return { files: 0, bytes: 0 }
+  const { files, bytes } = status.progress.counts
+  return { files: files / seconds, bytes: bytes / seconds }
+}

@@ -1,0 +1,81 @@
+import type { Failure, Job, Outcome, RunState, RunStatus } from '@cachewarmer/core'
+import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, totalFailures } from './facts.ts'
+
+/**
+ * A run's report for programs. Keys are added, never renamed or removed, while `format` is 1. Every key is always there;
+ * `null` says that there is nothing to say. Times are ISO 8601 in UTC. In paths, bytes that are no UTF-8 are lone
+ * surrogates U+DC80..U+DCFF.
+ */
+export interface Report {
+  readonly format: 1
+  readonly run: string
+  readonly label: string | null
+  readonly messageId: string
+  readonly state: RunState
+  readonly outcome: Outcome | null
+  /** Why the run was refused, was lost or is held up. */
+  readonly problem: string | null
+  /** What was asked for; null where the job could not be read. */
+  readonly job: Job | null
+  /** Files that were read through all the addresses they were meant to be read through. */
+  readonly files: number
+  /** Their bytes, each file counted once. */
+  readonly bytes: number
+  readonly directories: number
+  /** Each file is read through `addresses` of the job's `of` addresses. */
+  readonly readThrough: { readonly addresses: number; readonly of: number }
+  readonly skipped: { readonly filtered: number; readonly special: number }
+  readonly failures: {
+    readonly total: number
+    readonly byCode: Readonly<Record<string, number>>
+    /** At most 50 of them. */
+    readonly sample: readonly Failure[]
+  }
+  readonly addresses: readonly (Omit<AddressFacts, 'state'> & { readonly state: 'up' | 'down' | null })[]
+  readonly items: { readonly announced: number; readonly done: number }
+  readonly workers: number
+  /** While it runs: of the last seconds. Afterwards: over the whole run. */
+  readonly ratesPerSecond: { readonly files: number; readonly bytes: number }
+  readonly elapsedMs: number
+  readonly submittedAt: string
+  readonly startedAt: string
+  readonly updatedAt: string
+  readonly endedAt: string | null
+  readonly warnings: readonly string[]
+  /** What the manager says of its workers' machines. */
+  readonly fleet: readonly string[]
+}
+
+/** The report of a run for programs, also while it goes on. */
+export function reportJson(status: RunStatus): Report {
+  const { counts, items, workers } = status.progress
+  return {
+    format: 1,
+    run: status.run,
+    label: status.label ?? null,
+    messageId: status.jobMessageId,
+    state: status.state,
+    outcome: status.outcome ?? null,
+    problem: status.problem ?? null,
+    job: status.job,
+    files: counts.files,
+    bytes: counts.bytes,
+    directories: counts.directories,
+    readThrough: readThrough(status),
+    skipped: { filtered: counts.entriesSkipped, special: counts.specialSkipped },
+    failures: { total: totalFailures(status), byCode: counts.failures, sample: status.failures },
+    addresses: addressFacts(status).map((facts) => ({ ...facts, state: facts.state ?? null })),
+    items: { announced: items.announced, done: items.done },
+    workers,
+    ratesPerSecond: rates(status),
+    elapsedMs: elapsedMs(status),
+    submittedAt: iso(status.jobInsertedAtMs),
+    startedAt: iso(status.startedAtMs),
+    updatedAt: iso(status.updatedAtMs),
+    endedAt: status.endedAtMs === undefined ? null : iso(status.endedAtMs),
+    warnings: status.warnings,
+    fleet: (status.fleet ?? []).map(({ note }) => note),
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()

@@ -1,0 +1,97 @@
+import type { Failure, RunStatus } from '@cachewarmer/core'
+import { addressFacts, elapsedMs, failuresByCode, rates, totalFailures } from './facts.ts'
+import { headline } from './headline.ts'
+import { printable } from './printable.ts'
+import { table } from './table.ts'
+import { bytes, count, duration, plural } from './units.ts'
+
+/** Paths shown for each cause of failure. */
+const samplesPerCause = 5
+
+/**
+ * The report of a run as a person reads it, also while it goes on. Plain text without colours or a line end after the
+ * last line. Whatever file names hold, nothing in it can act on a terminal.
+ */
+export function renderReport(status: RunStatus): string {
+  const sections = [[headline(status)], facts(status), addresses(status), failures(status), remarks(status)]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function facts(status: RunStatus): string[] {
+  const { counts, items, workers } = status.progress
+  const { job } = status
+  const rows: [string, string][] = [['job', `${printable(status.label ?? status.jobMessageId)} (run ${status.run})`]]
+  if (job !== null) {
+    rows.push(['export', printable(job.exportPath)], ['paths', job.paths.map(printable).join(', ')])
+    if (job.headBytes !== undefined) rows.push(['read', `the first ${bytes(job.headBytes)} of each file`])
+  }
+  if (status.outcome === 'refused') return indent(table(rows, ['left', 'left']))
+  rows.push(['files', count(counts.files)], ['size', bytes(counts.bytes)], ['directories', count(counts.directories)])
+  const leftOut = [
+    ...(counts.entriesSkipped > 0 ? [`${count(counts.entriesSkipped)} by filters`] : []),
+    ...(counts.specialSkipped > 0
+      ? [`${plural(counts.specialSkipped, 'link or special file', 'links and special files')}`]
+      : []),
+  ]
+  if (leftOut.length > 0) rows.push(['left out', leftOut.join(', ')])
+  rows.push(['time', duration(elapsedMs(status))])
+  const { files: filesRate, bytes: bytesRate } = rates(status)
+  if (filesRate > 0 || bytesRate > 0) rows.push(['rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
+  if (status.state !== 'ended') {
+    rows.push(['workers', count(workers)], ['items', `${count(items.done)} of ${count(items.announced)} done`])
+  }
+  return indent(table(rows, ['left', 'left']))
+}
+
+function addresses(status: RunStatus): string[] {
+  const known = addressFacts(status)
+  if (known.length === 0 || status.outcome === 'refused') return []
+  const rows = known.map(({ address, files, bytes: size, failures: failed, state }) => [
+    printable(address),
+    count(files),
+    bytes(size),
+    count(failed),
+    state === 'down' ? 'down' : '',
+  ])
+  return indent(
+    table([['address', 'files', 'read', 'failures', ''], ...rows], ['left', 'right', 'right', 'right', 'left']),
+  )
+}
+
+function failures(status: RunStatus): string[] {
+  const total = totalFailures(status)
+  if (total === 0) return []
+  const lines: string[] = []
+  let shown = 0
+  for (const [code, number] of failuresByCode(status)) {
+    lines.push(`  ${code}: ${count(number)}`)
+    const samples = status.failures.filter((failure) => failure.code === code).slice(0, samplesPerCause)
+    lines.push(...samples.map((failure) => `    ${failureLine(failure)}`))
+    shown += samples.length
+  }
+  if (shown < total) lines.push(`  ${count(shown)} of ${count(total)} are shown; the manager's ledger has them all.`)
+  return ['Failures', ...lines]
+}
+
+function failureLine({ path, address, message }: Failure): string {
+  const through = address === undefined ? '' : ` through ${printable(address)}`
+  const why = message === undefined ? '' : `: ${printable(message)}`
+  return `${printable(path)}${through}${why}`
+}
+
+function remarks({ warnings, fleet = [] }: RunStatus): string[] {
+  const list = (title: string, texts: readonly string[]): string[] =>
+    texts.length === 0 ? [] : [title, ...texts.map((text) => `  ${printable(text)}`)]
+  return [
+    ...list('Warnings', warnings),
+    ...list(
+      'Fleet',
+      fleet.map(({ note }) => note),
+    ),
+  ]
+}
+
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

@@ -1,0 +1,16 @@
+import prettyBytes from 'pretty-bytes'
+import prettyMs from 'pretty-ms'
+
+/** 20,000 */
+export const count = (value: number): string => Math.round(value).toLocaleString('en-US')
+
+/** 1 file, 2 files */
+export const plural = (value: number, one: string, many: string = `${one}s`): string =>
+  `${count(value)} ${Math.round(value) === 1 ? one : many}`
+
+/** 1.5 GiB */
+export const bytes = (value: number): string => prettyBytes(Math.round(value), { binary: true })
+
+/** 850ms, 12.3s, 2h 5m */
+export const duration = (ms: number): string =>
+  ms < 60_000 ? prettyMs(Math.max(0, Math.round(ms))) : prettyMs(ms, { unitCount: 2, secondsDecimalDigits: 0 })

@@ -1,0 +1,118 @@
+import { type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
+import type { Clock, QueueService } from '@cachewarmer/queue'
+import { SubmitError } from './errors.ts'
+import { RunFinder, type SeenStatus } from './runs.ts'
+import { findCandidates } from './target.ts'
+import { lookAtJobs } from './waiting.ts'
+
+/** The job to watch: by the id that `submitJob` gave, or by what people call it (label, run id or message id). */
+export type WatchedJob = { readonly messageId: string } | { readonly target: string }
+
+/** A job that no manager has taken yet. */
+export interface WaitingPlace {
+  /** Jobs in the queue that were submitted before this one. */
+  readonly jobsBefore: number
+}
+
+export interface WatchOptions {
+  readonly clock: Clock
+  /** Ends the watch with `signal.reason`; the job goes on. */
+  readonly signal?: AbortSignal | undefined
+  /** Pause between two looks. Default 1,000. */
+  readonly intervalMs?: number | undefined
+  /** Called at each look that finds the job still waiting in the queue. */
+  readonly onWaiting?: ((place: WaitingPlace) => void) | undefined
+}
+
+/** A status is missing for moments only, while it is rewritten or a manager takes a job that it has just leased. */
+const goneAfterMs = 10_000
+/** A manager that died with the job keeps it for a lease (a minute by default) before the next one may take it. */
+const heldAfterMs = 180_000
+
+/**
+ * Yields the status of a job's run whenever it has changed, and returns once the run has ended. A job that waits yields
+ * nothing; when a manager starts a new run of the job (its ledger was lost), that run takes over. Nothing is looked at
+ * before the first `next()`. Throws `SubmitError` with `JOB_UNKNOWN` for a target that nothing goes by, and `JOB_GONE`
+ * for a job that has left the queue without any run that reports on it.
+ */
+export function watchJob(
+  service: QueueService,
+  prefix: string,
+  job: WatchedJob,
+  options: WatchOptions,
+): AsyncGenerator<RunStatus, void, undefined> {
+  return watch(service, queueNames(prefix), job, options)
+}
+
+async function* watch(
+  service: QueueService,
+  names: QueueNames,
+  job: WatchedJob,
+  options: WatchOptions,
+): AsyncGenerator<RunStatus, void, undefined> {
+  const { clock, signal, intervalMs = 1_000, onWaiting } = options
+  const messageId = 'messageId' in job ? job.messageId : await resolve(service, names, job.target, options)
+  const finder = new RunFinder(service, names, (status) => status.jobMessageId === messageId)
+  let shown: string | undefined
+  let missingSinceMs: number | undefined
+  for (;;) {
+    signal?.throwIfAborted()
+    const now = latest(await finder.look(signal))
+    if (now !== undefined) {
+      missingSinceMs = undefined
+      if (now.body !== shown) yield now.status
+      if (now.status.state === 'ended') return
+      shown = now.body
+    } else {
+      const { waiting, depth } = await lookAtJobs(service, names, signal)
+      const mine = waiting.find((other) => other.messageId === messageId)
+      if (mine === undefined) {
+        missingSinceMs ??= clock.now()
+        const patienceMs = depth === 0 ? goneAfterMs : heldAfterMs
+        if (clock.now() - missingSinceMs >= patienceMs) throw gone(messageId, finder)
+      } else {
+        missingSinceMs = undefined
+        onWaiting?.({ jobsBefore: waiting.filter((other) => other.insertedAtMs < mine.insertedAtMs).length })
+      }
+    }
+    await clock.sleep(intervalMs, signal)
+  }
+}
+
+/** Of several runs of one job the one that was written last: an abandoned run's status stands still. */
+const latest = (seen: readonly SeenStatus[]): SeenStatus | undefined =>
+  seen.reduce<SeenStatus | undefined>(
+    (best, one) => (best !== undefined && best.status.updatedAtMs > one.status.updatedAtMs ? best : one),
+    undefined,
+  )
+
+/** The message of the job that goes by this name. One that a manager has just taken has no status for a moment. */
+async function resolve(
+  service: QueueService,
+  names: QueueNames,
+  target: string,
+  { clock, signal, intervalMs = 1_000 }: WatchOptions,
+): Promise<string> {
+  const untilMs = clock.now() + goneAfterMs
+  for (;;) {
+    const { jobs, queue } = await findCandidates(service, names, target, signal)
+    const [job] = jobs
+    if (job !== undefined) return job.messageId
+    if (queue.depth === 0 || clock.now() >= untilMs) {
+      throw new SubmitError(
+        'JOB_UNKNOWN',
+        target,
+        `${JSON.stringify(target)}: no run and no waiting job goes by this name`,
+      )
+    }
+    await clock.sleep(intervalMs, signal)
+  }
+}
+
+function gone(messageId: string, { unreadable }: RunFinder): SubmitError {
+  const hint =
+    unreadable.length > 0
+      ? `; ${unreadable.length} statuses could not be read, the first: ${unreadable[0]?.reason}`
+      : " (a manager of the original CacheWarmer doesn't report)"
+  return new SubmitError('JOB_GONE', messageId, `the job has left the queue, and no run reports on it${hint}`)
+}
