@@ -119,9 +119,9 @@ function describe(schema: Schema): string {
     case 'object':
       return schema.maxProperties === undefined ? 'an object' : `an object of at most ${schema.maxProperties} keys`
     case 'array':
-      return `a list${limits(schema.minItems, schema.maxItems)}`
+      return `a list${size(schema.minItems, schema.maxItems, 'entries')}`
     case 'string':
-      return `a text${limits(schema.minLength, schema.maxLength)}${schema.pattern === undefined ? '' : ` that matches ${schema.pattern}`}`
+      return describeText(schema)
     case 'integer':
       return `a whole number${limits(schema.minimum, schema.maximum)}`
     case 'number':
@@ -133,7 +133,14 @@ function describe(schema: Schema): string {
   }
 }
 
-function limits(min = 0, max = Number.MAX_SAFE_INTEGER): string {
-  if (max === Number.MAX_SAFE_INTEGER) return min === 0 ? '' : `, ${min} or more`
-  return ` from ${min} to ${max}`
+function describeText({ minLength, maxLength, pattern }: Schema): string {
+  return `a text${size(minLength, maxLength, 'characters')}${pattern === undefined ? '' : ` that matches ${pattern}`}`
 }
+
+function size(min = 0, max = Number.POSITIVE_INFINITY, of: string): string {
+  if (max === Number.POSITIVE_INFINITY) return min === 0 ? '' : ` of ${min} ${of} or more`
+  return min === 0 ? ` of at most ${max} ${of}` : ` of ${min} to ${max} ${of}`
+}
+
+const limits = (min = 0, max = Number.MAX_SAFE_INTEGER): string =>
+  max === Number.MAX_SAFE_INTEGER ? `, ${min} or more` : ` from ${min} to ${max}`

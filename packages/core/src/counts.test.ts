@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { arbCounts } from '../test/arbitraries.ts'
+import { addCounts, type Counts, emptyCounts } from './counts.ts'
+
+const sum = (all: readonly Counts[]): Counts => all.reduce(addCounts, emptyCounts())
+
+test('nothing plus anything is that', () => {
+  fc.assert(
+    fc.property(arbCounts, (counts) => {
+      expect(addCounts(emptyCounts(), counts)).toEqual(counts)
+      expect(addCounts(counts, emptyCounts())).toEqual(counts)
+    }),
+  )
+})
+
+test('the order of adding means nothing', () => {
+  fc.assert(
+    fc.property(fc.array(arbCounts, { maxLength: 6 }), fc.array(arbCounts, { maxLength: 6 }), (some, others) => {
+      expect(addCounts(sum(others), sum(some))).toEqual(sum([...some, ...others]))
+    }),
+  )
+})
+
+test('each number is added to its like', () => {
+  const mount = { files: 1, bytes: 2, failures: 3 }
+  const counts: Counts = {
+    directories: 1,
+    files: 2,
+    bytes: 3,
+    entriesSkipped: 4,
+    specialSkipped: 5,
+    failures: { IO: 6 },
+    mounts: { a: mount },
+  }
+  expect(addCounts(counts, { ...counts, failures: { STALE: 1 }, mounts: { a: mount, b: mount } })).toEqual({
+    directories: 2,
+    files: 4,
+    bytes: 6,
+    entriesSkipped: 8,
+    specialSkipped: 10,
+    failures: { IO: 6, STALE: 1 },
+    mounts: { a: { files: 2, bytes: 4, failures: 6 }, b: mount },
+  })
+})
+
+test('an address may be called like something that every object has', () => {
+  const counts = { ...emptyCounts(), mounts: { constructor: { files: 1, bytes: 1, failures: 0 } } }
+  expect(addCounts(emptyCounts(), counts).mounts).toEqual(counts.mounts)
+})
+
+test('what was added is left alone', () => {
+  const one = Object.freeze({
+    ...emptyCounts(),
+    mounts: Object.freeze({ a: Object.freeze({ files: 1, bytes: 1, failures: 0 }) }),
+  })
+  const both = addCounts(one, one)
+  expect([both.mounts, one.mounts]).toEqual([
+    { a: { files: 2, bytes: 2, failures: 0 } },
+    { a: { files: 1, bytes: 1, failures: 0 } },
+  ])
+  expect(addCounts(one, emptyCounts()).mounts.a).not.toBe(one.mounts.a)
+})
