@@ -9,5 +9,6 @@ test('exports change only on purpose', async () => {
     'memoryService',
     'queueLimits',
     'systemClock',
+    'withRetry',
   ])
 })

@@ -6,6 +6,7 @@
  * depth     how many messages a queue holds, leased ones included; late, and never proof of anything
  */
 
+export type { RetryOptions } from './backoff.ts'
 export type { ConsumeOptions, ConsumeSummary } from './consume.ts'
 export { consume } from './consume.ts'
 export type { QueueErrorCode } from './errors.ts'
@@ -17,6 +18,7 @@ export { queueLimits } from './limits.ts'
 export type { MemoryOptions } from './memory/memory-service.ts'
 export { memoryService } from './memory/memory-service.ts'
 export type { Clock, Log, Logger, Random } from './ports.ts'
+export { withRetry } from './retry.ts'
 export { systemClock } from './system-clock.ts'
 export type {
   CallOptions,

@@ -44,25 +44,29 @@ function shuffle<T>(list: T[], random: Random): void {
 }
 
 export function memoryQueue(name: string, host: Host): Queue {
-  /** Forgets what has expired, then says who is there. */
-  const present = (nowMs: number): Messages => {
+  /** Forgets what has expired, then says who is left. */
+  const all = (nowMs: number): StoredMessage[] => {
     const messages = host.messages(name)
     for (const [id, message] of messages) if (message.expiresAtMs <= nowMs) messages.delete(id)
-    return messages
+    return [...messages.values()]
   }
 
+  /** Oldest first, or in any order where there is a `random`. */
   const visible = (nowMs: number, max: number): StoredMessage[] => {
-    const found = [...present(nowMs).values()].filter((message) => message.visibleAtMs <= nowMs)
-    if (host.random === undefined) found.sort((one, other) => one.visibleAtMs - other.visibleAtMs)
-    else shuffle(found, host.random)
+    const found: StoredMessage[] = []
+    for (const message of host.messages(name).values()) {
+      if (message.visibleAtMs <= nowMs && message.expiresAtMs > nowMs) found.push(message)
+      if (found.length === max && host.random === undefined) return found
+    }
+    if (host.random !== undefined) shuffle(found, host.random)
     return found.slice(0, max)
   }
 
   /** Every delivery counts one up, so the count is the receipt: it is stale once somebody else has received the message. */
   const receiptFor = (id: string, deliveries: number): Receipt => {
     const held = (nowMs: number): StoredMessage => {
-      const message = present(nowMs).get(id)
-      if (message?.deliveries === deliveries) return message
+      const message = host.messages(name).get(id)
+      if (message?.deliveries === deliveries && message.expiresAtMs > nowMs) return message
       const why = message === undefined ? 'is gone' : 'was taken by another reader'
       throw new QueueError('LEASE_LOST', name, `message ${id} ${why}`)
     }
@@ -107,6 +111,6 @@ export function memoryQueue(name: string, host: Host): Queue {
       checkPeek(name, options)
       return host.call(name, options, (nowMs) => visible(nowMs, options.max).map(snapshot))
     },
-    approximateDepth: (options = {}) => host.call(name, options, (nowMs) => present(nowMs).size),
+    approximateDepth: (options = {}) => host.call(name, options, (nowMs) => all(nowMs).length),
   }
 }

@@ -8,7 +8,7 @@ import { type Host, type Messages, memoryQueue } from './memory-queue.ts'
 export interface MemoryOptions {
   /** The only source of time; nothing else waits, so that a simulation with a fake clock is repeatable. */
   readonly clock: Clock
-  /** Shuffles what `receive` and `peek` see. Default: the order in which messages became visible. */
+  /** Shuffles what `receive` and `peek` see. Default: oldest first. */
   readonly random?: Random | undefined
   /** Asked twice a call: how long a request, then its answer, is on its way. Default: no time at all. */
   readonly latencyMs?: (() => number) | undefined

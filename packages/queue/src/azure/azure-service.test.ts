@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { systemClock } from '../system-clock.ts'
+import { type Azurite, startAzurite } from '../testing/azurite.ts'
+import { describeQueueService } from '../testing/conformance.ts'
+import type { QueueService } from '../transport.ts'
+import { openAzureService } from './azure-service.ts'
+
+let azurite: Azurite
+let service: QueueService
+
+beforeAll(async () => {
+  azurite = await startAzurite({ from: import.meta.url })
+  service = openAzureService({ connectionString: azurite.connectionString })
+})
+afterAll(() => azurite?.stop())
+
+const open = async () => openAzureService({ connectionString: azurite.connectionString })
+
+// Cases spend their time waiting for whole seconds, and have queues of their own: all at once.
+describeQueueService({ describe, test: test.concurrent }, 'azure, on Azurite', async () => ({
+  service,
+  clock: systemClock,
+  dispose: async () => {},
+  closable: open,
+}))

@@ -1,0 +1,91 @@
+import { AnonymousCredential, QueueServiceClient, StorageSharedKeyCredential } from '@azure/storage-queue'
+import { QueueError } from '../errors.ts'
+import { redact } from './map-error.ts'
+
+/** What `@azure/identity` and `@azure/core-auth` call by this name. */
+export interface TokenCredential {
+  getToken(scopes: string | string[], options?: object): Promise<{ token: string; expiresOnTimestamp: number } | null>
+}
+
+/**
+ * Where the account is, and one way to be let in: a connection string (which says where, too), or a `url` with one of
+ * `accountKey`, `sas`, `credential`, or with a SAS as its query. Any cloud, private endpoint or emulator will do.
+ */
+export interface AzureAccess {
+  readonly connectionString?: string | undefined
+  /** `https://ACCOUNT.queue.core.windows.net`, or an emulator's `http://HOST:PORT/ACCOUNT`. */
+  readonly url?: string | undefined
+  readonly accountKey?: string | undefined
+  /** Goes with `accountKey`. Default: as the URL says, which a domain of one's own does not. */
+  readonly accountName?: string | undefined
+  /** With or without its question mark. */
+  readonly sas?: string | undefined
+  /** Sent over https only. */
+  readonly credential?: TokenCredential | undefined
+}
+
+export interface ClientOptions {
+  /** Certificates to trust besides the usual ones, as PEM. */
+  readonly ca?: string | undefined
+}
+
+/** One try a call: whoever wants more wraps the service with `withRetry`. */
+const pipeline = ({ ca }: ClientOptions) => ({
+  retryOptions: { maxTries: 1 },
+  userAgentOptions: { userAgentPrefix: 'cachewarmer-queue' },
+  ...(ca !== undefined && { tlsOptions: { ca } }),
+})
+
+const ways = ['accountKey', 'sas', 'credential'] as const
+
+/** Checks that there is exactly one way in, and makes the SDK's client. Contacts nobody. No error repeats a secret. */
+export function connect(access: AzureAccess, options: ClientOptions): QueueServiceClient {
+  const { connectionString, url, accountKey, sas, credential } = access
+  const given = ways.filter((way) => access[way] !== undefined)
+  if (connectionString !== undefined) {
+    if (url !== undefined || given.length > 0)
+      throw invalid('connectionString', 'the only option, without a url or another secret')
+    return fromConnectionString(connectionString, options)
+  }
+  const { endpoint, query } = parseUrl(url)
+  if (query !== '') given.push('sas')
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none' : given.join(' and ')
+    throw invalid('access', `one of accountKey, sas or credential (or a connectionString), got ${found}`)
+  }
+  if (accountKey !== undefined) {
+    const name = access.accountName ?? accountNameOf(new URL(endpoint))
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(accountKey)) throw invalid('accountKey', 'base64')
+    return new QueueServiceClient(endpoint, new StorageSharedKeyCredential(name, accountKey), pipeline(options))
+  }
+  if (credential !== undefined) {
+    if (!endpoint.startsWith('https:')) throw invalid('url', 'an https one, as tokens are not sent in the clear')
+    return new QueueServiceClient(endpoint, credential, pipeline(options))
+  }
+  const signature = (sas ?? query).replace(/^\?/, '')
+  if (!new URLSearchParams(signature).has('sig')) throw invalid('sas', 'a shared access signature, with a sig in it')
+  return new QueueServiceClient(`${endpoint}?${signature}`, new AnonymousCredential(), pipeline(options))
+}
+
+/** Never shows the value: it may be a secret, or hold one. */
+const invalid = (field: string, expected: string): QueueError =>
+  new QueueError('OPTION_INVALID', 'azure', `${field} must be ${expected}`)
+
+function fromConnectionString(connectionString: string, options: ClientOptions): QueueServiceClient {
+  try {
+    return QueueServiceClient.fromConnectionString(connectionString, pipeline(options))
+  } catch (error) {
+    throw invalid('connectionString', `one of a storage account: ${redact((error as Error).message)}`)
+  }
+}
+
+function parseUrl(url: string | undefined): { endpoint: string; query: string } {
+  const parsed = url === undefined ? null : URL.parse(url)
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.password !== '') {
+    throw invalid('url', 'that of a storage account, like https://ACCOUNT.queue.core.windows.net')
+  }
+  return { endpoint: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, query: parsed.search }
+}
+
+/** `ACCOUNT.queue…`, or the first part of the path where the host is an address or has a path at all, as emulators do. */
+const accountNameOf = (url: URL): string => url.pathname.split('/')[1] || (url.hostname.split('.')[0] ?? '')

@@ -1,0 +1,68 @@
+import type { AzureAccess } from './azure/connect.ts'
+import { optionInvalid } from './check.ts'
+import { QueueError } from './errors.ts'
+import type { Clock } from './ports.ts'
+import { systemClock } from './system-clock.ts'
+import type { QueueService } from './transport.ts'
+
+/** The secrets are for Azure alone; SQLite takes no notice of them. */
+export interface OpenOptions extends Omit<AzureAccess, 'url'> {
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined
+  /** For `sqlite:`, see `SqliteOptions`. */
+  readonly trustFilesystem?: boolean | undefined
+}
+
+const expected = '"sqlite:FILE", the http or https URL of a storage account, or "azure:connection-string"'
+
+/**
+ * Opens the service that `url` names, loading no other driver:
+ *
+ * - `sqlite:FILE`, a path after the colon, taken as it stands
+ * - `https://ACCOUNT.queue.core.windows.net`, or the URL of any other cloud or emulator, with one of `accountKey`, `sas`,
+ *   `credential`; with none of them, whatever identity `DefaultAzureCredential` finds (managed identity, `az login`, …)
+ * - `azure:connection-string`, or no URL at all, with `connectionString`
+ *
+ * Calls are tried once: wrap the service with `withRetry`. Throws `OPTION_INVALID` for what it cannot open, without
+ * repeating a secret; an optional package that is not installed is named.
+ */
+export async function openService(url: string | undefined, options: OpenOptions = {}): Promise<QueueService> {
+  const { clock = systemClock, trustFilesystem, ...access } = options
+  if (url?.startsWith('sqlite:')) {
+    const { openSqliteService } = await import('./sqlite/index.ts')
+    return openSqliteService({ file: url.slice('sqlite:'.length), clock, trustFilesystem })
+  }
+  if (url === undefined || url === 'azure:connection-string') {
+    if (access.connectionString !== undefined) return openAzure(access, clock)
+    if (url === undefined) throw optionInvalid('service', 'url', url, `${expected}, unless there is a connectionString`)
+    throw new QueueError('OPTION_INVALID', 'service', 'connectionString must be given with azure:connection-string')
+  }
+  if (url.startsWith('memory:'))
+    throw optionInvalid('service', 'url', url, `${expected}; memoryService() is for one program alone`)
+  if (/^https?:/i.test(url)) return openAzure(await withIdentity({ ...access, url }), clock)
+  // What stands there may be a connection string in the wrong place, so only its beginning is shown.
+  throw optionInvalid('service', 'url', /^[a-z]*:?/i.exec(url)?.[0], expected)
+}
+
+/** Without any secret of its own, an https URL is opened by the identity of the machine or the person. */
+async function withIdentity(access: AzureAccess & { readonly url: string }): Promise<AzureAccess> {
+  const given = access.accountKey ?? access.sas ?? access.credential ?? access.connectionString
+  const hasQuery = access.url.includes('?')
+  if (given !== undefined || hasQuery || !/^https:/i.test(access.url)) return access
+  const { DefaultAzureCredential } = await load('@azure/identity', () => import('@azure/identity'))
+  return { ...access, credential: new DefaultAzureCredential() }
+}
+
+async function openAzure(access: AzureAccess, clock: Clock): Promise<QueueService> {
+  const { openAzureService } = await load('@azure/storage-queue', () => import('./azure/index.ts'))
+  return openAzureService({ ...access, clock })
+}
+
+async function load<T>(name: string, module: () => Promise<T>): Promise<T> {
+  try {
+    return await module()
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new QueueError('OPTION_INVALID', 'service', `install ${name} to open Azure Storage Queues`, { cause: error })
+  }
+}

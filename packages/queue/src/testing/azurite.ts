@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+export interface AzuriteOptions {
+  /** Where messages are kept. Default: in memory. */
+  readonly folder?: string
+  /** Default 0: any free one. */
+  readonly port?: number
+  /** Serves https with this certificate, as PEM files, and then takes tokens too (any JWT that is well-formed and not expired). */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string }
+  /** A file of the package that has `azurite` among its dependencies. Default: the working folder, then this package. */
+  readonly from?: string | URL
+}
+
+export interface Azurite {
+  /** `http://127.0.0.1:PORT/devstoreaccount1` */
+  readonly url: string
+  readonly connectionString: string
+  readonly accountKey: string
+  /** Ends the process and waits for its end. Call it as often as you like. */
+  stop(): Promise<void>
+}
+
+/** Known to everybody: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
+const accountName = 'devstoreaccount1'
+const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
+
+const readyLine = /successfully listens on (https?:\/\/\S+)/
+
+function locate(from: string | URL | undefined): string {
+  const places = from === undefined ? [join(process.cwd(), 'package.json'), import.meta.url] : [from]
+  for (const place of places) {
+    try {
+      return createRequire(place).resolve('azurite/dist/src/queue/main.js')
+    } catch {
+      // The next place may have it.
+    }
+  }
+  throw new Error(
+    `azurite is not installed: add it to the devDependencies of the package that tests (${places.join(', ')})`,
+  )
+}
+
+/** Starts the queue part of Azurite, Microsoft's emulator of Azure Storage, as a process of its own. Needs the npm package `azurite`. */
+export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
+  const { folder, port = 0, certificate } = options
+  const args = ['--queueHost', '127.0.0.1', '--queuePort', String(port), '--silent', '--disableTelemetry']
+  args.push(...(folder === undefined ? ['--inMemoryPersistence'] : ['--location', folder]))
+  if (certificate !== undefined) {
+    args.push('--oauth', 'basic', '--cert', certificate.certFile, '--key', certificate.keyFile)
+  }
+  const child = spawn(process.execPath, [locate(options.from), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const exited = once(child, 'exit')
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+
+  let output = ''
+  const origin = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: string): void => {
+      output += chunk
+      const ready = readyLine.exec(output)
+      if (ready?.[1] !== undefined) resolve(ready[1])
+    }
+    child.stdout.setEncoding('utf8').on('data', read)
+    child.stderr.setEncoding('utf8').on('data', read)
+    exited.then(() => reject(new Error(`azurite ended before it was ready: ${output}`)), reject)
+  })
+
+  const url = `${origin.replace(/\/$/, '')}/${accountName}`
+  const protocol = certificate === undefined ? 'http' : 'https'
+  return {
+    url,
+    accountKey,
+    connectionString: `DefaultEndpointsProtocol=${protocol};AccountName=${accountName};AccountKey=${accountKey};QueueEndpoint=${url};`,
+    stop: async () => {
+      process.off('exit', kill)
+      kill()
+      await exited
+    },
+  }
+}
