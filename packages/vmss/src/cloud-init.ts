@@ -1,0 +1,149 @@
+import { checkResourceId, checkText, checkWhole, optionInvalid } from './check.ts'
+import { bootstrapScript } from './cloud-init/bootstrap-script.ts'
+import { checkEnvironment, environmentFile, type ProxySettings, proxyEnvironment } from './cloud-init/environment.ts'
+import { selfDeleteScript } from './cloud-init/self-delete-script.ts'
+import { lifeLimitService, lifeLimitTimer, workerUnit } from './cloud-init/units.ts'
+import { type Cloud, clouds } from './clouds.ts'
+
+export type { ProxySettings } from './cloud-init/environment.ts'
+
+/** Where a machine gets its worker from. */
+export type WorkerSource =
+  | {
+      readonly from: 'export'
+      /** Host name or IPv4 address of the NFS server that has the bootstrap export. */
+      readonly address: string
+      readonly exportPath: string
+      /** The script that installs and starts a worker, relative to the export. It is run by bash. */
+      readonly script: string
+      /** Default `/b`, as the original has it. */
+      readonly mountPoint?: string
+    }
+  | {
+      readonly from: 'image'
+      /** Program and arguments. Default: the image has a `cachewarmer-worker.service` of its own. */
+      readonly command?: readonly [string, ...string[]]
+    }
+
+export interface WorkerCloudInitOptions {
+  readonly source: WorkerSource
+  /** What the worker finds in its environment, such as `STORAGE_ACCOUNT` and `QUEUE_PREFIX`. No secrets. */
+  readonly environment?: Readonly<Record<string, string>>
+  readonly proxy?: ProxySettings
+  /** Where a machine deletes itself. Default: the public cloud. */
+  readonly cloud?: Cloud
+  /** Resource id of the identity that it does so with. Default: the machine's only one. */
+  readonly identityId?: string
+  /** How often the start is tried, minutes altogether, before the machine deletes itself. Default 20. */
+  readonly attempts?: number
+  /** A machine deletes itself when it is this old, whatever it does. Default 24 hours; `Infinity` for never. */
+  readonly lifeLimitMs?: number
+}
+
+/** "The maximum length of the binary array is 65535 bytes" (`osProfile.customData`, compute API). */
+export const maxCloudInitBytes = 65_535
+
+const day = 24 * 60 * 60_000
+
+/**
+ * The cloud-init that makes a machine a worker. Pure, without secrets, and it needs nothing from the internet and no
+ * package manager. Throws `OPTION_INVALID` for what could not be written or would not fit.
+ */
+export function workerCloudInit(options: WorkerCloudInitOptions): string {
+  const { source, lifeLimitMs = day } = options
+  const files: File[] = [
+    { path: '/etc/cachewarmer/worker.env', mode: '0644', content: environmentFile(variables(options)) },
+    { path: '/usr/local/sbin/cachewarmer-bootstrap', mode: '0755', content: bootstrapScript },
+    { path: '/usr/local/sbin/cachewarmer-self-delete', mode: '0755', content: selfDeleteScript },
+  ]
+  const commands = [['/usr/local/sbin/cachewarmer-bootstrap']]
+  if (source.from === 'image' && source.command) {
+    const content = workerUnit(checkCommand(source.command))
+    files.push({ path: '/etc/systemd/system/cachewarmer-worker.service', mode: '0644', content })
+  }
+  if (lifeLimitMs !== Number.POSITIVE_INFINITY) {
+    checkWhole('lifeLimitMs', lifeLimitMs, 60_000, 365 * day)
+    const unit = '/etc/systemd/system/cachewarmer-life-limit'
+    files.push({ path: `${unit}.service`, mode: '0644', content: lifeLimitService })
+    files.push({ path: `${unit}.timer`, mode: '0644', content: lifeLimitTimer(lifeLimitMs) })
+    commands.unshift(['systemctl', 'daemon-reload'], ['systemctl', 'enable', '--now', 'cachewarmer-life-limit.timer'])
+  }
+  return checkCloudInit(write(files, commands))
+}
+
+/** Throws `OPTION_INVALID` for what Azure would refuse as custom data, or cloud-init would not take for its own. */
+export function checkCloudInit(text: string): string {
+  const bytes = Buffer.byteLength(text, 'utf8')
+  if (bytes > maxCloudInitBytes) {
+    throw optionInvalid('cloudInit', `${bytes} bytes`, `at most ${maxCloudInitBytes} bytes, as Azure takes no more`)
+  }
+  if (!/^#(?:cloud-config\n|!)/.test(text))
+    throw optionInvalid('cloudInit', text, "text that begins with '#cloud-config'")
+  return text
+}
+
+function variables(options: WorkerCloudInitOptions): Readonly<Record<string, string>> {
+  const { source, identityId, cloud = clouds.AzurePublicCloud } = options
+  const attempts = checkWhole('attempts', options.attempts ?? 20, 1, 10_000)
+  return checkEnvironment({
+    ...options.environment,
+    ...proxyEnvironment(options.proxy),
+    ...(source.from === 'export' ? exportVariables(source) : {}),
+    CACHEWARMER_BOOTSTRAP_ATTEMPTS: String(attempts),
+    CACHEWARMER_ARM_ENDPOINT: checkText('cloud.armEndpoint', cloud.armEndpoint, /^https:\/\/[^\s/]+$/, 'https://host'),
+    ...(identityId ? { CACHEWARMER_IDENTITY_ID: checkResourceId('identityId', identityId, /./, 'an identity') } : {}),
+  })
+}
+
+function exportVariables(source: Extract<WorkerSource, { from: 'export' }>): Readonly<Record<string, string>> {
+  const { address, exportPath, script, mountPoint = '/b' } = source
+  checkText('source.address', address, /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'a host name or an IPv4 address')
+  checkPath('source.exportPath', exportPath)
+  checkPath('source.mountPoint', mountPoint)
+  const relative = script.replace(/^\/+/, '')
+  checkPath('source.script', `/${relative}`)
+  return {
+    BOOTSTRAP_MOUNT_ADDRESS: address,
+    BOOTSTRAP_EXPORT_PATH: exportPath,
+    BOOTSTRAP_PATH: mountPoint,
+    BOOTSTRAP_SCRIPT: relative,
+  }
+}
+
+function checkPath(option: string, path: string): void {
+  checkText(option, path, /^\/[\x21-\x26\x28-\x7e]*$/, 'an absolute path without spaces and quotes')
+  if (path.split('/').includes('..')) throw optionInvalid(option, path, "a path without '..'")
+}
+
+/** A systemd command line without anything that systemd would read as more than a word. */
+function checkCommand(command: readonly string[]): readonly string[] {
+  checkText('source.command', command[0] ?? '', /^\/[A-Za-z0-9_./-]+$/, 'the absolute path of a program')
+  for (const word of command.slice(1)) {
+    checkText('source.command', word, /^[A-Za-z0-9_.,:/=@+-]+$/, 'words without spaces, quotes and dollar signs')
+  }
+  return command
+}
+
+interface File {
+  readonly path: string
+  readonly mode: string
+  /** Lines of printable text. */
+  readonly content: string
+}
+
+/** YAML that people can read in a plan: files as literal blocks, commands as lists that no shell touches. */
+function write(files: readonly File[], commands: readonly (readonly string[])[]): string {
+  const lines = [
+    '#cloud-config',
+    '# A CacheWarmer worker.',
+    'package_update: false',
+    'package_upgrade: false',
+    'write_files:',
+  ]
+  for (const { path, mode, content } of files) {
+    lines.push(`  - path: ${path}`, `    permissions: '${mode}'`, '    content: |')
+    for (const line of content.trimEnd().split('\n')) lines.push(line === '' ? '' : `      ${line}`)
+  }
+  lines.push('runcmd:', ...commands.map((words) => `  - ${JSON.stringify(words)}`))
+  return `${lines.join('\n')}\n`
+}

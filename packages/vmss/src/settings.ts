@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import { type Admin, checkAdmin } from './admin.ts'
+import { checkResourceId, checkText, checkWhole, optionInvalid } from './check.ts'
+import { checkCloudInit } from './cloud-init.ts'
+import { checkImage, type Image, ubuntuImage } from './image.ts'
+import { isMachineSize } from './machine-size.ts'
+
+export interface ScaleSetOptions {
+  /** The queue prefix that the workers serve. Names the scale set and says whose it is. */
+  readonly prefix: string
+  /** What tells this fleet from another of the same prefix, such as the storage account's name. Default: the prefix. */
+  readonly owner?: string
+  /** Default: `cachewarmer-<prefix>`. */
+  readonly name?: string
+  readonly location: string
+  /** Resource id of the subnet that the workers join. */
+  readonly subnetId: string
+  /** Machines at most, whatever is asked for. Default 12. */
+  readonly count?: number
+  /** Default `Standard_D2s_v3`. */
+  readonly size?: string
+  /** Sizes to try in this order while Azure has none of `size`. Default: none. */
+  readonly fallbackSizes?: readonly string[]
+  /** `spot` machines cost a fraction and may be taken back at any time. Default `spot`. */
+  readonly priority?: Priority
+  /** When Azure has Spot machines of no size: whether regular ones at full price may replace them. Default false. */
+  readonly allowRegular?: boolean
+  /** US dollars an hour for a Spot machine; -1 for whatever a regular one costs. Default -1. */
+  readonly maxPrice?: number
+  /** Machine hours from the first worker to the last; at the limit the fleet goes. Default: no limit. */
+  readonly maxMachineHours?: number
+  /** Default: Ubuntu 24.04 LTS. */
+  readonly image?: Image
+  /** Default `azureuser`. */
+  readonly adminUserName?: string
+  /** One line of an OpenSSH public key file. Wins over `adminPassword`; one of the two is needed. */
+  readonly sshPublicKey?: string
+  readonly adminPassword?: string
+  /** Default: where the size has it. */
+  readonly acceleratedNetworking?: boolean
+  /** The system disk on the host instead of in storage: faster, free, and gone with the machine. Default false. */
+  readonly ephemeralOsDisk?: boolean
+  /** GiB. Default: what the image has. */
+  readonly osDiskGib?: number
+  /** All machines close together, 100 at most. Off, Azure finds capacity more easily. Default false. */
+  readonly singlePlacementGroup?: boolean
+  /** Resource id of a user-assigned identity that the workers get their tokens with. */
+  readonly identityId?: string
+  /** How long Azure waits for a worker that is to be deleted, 5 to 15 minutes. Default 5 minutes. */
+  readonly terminateNoticeMs?: number
+  readonly tags?: Readonly<Record<string, string>>
+  /** What the machines run at their first start, as `workerCloudInit()` makes it. */
+  readonly cloudInit: string
+}
+
+export type Priority = 'spot' | 'regular'
+
+/** One way to get machines. They are tried from the first to the last. */
+export interface Candidate {
+  readonly size: string
+  readonly priority: Priority
+}
+
+export interface ScaleSetSettings {
+  readonly name: string
+  readonly owner: string
+  readonly location: string
+  readonly subnetId: string
+  readonly count: number
+  readonly candidates: readonly [Candidate, ...Candidate[]]
+  readonly maxPrice: number
+  readonly maxMachineMs: number
+  readonly image: Image
+  readonly admin: Admin
+  readonly acceleratedNetworking: boolean | undefined
+  readonly ephemeralOsDisk: boolean
+  readonly osDiskGib: number | undefined
+  readonly singlePlacementGroup: boolean
+  readonly identityId: string | undefined
+  readonly terminateNoticeMs: number
+  readonly tags: Readonly<Record<string, string>>
+  readonly cloudInit: string
+}
+
+/** The tag that says whose a scale set is. Sets without it, or with another's, are never touched. */
+export const ownerTag = 'cachewarmer-owner'
+
+const minute = 60_000
+const hour = 60 * minute
+
+/** Fills in the defaults. Throws `OPTION_INVALID` that names the option, the value and what was expected. */
+export function resolveScaleSet(given: ScaleSetOptions): ScaleSetSettings {
+  const prefix = checkText('prefix', given.prefix, /^[a-z0-9][a-z0-9-]*$/, 'a queue prefix')
+  const count = checkWhole('count', given.count ?? 12, 1, 1000)
+  const singlePlacementGroup = given.singlePlacementGroup ?? false
+  if (singlePlacementGroup && count > 100)
+    throw optionInvalid('count', count, 'at most 100 in a single placement group')
+  return Object.freeze({
+    name: given.name === undefined ? nameFor(prefix) : checkName(given.name),
+    owner: checkText('owner', given.owner ?? prefix, /^[\x21-\x7e]{1,256}$/, '1 to 256 printable characters'),
+    location: checkText('location', given.location, /^[a-z0-9]+$/i, "a region of Azure, such as 'westeurope'"),
+    subnetId: checkResourceId(
+      'subnetId',
+      given.subnetId,
+      /\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
+      'a subnet',
+    ),
+    count,
+    candidates: candidatesOf(given),
+    maxPrice: checkPrice(given),
+    maxMachineMs: checkHours(given.maxMachineHours),
+    image: checkImage('image', given.image ?? ubuntuImage),
+    admin: checkAdmin({
+      ...(given.adminUserName === undefined ? {} : { userName: given.adminUserName }),
+      ...(given.sshPublicKey === undefined ? {} : { sshPublicKey: given.sshPublicKey }),
+      ...(given.adminPassword === undefined ? {} : { password: given.adminPassword }),
+    }),
+    acceleratedNetworking: given.acceleratedNetworking,
+    ephemeralOsDisk: given.ephemeralOsDisk ?? false,
+    osDiskGib: given.osDiskGib === undefined ? undefined : checkWhole('osDiskGib', given.osDiskGib, 1, 4095),
+    singlePlacementGroup,
+    identityId: checkIdentity(given.identityId),
+    terminateNoticeMs: checkWhole('terminateNoticeMs', given.terminateNoticeMs ?? 5 * minute, 5 * minute, 15 * minute),
+    tags: checkTags(given.tags ?? {}),
+    cloudInit: checkCloudInit(given.cloudInit),
+  })
+}
+
+/** `cachewarmer-<prefix>`; a prefix that leaves no room is cut and told apart by its hash. */
+function nameFor(prefix: string): string {
+  const name = `cachewarmer-${prefix}`
+  if (name.length <= 64) return name.replace(/-+$/, '')
+  return `${name.slice(0, 55)}-${createHash('sha256').update(prefix).digest('hex').slice(0, 8)}`
+}
+
+/** "Naming rules and restrictions for Azure resources", Microsoft.Compute, virtualMachineScaleSets on Linux. */
+const checkName = (name: string): string =>
+  checkText(
+    'name',
+    name,
+    /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$/,
+    '1 to 64 letters, digits, dashes and underscores',
+  )
+
+function candidatesOf(given: ScaleSetOptions): readonly [Candidate, ...Candidate[]] {
+  const sizes = new Set([given.size ?? 'Standard_D2s_v3', ...(given.fallbackSizes ?? [])])
+  for (const size of sizes) {
+    if (!isMachineSize(size)) throw optionInvalid('size', size, "a machine size, such as 'Standard_D2s_v3'")
+  }
+  const priority = given.priority ?? 'spot'
+  if (priority !== 'spot' && priority !== 'regular') throw optionInvalid('priority', priority, "'spot' or 'regular'")
+  const priorities: Priority[] = priority === 'spot' && given.allowRegular ? ['spot', 'regular'] : [priority]
+  const [first, ...rest] = priorities.flatMap((each) => [...sizes].map((size) => ({ size, priority: each })))
+  return [first as Candidate, ...rest]
+}
+
+/** `billingProfile.maxPrice` of the compute API: -1, or more than nothing, to five decimals. */
+function checkPrice({ maxPrice = -1, priority, allowRegular }: ScaleSetOptions): number {
+  if (maxPrice !== -1 && !(maxPrice > 0 && maxPrice < 1000)) {
+    throw optionInvalid('maxPrice', maxPrice, '-1, or dollars an hour above 0')
+  }
+  if (maxPrice !== -1 && (allowRegular || priority === 'regular')) {
+    throw optionInvalid('maxPrice', maxPrice, '-1 where regular machines are allowed: they have no price limit')
+  }
+  return maxPrice === -1 ? -1 : Math.round(maxPrice * 1e5) / 1e5
+}
+
+function checkHours(hours: number | undefined): number {
+  if (hours === undefined) return Number.POSITIVE_INFINITY
+  if (hours > 0) return hours * hour
+  throw optionInvalid('maxMachineHours', hours, 'more than 0')
+}
+
+const identityType = /\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i
+
+const checkIdentity = (id: string | undefined): string | undefined =>
+  id === undefined ? undefined : checkResourceId('identityId', id, identityType, 'a user-assigned identity')
+
+/** 50 tags a resource, of which one is ours; no `<>%&\?/` in a name ("Use tags to organize your Azure resources"). */
+function checkTags(tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const entries = Object.entries(tags)
+  if (entries.length > 49) throw optionInvalid('tags', entries.length, 'at most 49')
+  for (const [name, value] of entries) {
+    checkText('tags', name, /^[^<>%&\\?/]{1,512}$/, 'a tag name of at most 512 characters without <>%&\\?/')
+    if (name.toLowerCase() === ownerTag)
+      throw optionInvalid('tags', name, 'another name: this one says whose the set is')
+    checkText(`tags.${name}`, value, /^[\s\S]{0,256}$/, 'at most 256 characters')
+  }
+  return Object.freeze({ ...tags })
+}

@@ -1,0 +1,1 @@
+export { aScaleSet, testLocation, testResourceGroup, testSshKey, testSubnetId, testSubscription } from './settings.ts'
