@@ -9,15 +9,15 @@ const connectionString = `DefaultEndpointsProtocol=https;AccountName=acct;Accoun
 
 describe('connect', () => {
   test.each<[string, AzureAccess, string, string]>([
-    ['a connection string', { connectionString }, `${url}/`, 'acct'],
+    ['a connection string', { connectionString }, url, 'acct'],
     [
       'the connection string of a sovereign cloud',
       { connectionString: connectionString.replace('windows.net', 'chinacloudapi.cn') },
-      'https://acct.queue.core.chinacloudapi.cn/',
+      'https://acct.queue.core.chinacloudapi.cn',
       'acct',
     ],
-    ['an account key', { url, accountKey: key }, `${url}/`, 'acct'],
-    ['a URL that ends in slashes', { url: `${url}//`, accountKey: key }, `${url}/`, 'acct'],
+    ['an account key', { url, accountKey: key }, url, 'acct'],
+    ['a URL that ends in slashes', { url: `${url}//`, accountKey: key }, url, 'acct'],
     [
       'an emulator, whose account is in the path',
       { url: 'http://127.0.0.1:10001/devstoreaccount1', accountKey: key },
@@ -27,7 +27,7 @@ describe('connect', () => {
     [
       'a domain of one’s own, with the account’s name',
       { url: 'https://queues.example.org', accountKey: key, accountName: 'acct' },
-      'https://queues.example.org/',
+      'https://queues.example.org',
       'acct',
     ],
   ])('%s', (_what, access, expectedUrl, account) => {
@@ -37,15 +37,15 @@ describe('connect', () => {
   })
 
   test.each([sas, `?${sas}`])('a SAS given as %s', (given) => {
-    expect(connect({ url, sas: given }, {}).url).toBe(`${url}/?${sas}`)
+    expect(connect({ url, sas: given }, {}).url).toBe(`${url}?${sas}`)
   })
 
   test('a SAS within the URL', () => {
-    expect(connect({ url: `${url}/?${sas}` }, {}).url).toBe(`${url}/?${sas}`)
+    expect(connect({ url: `${url}/?${sas}` }, {}).url).toBe(`${url}?${sas}`)
   })
 
   test('a token credential', () => {
-    expect(connect({ url, credential: fakeCredential() }, {}).url).toBe(`${url}/`)
+    expect(connect({ url, credential: fakeCredential() }, {}).url).toBe(url)
   })
 
   test.each<[string, AzureAccess, RegExp]>([

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { RestError } from '@azure/storage-queue'
 import { describe, expect, test } from 'vitest'
 import { QueueError, type QueueErrorCode } from '../errors.ts'
@@ -83,7 +84,7 @@ describe('mapError', () => {
     const mapped = mapError('work', error) as QueueError
     expect(mapped.message).toBe('work: connect failed: https://acct.queue.core.windows.net/q?… (ECONNRESET)')
     expect(mapped.cause).toBeUndefined()
-    expect(JSON.stringify({ ...mapped, stack: mapped.stack })).not.toContain('SECRET')
+    expect(inspect(mapped, { showHidden: true, depth: 9 })).not.toContain('SECRET')
   })
 })
 
