@@ -36,3 +36,43 @@ export interface WalkFailure {
   readonly code: WalkErrorCode
   readonly message: string
 }
+
+/** The figures that add up; `inFlight` does not. */
+export type Counts = Omit<WalkCounters, 'inFlight'>
+
+/** Bytes that came through one mount. */
+export interface MountRead {
+  readonly mount: string
+  readonly bytes: number
+}
+
+export const zeroCounts = (mountNames: readonly string[]): Counts => ({
+  directories: 0,
+  files: 0,
+  bytes: 0,
+  entriesSkipped: 0,
+  specialSkipped: 0,
+  failures: {},
+  mounts: Object.fromEntries(mountNames.map((name) => [name, { files: 0, bytes: 0, failures: 0 }])),
+})
+
+/** Adds, or with a `sign` of -1 takes away, all of `from`. */
+export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
+  into.directories += sign * from.directories
+  into.files += sign * from.files
+  into.bytes += sign * from.bytes
+  into.entriesSkipped += sign * from.entriesSkipped
+  into.specialSkipped += sign * from.specialSkipped
+  for (const [code, count] of Object.entries(from.failures) as [WalkErrorCode, number][]) {
+    const sum = (into.failures[code] ?? 0) + sign * count
+    if (sum === 0) delete into.failures[code]
+    else into.failures[code] = sum
+  }
+  for (const [name, { files, bytes, failures }] of Object.entries(from.mounts)) {
+    const counts = into.mounts[name]
+    if (!counts) continue
+    counts.files += sign * files
+    counts.bytes += sign * bytes
+    counts.failures += sign * failures
+  }
+}

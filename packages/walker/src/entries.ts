@@ -1,6 +1,6 @@
 import type { WalkError } from './errors.ts'
 
-/** A file that was read through all its mounts. */
+/** A file that was read through all its mounts. A range that does not begin its file has no entry. */
 export interface FileEntry {
   readonly kind: 'file'
   readonly path: string
@@ -26,8 +26,10 @@ export class EntryQueue implements AsyncIterator<WalkEntry, undefined> {
   readonly #onReturn: () => Promise<void>
   #ready: WalkEntry[] = []
   #taken = 0
-  readonly #waiting: { resolve: (result: IteratorResult<WalkEntry, undefined>) => void; reject: (reason: unknown) => void }[] =
-    []
+  readonly #waiting: {
+    resolve: (result: IteratorResult<WalkEntry, undefined>) => void
+    reject: (reason: unknown) => void
+  }[] = []
   #end: { reason?: unknown; failed: boolean } | undefined
 
   constructor(capacity: number, hooks: { onRoom: () => void; onReturn: () => Promise<void> }) {

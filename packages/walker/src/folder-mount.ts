@@ -35,7 +35,9 @@ export function folderMount({ folder, name = folder, bufferBytes = 256 * 1024 }:
       const real = await realpath(full(directory.path), 'buffer')
       for await (const entries of listFolder(real)) {
         signal.throwIfAborted()
-        yield { entries: attributes ? await Promise.all(entries.map((e) => withAttributes(directory.path, e))) : entries }
+        yield {
+          entries: attributes ? await Promise.all(entries.map((e) => withAttributes(directory.path, e))) : entries,
+        }
       }
     } catch (error) {
       throw signal.aborted ? signal.reason : fromErrno(error as NodeJS.ErrnoException, directory.path)
@@ -67,11 +69,19 @@ function rootOf(folder: string): string {
   try {
     return realpathSync(folder)
   } catch (error) {
-    throw new WalkError('NOT_FOUND', `folder is ${JSON.stringify(folder)}, expected a folder that is there`, { cause: error })
+    throw new WalkError('NOT_FOUND', `folder is ${JSON.stringify(folder)}, expected a folder that is there`, {
+      cause: error,
+    })
   }
 }
 
 function entryOf(name: string, stats: Stats): Entry {
-  const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : 'other'
+  const kind = stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : stats.isSymbolicLink()
+        ? 'symlink'
+        : 'other'
   return { name, kind, size: stats.size, modifiedMs: stats.mtimeMs, id: `${stats.dev}:${stats.ino}` }
 }

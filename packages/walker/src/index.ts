@@ -6,14 +6,13 @@
  * tally      what was found below a listing that can't be resumed and has not come to its end
  * scope      a tally that handed parts away; they count only if it is not rolled back
  */
-export { isWalkError, WalkError } from './errors.ts'
-export { folderMount } from './folder-mount.ts'
-export { defaultFilter } from './options.ts'
-export { walk } from './walk.ts'
+
 export type { MountCounters, WalkCounters, WalkFailure } from './counters.ts'
 export type { FileEntry, WalkEntry } from './entries.ts'
 export type { WalkErrorCode } from './errors.ts'
+export { isWalkError, WalkError } from './errors.ts'
 export type { FolderMountOptions } from './folder-mount.ts'
+export { folderMount } from './folder-mount.ts'
 export type {
   DirectoryPage,
   Entry,
@@ -25,5 +24,7 @@ export type {
   Target,
 } from './mount.ts'
 export type { Limiter, WalkFilter, WalkOptions } from './options.ts'
+export { defaultFilter } from './options.ts'
 export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './parts.ts'
 export type { Walk } from './walk.ts'
+export { walk } from './walk.ts'

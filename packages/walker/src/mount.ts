@@ -67,6 +67,12 @@ export interface Mount {
   list(directory: Target, options: ListOptions): AsyncIterable<DirectoryPage>
   /** What a path is. Does not follow a symbolic link at its end. */
   stat(path: string, options: { readonly signal: AbortSignal }): Promise<Entry>
+  /**
+   * What a symbolic link says. A target that begins with '/' is absolute within the export: a mount that knows where
+   * clients see the export translates, and throws `OUTSIDE` for what is not below it.
+   * Absent: the mount can't read links, and no walk over it can follow them.
+   */
+  readLink?(path: string, options: { readonly signal: AbortSignal }): Promise<string>
   /** Reads and drops. Never opens anything but a regular file: throws `NOT_A_FILE` for FIFOs, devices, sockets, links. */
   read(file: Target, options: ReadOptions): Promise<ReadOutcome>
   close(): Promise<void>

@@ -42,5 +42,5 @@ function entryOf(found: Dirent): Entry {
   return { name, kind: found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'symlink' : 'other' }
 }
 
-export { lstat }
 export type { EntryKind }
+export { lstat }

@@ -1,10 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { WalkError, type WalkErrorCode } from '../errors.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from '../mount.ts'
+import { joinPath, nameOf, parentOf } from '../paths.ts'
 import type { MemoryDirectory, MemoryNode } from './memory-tree.ts'
 
 /** What goes wrong. Called before every operation; a code makes it fail. */
-export type MemoryFault = (operation: 'list' | 'stat' | 'read' | 'readLink', path: string, page: number) => WalkErrorCode | undefined
+export type MemoryFault = (
+  operation: 'list' | 'stat' | 'read' | 'readLink',
+  path: string,
+  page: number,
+) => WalkErrorCode | undefined
 
 export interface MemoryMountOptions {
   readonly name: string
@@ -23,7 +28,14 @@ export interface MemoryMountOptions {
 
 export interface MemoryMount extends Mount {
   /** What was asked for so far. */
-  readonly asked: { lists: number; pages: number; stats: number; reads: number; mostReadsAtOnce: number; openListings: number }
+  readonly asked: {
+    lists: number
+    pages: number
+    stats: number
+    reads: number
+    mostReadsAtOnce: number
+    openListings: number
+  }
 }
 
 /** A mount over a tree in memory: deterministic, and able to fail on request. Each page gives the event loop a turn. */
@@ -44,7 +56,12 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     return node
   }
 
-  function check(operation: 'list' | 'stat' | 'read' | 'readLink', path: string, page: number, signal: AbortSignal): void {
+  function check(
+    operation: 'list' | 'stat' | 'read' | 'readLink',
+    path: string,
+    page: number,
+    signal: AbortSignal,
+  ): void {
     signal.throwIfAborted()
     const code = faults?.(operation, path, page)
     if (code) throw new WalkError(code, `${path}: ${operation} fails with ${code}`)
@@ -66,7 +83,8 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
         if (page > 0) check('list', directory.path, page, signal)
         await (pause ? pause() : setImmediate())
         const found: Entry[] = []
-        for (; !ahead.done && found.length < pageSize; ahead = entries.next()) found.push(entryOf(...ahead.value))
+        for (; !ahead.done && found.length < pageSize; ahead = entries.next())
+          found.push(entryOf(directory.path, ...ahead.value))
         page++
         asked.pages++
         yield { entries: found, resume: resumable && !ahead.done ? String(page) : undefined }
@@ -81,7 +99,7 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     asked.stats++
     check('stat', path, 0, signal)
     if (pause) await pause()
-    return entryOf(path.slice(path.lastIndexOf('/') + 1), find(path))
+    return entryOf(parentOf(path), nameOf(path), find(path))
   }
 
   async function read(file: Target, { offset, length, signal }: ReadOptions): Promise<ReadOutcome> {
@@ -91,7 +109,8 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     try {
       check('read', file.path, 0, signal)
       if (pause) await pause()
-      const node = options.handleSpace === undefined || file.handle === undefined ? find(file.path) : (file.handle as MemoryNode)
+      const node =
+        options.handleSpace === undefined || file.handle === undefined ? find(file.path) : (file.handle as MemoryNode)
       if (node.kind !== 'file') throw new WalkError('NOT_A_FILE', `${file.path}: not a regular file`)
       const bytes = Math.max(0, Math.min(node.size - offset, length))
       return { bytes, end: offset + bytes >= node.size, size: node.size }
@@ -100,9 +119,18 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     }
   }
 
-  const entryOf = (name: string, node: MemoryNode): Entry => ({
+  async function readLink(path: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
+    check('readLink', path, 0, signal)
+    if (pause) await pause()
+    const node = find(path)
+    if (node.kind !== 'symlink') throw new WalkError('OTHER', `${path}: not a symbolic link`)
+    return node.to
+  }
+
+  const entryOf = (directory: string, name: string, node: MemoryNode): Entry => ({
     name,
     kind: node.kind,
+    id: node.kind === 'directory' ? `memory:${joinPath(directory, name)}` : undefined,
     size: node.kind === 'file' ? node.size : undefined,
     modifiedMs: node.kind === 'file' ? node.modifiedMs : undefined,
     handle: options.handleSpace === undefined ? undefined : node,
@@ -115,6 +143,7 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     asked,
     list,
     stat,
+    readLink,
     read,
     close: async () => {},
   }

@@ -1,0 +1,176 @@
+import type { MountRead } from './counters.ts'
+import type { WalkError } from './errors.ts'
+import type { RangePart } from './parts.ts'
+import type { Chunk, ReadSource, ReadUnit } from './read-unit.ts'
+import type { Achieved } from './tallies.ts'
+
+interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** The file, the bytes of it that are wanted, and how it is cut. */
+export interface LargeFileOptions {
+  readonly unit: Omit<ReadUnit, 'chunk'>
+  readonly offset: number
+  /** The bytes from `offset` on that are wanted; Infinity: to the end, wherever it is when the last chunk is read. */
+  readonly length: number
+  /** Bytes; undefined: the first chunk finds out. */
+  readonly size: number | undefined
+  readonly ordinal: number
+  readonly chunkBytes: number
+  readonly rangeBytes: number
+}
+
+/**
+ * A file, or a range of one, that is read in chunks, in parallel and by turns through the mounts. It keeps account of
+ * what is done, so that the rest can go elsewhere in ranges, each byte exactly once.
+ */
+export class LargeFile implements ReadSource {
+  readonly #options: LargeFileOptions
+  /** Bytes before this are begun. */
+  #cursor: number
+  /** Bytes from here on are not wanted, or handed away. */
+  #limit: number
+  /** Where the file ends, as far as planned; undefined until the size is known. */
+  #end: number | undefined
+  #inFlight = 0
+  #returned: Span[] = []
+  #bytes = 0
+  /** Undefined until the beginning is done. */
+  #begunThrough: Set<string> | undefined
+  readonly #reads = new Map<string, number>()
+  readonly errors: Map<string, WalkError> = new Map()
+
+  constructor(options: LargeFileOptions) {
+    this.#options = options
+    this.#cursor = options.offset
+    this.#limit = options.offset + options.length
+    if (options.size !== undefined) this.plan(options.size)
+    else if (options.length !== Infinity) this.#end = this.#limit
+  }
+
+  get unit(): Omit<ReadUnit, 'chunk'> {
+    return this.#options.unit
+  }
+
+  get tally(): ReadUnit['tally'] {
+    return this.#options.unit.tally
+  }
+
+  get pending(): number {
+    if (this.#end === undefined) return this.#begun ? 0 : 1
+    return Math.ceil((this.#end - this.#cursor) / this.#options.rangeBytes)
+  }
+
+  /** Nothing is left to begin, and nothing in flight. */
+  get finished(): boolean {
+    return this.#inFlight === 0 && this.#begun && this.pending === 0
+  }
+
+  /** The size is known: the chunks are planned from it. A file that has shrunk meanwhile ends where it was begun. */
+  plan(size: number): void {
+    this.#end = Math.max(this.#cursor, Math.min(size, this.#limit))
+  }
+
+  get planned(): boolean {
+    return this.#end !== undefined
+  }
+
+  next(): ReadUnit | undefined {
+    const { unit, offset: start, ordinal, chunkBytes } = this.#options
+    if (this.pending === 0) return undefined
+    const offset = this.#cursor
+    const last = this.#end !== undefined && offset + chunkBytes >= this.#end
+    const length = Math.min(last ? Infinity : chunkBytes, this.#limit - offset)
+    this.#cursor = last && this.#end !== undefined ? this.#end : offset + length
+    this.#inFlight++
+    const chunk: Chunk = { file: this, offset, length, ordinal: ordinal + Math.floor((offset - start) / chunkBytes) }
+    return { ...unit, chunk }
+  }
+
+  /** The chunk was read through every mount that had not failed before, or they failed. */
+  done(chunk: Chunk, bytes: number, reads: readonly MountRead[]): void {
+    this.#inFlight--
+    this.#bytes += bytes
+    if (chunk.offset === 0) this.#begunThrough = new Set(reads.map(({ mount }) => mount))
+    for (const read of reads) this.#reads.set(read.mount, (this.#reads.get(read.mount) ?? 0) + read.bytes)
+  }
+
+  /** The chunk was begun, and the walk stopped before it was read through all its mounts. */
+  giveBack(chunk: Chunk): void {
+    this.#inFlight--
+    this.#returned.push({ from: chunk.offset, to: Math.min(chunk.offset + chunk.length, this.#end ?? Infinity) })
+  }
+
+  achieved(): Achieved {
+    const ok = this.errors.size === 0
+    const reads = [...this.#reads].filter(([mount]) => !this.errors.has(mount))
+    return {
+      files: ok && this.#begunThrough ? 1 : 0,
+      bytes: ok ? this.#bytes : 0,
+      reads: reads.map(([mount, bytes]) => ({ mount, bytes })),
+      begunThrough: this.#begunThrough ?? new Set(),
+    }
+  }
+
+  /** Ranges from the far end. What is begun keeps a piece, so that its own end comes about here. */
+  give(max: number): { part: RangePart; units: number }[] {
+    const pieces = this.#cut([{ from: this.#cursor, to: this.#end ?? this.#limit }])
+    const kept = Math.max(this.#begun ? 1 : 0, pieces.length - max)
+    const given = pieces.slice(kept).map((span) => ({ part: this.#range(span), units: 1 }))
+    const first = pieces[kept]
+    if (first) {
+      this.#limit = first.from
+      this.#end = first.from
+    }
+    return given
+  }
+
+  /** After a stop: gives up every byte that was neither read nor handed away. */
+  giveRest(): RangePart[] {
+    const spans = [...this.#returned, { from: this.#cursor, to: this.#end ?? this.#limit }]
+    const parts = this.#cut(spans).map((span) => this.#range(span))
+    this.#returned = []
+    this.#limit = this.#cursor
+    this.#end = this.#cursor
+    return parts
+  }
+
+  get #begun(): boolean {
+    return this.#cursor > this.#options.offset
+  }
+
+  /** Joins spans that touch, then cuts them to ranges. */
+  #cut(spans: readonly Span[]): Span[] {
+    const joined: Span[] = []
+    for (const span of spans.filter(({ from, to }) => to > from).sort((a, b) => a.from - b.from)) {
+      const before = joined.at(-1)
+      if (before?.to === span.from) joined[joined.length - 1] = { from: before.from, to: span.to }
+      else joined.push(span)
+    }
+    const { rangeBytes } = this.#options
+    return joined.flatMap(({ from, to }) => {
+      if (to === Infinity) return [{ from, to }]
+      const count = Math.ceil((to - from) / rangeBytes)
+      return Array.from({ length: count }, (_, at) => ({
+        from: from + at * rangeBytes,
+        to: Math.min(to, from + (at + 1) * rangeBytes),
+      }))
+    })
+  }
+
+  /** The range that reaches the planned end goes on to where the file ends by then. */
+  #range({ from, to }: Span): RangePart {
+    const { unit, offset, ordinal, rangeBytes } = this.#options
+    const end = to === this.#end ? this.#limit : to
+    const length = end === Infinity ? undefined : end - from
+    return {
+      kind: 'range',
+      path: unit.path,
+      offset: from,
+      length,
+      ordinal: ordinal + Math.floor((from - offset) / rangeBytes),
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { asWalkError, isMountTrouble, WalkError } from './errors.ts'
+import { type DirectoryUnit, partOfUnit } from './frontier.ts'
+import { hashPath } from './hash.ts'
+import { isWithin, type Lineage } from './lineage.ts'
+import type { DirectoryPage, Mount } from './mount.ts'
+import { handleFor, type Member } from './mount-set.ts'
+import { takePage } from './page.ts'
+import type { Run } from './run.ts'
+import type { Tally } from './tallies.ts'
+
+/** What a listing needs of the walk beyond what every piece shares. */
+export interface ListingRun extends Run {
+  /** Settles when more names may come: gives the place up to others meanwhile. */
+  roomForPage(): Promise<void>
+  /** A listing goes beyond its first page, or is over. */
+  listingOpen(change: 1 | -1): void
+}
+
+/** Lists one directory, page by page, through the mount that its path's hash names or, if that one fails, another. */
+export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promise<void> {
+  const listing = new Listing(run, unit)
+  try {
+    const lineage = await listing.lineage()
+    const order = run.mounts.order(hashPath(unit.path))
+    for (const [at, member] of order.entries()) {
+      try {
+        if (!(await listing.through(member, lineage))) return listing.giveUp()
+        if (run.settings.listThrough === 'each') await listing.again(order.filter((other) => other !== member))
+        return
+      } catch (error) {
+        if (run.settings.signal.aborted) return
+        const trouble = asWalkError(error)
+        if (at === order.length - 1 || !isMountTrouble(trouble) || !listing.startOver()) throw trouble
+      }
+    }
+  } catch (error) {
+    listing.fail(asWalkError(error))
+  } finally {
+    listing.end()
+  }
+}
+
+class Listing {
+  readonly #run: ListingRun
+  readonly #unit: DirectoryUnit
+  /** From where the listing can go on; what came before is in the frontier. */
+  #resume: string | undefined
+  /** Where the finds of a listing go that can't be resumed. */
+  #tally: Tally | undefined
+  #announced: boolean
+  #open = false
+
+  constructor(run: ListingRun, unit: DirectoryUnit) {
+    this.#run = run
+    this.#unit = unit
+    this.#resume = unit.resume
+    this.#announced = unit.resume !== undefined
+  }
+
+  /** Throws `LOOP` for a directory that lies in itself. */
+  async lineage(): Promise<Lineage | undefined> {
+    const { settings, resolver } = this.#run
+    const { path, real, id: known, lineage } = this.#unit
+    if (settings.symlinks !== 'all') return undefined
+    const id = known ?? (await resolver.stat(real)).id ?? real
+    if (isWithin(lineage, id)) throw new WalkError('LOOP', `${path}: leads back to a directory that it lies in`)
+    return { id, parent: lineage }
+  }
+
+  /** False when the walk stopped, or took the finds back, before the end. */
+  async through({ mount }: Member, lineage: Lineage | undefined): Promise<boolean> {
+    const pages = this.#pages(mount, this.#resume)
+    try {
+      let page = await pages.next()
+      while (!page.done) {
+        if (!this.#wanted) return false
+        const { resume } = page.value
+        let ahead: IteratorResult<DirectoryPage> | undefined
+        if (resume === undefined && !this.#tally) {
+          // One page more tells whether this was the last; only a listing that goes on is provisional.
+          ahead = await pages.next()
+          if (!ahead.done) {
+            if (!this.#wanted) return false
+            this.#tally = this.#run.tallies.open(this.#unit.tally, partOfUnit({ ...this.#unit, resume: this.#resume }))
+          }
+        }
+        if (!this.#announced) this.#announce()
+        const { path, real, tally } = this.#unit
+        takePage(this.#run, { path, real, lineage, from: mount, tally: this.#tally ?? tally }, page.value.entries)
+        this.#resume = resume ?? this.#resume
+        if (!ahead?.done) {
+          this.#setOpen()
+          await this.#run.roomForPage()
+          if (!this.#wanted) return false
+        }
+        page = ahead ?? (await pages.next())
+      }
+      if (!this.#announced) this.#announce()
+      if (this.#tally) this.#run.tallies.finish(this.#tally)
+      this.#run.tallies.count(this.#unit.tally, 'directories')
+      return true
+    } finally {
+      await pages.return?.()?.catch?.(() => {})
+    }
+  }
+
+  /** Lists through further mounts and drops what they say. */
+  async again(members: readonly Member[]): Promise<void> {
+    for (const { mount, name } of members) {
+      try {
+        const pages = this.#pages(mount, this.#unit.resume)
+        for (let page = await pages.next(); !page.done && this.#wanted; ) page = await pages.next()
+        await pages.return?.()
+      } catch (error) {
+        if (this.#run.settings.signal.aborted) return
+        this.#run.fail(this.#unit.tally, this.#unit.path, asWalkError(error), name)
+      }
+    }
+  }
+
+  /** Whether another mount may go on: where this one stopped, or from the beginning if nothing was handed away. */
+  startOver(): boolean {
+    if (!this.#tally) return true
+    if (this.#tally.handed || this.#run.tallies.isVoid(this.#tally)) return false
+    this.#run.tallies.void(this.#tally)
+    this.#run.frontier.keep((tally) => !this.#run.tallies.isVoid(tally))
+    this.#tally = undefined
+    return true
+  }
+
+  /** What is left goes back. A provisional listing is rolled back with everything else that is open. */
+  giveUp(): void {
+    if (!this.#tally) this.#run.giveBack({ ...this.#unit, resume: this.#resume })
+  }
+
+  /** What was found until now stands. */
+  fail(error: WalkError): void {
+    if (this.#run.settings.signal.aborted) return
+    if (this.#tally) this.#run.tallies.finish(this.#tally)
+    this.#run.fail(this.#unit.tally, this.#unit.path, error)
+  }
+
+  end(): void {
+    if (this.#open) this.#run.listingOpen(-1)
+    this.#open = false
+  }
+
+  get #wanted(): boolean {
+    return this.#run.going && !this.#run.tallies.isVoid(this.#tally ?? this.#unit.tally)
+  }
+
+  #setOpen(): void {
+    if (!this.#open) this.#run.listingOpen(1)
+    this.#open = true
+  }
+
+  #pages(mount: Mount, resume: string | undefined): AsyncIterator<DirectoryPage> {
+    const { real, handle, from } = this.#unit
+    const { filter, signal } = this.#run.settings
+    const target = { path: real, handle: handleFor(handle, from, mount) }
+    const options = { attributes: filter.needsAttributes, resume, signal }
+    return mount.list(target, options)[Symbol.asyncIterator]()
+  }
+
+  #announce(): void {
+    this.#announced = true
+    this.#run.emit({ kind: 'directory', path: this.#unit.path })
+  }
+}

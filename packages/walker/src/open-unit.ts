@@ -1,0 +1,94 @@
+import { asWalkError, WalkError } from './errors.ts'
+import { FileBatch } from './file-batch.ts'
+import type { LinkUnit, PartUnit } from './frontier.ts'
+import type { Lineage } from './lineage.ts'
+import type { Entry } from './mount.ts'
+import { attributesPass } from './page.ts'
+import type { WalkPart } from './parts.ts'
+import { nameOf } from './paths.ts'
+import type { Run } from './run.ts'
+import { largeFile, sourceOf } from './sources.ts'
+import type { Tally } from './tallies.ts'
+
+interface Found {
+  readonly path: string
+  readonly real: string
+  readonly entry: Entry
+  readonly lineage: Lineage | undefined
+  readonly tally: Tally
+}
+
+/** Finds out what a link leads to, and puts that into the frontier. */
+export async function openLink(run: Run, unit: LinkUnit): Promise<void> {
+  const { path, lineage, tally } = unit
+  await attempt(run, unit, path, async () => {
+    const found = { path, lineage, tally, ...(await run.resolver.follow(unit.real)) }
+    const { kind } = found.entry
+    if (kind === 'file') addFile(run, found)
+    else if (kind !== 'directory' || run.settings.symlinks !== 'all') run.tallies.count(tally, 'specialSkipped')
+    else if (run.settings.filter.directory(path, nameOf(path))) addDirectory(run, found)
+    else run.tallies.count(tally, 'entriesSkipped')
+  })
+}
+
+/** Finds out what a part is, and puts it into the frontier. */
+export async function openPart(run: Run, unit: PartUnit): Promise<void> {
+  const { part, tally } = unit
+  const path = part.kind === 'files' ? part.directory : part.path
+  await attempt(run, unit, path, async () => {
+    if (run.settings.symlinks === 'none' && part.kind !== 'tree') return addPart(run, part, path, undefined, tally)
+    if (run.settings.symlinks === 'none')
+      return addTree(run, { path, real: path, entry: await run.resolver.stat(path), lineage: undefined, tally })
+    const located = await run.resolver.locate(path)
+    if (part.kind === 'tree') addTree(run, { path, ...located, tally })
+    else addPart(run, part, located.real, located.lineage, tally)
+  })
+}
+
+async function attempt(run: Run, unit: LinkUnit | PartUnit, path: string, open: () => Promise<void>): Promise<void> {
+  try {
+    await open()
+  } catch (error) {
+    if (run.settings.signal.aborted) return
+    if (run.going) run.fail(unit.tally, path, asWalkError(error))
+    else run.giveBack(unit)
+  }
+}
+
+function addPart(
+  run: Run,
+  part: Exclude<WalkPart, { kind: 'tree' }>,
+  real: string,
+  lineage: Lineage | undefined,
+  tally: Tally,
+): void {
+  const { frontier } = run
+  if (part.kind === 'listing')
+    frontier.addUnit({ kind: 'directory', path: part.path, real, lineage, resume: part.resume, tally })
+  else if (part.kind === 'files') {
+    const files = part.names.map((name): Entry => ({ name, kind: 'file' }))
+    frontier.addSource(new FileBatch({ directory: part.directory, real, files, tally }))
+  } else {
+    const { offset, length = Infinity, ordinal } = part
+    frontier.addSource(largeFile(run, { path: part.path, real, tally, as: 'name' }, { offset, length, ordinal }))
+  }
+}
+
+function addTree(run: Run, found: Found): void {
+  const { kind } = found.entry
+  if (kind === 'directory') addDirectory(run, found)
+  else if (kind === 'file') addFile(run, found)
+  else if (kind === 'symlink')
+    throw new WalkError('NOT_A_FILE', `${found.path}: a symbolic link, and links are not followed`)
+  else throw new WalkError('NOT_A_FILE', `${found.path}: neither a file nor a directory`)
+}
+
+function addDirectory({ frontier }: Run, { path, real, entry, lineage, tally }: Found): void {
+  frontier.addUnit({ kind: 'directory', path, real, id: entry.id, lineage, tally })
+}
+
+function addFile(run: Run, { path, real, entry, tally }: Found): void {
+  if (!run.settings.filter.file(path, nameOf(path)) || !attributesPass(run, entry))
+    return run.tallies.count(tally, 'entriesSkipped')
+  run.frontier.addSource(sourceOf(run, { path, real, size: entry.size, tally, as: 'tree' }))
+}

@@ -1,0 +1,71 @@
+import { FileBatch } from './file-batch.ts'
+import type { Lineage } from './lineage.ts'
+import type { Entry, Mount } from './mount.ts'
+import { joinPath } from './paths.ts'
+import type { Run } from './run.ts'
+import { isLarge, sourceOf } from './sources.ts'
+import type { Tally } from './tallies.ts'
+
+/** The directory that a page is of. */
+export interface PageOf {
+  readonly path: string
+  readonly real: string
+  readonly lineage: Lineage | undefined
+  readonly from: Mount
+  readonly tally: Tally
+}
+
+/** Sorts a page's entries into files to read, directories and links to look into, and what is left alone. */
+export function takePage(run: Run, directory: PageOf, entries: readonly Entry[]): void {
+  const { frontier, tallies, settings } = run
+  const { filter, symlinks } = settings
+  const { path, real, lineage, from, tally } = directory
+  const files: Entry[] = []
+  let skipped = 0
+  let special = 0
+  for (const entry of entries) {
+    const { name, kind } = entry
+    const child = joinPath(path, name)
+    if (kind === 'file') {
+      if (!filter.file(child, name) || !attributesPass(run, entry)) skipped++
+      else if (isLarge(run, entry.size)) {
+        const unit = {
+          path: child,
+          real: joinPath(real, name),
+          size: entry.size,
+          handle: entry.handle,
+          from,
+          tally,
+          as: 'name',
+        } as const
+        frontier.addSource(sourceOf(run, unit))
+      } else files.push(entry)
+    } else if (kind === 'directory') {
+      if (filter.directory(child, name)) {
+        const below = real === path ? child : joinPath(real, name)
+        frontier.addUnit({
+          kind: 'directory',
+          path: child,
+          real: below,
+          id: entry.id,
+          handle: entry.handle,
+          from,
+          lineage,
+          tally,
+        })
+      } else skipped++
+    } else if (kind === 'other' || symlinks === 'none') special++
+    // Nobody knows yet what the link leads to: it goes when no answer could let it stay.
+    else if (filter.file(child, name) || (symlinks === 'all' && filter.directory(child, name)))
+      frontier.addUnit({ kind: 'link', path: child, real: joinPath(real, name), lineage, tally })
+    else skipped++
+  }
+  if (files.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files, from, tally }))
+  if (skipped > 0) tallies.count(tally, 'entriesSkipped', skipped)
+  if (special > 0) tallies.count(tally, 'specialSkipped', special)
+}
+
+/** By size and time, as far as the listing knew them. */
+export const attributesPass = ({ settings: { filter } }: Run, { size, modifiedMs }: Entry): boolean =>
+  !filter.needsAttributes ||
+  ((size === undefined || filter.size(size)) && (modifiedMs === undefined || filter.modified(modifiedMs)))

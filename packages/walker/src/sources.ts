@@ -1,0 +1,27 @@
+import { LargeFile } from './large-file.ts'
+import type { Settings } from './options.ts'
+import type { ReadSource, ReadUnit } from './read-unit.ts'
+import { SingleFile } from './single-file.ts'
+
+interface Cut {
+  readonly settings: Settings
+}
+
+/** More of the file is wanted than one chunk. */
+export const isLarge = ({ settings }: Cut, size: number | undefined): boolean =>
+  size !== undefined && Math.min(size, settings.headBytes) > settings.chunkBytes
+
+/** The file, or the range of it, as one to read in chunks. */
+export function largeFile(
+  { settings: { chunkBytes, rangeBytes } }: Cut,
+  unit: ReadUnit,
+  range: { readonly offset: number; readonly length: number; readonly ordinal: number },
+): LargeFile {
+  return new LargeFile({ unit, ...range, size: unit.size, chunkBytes, rangeBytes })
+}
+
+/** One file, to read as far as the walk wants. */
+export const sourceOf = (cut: Cut, unit: ReadUnit): ReadSource =>
+  isLarge(cut, unit.size)
+    ? largeFile(cut, unit, { offset: 0, length: cut.settings.headBytes, ordinal: 0 })
+    : new SingleFile(unit)

@@ -1,0 +1,172 @@
+import { addCounts, type Counts, type MountRead, type WalkCounters, type WalkFailure, zeroCounts } from './counters.ts'
+import type { WalkPart } from './parts.ts'
+
+/*
+ * A listing of several pages that can't be resumed is provisional until its end: should the walk stop in the middle,
+ * the whole directory goes to somebody else, and nothing found below it may count. So its finds go to a tally of
+ * their own. One that finishes merges into the tally around it; one that is void takes all the tallies in it along.
+ */
+export interface Tally {
+  readonly id: number
+  /** The tally around this one when it opened; the root has none. */
+  readonly parent: Tally | undefined
+  /** What to do again in place of everything in this tally. */
+  readonly redo: WalkPart | undefined
+  readonly counts: Counts
+  failures: WalkFailure[]
+  state: 'open' | 'merged' | 'void'
+  /** Parts from within were handed away. */
+  handed: boolean
+}
+
+/** What reading a file, or a range of a large one, came to. */
+export interface Achieved {
+  /** 1 when it counts the file and all went well. */
+  readonly files: 0 | 1
+  readonly bytes: number
+  /** What came through each mount that did not fail. */
+  readonly reads: readonly MountRead[]
+  /** The mounts that read the file's beginning, which counts it for them; undefined: all of `reads`. */
+  readonly begunThrough?: ReadonlySet<string> | undefined
+}
+
+/** Failures held between two calls of `takeFailures()`. More are counted, and no longer listed. */
+export const FAILURES_HELD = 100_000
+
+/** The tallies of one walk, and its live figures: everything that is not void. */
+export class Tallies {
+  readonly root: Tally
+  readonly live: WalkCounters
+  readonly #liveAlone: readonly Counts[]
+  readonly #mountNames: readonly string[]
+  readonly #holdFailures: boolean
+  readonly #open = new Set<Tally>()
+  readonly #scopes = new Set<Tally>()
+  #nextId = 0
+  #held = 0
+
+  constructor(mountNames: readonly string[], options: { readonly holdFailures: boolean }) {
+    this.#mountNames = mountNames
+    this.#holdFailures = options.holdFailures
+    this.root = this.#make(undefined, undefined)
+    this.live = { ...zeroCounts(mountNames), inFlight: 0 }
+    this.#liveAlone = [this.live]
+  }
+
+  open(parent: Tally, redo: WalkPart): Tally {
+    const tally = this.#make(parent, redo)
+    this.#open.add(tally)
+    return tally
+  }
+
+  /** What holds the finds of this tally now: itself while it is open or void, then what it merged into. */
+  holder(tally: Tally): Tally {
+    let at = tally
+    while (at.state === 'merged' && at.parent) at = at.parent
+    return at
+  }
+
+  isVoid(tally: Tally): boolean {
+    return this.holder(tally).state === 'void'
+  }
+
+  /** The listing came to its end: its finds stand as firmly as those around it. */
+  finish(tally: Tally): void {
+    if (tally.state !== 'open') return
+    tally.state = 'merged'
+    this.#open.delete(tally)
+    const into = this.holder(tally)
+    for (const failure of tally.failures) into.failures.push(failure)
+    tally.failures = []
+    if (into !== this.root) return addCounts(into.counts, tally.counts, 1)
+    for (const scope of this.#scopes) if (this.holder(scope) === this.root) this.#scopes.delete(scope)
+  }
+
+  /** Nothing within the tally counts any more. */
+  void(tally: Tally): void {
+    const doomed = [...this.#open].filter((inner) => this.#isWithin(inner, tally))
+    for (const inner of doomed) {
+      this.#open.delete(inner)
+      inner.state = 'void'
+      addCounts(this.live, inner.counts, -1)
+      this.#held -= inner.failures.length
+      inner.failures = []
+    }
+  }
+
+  /** Voids everything that is open, and says what to do again in its place. */
+  rollBack(): WalkPart[] {
+    const outermost = [...this.#open].filter(({ parent }) => parent && this.holder(parent) === this.root)
+    for (const tally of outermost) this.void(tally)
+    return outermost.flatMap(({ redo }) => redo ?? [])
+  }
+
+  /** Notes that something in the tally was handed away; gives its scope, unless it stands already. */
+  hand(tally: Tally): number | undefined {
+    const scope = this.holder(tally)
+    if (scope === this.root) return undefined
+    this.#scopes.add(scope)
+    for (let at = scope; at.parent; at = this.holder(at.parent)) at.handed = true
+    return scope.id
+  }
+
+  voidScopes(): number[] {
+    return [...this.#scopes].filter((scope) => this.isVoid(scope)).map(({ id }) => id)
+  }
+
+  count(tally: Tally, what: 'directories' | 'entriesSkipped' | 'specialSkipped', by = 1): void {
+    for (const counts of this.#countsOf(tally)) counts[what] += by
+  }
+
+  achieve(tally: Tally, { files, bytes, reads, begunThrough }: Achieved): void {
+    for (const counts of this.#countsOf(tally)) {
+      counts.files += files
+      counts.bytes += bytes
+      for (const read of reads) {
+        const mount = counts.mounts[read.mount]
+        if (!mount) continue
+        if (!begunThrough || begunThrough.has(read.mount)) mount.files++
+        mount.bytes += read.bytes
+      }
+    }
+  }
+
+  fail(tally: Tally, failure: WalkFailure): void {
+    for (const counts of this.#countsOf(tally)) {
+      counts.failures[failure.code] = (counts.failures[failure.code] ?? 0) + 1
+      const mount = counts.mounts[failure.mount ?? '']
+      if (mount && failure.mount !== undefined) mount.failures++
+    }
+    const holder = this.holder(tally)
+    if (!this.#holdFailures || this.#held >= FAILURES_HELD || holder.state === 'void') return
+    this.#held++
+    holder.failures.push(failure)
+  }
+
+  /** The failures that stand, since the last call. */
+  takeFailures(): WalkFailure[] {
+    const { failures } = this.root
+    this.root.failures = []
+    this.#held -= failures.length
+    return failures
+  }
+
+  /** Where a find in the tally is counted: in the live figures, and in the open tally that may take it back. */
+  #countsOf(tally: Tally): readonly Counts[] {
+    const holder = this.holder(tally)
+    if (holder === this.root) return this.#liveAlone
+    return holder.state === 'void' ? [] : [this.live, holder.counts]
+  }
+
+  #make(parent: Tally | undefined, redo: WalkPart | undefined): Tally {
+    const counts = zeroCounts(this.#mountNames)
+    return { id: this.#nextId++, parent, redo, counts, failures: [], state: 'open', handed: false }
+  }
+
+  #isWithin(tally: Tally, outer: Tally): boolean {
+    for (let at = tally; ; at = this.holder(at.parent)) {
+      if (at === outer) return true
+      if (!at.parent) return false
+    }
+  }
+}

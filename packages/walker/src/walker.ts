@@ -1,0 +1,255 @@
+import type { WalkCounters, WalkFailure } from './counters.ts'
+import { EntryQueue, type WalkEntry } from './entries.ts'
+import { WalkError } from './errors.ts'
+import { Frontier, type Given, partOfUnit, type WalkUnit } from './frontier.ts'
+import { joinFiles } from './join-files.ts'
+import type { LargeFile } from './large-file.ts'
+import { Resolver } from './links.ts'
+import { type ListingRun, listDirectory } from './list.ts'
+import type { Mount } from './mount.ts'
+import { MountSet } from './mount-set.ts'
+import { openLink, openPart } from './open-unit.ts'
+import type { Settings } from './options.ts'
+import type { TakenPart, WalkPart } from './parts.ts'
+import { closeFile, readUnit } from './read.ts'
+import { partOf, type ReadUnit } from './read-unit.ts'
+import { Slots } from './slots.ts'
+import { Tallies, type Tally } from './tallies.ts'
+import type { Walk } from './walk.ts'
+
+/**
+ * running -> settled, when nothing is left
+ * running -> stopping -> settled, by `stop()`
+ * running, stopping -> aborted, by the signal
+ */
+type State = 'running' | 'stopping' | 'settled' | 'aborted'
+
+/** Decides what begins when; the work itself is in `read.ts`, `list.ts` and `open-unit.ts`. */
+export class Walker implements Walk, ListingRun {
+  readonly settings: Settings
+  readonly mounts: MountSet
+  readonly resolver: Resolver
+  readonly tallies: Tallies
+  readonly slots: Slots
+  readonly frontier: Frontier = new Frontier()
+  readonly begun: Set<LargeFile> = new Set()
+  readonly done: Promise<void>
+
+  readonly #entries: EntryQueue | undefined
+  readonly #settle: { resolve(): void; reject(reason: unknown): void }
+  #state: State = 'running'
+  /** Units being read, and units being listed or looked into. */
+  #reading = 0
+  #walking = 0
+  /** Listings that wait for room, the deepest last; they are among #walking, but hold no place. */
+  readonly #paused: (() => void)[] = []
+  #openListings = 0
+  #returned: Given[] = []
+  #rest: WalkPart[] = []
+
+  constructor(mounts: readonly Mount[], settings: Settings) {
+    const { concurrency, entries, signal, parts } = settings
+    this.settings = settings
+    this.mounts = new MountSet(mounts, settings)
+    this.resolver = new Resolver(this.mounts, signal)
+    this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
+    this.slots = new Slots(concurrency)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.done = promise
+    this.#settle = { resolve, reject }
+    // Whoever iterates learns of an abort there; not waiting for `done` as well is no mistake.
+    promise.catch(() => {})
+    if (entries === 'all')
+      this.#entries = new EntryQueue(concurrency, { onRoom: () => this.wake(), onReturn: () => this.#close() })
+    for (const part of parts.toReversed()) this.frontier.addUnit({ kind: 'part', part, tally: this.tallies.root })
+    if (signal.aborted) this.#abort()
+    else {
+      signal.addEventListener('abort', this.#abort, { once: true })
+      queueMicrotask(() => this.wake())
+    }
+  }
+
+  get counters(): WalkCounters {
+    return this.tallies.live
+  }
+
+  get pending(): number {
+    return this.frontier.pending
+  }
+
+  get listing(): boolean {
+    return this.#openListings > 0
+  }
+
+  get going(): boolean {
+    return this.#state === 'running'
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<WalkEntry, undefined> {
+    if (this.#entries) return this.#entries
+    throw new WalkError('OPTION_INVALID', 'entries is "none", expected "all" to iterate over the walk')
+  }
+
+  stop(): void {
+    if (this.#state !== 'running') return
+    this.#state = 'stopping'
+    while (this.#paused.length > 0) {
+      this.#walking++
+      this.#paused.pop()?.()
+    }
+    this.wake()
+  }
+
+  rest(): WalkPart[] {
+    if (this.#state === 'settled') return [...this.#rest]
+    throw new WalkError('OPTION_INVALID', `rest() of a walk that is ${this.#state}, expected stop() and done before`)
+  }
+
+  take(maxUnits: number): TakenPart[] {
+    if (!this.going) return []
+    const given = this.frontier.give(maxUnits)
+    this.wake()
+    return given.map(({ part, tally }) => ({ part, scope: this.tallies.hand(tally) }))
+  }
+
+  voidScopes(): number[] {
+    return this.tallies.voidScopes()
+  }
+
+  takeFailures(): WalkFailure[] {
+    return this.tallies.takeFailures()
+  }
+
+  emit(entry: WalkEntry): void {
+    this.#entries?.push(entry)
+  }
+
+  fail(tally: Tally, path: string, error: WalkError, mount?: string): void {
+    this.tallies.fail(tally, { path, mount, code: error.code, message: error.message })
+    this.emit({ kind: 'failed', path, mount, error })
+  }
+
+  giveBack(unit: ReadUnit | WalkUnit): void {
+    this.#returned.push({ part: 'kind' in unit ? partOfUnit(unit) : partOf(unit), tally: unit.tally })
+  }
+
+  listingOpen(change: 1 | -1): void {
+    this.#openListings += change
+  }
+
+  async roomForPage(): Promise<void> {
+    this.wake()
+    if (!this.going || !this.#full) return
+    this.#walking--
+    const paused = new Promise<void>((resume) => this.#paused.push(resume))
+    this.wake()
+    await paused
+  }
+
+  /** Begins whatever may begin now. */
+  wake(): void {
+    while (this.#mayBegin && this.slots.tryTake()) {
+      const unit = this.frontier.nextRead()
+      if (!unit) {
+        this.slots.give()
+        break
+      }
+      this.#reading++
+      void readUnit(this, unit).then(this.#readDone, this.#crash)
+    }
+    while (this.#mayBegin && this.#resumePaused()) {}
+    while (this.#mayBegin && this.#walking < this.#walksAllowed) {
+      const unit = this.frontier.nextWalk()
+      if (!unit) break
+      this.#walking++
+      void this.#lookInto(unit).then(this.#walkDone, this.#crash)
+    }
+    if (this.#reading + this.#walking + this.#paused.length > 0) return
+    if (this.#state === 'stopping' || (this.going && this.pending === 0)) this.#finish()
+  }
+
+  readonly #readDone = (): void => {
+    this.#reading--
+    this.wake()
+  }
+
+  readonly #walkDone = (): void => {
+    this.#walking--
+    this.wake()
+  }
+
+  #lookInto(unit: WalkUnit): Promise<void> {
+    if (unit.kind === 'directory') return listDirectory(this, unit)
+    return unit.kind === 'link' ? openLink(this, unit) : openPart(this, unit)
+  }
+
+  get #mayBegin(): boolean {
+    return this.going && (!this.#entries || this.#entries.room > this.#reading + this.#walking)
+  }
+
+  get #full(): boolean {
+    return this.pending > this.settings.maxPending
+  }
+
+  /** Listings that are open come before new ones: they hold their tallies, and the mounts' resources. */
+  #resumePaused(): boolean {
+    if (this.#full || this.#walking >= this.settings.listings) return false
+    const resume = this.#paused.pop()
+    if (!resume) return false
+    this.#walking++
+    resume()
+    return true
+  }
+
+  /**
+   * When more is pending than wanted, only directories can be what is too much: there the walk goes on downwards, the
+   * slower the more there are, for it is the bottom of the tree where they become fewer.
+   */
+  get #walksAllowed(): number {
+    const { listings, maxPending, concurrency } = this.settings
+    if (!this.#full) return listings
+    if (this.frontier.reads >= concurrency) return 0
+    return Math.max(1, Math.floor(listings * (2 - this.pending / maxPending)))
+  }
+
+  #finish(): void {
+    if (this.#state === 'stopping') this.#rest = this.#collectRest()
+    this.#state = 'settled'
+    this.settings.signal.removeEventListener('abort', this.#abort)
+    this.#entries?.close()
+    this.#settle.resolve()
+  }
+
+  /** What others have to do: in place of every listing that is rolled back all of it, else what is not done. */
+  #collectRest(): WalkPart[] {
+    const redo = this.tallies.rollBack()
+    const left: Given[] = [...this.#returned]
+    for (const file of this.begun) {
+      for (const part of file.giveRest()) left.push({ part, tally: file.tally })
+      closeFile(this, file)
+    }
+    left.push(...this.frontier.give(Number.POSITIVE_INFINITY))
+    const standing = left.filter(({ tally }) => !this.tallies.isVoid(tally))
+    return [...redo, ...joinFiles(standing.map(({ part }) => part))]
+  }
+
+  readonly #abort = (): void => this.#end(this.settings.signal.reason)
+
+  /** Something threw that must not: better no walk than one that never ends. */
+  readonly #crash = (error: unknown): void => this.#end(error)
+
+  #end(reason: unknown): void {
+    if (this.#state === 'settled' || this.#state === 'aborted') return
+    this.#state = 'aborted'
+    this.settings.signal.removeEventListener('abort', this.#abort)
+    this.frontier.keep(() => false)
+    for (const resume of this.#paused.splice(0)) resume()
+    this.#entries?.fail(reason)
+    this.#settle.reject(reason)
+  }
+
+  async #close(): Promise<void> {
+    this.stop()
+    await this.done.catch(() => {})
+  }
+}
