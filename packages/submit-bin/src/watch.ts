@@ -22,12 +22,16 @@ export interface WatchOptions {
   readonly intervalMs?: number | undefined
   /** Called at each look that finds the job still waiting in the queue. */
   readonly onWaiting?: ((place: WaitingPlace) => void) | undefined
+  /** Called once when the status has not changed for half a minute: the manager may have died. */
+  readonly onSilent?: (() => void) | undefined
 }
 
 /** A status is missing for moments only, while it is rewritten or a manager takes a job that it has just leased. */
 const goneAfterMs = 10_000
 /** A manager that died with the job keeps it for a lease (a minute by default) before the next one may take it. */
 const heldAfterMs = 180_000
+/** A manager writes the status every second or so, also where nothing moves. */
+const silentAfterMs = 30_000
 
 /**
  * Yields the status of a job's run whenever it has changed, and returns once the run has ended. A job that waits yields
@@ -50,19 +54,26 @@ async function* watch(
   job: WatchedJob,
   options: WatchOptions,
 ): AsyncGenerator<RunStatus, void, undefined> {
-  const { clock, signal, intervalMs = 1_000, onWaiting } = options
+  const { clock, signal, intervalMs = 1_000, onWaiting, onSilent } = options
   const messageId = 'messageId' in job ? job.messageId : await resolve(service, names, job.target, options)
   const finder = new RunFinder(service, names, (status) => status.jobMessageId === messageId)
   let shown: string | undefined
+  let quietAtMs = Number.POSITIVE_INFINITY
   let missingSinceMs: number | undefined
   for (;;) {
     signal?.throwIfAborted()
     const now = latest(await finder.look(signal))
     if (now !== undefined) {
       missingSinceMs = undefined
-      if (now.body !== shown) yield now.status
-      if (now.status.state === 'ended') return
-      shown = now.body
+      if (now.body !== shown) {
+        yield now.status
+        if (now.status.state === 'ended') return
+        shown = now.body
+        quietAtMs = clock.now() + silentAfterMs
+      } else if (clock.now() >= quietAtMs) {
+        onSilent?.()
+        quietAtMs = Number.POSITIVE_INFINITY
+      }
     } else {
       const { waiting, depth } = await lookAtJobs(service, names, signal)
       const mine = waiting.find((other) => other.messageId === messageId)

@@ -11,7 +11,7 @@ export interface AddressFacts {
 }
 
 /** Through how many of the addresses each file is read. */
-export function readThrough({ job }: RunStatus): { addresses: number; of: number } {
+export function readThrough({ job }: Pick<RunStatus, 'job'>): { addresses: number; of: number } {
   const of = job?.addresses.length ?? 0
   return { addresses: job?.through === 'spread' ? Math.min(1, of) : of, of }
 }

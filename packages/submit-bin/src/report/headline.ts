@@ -6,27 +6,26 @@ import { count, plural } from './units.ts'
 /** What became of the run, in a sentence or two. */
 export function headline(status: RunStatus): string {
   const why = status.problem === undefined ? '' : `: ${printable(status.problem)}`
-  if (status.state !== 'ended') return `${stateWords[status.state]}${why}. ${filesSentence(status, 'so far')}`
+  if (status.state !== 'ended') return `${stateWords[status.state]}${why}. ${filesSentence(status, 'So far, ')}`
   if (status.outcome === 'warmed') return `Warmed. ${filesSentence(status, '')}`
   if (status.outcome === 'completed with failures') {
     return `Completed with ${plural(totalFailures(status), 'failure')}${why}. ${filesSentence(status, '')}`
   }
   if (status.outcome === 'refused') return `Refused${why}`
-  return `${status.outcome === 'lost' ? 'Lost' : 'Cancelled'}${why}. ${filesSentence(status, 'before that')}`
+  return `${status.outcome === 'lost' ? 'Lost' : 'Cancelled'}${why}. ${filesSentence(status, 'Before that, ')}`
 }
 
 const stateWords = { starting: 'Starting', running: 'Running', paused: 'Paused' } as const
 
 /** Says through how many addresses a file was read: one that was read through some of them only is a failure. */
-function filesSentence(status: RunStatus, when: string): string {
-  const { files } = status.progress.counts
-  const { addresses, of } = readThrough(status)
-  const tail = when === '' ? '.' : ` ${when}.`
-  if (status.job !== null && status.job.mode !== 'data') return `${plural(files, 'file')} found, none read${tail}`
-  if (files === 0) return `No file was read${tail}`
-  const through = `through ${addresses} of ${of} ${of === 1 ? 'address' : 'addresses'}`
-  if (status.outcome === 'warmed') {
-    return files === 1 ? `The one file was read ${through}.` : `Each of ${count(files)} files was read ${through}.`
-  }
-  return `${plural(files, 'file')} ${files === 1 ? 'was' : 'were'} read, ${files === 1 ? '' : 'each '}${through}${tail}`
+function filesSentence({ job, outcome, progress }: RunStatus, when: string): string {
+  const { files } = progress.counts
+  const { addresses, of } = readThrough({ job })
+  const sentence = (text: string): string => (when === '' ? text : `${when}${text[0]?.toLowerCase()}${text.slice(1)}`)
+  if (job !== null && job.mode !== 'data') return sentence(`${plural(files, 'file')} found, none read.`)
+  if (files === 0) return sentence(outcome === 'warmed' ? 'There was no file to read.' : 'No file was read.')
+  const through = `through ${addresses} of ${plural(of, 'address', 'addresses')}`
+  if (files === 1) return sentence(`One file was read, ${through}.`)
+  if (outcome === 'warmed') return sentence(`Each of ${count(files)} files was read ${through}.`)
+  return sentence(`${count(files)} files were read, each ${through}.`)
 }

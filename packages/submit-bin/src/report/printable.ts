@@ -9,6 +9,9 @@ export const printable = (text: string): string =>
 
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0
-  const byte = code >= 0xdc80 && code <= 0xdcff ? code - 0xdc00 : code
-  return byte < 0x100 ? `\\x${byte.toString(16).padStart(2, '0')}` : `\\u{${byte.toString(16)}}`
+  const isByte = code >= 0xdc80 && code <= 0xdcff
+  // Two digits mean a byte of the name, braces a character: U+008A in UTF-8 is not the byte 8A.
+  return isByte || code < 0x80 ? `\\x${hex(isByte ? code - 0xdc00 : code)}` : `\\u{${hex(code)}}`
 }
+
+const hex = (code: number): string => code.toString(16).padStart(2, '0')

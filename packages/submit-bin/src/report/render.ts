@@ -5,19 +5,39 @@ import { printable } from './printable.ts'
 import { table } from './table.ts'
 import { bytes, count, duration, plural } from './units.ts'
 
+export interface ReportOptions {
+  /** The time, to tell a run that goes on from one whose manager has gone silent. Default: not told. */
+  readonly nowMs?: number | undefined
+}
+
 /** Paths shown for each cause of failure. */
 const samplesPerCause = 5
+/** A manager writes the status every second or so. */
+const silentAfterMs = 30_000
 
 /**
  * The report of a run as a person reads it, also while it goes on. Plain text without colours or a line end after the
  * last line. Whatever file names hold, nothing in it can act on a terminal.
  */
-export function renderReport(status: RunStatus): string {
-  const sections = [[headline(status)], facts(status), addresses(status), failures(status), remarks(status)]
+export function renderReport(status: RunStatus, options: ReportOptions = {}): string {
+  const sections = [
+    [headline(status), ...silence(status, options)],
+    facts(status),
+    addresses(status),
+    failures(status),
+    remarks(status),
+  ]
   return sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')
+}
+
+function silence({ state, updatedAtMs }: RunStatus, { nowMs = updatedAtMs }: ReportOptions): string[] {
+  const silentMs = nowMs - updatedAtMs
+  return state === 'ended' || silentMs < silentAfterMs
+    ? []
+    : [`Its manager has said nothing for ${duration(silentMs)}.`]
 }
 
 function facts(status: RunStatus): string[] {

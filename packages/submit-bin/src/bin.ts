@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { runMain } from '@cachewarmer/cli'
+import { run } from './cli/run.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+await runMain('cachewarmer-submit', () =>
+  run(process.argv.slice(2), version, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: process.env,
+    readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
+  }),
+)

@@ -1,0 +1,65 @@
+import { Option } from '@commander-js/extra-typings'
+import { csv, repeated, whole } from './parsers.ts'
+
+/** The options that describe a job. */
+export const jobOptions = {
+  addresses: new Option('--addresses <list>', 'mount addresses, comma-separated; repeatable').argParser(csv),
+  export: new Option('--export <path>', 'export to warm, as every one of the addresses serves it'),
+  path: new Option('--path <path>', 'what to warm within the export, "/" for all of it; repeatable').argParser(
+    repeated,
+  ),
+  include: new Option(
+    '--include <patterns>',
+    'warm only files that match one, as *.exr,shot-??/*; repeatable',
+  ).argParser(csv),
+  exclude: new Option('--exclude <patterns>', 'leave out files that match one; repeatable').argParser(csv),
+  excludeDirectories: new Option(
+    '--exclude-directories <patterns>',
+    'leave out directories that match one, with all in them; repeatable',
+  ).argParser(csv),
+  maxFileSize: new Option('--max-file-size-bytes <n>', 'leave out larger files; 0: no limit').argParser(whole),
+  minFileSize: new Option('--min-file-size-bytes <n>', 'leave out smaller files').argParser(whole),
+  modifiedSince: new Option('--modified-since <time>', 'leave out older files; as 2026-01-31T08:00:00Z'),
+  headBytes: new Option('--head-bytes <n>', 'read only the first bytes of each file; else all of it').argParser(whole),
+  through: new Option(
+    '--through <how>',
+    'each: every file through every address (default); spread: every file through one of them, enough where the nodes of a cache share what they hold',
+  ),
+  jobId: new Option('--job-id <label>', 'what the job goes by; else it gets a label of its own'),
+  weight: new Option('--weight <1-100>', 'share of the workers, next to other jobs; else 10').argParser(whole),
+  file: new Option('--job <file>', 'take the job from a JSON file, "-" for standard input; options replace its fields'),
+}
+
+/** What `jobOptions` gives. */
+export interface JobSettings {
+  addresses?: string[] | undefined
+  export?: string | undefined
+  path?: string[] | undefined
+  include?: string[] | undefined
+  exclude?: string[] | undefined
+  excludeDirectories?: string[] | undefined
+  maxFileSizeBytes?: number | undefined
+  minFileSizeBytes?: number | undefined
+  modifiedSince?: string | undefined
+  headBytes?: number | undefined
+  through?: string | undefined
+  jobId?: string | undefined
+  weight?: number | undefined
+  job?: string | undefined
+}
+
+/** The message's field that each option gives. */
+export const fieldOfOption = {
+  addresses: 'WarmTargetMountAddresses',
+  export: 'WarmTargetExportPath',
+  include: 'InclusionList',
+  exclude: 'ExclusionList',
+  excludeDirectories: 'ExcludeDirectories',
+  maxFileSizeBytes: 'MaxFileSizeBytes',
+  minFileSizeBytes: 'MinFileSizeBytes',
+  modifiedSince: 'ModifiedSince',
+  headBytes: 'HeadBytes',
+  through: 'Through',
+  jobId: 'JobId',
+  weight: 'Weight',
+} as const satisfies Partial<Record<keyof JobSettings, string>>

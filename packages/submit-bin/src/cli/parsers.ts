@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+
+/** Comma-separated as the original has it (blanks around a value don't count), and the option may be repeated. */
+export const csv = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...text
+    .split(',')
+    .map((value) => value.trim())
+    .filter((value) => value !== ''),
+]
+
+/** One value each time the option is given: a path may hold commas. */
+export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text]
+
+/** Decimal digits alone: `Number` would take '', '0x10', '1e3' and ' 1 ' as well. */
+export function whole(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number, 0 or more.')
+  return value
+}

@@ -1,0 +1,83 @@
+import { legacyQueueFlags, queueOptions } from '@cachewarmer/cli'
+import { Command } from '@commander-js/extra-typings'
+import { examples } from './examples.ts'
+import { jobOptions } from './job-options.ts'
+
+/** The original's flags; `-blockUntilWarm` is a switch. */
+export const legacyFlags = {
+  ...legacyQueueFlags,
+  warmTargetMountAddresses: '--addresses',
+  warmTargetExportPath: '--export',
+  warmTargetPath: '--path',
+  inclusionCsv: '--include',
+  exclusionCsv: '--exclude',
+  maxFileSizeBytes: '--max-file-size-bytes',
+  blockUntilWarm: '--wait',
+} as const
+
+/** Whether a job is described in the original's words. Its message then is the original's, too: it gets no label. */
+export const isLegacy = (argv: readonly string[]): boolean => argv.some((argument) => /^--?warmTarget/.test(argument))
+
+const target = 'its label, its run, or the id of its message'
+
+/** All commands, without their actions. Queue options may stand before or after the command's name. */
+export function makeProgram(version: string) {
+  const program = new Command('cachewarmer-submit')
+    .description('Submits jobs to a CacheWarmer, and watches, lists and cancels them.')
+    .version(version)
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .addOption(queueOptions.queue)
+    .addOption(queueOptions.prefix)
+    .addOption(queueOptions.account)
+    .addOption(queueOptions.suffix)
+    .addOption(queueOptions.keyFile)
+    .addOption(queueOptions.keyInArguments)
+    .option('--json', 'print JSON on standard output, for programs')
+    .option('--debug', 'log to standard error what is done')
+
+  const submit = program
+    .command('submit', { isDefault: true })
+    .description('put a job in the queue; what is done when no command is named')
+    .addOption(jobOptions.addresses)
+    .addOption(jobOptions.export)
+    .addOption(jobOptions.path)
+    .addOption(jobOptions.include)
+    .addOption(jobOptions.exclude)
+    .addOption(jobOptions.excludeDirectories)
+    .addOption(jobOptions.maxFileSize)
+    .addOption(jobOptions.minFileSize)
+    .addOption(jobOptions.modifiedSince)
+    .addOption(jobOptions.headBytes)
+    .addOption(jobOptions.through)
+    .addOption(jobOptions.jobId)
+    .addOption(jobOptions.weight)
+    .addOption(jobOptions.file)
+    .option('--wait', 'show progress until the job has ended, then its report; Ctrl-C stops the waiting alone')
+  const status = program
+    .command('status')
+    .description('show the report of a job, so far or final')
+    .argument('<job>', target)
+    .option('--wait', 'show progress until the job has ended')
+  const list = program.command('list').description('list the jobs that wait, run, or have ended in the last days')
+  const cancel = program.command('cancel').description('end a job; what was read stays warm').argument('<job>', target)
+  const pause = program.command('pause').description('let a job rest; it keeps its progress').argument('<job>', target)
+  const resume = program.command('resume').description('let a paused job go on').argument('<job>', target)
+
+  program.addHelpText('after', () => `\n${optionsOf(submit)}\n${examples}`)
+  submit.addHelpText('after', `\n${examples}`)
+  return { program, submit, status, list, cancel, pause, resume }
+}
+
+/** The options of the command that most people want, in the help that most people ask for. */
+function optionsOf(command: Pick<Command, 'createHelp'>): string {
+  const helper = command.createHelp()
+  helper.prepareContext({})
+  const submit = command as Command
+  const width = helper.padWidth(submit, helper)
+  const items = helper
+    .visibleOptions(submit)
+    .filter((option) => option.long !== '--help')
+    .map((option) => helper.formatItem(helper.optionTerm(option), width, helper.optionDescription(option), helper))
+  return helper.formatItemList('Options of submit:', items, helper).join('\n')
+}

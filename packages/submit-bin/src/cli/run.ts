@@ -1,0 +1,40 @@
+import { exitCode, translateLegacyFlags, UsageError } from '@cachewarmer/cli'
+import { isSubmitError } from '../errors.ts'
+import { control, list, status, submit } from './actions.ts'
+import { isLegacy, legacyFlags, makeProgram } from './program.ts'
+import { readJob } from './read-job.ts'
+import { type GlobalSettings, type Session, withSession } from './session.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Does what a command line says, the original's spelling included, and returns the exit code. Throws what `runMain`
+ * explains.
+ */
+export async function run(argv: readonly string[], version: string, terminal: Terminal): Promise<number> {
+  const commands = makeProgram(version)
+  const { program } = commands
+  let code: number = exitCode.ok
+  const act = async (work: (session: Session) => Promise<number>): Promise<void> => {
+    code = await withSession(terminal, program.opts() satisfies GlobalSettings, work)
+  }
+  commands.submit.action(async (settings) => {
+    // Before any queue is opened: a wrong job needs none to be refused.
+    const job = await readJob(settings, (file) => terminal.readText(file))
+    await act((session) => submit(session, job, { ...settings, labelled: !isLegacy(argv) }))
+  })
+  commands.status.action((target, settings) => act((session) => status(session, target, settings)))
+  commands.list.action(() => act(list))
+  commands.cancel.action((target) => act((session) => control(session, 'cancel', target)))
+  commands.pause.action((target) => act((session) => control(session, 'pause', target)))
+  commands.resume.action((target) => act((session) => control(session, 'resume', target)))
+  try {
+    await program.parseAsync(translateLegacyFlags(argv, legacyFlags), { from: 'user' })
+  } catch (error) {
+    // A name that nothing goes by is the caller's mistake; a job that went away is the answer to the question.
+    if (!isSubmitError(error)) throw error
+    if (error.code !== 'JOB_GONE') throw new UsageError(error.message, { cause: error })
+    terminal.stderr.write(`${program.name()}: ${error.message}\n`)
+    return exitCode.failed
+  }
+  return code
+}

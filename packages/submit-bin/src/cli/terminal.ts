@@ -1,0 +1,25 @@
+import type { Environment } from '@cachewarmer/cli'
+import { toWire } from '@cachewarmer/core'
+import type { ProgressStream } from '../progress/view.ts'
+
+/** The world outside of the program, handed in by the binary. */
+export interface Terminal {
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: ProgressStream
+  readonly environment: Environment
+  /** The text of a file, or of standard input for `-`. */
+  readText(file: string): Promise<string>
+}
+
+/** Results go to standard output: text for people, one line of JSON for programs. */
+export interface Output {
+  result(text: string, value: unknown): void
+  /** What is no result, on standard error. */
+  note(text: string): void
+}
+
+/** JSON is printed in ASCII alone, so that no file name can act on a terminal there either. */
+export const openOutput = ({ stdout, stderr }: Terminal, options: { readonly json?: true | undefined }): Output => ({
+  result: (text, value) => void stdout.write(`${options.json ? toWire(value) : text}\n`),
+  note: (text) => void stderr.write(`${text}\n`),
+})

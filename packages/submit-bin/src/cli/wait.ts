@@ -1,0 +1,39 @@
+import { exitCode, onShutdown, systemClock } from '@cachewarmer/cli'
+import type { RunStatus } from '@cachewarmer/core'
+import { progressView } from '../progress/view.ts'
+import { reportJson } from '../report/json.ts'
+import { renderReport } from '../report/render.ts'
+import { type WatchedJob, watchJob } from '../watch.ts'
+import type { Session } from './session.ts'
+
+/** Shows progress until the job has ended, then its report. A first Ctrl-C ends the waiting, and says so. */
+export async function waitForJob(session: Session, job: WatchedJob, name: string): Promise<number> {
+  const { service, prefix, output, terminal } = session
+  using shutdown = onShutdown({ drainMs: 0 })
+  const signal = shutdown.stopTaking
+  let last: RunStatus | undefined
+  try {
+    using view = progressView(terminal.stderr)
+    const onWaiting = view.waiting.bind(view)
+    const onSilent = (): void => view.note('The manager has said nothing for a while; waiting for it, or for another.')
+    for await (const status of watchJob(service, prefix, job, { clock: systemClock, signal, onWaiting, onSilent })) {
+      if (last !== undefined && last.run !== status.run) view.note(`run ${status.run} takes over from ${last.run}`)
+      view.show(status)
+      last = status
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    output.note(`Stopped waiting; the job goes on. To see it again: cachewarmer-submit status ${name} --wait`)
+    return exitCode.interrupted
+  }
+  // The watch ends with an ended run, and in no other way but throwing.
+  if (last === undefined) return exitCode.failed
+  output.result(renderReport(last), reportJson(last))
+  return endCode(last)
+}
+
+/** 0 for a job that still goes on, too: nothing has gone wrong so far. */
+export function endCode({ outcome }: RunStatus): number {
+  if (outcome === undefined || outcome === 'warmed') return exitCode.ok
+  return outcome === 'refused' ? exitCode.usage : exitCode.failed
+}

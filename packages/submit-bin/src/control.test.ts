@@ -1,0 +1,108 @@
+import { decodeControl } from '@cachewarmer/core'
+import type { QueueService } from '@cachewarmer/queue'
+import { describe, expect, test } from 'vitest'
+import { cancelJob, pauseJob, resumeJob } from './control.ts'
+import { submitJob } from './submit.ts'
+import { aJob, anEnded, aStatus, aWorld, names, prefix } from './testing/builders.ts'
+
+const sent = async (service: QueueService) =>
+  (await service.queue(names.control).peek({ max: 32 })).map(({ body }) => decodeControl(body))
+
+describe.each([
+  ['cancel', cancelJob],
+  ['pause', pauseJob],
+  ['resume', resumeJob],
+] as const)('%sJob', (command, send) => {
+  test.each(['night', 'run000000001', 'm1'])('asks for the job whose run goes by %s', async (target) => {
+    const { service, posts } = aWorld()
+    await posts.post(aStatus({ label: 'night' }))
+    expect(await send(service, prefix, target)).toEqual({ messageId: 'm1', where: 'running' })
+    expect(await sent(service)).toEqual([{ v: 1, command, target: 'm1' }])
+  })
+
+  test('refuses a name that nothing goes by, and sends nothing', async () => {
+    const { service, posts } = aWorld()
+    await posts.post(aStatus({ label: 'night' }))
+    await submitJob(service, prefix, aJob({ jobId: 'day' }))
+    await expect(send(service, prefix, 'nihgt')).rejects.toMatchObject({
+      name: 'SubmitError',
+      code: 'JOB_UNKNOWN',
+      message: '"nihgt": no run and no waiting job goes by this name',
+    })
+    expect(await service.list(names.control)).toEqual([])
+  })
+
+  test('refuses a job that has ended, and says how', async () => {
+    const { service, posts } = aWorld()
+    await posts.post(anEnded('completed with failures', { label: 'night' }))
+    await expect(send(service, prefix, 'night')).rejects.toMatchObject({
+      code: 'JOB_ENDED',
+      message: `"night": there is nothing to ${command}, it has ended: completed with failures`,
+    })
+  })
+
+  test('refuses a label of two jobs that have not ended, and names them', async () => {
+    const { service, posts } = aWorld()
+    await posts.post(aStatus({ label: 'night' }))
+    await posts.post(aStatus({ label: 'night', run: 'run000000002', jobMessageId: 'm2', state: 'paused' }))
+    await expect(send(service, prefix, 'night')).rejects.toMatchObject({
+      code: 'JOB_AMBIGUOUS',
+      message: expect.stringMatching(/^"night": 2 jobs go by this label; say which: .*m2 \(paused\)/),
+    })
+  })
+
+  test('means the job that has not ended, where a label was used before', async () => {
+    const { service, posts } = aWorld()
+    await posts.post(anEnded('warmed', { label: 'night', jobInsertedAtMs: Date.UTC(2027, 0, 1) }))
+    await posts.post(aStatus({ label: 'night', run: 'run000000002', jobMessageId: 'm2' }))
+    expect(await send(service, prefix, 'night')).toEqual({ messageId: 'm2', where: 'running' })
+  })
+
+  test('takes two runs of one job for one job', async () => {
+    const { service, posts } = aWorld()
+    await posts.post(aStatus({ label: 'night' }))
+    await posts.post(aStatus({ label: 'night', run: 'run000000002', updatedAtMs: Date.UTC(2026, 0, 2) }))
+    expect(await send(service, prefix, 'night')).toEqual({ messageId: 'm1', where: 'running' })
+  })
+
+  test('an aborted call ends with its reason', async () => {
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(send(aWorld().service, prefix, 'night', { signal })).rejects.toThrow('enough')
+  })
+})
+
+describe('a job that no manager has taken yet', () => {
+  test('can be cancelled by its label', async () => {
+    const { service } = aWorld()
+    const { messageId } = await submitJob(service, prefix, aJob({ jobId: 'night' }))
+    expect(await cancelJob(service, prefix, 'night')).toEqual({ messageId, where: 'waiting' })
+    expect(await sent(service)).toEqual([{ v: 1, command: 'cancel', target: messageId }])
+  })
+
+  test('can be cancelled by its message, also when nobody can read it', async () => {
+    const { service } = aWorld()
+    await service.create(names.job)
+    const { id } = await service.queue(names.job).send('no job at all')
+    expect(await cancelJob(service, prefix, id)).toEqual({ messageId: id, where: 'waiting' })
+  })
+
+  test.each([
+    ['paused', pauseJob],
+    ['resumed', resumeJob],
+  ] as const)('can not be %s', async (done, send) => {
+    const { service } = aWorld()
+    await submitJob(service, prefix, aJob({ jobId: 'night' }))
+    await expect(send(service, prefix, 'night')).rejects.toMatchObject({
+      code: 'JOB_WAITING',
+      message: `"night": still waits in the queue; it can be cancelled, but not ${done}`,
+    })
+    expect(await service.list(names.control)).toEqual([])
+  })
+
+  test('can be cancelled unseen where more wait than a peek shows', async () => {
+    const { service } = aWorld()
+    for (let at = 0; at < 33; at++) await submitJob(service, prefix, aJob({ jobId: `job-${at}` }))
+    expect(await cancelJob(service, prefix, 'job-32')).toEqual({ messageId: 'job-32', where: 'unseen' })
+    await expect(pauseJob(service, prefix, 'job-32')).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
+  })
+})

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import * as submit from './index.ts'
+
+test('exports these names, and no others', () => {
+  expect(Object.keys(submit).sort()).toEqual([
+    'SubmitError',
+    'cancelJob',
+    'findRuns',
+    'isSubmitError',
+    'listRuns',
+    'pauseJob',
+    'printable',
+    'progressView',
+    'renderReport',
+    'reportJson',
+    'resumeJob',
+    'submitJob',
+    'watchJob',
+  ])
+})
+
+test('errors are known by their name, so that two copies of the package agree', () => {
+  const foreign = Object.assign(new Error('x'), { name: 'SubmitError' })
+  expect(submit.isSubmitError(new submit.SubmitError('JOB_GONE', 'm1', 'gone'))).toBe(true)
+  expect(submit.isSubmitError(foreign)).toBe(true)
+  expect(submit.isSubmitError(new Error('SubmitError'))).toBe(false)
+  expect(submit.isSubmitError('SubmitError')).toBe(false)
+})

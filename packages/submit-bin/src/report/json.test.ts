@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import { aJob, anEnded, aStatus, withCounts } from '../testing/builders.ts'
+import { reportJson } from './json.ts'
+
+test('a report for programs has every key, in words that stay', () => {
+  const status = withCounts(
+    anEnded('completed with failures', {
+      label: 'night',
+      failures: [{ path: '/scene1/\udcff', code: 'ACCESS_DENIED' }],
+      warnings: ['odd'],
+      fleet: [{ note: 'evicted' }],
+      mounts: [{ address: '10.0.1.11', state: 'up', inFlight: 0, limit: 8 }],
+    }),
+    {
+      files: 10,
+      bytes: 100,
+      directories: 2,
+      entriesSkipped: 3,
+      specialSkipped: 4,
+      failures: { ACCESS_DENIED: 2, IO: 1 },
+      mounts: { '10.0.1.11': { files: 10, bytes: 100, failures: 3 } },
+    },
+    { items: { announced: 5, done: 5 }, workers: 2 },
+  )
+  expect(reportJson(status)).toEqual({
+    format: 1,
+    run: 'run000000001',
+    label: 'night',
+    messageId: 'm1',
+    state: 'ended',
+    outcome: 'completed with failures',
+    problem: null,
+    job: aJob(),
+    files: 10,
+    bytes: 100,
+    directories: 2,
+    readThrough: { addresses: 2, of: 2 },
+    skipped: { filtered: 3, special: 4 },
+    failures: {
+      total: 3,
+      byCode: { ACCESS_DENIED: 2, IO: 1 },
+      sample: [{ path: '/scene1/\udcff', code: 'ACCESS_DENIED' }],
+    },
+    addresses: [
+      { address: '10.0.1.11', files: 10, bytes: 100, failures: 3, state: 'up' },
+      { address: '10.0.1.12', files: 0, bytes: 0, failures: 0, state: null },
+    ],
+    items: { announced: 5, done: 5 },
+    workers: 2,
+    ratesPerSecond: { files: 1, bytes: 10 },
+    elapsedMs: 10_000,
+    submittedAt: '2026-01-01T00:00:00.000Z',
+    startedAt: '2026-01-01T00:00:01.000Z',
+    updatedAt: '2026-01-01T00:00:11.000Z',
+    endedAt: '2026-01-01T00:00:11.000Z',
+    warnings: ['odd'],
+    fleet: ['evicted'],
+  })
+})
+
+test('what is not known yet is null, and rates are those of the moment', () => {
+  const status = withCounts(
+    aStatus({ state: 'starting' }),
+    {},
+    { ratesPerSecond: { files: 7, bytes: 8 }, elapsedMs: 9 },
+  )
+  expect(reportJson(status)).toMatchObject({
+    label: null,
+    state: 'starting',
+    outcome: null,
+    endedAt: null,
+    ratesPerSecond: { files: 7, bytes: 8 },
+    elapsedMs: 9,
+    fleet: [],
+  })
+})
+
+test('under spread a file is read through one address, and a refused job has none', () => {
+  expect(reportJson(anEnded('warmed', { job: aJob({ through: 'spread' }) })).readThrough).toEqual({
+    addresses: 1,
+    of: 2,
+  })
+  expect(reportJson(anEnded('refused', { job: null, problem: 'why' }))).toMatchObject({
+    job: null,
+    problem: 'why',
+    readThrough: { addresses: 0, of: 0 },
+    addresses: [],
+  })
+})
+
+test('a clock that was set back makes no negative times', () => {
+  const status = anEnded('warmed', { endedAtMs: 1 })
+  expect(reportJson(status)).toMatchObject({ elapsedMs: 0, ratesPerSecond: { files: 0, bytes: 0 } })
+})

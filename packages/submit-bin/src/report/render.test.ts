@@ -1,0 +1,223 @@
+import type { RunStatus } from '@cachewarmer/core'
+import { describe, expect, test } from 'vitest'
+import { aJob, anEnded, aStatus, withCounts } from '../testing/builders.ts'
+import { renderReport } from './render.ts'
+
+const mounts = {
+  '10.0.1.11': { files: 20_000, bytes: 683_671_552, failures: 0 },
+  '10.0.1.12': { files: 20_000, bytes: 683_671_552, failures: 0 },
+}
+const counts = { files: 20_000, bytes: 683_671_552, directories: 400, mounts }
+
+const firstLine = (status: RunStatus): string => renderReport(status).split('\n')[0] ?? ''
+const lines = (status: RunStatus): string[] => renderReport(status).split('\n')
+
+describe('the report of a warmed run', () => {
+  test('says all that matters, and nothing else', () => {
+    const status = withCounts(anEnded('warmed', { label: 'night' }), counts)
+    expect(renderReport(status)).toBe(
+      [
+        'Warmed. Each of 20,000 files was read through 2 of 2 addresses.',
+        '',
+        '  job          night (run run000000001)',
+        '  export       /animation',
+        '  paths        /scene1',
+        '  files        20,000',
+        '  size         652 MiB',
+        '  directories  400',
+        '  time         10s',
+        '  rate         2,000 files/s, 65.2 MiB/s',
+        '',
+        '  address     files     read  failures',
+        '  10.0.1.11  20,000  652 MiB         0',
+        '  10.0.1.12  20,000  652 MiB         0',
+      ].join('\n'),
+    )
+  })
+
+  test('under spread, each file was read through one of the addresses', () => {
+    const status = withCounts(anEnded('warmed', { job: aJob({ through: 'spread' }) }), counts)
+    expect(firstLine(status)).toBe('Warmed. Each of 20,000 files was read through 1 of 2 addresses.')
+  })
+
+  test('one file and one address are spoken of as one', () => {
+    const status = withCounts(anEnded('warmed', { job: aJob({ addresses: ['10.0.1.11'] }) }), { files: 1 })
+    expect(firstLine(status)).toBe('Warmed. One file was read, through 1 of 1 address.')
+  })
+
+  test('that found nothing to read says so', () => {
+    expect(firstLine(anEnded('warmed'))).toBe('Warmed. There was no file to read.')
+  })
+
+  test('that took no time has no rate', () => {
+    const status = withCounts(anEnded('warmed', { endedAtMs: aStatus().startedAtMs }), counts)
+    expect(renderReport(status)).toContain('time         0ms')
+    expect(renderReport(status)).not.toContain('rate')
+  })
+
+  test('tells what was left out, and that only heads were read', () => {
+    const job = aJob({ headBytes: 65_536, paths: ['/scene1', '/scene2'] })
+    const some = withCounts(anEnded('warmed', { job }), { ...counts, entriesSkipped: 1_200, specialSkipped: 3 })
+    expect(lines(some)).toContain('  read         the first 64 KiB of each file')
+    expect(lines(some)).toContain('  paths        /scene1, /scene2')
+    expect(lines(some)).toContain('  left out     1,200 by filters, 3 links and special files')
+    const one = withCounts(anEnded('warmed'), { specialSkipped: 1 })
+    expect(lines(one)).toContain('  left out     1 link or special file')
+  })
+
+  test('a job without label goes by its message', () => {
+    expect(lines(anEnded('warmed'))).toContain('  job          m1 (run run000000001)')
+  })
+})
+
+describe('the report of a run with failures', () => {
+  const failures = [
+    { path: '/scene1/secret', address: '10.0.1.12', code: 'ACCESS_DENIED', message: 'permission denied' },
+    { path: '/scene1/gone', code: 'NOT_FOUND' },
+    ...Array.from({ length: 6 }, (_, at) => ({ path: `/scene1/locked-${at}`, code: 'ACCESS_DENIED' })),
+  ]
+  const status = withCounts(anEnded('completed with failures', { failures }), {
+    files: 10,
+    failures: { NOT_FOUND: 1, ACCESS_DENIED: 1_200 },
+    mounts: { '10.0.1.12': { files: 9, bytes: 90, failures: 1_201 } },
+  })
+
+  test('counts them in the first sentence', () => {
+    expect(firstLine(status)).toBe('Completed with 1,201 failures. 10 files were read, each through 2 of 2 addresses.')
+    const one = withCounts(anEnded('completed with failures'), { files: 1, failures: { IO: 1 } })
+    expect(firstLine(one)).toBe('Completed with 1 failure. One file was read, through 2 of 2 addresses.')
+  })
+
+  test('lists causes by their number, with some paths, and says where the rest is', () => {
+    const all = lines(status)
+    expect(all.slice(all.indexOf('Failures'))).toEqual([
+      'Failures',
+      '  ACCESS_DENIED: 1,200',
+      '    /scene1/secret through 10.0.1.12: permission denied',
+      '    /scene1/locked-0',
+      '    /scene1/locked-1',
+      '    /scene1/locked-2',
+      '    /scene1/locked-3',
+      '  NOT_FOUND: 1',
+      '    /scene1/gone',
+      "  6 of 1,201 are shown; the manager's ledger has them all.",
+    ])
+  })
+
+  test('says nothing of a rest where all are shown', () => {
+    const all = withCounts(anEnded('completed with failures', { failures: failures.slice(0, 2) }), {
+      failures: { NOT_FOUND: 1, ACCESS_DENIED: 1 },
+    })
+    expect(renderReport(all)).not.toContain('are shown')
+  })
+
+  test('shows what each address read, those without any included', () => {
+    expect(lines(status)).toContain('  10.0.1.11      0   0 B         0')
+    expect(lines(status)).toContain('  10.0.1.12      9  90 B     1,201')
+  })
+})
+
+describe('the report of a run that ended otherwise', () => {
+  test('a refused job says why, and claims no counts', () => {
+    const status = anEnded('refused', {
+      job: null,
+      label: 'night',
+      problem: 'WarmTargetPath: expected a path without ".."',
+    })
+    expect(renderReport(status)).toBe(
+      'Refused: WarmTargetPath: expected a path without ".."\n\n  job  night (run run000000001)',
+    )
+  })
+
+  test('a cancelled run says what was read before', () => {
+    expect(firstLine(withCounts(anEnded('cancelled'), { files: 12 }))).toBe(
+      'Cancelled. Before that, 12 files were read, each through 2 of 2 addresses.',
+    )
+    expect(firstLine(anEnded('cancelled', { problem: 'it was cancelled before it started' }))).toBe(
+      'Cancelled: it was cancelled before it started. Before that, no file was read.',
+    )
+  })
+
+  test('a lost run says why', () => {
+    const status = anEnded('lost', { problem: 'nothing was read for 30 minutes' })
+    expect(firstLine(status)).toBe('Lost: nothing was read for 30 minutes. Before that, no file was read.')
+  })
+})
+
+describe('the report of a run that goes on', () => {
+  const running = withCounts(aStatus(), counts, {
+    items: { announced: 20, done: 12 },
+    workers: 4,
+    elapsedMs: 3_600_000,
+    ratesPerSecond: { files: 1_626.4, bytes: 55_574_528 },
+  })
+
+  test('says so far, how fast it is now, and who works', () => {
+    expect(firstLine(running)).toBe('Running. So far, 20,000 files were read, each through 2 of 2 addresses.')
+    expect(lines(running)).toContain('  time         1h')
+    expect(lines(running)).toContain('  rate         1,626 files/s, 53 MiB/s')
+    expect(lines(running)).toContain('  workers      4')
+    expect(lines(running)).toContain('  items        12 of 20 done')
+  })
+
+  test.each([
+    ['starting', 'Starting. So far, no file was read.'],
+    ['paused', 'Paused. So far, no file was read.'],
+  ] as const)('%s is told', (state, sentence) => {
+    expect(firstLine(aStatus({ state }))).toBe(sentence)
+  })
+
+  test('marks an address that is down', () => {
+    const status = aStatus({ mounts: [{ address: '10.0.1.12', state: 'down', inFlight: 0, limit: 1 }] })
+    expect(lines(status)).toContain('  10.0.1.12      0   0 B         0  down')
+    expect(lines(status)).toContain('  10.0.1.11      0   0 B         0')
+  })
+
+  test('tells of a manager that is silent, once the time is known', () => {
+    const { updatedAtMs } = running
+    const silence = 'Its manager has said nothing for 5m.'
+    expect(renderReport(running, { nowMs: updatedAtMs + 300_000 }).split('\n')[1]).toBe(silence)
+    expect(renderReport(running, { nowMs: updatedAtMs + 29_000 })).not.toContain('said nothing')
+    expect(renderReport(running)).not.toContain('said nothing')
+    const ended = anEnded('warmed')
+    expect(renderReport(ended, { nowMs: ended.updatedAtMs + 300_000 })).not.toContain('said nothing')
+  })
+})
+
+test('jobs that read nothing speak of what they found', () => {
+  const status = withCounts(anEnded('warmed', { job: aJob({ mode: 'estimate' }) }), { files: 12 })
+  expect(firstLine(status)).toBe('Warmed. 12 files found, none read.')
+})
+
+test('warnings and notes of the fleet come last', () => {
+  const status = anEnded('warmed', {
+    warnings: ['unknown key "X" is ignored'],
+    fleet: [{ note: '2 machines evicted' }],
+  })
+  expect(lines(status).slice(-5)).toEqual([
+    '',
+    'Warnings',
+    '  unknown key "X" is ignored',
+    'Fleet',
+    '  2 machines evicted',
+  ])
+})
+
+test('nothing that anybody may choose reaches the terminal as it is', () => {
+  const evil = '\u001b]0;owned\u0007\r\n\u202e\udcff'
+  const status = withCounts(
+    anEnded('completed with failures', {
+      label: evil,
+      job: { ...aJob(), exportPath: `/${evil}`, paths: [`/${evil}`], addresses: [evil] },
+      problem: evil,
+      failures: [{ path: evil, address: evil, code: 'IO', message: evil }],
+      warnings: [evil],
+      fleet: [{ note: evil }],
+    }),
+    { failures: { IO: 1 }, mounts: { [`x${evil}`]: { files: 0, bytes: 0, failures: 1 } } },
+  )
+  const shown = renderReport(status)
+  expect(shown).not.toMatch(/[\p{Cf}\p{Cs}]/u)
+  expect(shown.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  expect(shown.match(/owned/g)).toHaveLength(11)
+})
