@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { QueueServiceClient } from '@azure/storage-queue'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../system-clock.ts'
 import { type Azurite, startAzurite } from '../testing/azurite.ts'
 import { describeQueueService } from '../testing/conformance.ts'
 import type { QueueService } from '../transport.ts'
-import { openAzureService } from './azure-service.ts'
+import { listNames, openAzureService } from './azure-service.ts'
 
 let azurite: Azurite
 let service: QueueService
@@ -23,3 +24,11 @@ describeQueueService({ describe, test: test.concurrent }, 'azure, on Azurite', a
   dispose: async () => {},
   closable: open,
 }))
+
+test('names are listed page by page', async () => {
+  const client = QueueServiceClient.fromConnectionString(azurite.connectionString)
+  const names = [...Array(7).keys()].map((n) => `paged-${n}`)
+  await Promise.all(names.map((name) => service.create(name)))
+  const { signal } = new AbortController()
+  for (const size of [1, 3, 7]) expect(await listNames(client, 'paged-', signal, size)).toEqual(names)
+})

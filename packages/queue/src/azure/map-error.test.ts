@@ -65,7 +65,7 @@ describe('mapError', () => {
     })
     expect(mapError('work', error)).toMatchObject({
       code: 'QUEUE_NOT_FOUND',
-      message: /status 404, QueueNotFound, request r-1/,
+      message: expect.stringMatching(/status 404, QueueNotFound, request r-1/),
     })
   })
 

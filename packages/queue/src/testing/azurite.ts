@@ -19,8 +19,8 @@ export interface Azurite {
   readonly url: string
   readonly connectionString: string
   readonly accountKey: string
-  /** Ends the process and waits for its end. Call it as often as you like. */
-  stop(): Promise<void>
+  /** Ends the process and waits for its end. With SIGTERM it writes its folder first; default SIGKILL. */
+  stop(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>
 }
 
 /** Known to everybody: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
@@ -74,9 +74,9 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     url,
     accountKey,
     connectionString: `DefaultEndpointsProtocol=${protocol};AccountName=${accountName};AccountKey=${accountKey};QueueEndpoint=${url};`,
-    stop: async () => {
+    stop: async (signal = 'SIGKILL') => {
       process.off('exit', kill)
-      kill()
+      child.kill(signal)
       await exited
     },
   }

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openAzureService } from '../azure/azure-service.ts'
+import { startAzurite } from './azurite.ts'
+
+test('what is in a folder outlasts the process, on the same port again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cw-azurite-'))
+  try {
+    const first = await startAzurite({ folder, from: import.meta.url })
+    const service = openAzureService({ connectionString: first.connectionString })
+    await service.create('queue')
+    await service.queue('queue').send('kept')
+    await first.stop('SIGTERM')
+    await expect(service.list('')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+
+    const second = await startAzurite({ folder, port: Number(new URL(first.url).port), from: import.meta.url })
+    expect(second.url).toBe(first.url)
+    expect(await service.queue('queue').peek({ max: 1 })).toMatchObject([{ body: 'kept' }])
+    await second.stop()
+    await second.stop()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a start that fails says why', async () => {
+  const first = await startAzurite({ from: import.meta.url })
+  const port = Number(new URL(first.url).port)
+  await expect(startAzurite({ port, from: import.meta.url })).rejects.toThrow(
+    /azurite ended before it was ready.*EADDRINUSE/s,
+  )
+  await first.stop()
+})
