@@ -30,6 +30,8 @@ export type NfsErrorCode =
   | 'RPC_REFUSED'
   /** What came is no RPC, or no NFS. */
   | 'PROTOCOL'
+  /** More calls at a time than a connection has xids for. */
+  | 'TOO_MANY_CALLS'
   /** The export was closed here. */
   | 'CLOSED'
   | Exclude<NfsStatus, 'OK'>
@@ -47,6 +49,8 @@ export interface NfsErrorDetails {
 export class NfsError extends Error {
   override readonly name = 'NfsError'
   readonly code: NfsErrorCode
+  /** The message without where and hint. */
+  readonly summary: string
   readonly host: string | undefined
   readonly exportPath: string | undefined
   readonly hint: string | undefined
@@ -56,10 +60,17 @@ export class NfsError extends Error {
     const hint = details.hint === undefined ? '' : ` (${details.hint})`
     super(`${where}${message}${hint}`, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
+    this.summary = message
     this.host = details.host
     this.exportPath = details.exportPath
     this.hint = details.hint
   }
+}
+
+/** The same error, saying whom it came from; one that says so already stays as it is. */
+export function locateError(error: NfsError, where: NfsErrorDetails): NfsError {
+  if (error.host !== undefined) return error
+  return new NfsError(error.code, error.summary, { ...where, hint: error.hint, cause: error.cause })
 }
 
 /** Looks at the name, so that two copies of this package still agree. */

@@ -6,6 +6,7 @@ export const MOUNT_VERSION = 3
 export const PORTMAP_PROGRAM = 100_000
 export const PORTMAP_VERSION = 2
 export const PORTMAP_PORT = 111
+export const NFS_PORT = 2049
 
 /** Longest file handle, RFC 1813 section 2.4. */
 export const FHSIZE = 64

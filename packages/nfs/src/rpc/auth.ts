@@ -1,5 +1,5 @@
 import { protocolError } from '../errors.ts'
-import type { XdrReader } from '../xdr/reader.ts'
+import { padded, type XdrReader } from '../xdr/reader.ts'
 import type { XdrWriter } from '../xdr/writer.ts'
 
 /** Numbers of the flavors, RFC 5531 section 8.2 and the IANA registry. */
@@ -59,10 +59,10 @@ export function decodeCredential(r: XdrReader): Credential | undefined {
   const length = r.length(MAX_AUTH_BYTES)
   const end = r.at + length
   if (flavor !== AUTH_SYS) {
-    r.skip(length)
+    r.take(length)
     return flavor === AUTH_NONE ? { flavor: 'none' } : undefined
   }
-  r.skip(4)
+  r.take(4)
   const machineName = r.opaque(MAX_MACHINE_NAME_BYTES).toString('utf8')
   const [uid, gid] = [r.u32(), r.u32()]
   const gids = Array.from({ length: r.length(MAX_GIDS) }, () => r.u32())
@@ -78,7 +78,7 @@ export function encodeVerifier(w: XdrWriter): void {
 
 /** Read over: nothing in AUTH_NONE and AUTH_SYS can be verified. */
 export function skipVerifier(r: XdrReader): void {
-  r.skip(4)
+  r.take(4)
   const length = r.length(MAX_AUTH_BYTES)
-  r.skip((length + 3) & ~3)
+  r.take(padded(length))
 }

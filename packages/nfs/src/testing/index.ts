@@ -1,1 +1,8 @@
-export {}
+export type { Fault, FaultFunction, SeenCall } from './faults.ts'
+export { everyNth, firstOf, onCalls } from './faults.ts'
+export type { Ganesha, GaneshaOptions } from './ganesha.ts'
+export { ganeshaMissing, startGanesha } from './ganesha.ts'
+export type { NfsServer, NfsServerOptions } from './server.ts'
+export { startNfsServer } from './server.ts'
+export type { TreeDirectory, TreeEntry, TreeFile, TreeLink, TreeMeta, TreeNode, TreeSpecial } from './tree.ts'
+export { directory, file, generated, link, patternByte, special } from './tree.ts'

@@ -7,10 +7,13 @@ import { decodeName } from '../names.ts'
  */
 export class XdrReader {
   private bytes: Buffer
-  private view: DataView
+  /** For decoders that read a whole structure after one check of its length: see `take`. */
+  view: DataView
   /** Offset of the next byte. */
   at = 0
   end = 0
+  /** Bytes of the message behind `end` that were counted and dropped as they arrived. */
+  dropped = 0
 
   constructor(bytes: Buffer = Buffer.alloc(0), start = 0, end: number = bytes.length) {
     this.bytes = bytes
@@ -20,13 +23,14 @@ export class XdrReader {
   }
 
   /** Starts over with other bytes; one reader serves a connection for all its life. */
-  reset(bytes: Buffer, start = 0, end: number = bytes.length): this {
+  reset(bytes: Buffer, start = 0, end: number = bytes.length, dropped = 0): this {
     if (bytes !== this.bytes) {
       this.bytes = bytes
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
     this.at = start
     this.end = end
+    this.dropped = dropped
     return this
   }
 
@@ -35,16 +39,16 @@ export class XdrReader {
   }
 
   u32(): number {
-    return this.view.getUint32(this.advance(4))
+    return this.view.getUint32(this.take(4))
   }
 
   i32(): number {
-    return this.view.getInt32(this.advance(4))
+    return this.view.getInt32(this.take(4))
   }
 
   /** Unsigned 64 bits. */
   u64(): bigint {
-    return this.view.getBigUint64(this.advance(8))
+    return this.view.getBigUint64(this.take(8))
   }
 
   /** RFC 4506 section 4.4: 0 or 1, and nothing else. */
@@ -54,13 +58,9 @@ export class XdrReader {
     return value === 1
   }
 
-  skip(length: number): void {
-    this.advance(length)
-  }
-
   /** Opaque of fixed length, copied. */
   fixed(length: number): Buffer {
-    const at = this.advance(padded(length))
+    const at = this.take(padded(length))
     return Buffer.from(this.bytes.subarray(at, at + length))
   }
 
@@ -69,24 +69,23 @@ export class XdrReader {
     return this.fixed(this.length(max))
   }
 
-  /** Variable opaque of at most `max` bytes, left where it is: good until the owner of the bytes reuses them. */
-  opaqueView(max: number): Buffer {
-    const length = this.length(max)
-    const at = this.advance(padded(length))
+  /** Opaque of fixed length, left where it is: good until the owner of the bytes reuses them. */
+  borrow(length: number): Buffer {
+    const at = this.take(padded(length))
     return this.bytes.subarray(at, at + length)
   }
 
   /** Variable opaque of at most `max` bytes as a string with a character for each byte. */
   latin1(max: number): string {
     const length = this.length(max)
-    const at = this.advance(padded(length))
+    const at = this.take(padded(length))
     return this.bytes.toString('latin1', at, at + length)
   }
 
   /** A file name or path of at most `max` bytes, as `decodeName` gives it. */
   name(max: number): string {
     const length = this.length(max)
-    const at = this.advance(padded(length))
+    const at = this.take(padded(length))
     return this.isAscii(at, length)
       ? this.bytes.toString('latin1', at, at + length)
       : decodeName(this.bytes.subarray(at, at + length))
@@ -106,7 +105,8 @@ export class XdrReader {
     return true
   }
 
-  private advance(length: number): number {
+  /** Steps over a structure of `length` bytes, if it is there, and gives its offset in `view`. */
+  take(length: number): number {
     const at = this.at
     if (length > this.end - at) throw protocolError(`the message ends ${length - (this.end - at)} bytes too early`)
     this.at = at + length
@@ -115,4 +115,4 @@ export class XdrReader {
 }
 
 /** XDR fills everything up to whole words. */
-export const padded = (length: number): number => (length + 3) & ~3
+export const padded = (length: number): number => length + (-length & 3)

@@ -1,0 +1,241 @@
+import { isNfsError, NfsError } from './errors.ts'
+import { type FileHandle, handleToHex } from './handle.ts'
+import { HandleCache } from './handle-cache.ts'
+import { ACCESS, type AccessResult } from './nfs3/access.ts'
+import type { Attributes } from './nfs3/attributes.ts'
+import type { DirectoryPage } from './nfs3/directory.ts'
+import { FSINFO, type FsInfo } from './nfs3/fsinfo.ts'
+import { FSSTAT, type FsStat } from './nfs3/fsstat.ts'
+import { GETATTR } from './nfs3/getattr.ts'
+import { LOOKUP, type LookupResult } from './nfs3/lookup.ts'
+import { READ, type ReadResult } from './nfs3/read.ts'
+import { READDIR } from './nfs3/readdir.ts'
+import { READDIRPLUS } from './nfs3/readdirplus.ts'
+import { READLINK } from './nfs3/readlink.ts'
+import { invalid, pathNames } from './options.ts'
+import type { Connection } from './rpc/connection.ts'
+import { NULL, type Procedure } from './rpc/procedure.ts'
+import type { NfsStats, StatsCollector } from './stats.ts'
+
+/** The last parameter of every call. */
+export interface CallOptions {
+  /** The call rejects with its reason at once; the server may still do the work. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ReadCallOptions extends CallOptions {
+  /** Where the bytes go; at least `count` long. Without it they are counted and dropped as they arrive. */
+  readonly into?: Uint8Array | undefined
+}
+
+/** Where a listing goes on: what a page brought along. The first page is at 0n, 0n. */
+export interface ListPosition {
+  readonly cookie: bigint
+  readonly cookieVerifier: bigint
+}
+
+/** What an opened export is made of; see `mountExport`. */
+export interface ExportParts {
+  readonly host: string
+  readonly exportPath: string
+  readonly root: FileHandle
+  readonly info: FsInfo
+  readonly readBytes: number
+  readonly pageBytes: number
+  readonly cachedDirectories: number
+  readonly connections: readonly Connection[]
+  readonly collector: StatsCollector
+  readonly unmount: () => Promise<void>
+}
+
+const start: ListPosition = { cookie: 0n, cookieVerifier: 0n }
+
+/**
+ * An opened export. Every method is one call to the server unless it says otherwise; any number may be out at a time, and
+ * they are answered in any order. All reject with `NfsError`; none of them changes anything on the server.
+ */
+export class NfsExport {
+  readonly host: string
+  readonly exportPath: string
+  /** The export's own directory. */
+  readonly root: FileHandle
+  /** What the server can do, as of mounting. */
+  readonly info: FsInfo
+  /** Bytes of one READ at most: the server's preference, within `maxReadBytes`. */
+  readonly readBytes: number
+  /** Bytes of one page of a listing. */
+  readonly pageBytes: number
+  /** Exports of the same space take each other's handles: the same export through another address of the same filer. */
+  readonly handleSpace: string
+  private readonly parts: ExportParts
+  private readonly directories: HandleCache
+  private closing: Promise<void> | undefined
+
+  constructor(parts: ExportParts) {
+    this.parts = parts
+    this.host = parts.host
+    this.exportPath = parts.exportPath
+    this.root = parts.root
+    this.info = parts.info
+    this.readBytes = parts.readBytes
+    this.pageBytes = parts.pageBytes
+    this.handleSpace = `${handleToHex(parts.root)}:${parts.exportPath}`
+    this.directories = new HandleCache(parts.cachedDirectories)
+  }
+
+  /** Counters since mounting. */
+  get stats(): NfsStats {
+    return this.parts.collector.snapshot()
+  }
+
+  /** Calls without an answer now. */
+  get outstanding(): number {
+    return this.parts.connections.reduce((sum, connection) => sum + connection.outstanding, 0)
+  }
+
+  /** Does nothing, and so shows that the server is there. */
+  ping(options?: CallOptions): Promise<void> {
+    return this.call(NULL, undefined, options)
+  }
+
+  getattr(handle: FileHandle, options?: CallOptions): Promise<Attributes> {
+    return this.call(GETATTR, handle, options)
+  }
+
+  /** `name` is one name, not a path. */
+  lookup(directory: FileHandle, name: string, options?: CallOptions): Promise<LookupResult> {
+    return this.call(LOOKUP, { directory, name }, options)
+  }
+
+  /** Which of the `accessBits` in `mask` the server grants. */
+  access(handle: FileHandle, mask: number, options?: CallOptions): Promise<AccessResult> {
+    return this.call(ACCESS, { handle, mask }, options)
+  }
+
+  /** The target of a symbolic link. */
+  readlink(handle: FileHandle, options?: CallOptions): Promise<string> {
+    return this.call(READLINK, handle, options)
+  }
+
+  fsinfo(options?: CallOptions): Promise<FsInfo> {
+    return this.call(FSINFO, this.root, options)
+  }
+
+  fsstat(options?: CallOptions): Promise<FsStat> {
+    return this.call(FSSTAT, this.root, options)
+  }
+
+  /**
+   * One READ of at most `count` bytes, of which no more than `readBytes` are asked for. Fewer may come although the file
+   * goes on: see `eof`, and `readRange` for the loop around it.
+   */
+  read(handle: FileHandle, offset: number | bigint, count: number, options?: ReadCallOptions): Promise<ReadResult> {
+    const into = options?.into
+    const asked = Math.min(count, this.readBytes)
+    if (
+      !(
+        Number.isInteger(asked) &&
+        asked >= 0 &&
+        offset >= 0 &&
+        (typeof offset === 'bigint' || Number.isSafeInteger(offset))
+      )
+    ) {
+      return Promise.reject(invalid('offset and count', `${offset}, ${count}`, 'whole numbers from 0 on'))
+    }
+    if (into !== undefined && into.length < asked)
+      return Promise.reject(invalid('into', into.length, `at least ${asked} bytes long`))
+    return this.call(READ, { handle, offset, count: asked, into }, options)
+  }
+
+  /** A page of names, with attributes and handles where the server likes. */
+  readdirplus(directory: FileHandle, position: ListPosition = start, options?: CallOptions): Promise<DirectoryPage> {
+    const { cookie, cookieVerifier } = position
+    return this.call(READDIRPLUS, { directory, cookie, cookieVerifier, count: this.pageBytes }, options)
+  }
+
+  /** A page of names alone. */
+  readdir(directory: FileHandle, position: ListPosition = start, options?: CallOptions): Promise<DirectoryPage> {
+    const { cookie, cookieVerifier } = position
+    return this.call(READDIR, { directory, cookie, cookieVerifier, count: this.pageBytes }, options)
+  }
+
+  /**
+   * All pages from a position on, by READDIRPLUS, or by READDIR where the server does not support that. One call a page,
+   * made when it is asked for. Throws `BAD_COOKIE` where the server can't go on because the directory changed.
+   */
+  async *list(
+    directory: FileHandle,
+    options: CallOptions & { readonly from?: ListPosition } = {},
+  ): AsyncGenerator<DirectoryPage, void, undefined> {
+    let position = options.from ?? start
+    let plus = true
+    for (;;) {
+      let page: DirectoryPage
+      try {
+        page = await (plus
+          ? this.readdirplus(directory, position, options)
+          : this.readdir(directory, position, options))
+      } catch (error) {
+        if (!plus || !isNfsError(error) || error.code !== 'NOTSUPP') throw error
+        plus = false
+        continue
+      }
+      yield page
+      if (page.eof) return
+      position = page
+    }
+  }
+
+  /**
+   * Looks a path up, name by name, from the deepest directory on whose handle is remembered. A remembered one that turns
+   * out to be stale is looked up again, once. Symbolic links are not followed. Throws `OPTION_INVALID` for `.` and `..`.
+   */
+  async resolve(path: string, options?: CallOptions): Promise<LookupResult> {
+    const names = pathNames('path', path)
+    try {
+      return await this.walk(names, options)
+    } catch (error) {
+      if (!isNfsError(error) || (error.code !== 'STALE' && error.code !== 'BADHANDLE')) throw error
+      this.directories.forget('')
+      return await this.walk(names, options)
+    }
+  }
+
+  private async walk(names: readonly string[], options?: CallOptions): Promise<LookupResult> {
+    let at = names.length
+    let handle: FileHandle | undefined
+    while (handle === undefined)
+      handle = --at <= 0 ? this.root : this.directories.get(`/${names.slice(0, at).join('/')}`)
+    let found: LookupResult = { handle, attributes: undefined }
+    for (let index = Math.max(at, 0); index < names.length; index++) {
+      found = await this.lookup(found.handle, names[index] as string, options)
+      if (index < names.length - 1) this.directories.set(`/${names.slice(0, index + 1).join('/')}`, found.handle)
+    }
+    return found
+  }
+
+  /** Ends all connections: what is out fails with `CLOSED`. Tells the server, if it listens. Never rejects. */
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      for (const connection of this.parts.connections) connection.close()
+      await this.parts.unmount()
+    })()
+    return this.closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** On the connection with the fewest calls out; so one that is being opened again holds nobody up for long. */
+  private call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
+    const { connections } = this.parts
+    let best = connections[0]
+    if (best === undefined) throw new NfsError('CLOSED', 'an export without connections')
+    for (let index = 1; index < connections.length; index++) {
+      const other = connections[index]
+      if (other !== undefined && other.outstanding < best.outstanding) best = other
+    }
+    return best.call(procedure, args, options?.signal)
+  }
+}

@@ -1,0 +1,147 @@
+import { isNfsError, NfsError } from './errors.ts'
+import { NfsExport } from './export.ts'
+import { jukeboxPolicy } from './jukebox.ts'
+import { MNT, type MountResult, UMNT } from './mount/mount3.ts'
+import { checkFlavors, deniedError, notFoundError } from './mount/refused.ts'
+import { MOUNT_PROGRAM, MOUNT_VERSION, NFS_PROGRAM, NFS_VERSION } from './nfs3/constants.ts'
+import { FSINFO } from './nfs3/fsinfo.ts'
+import { type MountOptions, type MountSettings, resolveMountOptions } from './options.ts'
+import { findPorts } from './portmap/find-ports.ts'
+import type { Credential } from './rpc/auth.ts'
+import { Connection } from './rpc/connection.ts'
+import { openSocket } from './rpc/socket.ts'
+import { StatsCollector } from './stats.ts'
+
+/** Opens a connection to one service of the server. */
+export type Dial = (service: {
+  readonly program: number
+  readonly version: number
+  readonly port: number
+  readonly credential?: Credential
+  readonly collector?: StatsCollector
+}) => Connection
+
+/** Around the data of the largest reply: headers, attributes, and what a server that counts differently may add. */
+const RECORD_SLACK = 65_536
+/** How long closing waits for the server to take note of it. */
+const UNMOUNT_MS = 2_000
+
+/**
+ * Opens an export for reading, as `mount` would, but within this process: asks the portmapper for ports that are not
+ * given, asks MOUNT for the root handle, and FSINFO for the server's sizes.
+ * Throws `OPTION_INVALID` before anything is contacted; else an `NfsError` that says what to do, or `signal.reason`.
+ */
+export async function mountExport(options: MountOptions): Promise<NfsExport> {
+  const settings = resolveMountOptions(options)
+  settings.signal?.throwIfAborted()
+  if (settings.privilegedPort !== 'auto') return await attempt(settings, settings.privilegedPort === 'always')
+  try {
+    return await attempt(settings, false)
+  } catch (error) {
+    if (!mayWantPrivilegedPort(error)) throw error
+    return await attemptPrivileged(settings, error)
+  }
+}
+
+/** Servers say in many ways that they don't like the source port, and none of them clearly. */
+const mayWantPrivilegedPort = (error: unknown): error is NfsError =>
+  isNfsError(error) && ['EXPORT_DENIED', 'PERM', 'ACCES', 'RPC_REFUSED'].includes(error.code)
+
+async function attemptPrivileged(settings: MountSettings, denial: NfsError): Promise<NfsExport> {
+  try {
+    return await attempt(settings, true)
+  } catch (error) {
+    if (!isNfsError(error) || error.code !== 'PRIVILEGED_PORT') throw error
+    throw new NfsError(
+      'PRIVILEGED_PORT',
+      `${denial.summary}; it may want a source port below 1024, but ${error.summary}`,
+      {
+        host: settings.host,
+        exportPath: settings.exportPath,
+        hint: error.hint,
+        cause: denial,
+      },
+    )
+  }
+}
+
+async function attempt(settings: MountSettings, privileged: boolean): Promise<NfsExport> {
+  const { host, exportPath, signal } = settings
+  const where = { host, exportPath }
+  const opened: Connection[] = []
+  const dial: Dial = ({ port, credential, collector, ...service }) => {
+    const connection = new Connection({
+      ...settings,
+      ...service,
+      openLink: openSocket({ host, port, privileged, random: settings.random }),
+      credential: credential ?? userOf(settings),
+      maxRecordBytes: 2 * Math.max(settings.maxReadBytes, settings.maxPageBytes) + RECORD_SLACK,
+      postpone: jukeboxPolicy(settings.jukeboxMs, settings.random),
+      observer: collector ?? new StatsCollector(),
+      where: { host: `${host}:${port}`, exportPath },
+    })
+    opened.push(connection)
+    return connection
+  }
+  try {
+    const ports = await findPorts(dial, settings, where)
+    const mountService = { program: MOUNT_PROGRAM, version: MOUNT_VERSION, port: ports.mount }
+    const mountd = dial(mountService)
+    const { handle: root, flavors } = await mnt(mountd, settings)
+    mountd.close()
+    const flavor = checkFlavors(flavors, where)
+    const collector = new StatsCollector(settings.observer)
+    const nfsService = { program: NFS_PROGRAM, version: NFS_VERSION, port: ports.nfs, collector }
+    const credential: Credential = flavor === 'sys' ? userOf(settings) : { flavor }
+    const connections = Array.from({ length: settings.connections }, () => dial({ ...nfsService, credential }))
+    const info = await (connections[0] as Connection).call(FSINFO, root, signal)
+    return new NfsExport({
+      ...where,
+      root,
+      info,
+      readBytes: Math.max(1, Math.min(settings.maxReadBytes, info.rtmax)),
+      pageBytes: Math.max(1_024, settings.maxPageBytes),
+      cachedDirectories: settings.cachedDirectories,
+      connections,
+      collector,
+      unmount: () => unmount(dial(mountService), settings),
+    })
+  } catch (error) {
+    for (const connection of opened) connection.close()
+    throw error
+  }
+}
+
+const userOf = ({ machineName, uid, gid, gids }: MountSettings): Credential => ({
+  flavor: 'sys',
+  machineName,
+  uid,
+  gid,
+  gids,
+})
+
+async function mnt(mountd: Connection, { exportPath, signal, host }: MountSettings): Promise<MountResult> {
+  try {
+    return await mountd.call(MNT, exportPath, signal)
+  } catch (error) {
+    if (!isNfsError(error)) throw error
+    if (error.code === 'ACCES' || error.code === 'PERM')
+      throw await deniedError(mountd, error, { host, exportPath }, signal)
+    if (error.code === 'NOENT' || error.code === 'NOTDIR' || error.code === 'INVAL') {
+      throw await notFoundError(mountd, error, { host, exportPath }, signal)
+    }
+    throw error
+  }
+}
+
+/** Best effort: a server forgets who mounts what anyway. */
+async function unmount(mountd: Connection, { exportPath, clock }: MountSettings): Promise<void> {
+  const stop = clock.setTimer(UNMOUNT_MS, () => mountd.close())
+  try {
+    await mountd.call(UMNT, exportPath)
+  } catch {
+    // Nobody is left who could do anything about it.
+  }
+  stop()
+  mountd.close()
+}

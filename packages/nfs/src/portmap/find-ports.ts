@@ -1,0 +1,92 @@
+import { isNfsError, NfsError, type NfsErrorDetails } from '../errors.ts'
+import type { Dial } from '../mount-export.ts'
+import {
+  MOUNT_PROGRAM,
+  MOUNT_VERSION,
+  NFS_PORT,
+  NFS_PROGRAM,
+  NFS_VERSION,
+  PORTMAP_PROGRAM,
+  PORTMAP_VERSION,
+} from '../nfs3/constants.ts'
+import type { MountSettings } from '../options.ts'
+import type { Connection } from '../rpc/connection.ts'
+import { NULL } from '../rpc/procedure.ts'
+import { GETPORT } from './portmap2.ts'
+
+export interface Ports {
+  readonly nfs: number
+  readonly mount: number
+}
+
+type Settings = Pick<MountSettings, 'nfsPort' | 'mountPort' | 'portmapPort' | 'signal'>
+
+/** The ports that were given, and for the others what the portmapper says. */
+export async function findPorts(dial: Dial, settings: Settings, where: NfsErrorDetails): Promise<Ports> {
+  const { nfsPort, mountPort, portmapPort, signal } = settings
+  if (nfsPort !== undefined && mountPort !== undefined) return { nfs: nfsPort, mount: mountPort }
+  const portmapper = dial({
+    program: PORTMAP_PROGRAM,
+    version: PORTMAP_VERSION,
+    port: portmapPort,
+    credential: { flavor: 'none' },
+  })
+  const getPort = (program: number, version: number) => portmapper.call(GETPORT, { program, version }, signal)
+  try {
+    const nfs = nfsPort ?? (await getPort(NFS_PROGRAM, NFS_VERSION))
+    if (nfs === 0) throw await noNfs3(getPort, where)
+    const mount = mountPort ?? (await getPort(MOUNT_PROGRAM, MOUNT_VERSION))
+    if (mount === 0) {
+      throw new NfsError('VERSION', 'the server does not offer MOUNT version 3 over TCP', {
+        ...where,
+        hint: 'a server with NFSv4 alone has none; else give the port (mountport)',
+      })
+    }
+    return { nfs, mount }
+  } catch (error) {
+    if (!isNfsError(error) || error.code !== 'REFUSED') throw error
+    throw await noPortmapper(dial, settings, error, where)
+  } finally {
+    portmapper.close()
+  }
+}
+
+async function noNfs3(
+  getPort: (program: number, version: number) => Promise<number>,
+  where: NfsErrorDetails,
+): Promise<NfsError> {
+  const version4 = await getPort(NFS_PROGRAM, 4)
+  const what = version4 === 0 ? 'does not offer NFS version 3 over TCP' : 'offers NFS version 4 alone'
+  return new NfsError('VERSION', `the server ${what}`, { ...where, hint: 'switch version 3 of NFS on at the server' })
+}
+
+/** A server without portmapper has its ports fixed, or speaks NFSv4 alone: what answers at 2049 tells which. */
+async function noPortmapper(
+  dial: Dial,
+  { nfsPort, signal }: Settings,
+  cause: NfsError,
+  where: NfsErrorDetails,
+): Promise<NfsError> {
+  let nfs: Connection | undefined
+  try {
+    nfs = dial({
+      program: NFS_PROGRAM,
+      version: NFS_VERSION,
+      port: nfsPort ?? NFS_PORT,
+      credential: { flavor: 'none' },
+    })
+    await nfs.call(NULL, undefined, signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (isNfsError(error) && error.code === 'VERSION') return error
+    // Nothing listens at either port: then it is the server that is missing.
+    if (isNfsError(error) && error.code === 'REFUSED') return error
+  } finally {
+    nfs?.close()
+  }
+  return new NfsError('PORTMAP_MISSING', 'the server has no portmapper that would tell the ports of NFS and MOUNT', {
+    ...where,
+    hint: 'give both, nfsport and mountport; often they are 2049 and 20048',
+    cause,
+  })
+}

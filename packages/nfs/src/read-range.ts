@@ -1,0 +1,71 @@
+import type { CallOptions, NfsExport } from './export.ts'
+import type { FileHandle } from './handle.ts'
+import { whole } from './options.ts'
+
+export interface ReadRangeOptions extends CallOptions {
+  /** Bytes. Default 0, and to the end of the file. */
+  readonly offset?: number | undefined
+  readonly length?: number | undefined
+  /** READs out at a time. Default 8. */
+  readonly inFlight?: number | undefined
+}
+
+export interface ReadRangeResult {
+  /** Bytes that arrived. */
+  readonly bytes: number
+  /** The read saw the end of the file. */
+  readonly eof: boolean
+  /** Size of the file, where the server told it. */
+  readonly size: bigint | undefined
+}
+
+/**
+ * Reads a range of a file and drops it, by as many READs as that takes. The first one learns the file's size; the rest
+ * goes in parallel, to the end that the file had then, or to where it ends by now. Rejects with the first failure.
+ */
+export async function readRange(
+  mounted: NfsExport,
+  handle: FileHandle,
+  options: ReadRangeOptions = {},
+): Promise<ReadRangeResult> {
+  const from = whole('offset', options.offset ?? 0, 0, Number.MAX_SAFE_INTEGER)
+  const inFlight = whole('inFlight', options.inFlight ?? 8, 1, 65_536)
+  const length =
+    options.length === undefined || options.length === Number.POSITIVE_INFINITY
+      ? Number.MAX_SAFE_INTEGER
+      : whole('length', options.length, 0, Number.MAX_SAFE_INTEGER)
+  const first = await mounted.read(handle, from, length, options)
+  let { count: bytes, eof } = first
+  let next = from + bytes
+  let end = Math.min(
+    from + length,
+    Number.MAX_SAFE_INTEGER,
+    first.size === undefined ? Number.POSITIVE_INFINITY : Number(first.size),
+  )
+  if (eof || next >= end) return { bytes, eof, size: first.size }
+
+  /** Takes piece after piece; a piece that comes short is asked for again from where it stopped. */
+  const reader = async (): Promise<void> => {
+    while (next < end) {
+      let at = next
+      const stop = Math.min(at + mounted.readBytes, end)
+      next = stop
+      while (at < stop && at < end) {
+        const { count, eof: ended } = await mounted.read(handle, at, stop - at, options)
+        bytes += count
+        at += count
+        if (ended || count === 0) {
+          eof = true
+          end = Math.min(end, at)
+        }
+      }
+    }
+  }
+  const stopOthers = (error: unknown): never => {
+    end = 0
+    throw error
+  }
+  // Without a size nobody knows how many pieces there are.
+  await Promise.all(Array.from({ length: first.size === undefined ? 1 : inFlight }, () => reader().catch(stopOthers)))
+  return { bytes, eof, size: first.size }
+}

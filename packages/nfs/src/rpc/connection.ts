@@ -1,0 +1,352 @@
+import type { Clock } from '../clock.ts'
+import { isNfsError, locateError, NfsError, type NfsErrorDetails, protocolError } from '../errors.ts'
+import { XdrReader } from '../xdr/reader.ts'
+import { XdrWriter } from '../xdr/writer.ts'
+import type { Credential } from './auth.ts'
+import { Call } from './call.ts'
+import type { Link, OpenLink } from './link.ts'
+import { decodeReply, encodeCall } from './message.ts'
+import type { Procedure } from './procedure.ts'
+import { RecordReader, recordMark } from './record.ts'
+import { refusalError } from './refusal.ts'
+import { SignalWatch } from './signals.ts'
+import { MAX_CALLS, XidTable } from './xid-table.ts'
+
+/** What a connection tells while it works. Called from its innermost loops: be quick, and don't throw. */
+export interface ConnectionObserver {
+  /** A reply came, `ms` after its call was sent for the last time. Also for replies that say no. */
+  replied(procedure: Procedure<unknown, unknown>, ms: number): void
+  sent(procedure: Procedure<unknown, unknown>, again: boolean): void
+  /** A call was not answered in time; it is sent again, or fails. */
+  timedOut(procedure: Procedure<unknown, unknown>): void
+  /** The server said to come again later, and the call waits. */
+  postponed(procedure: Procedure<unknown, unknown>, ms: number): void
+  /** The link was lost while calls were out; a new one is opened. */
+  reconnecting(): void
+  received(bytes: number): void
+  wrote(bytes: number): void
+  /** A reply that nobody waits for: late, or there twice. */
+  stray(): void
+}
+
+export interface ConnectionOptions {
+  readonly openLink: OpenLink
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly program: number
+  readonly version: number
+  readonly credential: Credential
+  /** A call unanswered for so long is sent again; a link silent for so long while calls are out is opened anew. */
+  readonly timeoutMs: number
+  /** How often a call is sent again before it fails. */
+  readonly retries: number
+  /** A longer record ends the link. */
+  readonly maxRecordBytes: number
+  /** How long to wait before a call that failed so is made again, for the `waits`th time; undefined: it failed. */
+  readonly postpone: (error: NfsError, waits: number, waitedMs: number) => number | undefined
+  readonly observer: ConnectionObserver
+  /** Host and export, for errors. */
+  readonly where: NfsErrorDetails
+}
+
+const FIRST_RECONNECT_MS = 100
+const MAX_RECONNECT_MS = 5_000
+const OUT_BYTES = 65_536
+/** Buffers that are kept for the next writes. */
+const MAX_SPARE = 8
+/** Offsets in front of the arguments: the record's mark, the xid, and five words later the procedure. */
+const XID_AT = 4
+const PROCEDURE_AT = 24
+
+/**
+ * Calls to one program of one server, any number at a time, over one link that is opened when there is something to
+ * send and opened again when it is lost. `idle -> opening -> open -> idle`, until `closed`, which is for ever.
+ * All calls must be safe to repeat: what is out when a link is lost goes out again over the next.
+ */
+export class Connection {
+  private readonly options: ConnectionOptions
+  private readonly calls: XidTable<Call>
+  /** Calls that the server postponed: they have no xid, and a timer each. */
+  private readonly parked = new Map<Call, () => void>()
+  private readonly signals: SignalWatch
+  private readonly header: Buffer
+  private readonly reader = new XdrReader()
+  private readonly spare: Buffer[] = []
+  private out = new XdrWriter(Buffer.allocUnsafe(OUT_BYTES))
+  private state: 'idle' | 'opening' | 'open' | 'closed' = 'idle'
+  private link: Link | undefined
+  private everOpen = false
+  private everAnswered = false
+  private lastLoss: NfsError | undefined
+  /** Links lost since the last byte came. */
+  private losses = 0
+  /** Time as of the last thing that happened: asking the clock for every call would cost more than encoding it. */
+  private now = 0
+  private heardAt = 0
+  private stopSweep: (() => void) | undefined
+  private stopReconnect: (() => void) | undefined
+
+  constructor(options: ConnectionOptions) {
+    this.options = options
+    this.calls = new XidTable(options.random)
+    this.signals = new SignalWatch((signal) => this.abort(signal))
+    const w = new XdrWriter()
+    w.u32(0)
+    encodeCall(w, { ...options, xid: 0, procedure: 0 })
+    this.header = Buffer.from(w.written())
+  }
+
+  /** Calls without an answer, those that wait to be made again included. */
+  get outstanding(): number {
+    return this.calls.size + this.parked.size
+  }
+
+  /** Rejects with `NfsError`, or with `signal.reason`; then the server may still answer, to nobody. */
+  call<A, R>(procedure: Procedure<A, R>, args: A, signal?: AbortSignal): Promise<R> {
+    if (this.state === 'closed') return Promise.reject(this.error('CLOSED', 'the export was closed'))
+    if (signal?.aborted === true) return Promise.reject(signal.reason)
+    if (this.outstanding >= MAX_CALLS) {
+      return Promise.reject(this.error('TOO_MANY_CALLS', `more than ${MAX_CALLS} calls are out on one connection`))
+    }
+    return new Promise((resolve, reject) => {
+      if (this.out.at === 0) this.now = this.options.clock.now()
+      const call = new Call(
+        procedure as Procedure<unknown, unknown>,
+        args,
+        signal,
+        this.now,
+        resolve as (r: unknown) => void,
+        reject,
+      )
+      if (signal !== undefined) this.signals.add(signal)
+      this.start(call)
+    })
+  }
+
+  /** Ends the link; what is out fails with `CLOSED`. */
+  close(): void {
+    if (this.state === 'closed') return
+    this.dropLink('closed')
+    this.stopReconnect?.()
+    this.stopSweep?.()
+    this.failAll(() => this.error('CLOSED', 'the export was closed'))
+  }
+
+  private start(call: Call): void {
+    call.deadline = this.now + this.options.timeoutMs * (this.options.retries + 1)
+    this.calls.add(call)
+    this.stopSweep ??= this.sweepLater()
+    if (this.state === 'open') this.transmit(call)
+    else if (this.state === 'idle' && this.stopReconnect === undefined) this.open()
+  }
+
+  private open(): void {
+    this.state = 'opening'
+    this.heardAt = this.options.clock.now()
+    this.link = this.options.openLink({
+      opened: () => this.opened(),
+      received: this.receiver(),
+      lost: (error) => this.lost(error),
+    })
+  }
+
+  private opened(): void {
+    this.state = 'open'
+    this.everOpen = true
+    this.now = this.options.clock.now()
+    this.heardAt = this.now
+    for (const call of this.calls.items()) this.transmit(call)
+  }
+
+  /** Encodes a call at the end of what goes out after this turn. A call that can't be encoded fails alone. */
+  private transmit(call: Call): void {
+    const { out } = this
+    const start = out.at
+    if (start === 0) this.link?.soon(() => this.flush())
+    try {
+      out.raw(this.header)
+      out.patchU32(start + XID_AT, call.xid)
+      out.patchU32(start + PROCEDURE_AT, call.procedure.number)
+      call.procedure.encode(out, call.args)
+    } catch (error) {
+      out.at = start
+      this.settle(call).reject(error)
+      return
+    }
+    out.patchU32(start, recordMark(out.at - start - 4))
+    call.sentAt = this.now
+    call.sends++
+    this.options.observer.sent(call.procedure, call.sends > 1)
+    if (out.at >= OUT_BYTES - 1024) this.flush()
+  }
+
+  private flush(): void {
+    const { link, out } = this
+    if (link === undefined || out.at === 0) return
+    this.options.observer.wrote(out.at)
+    const bytes = out.swap(this.spare.pop() ?? Buffer.allocUnsafe(OUT_BYTES))
+    link.write(bytes, () => {
+      if (this.spare.length < MAX_SPARE) this.spare.push(bytes)
+    })
+  }
+
+  /** A link's bytes go into a record reader of its own: half a record of the last link must not meet this one's. */
+  private receiver(): (bytes: Buffer, length: number) => void {
+    const records = new RecordReader(this, this.options.maxRecordBytes)
+    return (bytes, length) => {
+      this.now = this.options.clock.now()
+      this.heardAt = this.now
+      this.options.observer.received(length)
+      try {
+        records.push(bytes, length)
+      } catch (error) {
+        this.lost(isNfsError(error) ? error : protocolError('a reply could not be taken apart', error))
+      }
+    }
+  }
+
+  /** For the record reader: how much of a reply that comes in pieces its call wants. */
+  keep(xid: number): number {
+    const call = this.calls.get(xid)
+    if (call === undefined) return 0
+    return call.procedure.keep?.(call.args) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** For the record reader: a whole reply. */
+  record(bytes: Buffer, start: number, kept: number, length: number): void {
+    const r = this.reader.reset(bytes, start, start + kept, length - kept)
+    const call = this.calls.get(r.u32())
+    if (call === undefined) {
+      this.options.observer.stray()
+      return
+    }
+    this.losses = 0
+    this.everAnswered = true
+    this.options.observer.replied(call.procedure, this.now - call.sentAt)
+    let result: unknown
+    try {
+      const refusal = decodeReply(r)
+      if (refusal !== undefined) throw refusalError(refusal, call.procedure.name, this.options)
+      result = call.procedure.decode(r, call.args)
+    } catch (error) {
+      this.failed(call, error)
+      return
+    }
+    this.settle(call).resolve(result)
+  }
+
+  /** A reply that says no: perhaps for now only. One that says nonsense is asked for again, as often as one that is missing. */
+  private failed(call: Call, error: unknown): void {
+    if (!isNfsError(error)) {
+      this.settle(call).reject(error)
+      return
+    }
+    if (error.code === 'PROTOCOL' && call.sends <= this.options.retries && this.state === 'open') {
+      this.transmit(call)
+      return
+    }
+    const ms = this.options.postpone(error, call.waits, this.now - call.madeAt)
+    if (ms === undefined) this.settle(call).reject(locateError(error, this.options.where))
+    else this.park(call, ms)
+  }
+
+  private park(call: Call, ms: number): void {
+    call.waits++
+    this.calls.remove(call)
+    this.options.observer.postponed(call.procedure, ms)
+    const wake = (): void => {
+      this.parked.delete(call)
+      this.now = this.options.clock.now()
+      call.sends = 0
+      this.start(call)
+    }
+    this.parked.set(call, this.options.clock.setTimer(ms, wake))
+  }
+
+  /** Takes a call out of all tables; the one way for it to end. */
+  private settle(call: Call): Call {
+    this.calls.remove(call)
+    if (call.waits > 0) this.unpark(call)
+    if (call.signal !== undefined) this.signals.remove(call.signal)
+    return call
+  }
+
+  private unpark(call: Call): void {
+    this.parked.get(call)?.()
+    this.parked.delete(call)
+  }
+
+  private abort(signal: AbortSignal): void {
+    for (const call of this.everyCall()) if (call.signal === signal) this.settle(call).reject(signal.reason)
+  }
+
+  private failAll(error: () => NfsError): void {
+    for (const call of this.everyCall()) this.settle(call).reject(error())
+  }
+
+  private everyCall(): Call[] {
+    return [...this.calls.items(), ...this.parked.keys()]
+  }
+
+  /** One coarse timer for all calls, running while there are any. */
+  private sweepLater(): () => void {
+    const ms = Math.min(1_000, Math.max(10, this.options.timeoutMs / 8))
+    return this.options.clock.setTimer(ms, () => {
+      this.stopSweep = undefined
+      this.sweep()
+      if (this.calls.size > 0) this.stopSweep = this.sweepLater()
+    })
+  }
+
+  private sweep(): void {
+    const { clock, timeoutMs } = this.options
+    this.now = clock.now()
+    const latest = this.now - timeoutMs
+    const late = this.calls.items().filter((call) => call.sentAt <= latest || call.deadline <= this.now)
+    const [expired, slow] = [
+      late.filter((call) => call.deadline <= this.now),
+      late.filter((call) => call.deadline > this.now),
+    ]
+    for (const call of expired) this.settle(call).reject(this.timeout(call))
+    // Nothing at all came: the other side is gone, or a firewall forgot the connection and drops what we send.
+    const silent = late.length > 0 && this.heardAt <= latest && this.link !== undefined
+    for (const call of silent || this.state === 'open' ? late : expired) this.options.observer.timedOut(call.procedure)
+    if (silent) this.lost(this.error('TIMEOUT', `nothing was heard for ${timeoutMs} ms`))
+    else if (this.state === 'open') for (const call of slow) this.transmit(call)
+  }
+
+  private timeout(call: Call): NfsError {
+    const tries = `${call.procedure.name}: no answer within ${Math.round(this.now - call.madeAt)} ms`
+    const { lastLoss } = this
+    if (lastLoss === undefined || this.losses === 0) return this.error('TIMEOUT', `${tries}, sent ${call.sends} times`)
+    const code = lastLoss.code === 'PROTOCOL' ? 'PROTOCOL' : 'TIMEOUT'
+    return this.error(code, `${tries}, ${lastLoss.message}`, lastLoss)
+  }
+
+  private lost(error: NfsError): void {
+    this.dropLink('idle')
+    this.lastLoss = locateError(error, this.options.where)
+    this.losses++
+    // A server that was never there, or speaks something else, is worth an error at once; one that was is worth waiting for.
+    if (!this.everOpen || (error.code === 'PROTOCOL' && !this.everAnswered)) this.failAll(() => this.lastLoss ?? error)
+    if (this.calls.size === 0) return
+    this.options.observer.reconnecting()
+    const backoff = this.losses === 1 ? 0 : Math.min(MAX_RECONNECT_MS, FIRST_RECONNECT_MS * 2 ** (this.losses - 2))
+    this.stopReconnect = this.options.clock.setTimer(backoff, () => {
+      this.stopReconnect = undefined
+      if (this.calls.size > 0) this.open()
+    })
+  }
+
+  private dropLink(state: 'idle' | 'closed'): void {
+    this.state = state
+    this.link?.destroy()
+    this.link = undefined
+    this.out.at = 0
+  }
+
+  private error(code: NfsError['code'], message: string, cause?: unknown): NfsError {
+    return new NfsError(code, message, { ...this.options.where, cause })
+  }
+}

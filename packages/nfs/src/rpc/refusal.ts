@@ -1,0 +1,39 @@
+import { NfsError } from '../errors.ts'
+import { MOUNT_PROGRAM, NFS_PROGRAM, PORTMAP_PROGRAM } from '../nfs3/constants.ts'
+import type { RpcRefusal } from './message.ts'
+
+const programNames: Readonly<Record<number, string>> = {
+  [NFS_PROGRAM]: 'NFS',
+  [MOUNT_PROGRAM]: 'MOUNT',
+  [PORTMAP_PROGRAM]: 'the portmapper',
+}
+
+/** What a refusal means to a person. */
+export function refusalError(
+  refusal: RpcRefusal,
+  procedure: string,
+  { program, version }: { readonly program: number; readonly version: number },
+): NfsError {
+  const name = programNames[program] ?? `program ${program}`
+  switch (refusal.kind) {
+    case 'PROG_MISMATCH': {
+      const versions = refusal.low === refusal.high ? `${refusal.low}` : `${refusal.low} to ${refusal.high}`
+      const hint = `switch version ${version} of ${name} on at the server`
+      return new NfsError('VERSION', `the server speaks ${name} in version ${versions} only, not ${version}`, { hint })
+    }
+    case 'PROG_UNAVAIL':
+      return new NfsError('VERSION', `that port does not serve ${name}`, { hint: 'is the port right?' })
+    case 'AUTH_ERROR':
+      // RFC 2623 section 2.3: how an export that wants Kerberos answers to AUTH_SYS.
+      if (refusal.status === 'AUTH_TOOWEAK') {
+        return new NfsError('KERBEROS_ONLY', `${procedure}: the server wants stronger credentials than AUTH_SYS`, {
+          hint: 'allow sec=sys for this export',
+        })
+      }
+      return new NfsError('RPC_REFUSED', `${procedure}: the server refuses the credential: ${refusal.status}`, {
+        hint: 'is this uid, or this source port, allowed?',
+      })
+    default:
+      return new NfsError('RPC_REFUSED', `${procedure}: the server refuses the call: ${refusal.kind}`)
+  }
+}

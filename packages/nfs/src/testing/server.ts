@@ -1,0 +1,156 @@
+import { MOUNT_PROGRAM, NFS_PROGRAM, NFS_VERSION } from '../nfs3/constants.ts'
+import type { FaultFunction } from './faults.ts'
+import { mountService, portmapService } from './mount-program.ts'
+import { type NfsProgramState, nfsService } from './nfs-program.ts'
+import { program, type Service } from './program.ts'
+import { type Program, type RpcServer, type ServedCall, startRpcServer } from './rpc-server.ts'
+import type { TreeDirectory } from './tree.ts'
+
+/** What is served, and how badly. */
+export interface NfsServerOptions {
+  readonly tree: TreeDirectory
+  /** Default `/export`. */
+  readonly exportPath?: string
+  /** More paths for the list of exports, with the clients that may mount them. */
+  readonly otherExports?: Readonly<Record<string, readonly string[]>>
+  /** Where to listen. Default 127.0.0.1; any address of this machine. */
+  readonly host?: string
+  /** Default 0: any free one. */
+  readonly nfsPort?: number
+  /** How long every answer is held back. Default 0. */
+  readonly latencyMs?: number
+  /** Bytes, as FSINFO tells them. Default 1 MiB, 1 MiB, 64 KiB. */
+  readonly rtmax?: number
+  readonly rtpref?: number
+  readonly dtpref?: number
+  /** Longest page of a listing that is given. Default 1 MiB. */
+  readonly pageBytes?: number
+  /** Asked about every call. Default: nothing goes wrong. */
+  readonly fault?: FaultFunction
+  /** Refuse everybody whose source port is 1024 or more, as `secure` exports do. */
+  readonly privilegedPortOnly?: boolean
+  /** Mount nobody. */
+  readonly denied?: boolean
+  /** Authentication flavors that MNT tells. Default AUTH_SYS (1). */
+  readonly flavors?: readonly number[]
+  /** Versions of NFS that are spoken. With 4 alone there is no MOUNT, and nothing here that could answer. */
+  readonly versions?: 3 | 4
+  /** Default true. */
+  readonly readdirplus?: boolean
+  /** Send the attributes that RFC 1813 lets a server leave out. Default true. */
+  readonly attributes?: boolean
+}
+
+/** An NFSv3 server in this process: portmapper, MOUNT and NFS, each at a port of its own. */
+export interface NfsServer {
+  readonly host: string
+  readonly exportPath: string
+  readonly nfsPort: number
+  readonly mountPort: number
+  readonly portmapPort: number
+  /** What `mountExport` needs. */
+  readonly address: {
+    readonly host: string
+    readonly exportPath: string
+    readonly nfsPort: number
+    readonly mountPort: number
+  }
+  /** Calls so far, by procedure: 'READ', 'READDIRPLUS', 'MNT', 'GETPORT', ... */
+  readonly calls: Readonly<Record<string, number>>
+  /** Connections to NFS so far, and open ones. */
+  readonly connections: { readonly total: number; readonly open: number }
+  fault: FaultFunction
+  latencyMs: number
+  /** From now on all handles given out so far are stale, and the root's changes. */
+  makeHandlesStale(): void
+  /** From now on no listing that has begun can go on. */
+  makeCookiesStale(): void
+  /** Resets all connections to NFS. */
+  reset(): void
+  /** Takes NFS away; MOUNT stays. */
+  pause(): Promise<void>
+  /** Brings NFS back at the same port. */
+  resume(): Promise<void>
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const MIB = 1_048_576
+/** Serves a tree on loopback until `stop`. For tests, of this package and of others. */
+export async function startNfsServer(options: NfsServerOptions): Promise<NfsServer> {
+  const { tree, exportPath = '/export', host = '127.0.0.1', versions = 3, rtmax = MIB } = options
+  const calls: Record<string, number> = {}
+  const state: NfsProgramState = {
+    tree,
+    rtmax,
+    rtpref: options.rtpref ?? rtmax,
+    dtpref: options.dtpref ?? 65_536,
+    pageBytes: options.pageBytes ?? MIB,
+    readdirplus: options.readdirplus ?? true,
+    attributes: options.attributes ?? true,
+    generation: 1,
+    cookieVerifier: 1n,
+  }
+  const live = { fault: options.fault ?? (() => undefined), latencyMs: options.latencyMs ?? 0 }
+  const allowed = (call: ServedCall): boolean =>
+    options.denied !== true && (options.privilegedPortOnly !== true || call.port < 1024)
+  const counted = (service: Omit<Service, 'calls' | 'fault'>): Program =>
+    program({ ...service, calls, fault: (call) => live.fault(call) })
+
+  const nfs = counted(nfsService(state, versions, allowed))
+  const mount = counted(
+    mountService({
+      state,
+      exportPath,
+      exports: { [exportPath]: [], ...options.otherExports },
+      flavors: options.flavors ?? [1],
+      allowed,
+    }),
+  )
+  let nfsServer: RpcServer = await startRpcServer(nfs, { host, port: options.nfsPort ?? 0 }, () => live.latencyMs)
+  const { port: nfsPort } = nfsServer
+  const mountServer = await startRpcServer(mount, { host, port: 0 }, () => live.latencyMs)
+  const portOf = (program: number, version: number): number => {
+    if (program === NFS_PROGRAM && version === versions) return nfsPort
+    return program === MOUNT_PROGRAM && versions === NFS_VERSION ? mountServer.port : 0
+  }
+  const portmap = counted(portmapService(portOf))
+  const portmapServer = await startRpcServer(portmap, { host, port: 0 }, () => live.latencyMs)
+  const stopAll = async (): Promise<void> => {
+    await Promise.all([nfsServer, mountServer, portmapServer].map((server) => server.stop()))
+  }
+
+  return {
+    host,
+    exportPath,
+    nfsPort,
+    mountPort: mountServer.port,
+    portmapPort: portmapServer.port,
+    address: { host, exportPath, nfsPort, mountPort: mountServer.port },
+    calls,
+    get connections() {
+      return nfsServer.connections
+    },
+    get fault() {
+      return live.fault
+    },
+    set fault(fault) {
+      live.fault = fault
+    },
+    get latencyMs() {
+      return live.latencyMs
+    },
+    set latencyMs(ms) {
+      live.latencyMs = ms
+    },
+    makeHandlesStale: () => void state.generation++,
+    makeCookiesStale: () => void state.cookieVerifier++,
+    reset: () => nfsServer.reset(),
+    pause: () => nfsServer.stop(),
+    async resume() {
+      nfsServer = await startRpcServer(nfs, { host, port: nfsPort }, () => live.latencyMs)
+    },
+    stop: stopAll,
+    [Symbol.asyncDispose]: stopAll,
+  }
+}
