@@ -3,20 +3,21 @@ import { isCoreError } from './errors.ts'
 import { compileDirectoryPattern, compilePattern } from './filter.ts'
 import { MAX_ADDRESSES } from './job.ts'
 import type { FieldReader } from './job-reader.ts'
-import { checkPath, isWithin, normalisePath } from './paths.ts'
+import { ancestors, checkPath, normalisePath } from './paths.ts'
 import { preview } from './text.ts'
 
 /** The fields of a job whose text has rules of its own. Each says every problem to the reader. */
 
 export function readAddresses(read: FieldReader, key: string): string[] {
   const addresses = new Set<string>()
-  for (const [at, given] of read.list(key).entries()) {
+  const list = read.list(key)
+  if (list.length === 0) read.refuse(key, 'at least one address')
+  for (const [at, given] of list) {
     const address = parseAddress(given)
     if (address === undefined) read.refuse(`${key}[${at}]`, ADDRESS_EXPECTED, given)
     else if (addresses.has(address)) read.warnings.push(`${key}: ${preview(given)} is there twice`)
     else addresses.add(address)
   }
-  if (addresses.size === 0) read.refuse(key, 'at least one address')
   if (addresses.size > MAX_ADDRESSES) read.refuse(key, `at most ${MAX_ADDRESSES} addresses`)
   return [...addresses]
 }
@@ -30,35 +31,42 @@ export function readExportPath(read: FieldReader, key: string, maxBytes: number)
   return normalised(read, key, given, maxBytes)
 }
 
-/** Paths without a leading '/' begin at the root of the export all the same, as they did for the original. */
+const WHICH_PATH = 'a path within the export, "/" for all of it'
+
+/** A path without a leading '/' begins at the root of the export all the same, as it did for the original. */
+export function readPath(read: FieldReader, key: string): string {
+  const given = read.text(key)
+  if (given === undefined) read.refuse(key, WHICH_PATH)
+  return normalised(read, key, given ?? '/')
+}
+
+/** The paths of both keys, in order, none inside another. */
 export function readPaths(read: FieldReader, firstKey: string, moreKey: string): string[] {
-  const first = read.text(firstKey)
   const more = read.list(moreKey)
-  if (first === undefined && more.length === 0) read.refuse(firstKey, 'a path within the export, "/" for all of it')
-  const given = [
-    ...(first === undefined ? [] : [normalised(read, firstKey, first)]),
-    ...more.map((path, at) => normalised(read, `${moreKey}[${at}]`, path)),
-  ]
-  const paths = [...new Set(given)]
-  if (paths.length < given.length) read.warnings.push(`${moreKey}: paths that are there twice are warmed once`)
-  return paths.filter((path) => {
-    const outer = paths.find((other) => other !== path && isWithin(path, other))
+  const first = read.text(firstKey) === undefined && more.length > 0 ? [] : [readPath(read, firstKey)]
+  const given = [...first, ...more.map(([at, path]) => normalised(read, `${moreKey}[${at}]`, path))]
+  const paths = new Set(given)
+  if (paths.size < given.length) read.warnings.push(`${moreKey}: paths that are there twice are warmed once`)
+  return [...paths].filter((path) => {
+    const outer = ancestors(path).find((ancestor) => paths.has(ancestor))
     if (outer !== undefined) read.warnings.push(`${preview(path)} lies inside ${preview(outer)} and is warmed with it`)
     return outer === undefined
   })
 }
 
+/** The path as it is used; the root, which is never used, where it is refused. */
 function normalised(read: FieldReader, key: string, given: string, maxBytes?: number): string {
   const path = normalisePath(given)
   const expected = checkPath(path, maxBytes)
-  if (expected !== undefined) read.refuse(key, expected, given)
-  return path
+  if (expected === undefined) return path
+  read.refuse(key, expected, given)
+  return '/'
 }
 
 /** Patterns are compiled here, so that a bad one is refused before anything is started. */
 export function readPatterns(read: FieldReader, key: string, target: 'file' | 'directory' = 'file'): string[] {
   const patterns = read.list(key)
-  for (const [at, pattern] of patterns.entries()) {
+  for (const [at, pattern] of patterns) {
     try {
       if (target === 'file') compilePattern(pattern)
       else compileDirectoryPattern(pattern)
@@ -67,7 +75,7 @@ export function readPatterns(read: FieldReader, key: string, target: 'file' | 'd
       read.refuse(`${key}[${at}]`, error.problems[0]?.expected ?? 'a pattern', pattern)
     }
   }
-  return patterns
+  return patterns.map(([, pattern]) => pattern)
 }
 
 const LABEL = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u

@@ -10,12 +10,13 @@ export interface FieldReader {
   readonly warnings: string[]
   /** Undefined where it is absent, empty, or a problem. */
   text(key: string): string | undefined
-  /** Empty where it is absent or a problem. Empty strings in it are dropped. */
-  list(key: string): string[]
+  /** Index and text of what is in a list; nothing where it is absent or a problem. Empty texts are dropped. */
+  list(key: string): [at: number, text: string][]
   whole(key: string, limits: { min?: number; max?: number }): number | undefined
   /** False where it is absent or a problem. */
   flag(key: string): boolean
   choice<T extends string>(key: string, values: readonly T[]): T | undefined
+  /** Says a problem, the first of each field. */
   refuse(key: string, expected: string, value?: unknown): void
   /** Call when all fields were read: what is left over is unknown. */
   finish(unknownKeys: 'warn' | 'refuse'): void
@@ -32,13 +33,15 @@ export function fieldReader(fields: Readonly<Record<string, unknown>>): FieldRea
     values.set(given.toLowerCase(), { given, value })
   }
   const used = new Set<string>()
+  const refused = new Set<string>()
 
   const take = (key: string): unknown => {
     used.add(key.toLowerCase())
     return values.get(key.toLowerCase())?.value ?? undefined
   }
   const refuse = (key: string, expected: string, value: unknown = take(key)): void => {
-    problems.push(problem(key, value, expected))
+    if (!refused.has(key)) problems.push(problem(key, value, expected))
+    refused.add(key)
   }
 
   return {
@@ -58,12 +61,13 @@ export function fieldReader(fields: Readonly<Record<string, unknown>>): FieldRea
         refuse(key, 'a list of texts')
         return []
       }
+      const texts: [number, string][] = []
       for (const [at, entry] of value.entries()) {
         if (typeof entry !== 'string') refuse(`${key}[${at}]`, 'a text', entry)
+        else if (entry !== '') texts.push([at, entry])
       }
-      const texts = value.filter((entry) => typeof entry === 'string')
-      if (texts.includes('')) warnings.push(`${key}: empty entries are ignored`)
-      return texts.filter((text) => text !== '')
+      if (value.includes('')) warnings.push(`${key}: empty entries are ignored`)
+      return texts
     },
     whole(key, { min = 0, max = Number.MAX_SAFE_INTEGER }) {
       const value = take(key)

@@ -1,6 +1,6 @@
 import { CoreError } from './errors.ts'
 import { MAX_EXPORT_BYTES } from './job.ts'
-import { readAddresses, readExportPath, readPaths, readPatterns } from './job-fields.ts'
+import { readAddresses, readExportPath, readPath, readPatterns } from './job-fields.ts'
 import { fieldReader } from './job-reader.ts'
 import { compareNames } from './paths.ts'
 import { readObject, writeMessage } from './validate.ts'
@@ -46,7 +46,7 @@ export function decodeLegacyWork(text: string): LegacyWork {
   const filtered = read.flag('ApplyFilter')
   const start = read.text('StartFileFilter') ?? ''
   const stop = read.text('EndFileFilter') ?? ''
-  const [path = '/'] = readPaths(read, 'WarmTargetPath', 'WarmTargetPaths')
+  const path = readPath(read, 'WarmTargetPath')
   const chunk = from >= 0 && to >= 0
   if (chunk && to <= from) read.refuse('StopByte', 'more than StartByte')
   const work: LegacyWork = {

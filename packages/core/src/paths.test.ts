@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkName, checkPath, compareNames, isWithin, MAX_PATH_BYTES, nameBytes, normalisePath } from './paths.ts'
+import { ancestors, checkName, checkPath, compareNames, MAX_PATH_BYTES, nameBytes, normalisePath } from './paths.ts'
 
 /** Names as a filer may give them: characters, and bytes that are not UTF-8. */
 const character = fc.oneof(
@@ -84,14 +84,11 @@ describe('checkName', () => {
 })
 
 test.each([
-  ['/a/b', '/a', true],
-  ['/a', '/a', true],
-  ['/ab', '/a', false],
-  ['/a', '/', true],
-  ['/', '/', true],
-  ['/', '/a', false],
-])('isWithin(%j, %j) is %j', (path, directory, within) => {
-  expect(isWithin(path, directory)).toBe(within)
+  ['/', []],
+  ['/a', ['/']],
+  ['/a/b/c', ['/', '/a', '/a/b']],
+])('ancestors of %j are %j', (path, directories) => {
+  expect(ancestors(path)).toEqual(directories)
 })
 
 test('compareNames orders as the bytes do', () => {

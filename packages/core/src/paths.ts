@@ -47,9 +47,12 @@ export function checkName(name: string): string | undefined {
   return bytes > MAX_PATH_BYTES ? `a name of at most ${MAX_PATH_BYTES} bytes` : undefined
 }
 
-/** True for the directory itself and for everything below it. */
-export const isWithin = (path: string, directory: string): boolean =>
-  directory === '/' || path === directory || path.startsWith(`${directory}/`)
+/** The directories that a path lies in, from the root on, without itself. */
+export function ancestors(path: string): string[] {
+  if (path === '/') return []
+  const names = path.split('/').slice(1, -1)
+  return ['/', ...names.map((_, at) => `/${names.slice(0, at + 1).join('/')}`)]
+}
 
 const continuation = (code: number, shift: number): number => 0x80 | ((code >> shift) & 0x3f)
 

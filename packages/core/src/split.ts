@@ -93,14 +93,16 @@ function* pieces(parts: readonly Part[], namesEach: number, maxBytes: number): G
   }
 }
 
-/** Batches of at most `namesEach` names that fit. */
+/** Batches of at most `namesEach` names that fit, all of about the same length. */
 function* cut(part: FilesPart, namesEach: number, maxBytes: number): Generator<Piece> {
+  const batches = Math.ceil(part.names.length / namesEach)
+  const most = Math.ceil(part.names.length / batches)
   const empty = partBytes({ ...part, names: [] })
   let names: string[] = []
   let bytes = empty
   for (const name of part.names) {
     const more = wireBytes(toWire(name)) + 1
-    if (names.length > 0 && (names.length === namesEach || bytes + more > maxBytes)) {
+    if (names.length > 0 && (names.length === most || bytes + more > maxBytes)) {
       yield { part: { ...part, names }, bytes, names: names.length }
       names = []
       bytes = empty

@@ -1,0 +1,154 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { arbStatus } from '../test/arbitraries.ts'
+import { encodeJob } from './job-codec.ts'
+import type { MountState } from './result.ts'
+import type { RunStatus } from './status.ts'
+import { decodeStatus, encodeStatus } from './status-codec.ts'
+import { aJob, aStatus } from './testing/index.ts'
+import { MAX_WIRE_BYTES, toWire } from './text.ts'
+
+const invalid = (code = 'STATUS_INVALID') => expect.objectContaining({ name: 'CoreError', code })
+
+test('every status survives the round trip, in printable ASCII', () => {
+  fc.assert(
+    fc.property(arbStatus, (status) => {
+      const text = encodeStatus(status)
+      expect(text).toMatch(/^[ -~]+$/)
+      expect(decodeStatus(text)).toEqual(status)
+    }),
+  )
+})
+
+describe('a status always fits', () => {
+  const failures = (count: number, length: number) =>
+    Array.from({ length: count }, (_, at) => ({ path: `/${at}${'\udc80'.repeat(length)}`, code: 'IO' }))
+  const address = (at: number): string => `${at}-${'a'.repeat(240)}`
+  const mounts: MountState[] = Array.from({ length: 64 }, (_, at) => ({
+    address: address(at),
+    state: 'up',
+    inFlight: 2 ** 50,
+    limit: 2 ** 50,
+    p50Ms: 1 / 3,
+    p99Ms: 1 / 3,
+    floorMs: 1 / 3,
+  }))
+  const largest = aJob({ include: ['x'.repeat(16_000)] })
+  const full: RunStatus = aStatus({
+    job: largest,
+    label: '\ud800'.repeat(128),
+    failures: failures(200, 4_000),
+    warnings: Array.from({ length: 100 }, () => '\ud800'.repeat(5_000)),
+    problem: '\ud800'.repeat(50_000),
+    fleet: Array.from({ length: 100 }, () => ({ note: '\ud800'.repeat(5_000) })),
+    mounts,
+    progress: {
+      ...aStatus().progress,
+      counts: {
+        ...aStatus().progress.counts,
+        failures: Object.fromEntries(Array.from({ length: 256 }, (_, at) => [`E${at}_${'X'.repeat(58)}`, 2 ** 50])),
+        mounts: Object.fromEntries(
+          mounts.map((mount) => [mount.address, { files: 2 ** 50, bytes: 2 ** 50, failures: 0 }]),
+        ),
+      },
+    },
+  })
+
+  test('also with everything as large as it can be, and the job is whole', () => {
+    expect(encodeJob(largest).length).toBeGreaterThan(16_000)
+    const text = encodeStatus(full)
+    expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+    expect(decodeStatus(text)).toMatchObject({
+      job: largest,
+      state: 'running',
+      ceilings: {},
+      failures: [],
+      warnings: [],
+    })
+  })
+
+  test('whatever there is too much of', () => {
+    const some = <K extends keyof RunStatus>(...keys: K[]) =>
+      fc.subarray(keys).map((chosen) => Object.fromEntries(chosen.map((key) => [key, full[key]])))
+    fc.assert(
+      fc.property(some('job', 'failures', 'warnings', 'problem', 'fleet', 'mounts', 'progress', 'label'), (large) => {
+        const status = aStatus(large)
+        const text = encodeStatus(status)
+        const read = decodeStatus(text)
+        expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+        expect([read.job, read.label]).toEqual([status.job, status.label])
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('failures go first, from the last one on, and no more than must', () => {
+    const status = aStatus({ failures: failures(50, 300), warnings: ['stays'] })
+    const text = encodeStatus(status)
+    const kept = decodeStatus(text).failures.length
+    expect(decodeStatus(text)).toEqual({ ...status, failures: status.failures.slice(0, kept) })
+    const another = toWire(status.failures[kept]).length + 1
+    expect(text.length + another).toBeGreaterThan(MAX_WIRE_BYTES)
+  })
+
+  test('warnings go next, when no failure is left to drop', () => {
+    const warnings = Array.from({ length: 40 }, (_, at) => `${at}${'x'.repeat(2_000)}`)
+    const read = decodeStatus(
+      encodeStatus(aStatus({ failures: failures(1, 10), warnings, fleet: [{ note: 'stays' }] })),
+    )
+    expect(read).toMatchObject({
+      failures: [],
+      warnings: warnings.slice(0, read.warnings.length),
+      fleet: [{ note: 'stays' }],
+    })
+    expect(read.warnings.length).toBeGreaterThan(30)
+  })
+
+  test('and keeps a sample of 50 failures where there is room', () => {
+    expect(decodeStatus(encodeStatus(aStatus({ failures: failures(60, 1) }))).failures).toEqual(
+      failures(60, 1).slice(0, 50),
+    )
+  })
+
+  test('unless its job could never have come from a message', () => {
+    const job = aJob({ include: ['x'.repeat(70_000)] })
+    expect(() => encodeStatus(aStatus({ job }))).toThrow(invalid('TOO_LARGE'))
+  })
+})
+
+describe('reading', () => {
+  test('lets pass what a newer manager says besides', () => {
+    const newer = {
+      ...aStatus(),
+      mood: 'good',
+      progress: { ...aStatus().progress, eta: 1 },
+      job: { ...aJob(), depth: 3 },
+    }
+    expect(decodeStatus(JSON.stringify(newer))).toMatchObject({ run: aStatus().run, job: aJob() })
+  })
+
+  test.each<[string, unknown]>([
+    ['no state', { ...aStatus(), state: undefined }],
+    ['a state that is none', { ...aStatus(), state: 'idle' }],
+    ['a job that is none', { ...aStatus(), job: {} }],
+    ['a run that is none', { ...aStatus(), run: 'x' }],
+    ['a revision that is none', { ...aStatus(), revision: -1 }],
+    ['counts that are none', { ...aStatus(), progress: { ...aStatus().progress, counts: {} } }],
+    ['ceilings of 0', { ...aStatus(), ceilings: { maxWorkers: 0 } }],
+  ])('refuses %s', (_, status) => {
+    expect(() => decodeStatus(JSON.stringify(status))).toThrow(invalid())
+  })
+
+  test('tells another version apart', () => {
+    expect(() => decodeStatus('{"v":2,"run":"x"}')).toThrow(invalid('VERSION_UNKNOWN'))
+  })
+})
+
+test('writing is strict, so that a mistake of ours does not pass for news', () => {
+  expect(() => encodeStatus({ ...aStatus(), mood: 'good' } as RunStatus)).toThrow(invalid())
+})
+
+test('a refused job has no specification, but a reason', () => {
+  const status = aStatus({ job: null, state: 'ended', outcome: 'refused', problem: 'WarmTargetPath: expected a path' })
+  expect(decodeStatus(encodeStatus(status))).toEqual(status)
+})
