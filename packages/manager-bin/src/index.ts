@@ -1,1 +1,15 @@
-export {}
+/*
+ * manager  takes jobs, runs each to its end, keeps the ledger, and sees that there are workers
+ * run      one execution of a job
+ * ledger   the manager's fold of results; it alone decides that a run is done
+ * fleet    what runs workers
+ */
+
+export type { Fleet, FleetState } from './fleet/fleet.ts'
+export { noFleet } from './fleet/fleet.ts'
+export type { LocalFleetOptions } from './fleet/local-fleet.ts'
+export { localFleet } from './fleet/local-fleet.ts'
+export type { Ledger, RunRecord, RunTotals } from './ledger/ledger.ts'
+export { openLedger } from './ledger/sqlite-ledger.ts'
+export type { ManagerOptions, ManagerPorts } from './ports.ts'
+export { runManager } from './run-manager.ts'

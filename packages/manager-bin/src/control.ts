@@ -1,0 +1,30 @@
+import { type Control, changeCeilings, decodeControl, isCoreError } from '@cachewarmer/core'
+import type { Logger } from '@cachewarmer/queue'
+import type { Intake, JobMessage } from './intake.ts'
+import type { ManagerPorts } from './ports.ts'
+
+/** Carries out what people ask of runs: cancel, pause, resume, change. A message that can't be read is dropped aloud. */
+export function handleControl(ports: ManagerPorts, intake: Intake, message: JobMessage, logger: Logger): 'complete' {
+  let control: Control
+  try {
+    control = decodeControl(message.body)
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    logger.warn('a control message could not be read', { error: error.message })
+    return 'complete'
+  }
+  const runs = intake.find(control.target)
+  logger.info('control', { command: control.command, target: control.target, runs: runs.length })
+  if (control.command === 'cancel' && runs.length === 0) ports.ledger.noteCancelled(control.target, ports.clock.now())
+  for (const run of runs) {
+    if (control.command === 'cancel') run.cancel()
+    else if (control.command === 'pause') run.change({ paused: true })
+    else if (control.command === 'resume') run.change({ paused: false })
+    else
+      run.change({
+        ceilings: changeCeilings(run.record.ceilings, control.ceilings ?? {}),
+        weight: control.weight ?? run.record.weight,
+      })
+  }
+  return 'complete'
+}

@@ -1,0 +1,58 @@
+import { decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
+import { isQueueError } from '@cachewarmer/queue'
+import type { ManagerPorts, ManagerSettings } from './ports.ts'
+
+/**
+ * The ledger that knew an earlier run of this job is lost: its queues go, so that workers and watchers turn to the new
+ * run. Whatever was read is warm already, which makes doing it again cheap.
+ */
+export async function retireRunsOfJob(
+  ports: ManagerPorts,
+  settings: ManagerSettings,
+  jobMessageId: string,
+): Promise<void> {
+  for (const { run, status } of await listStatuses(ports, settings)) {
+    if (status?.jobMessageId !== jobMessageId || status.state === 'ended') continue
+    await removeRunQueues(ports, settings, run)
+    await ports.service.delete(queueNames(settings.prefix).runStatus(run))
+  }
+}
+
+/** Removes what ended long ago, and work queues whose run has ended. Done at a leader's start and now and then. */
+export async function cleanUp(ports: ManagerPorts, settings: ManagerSettings): Promise<void> {
+  const { clock, ledger } = ports
+  const before = clock.now() - settings.retainMs
+  for (const { run, status } of await listStatuses(ports, settings)) {
+    if (status?.state !== 'ended') continue
+    const old = (status.endedAtMs ?? status.updatedAtMs) < before
+    if (old || ledger.run(run)?.outcome !== undefined) await removeRunQueues(ports, settings, run)
+    if (old) await ports.service.delete(queueNames(settings.prefix).runStatus(run))
+  }
+  ledger.forgetBefore(before)
+}
+
+async function listStatuses(
+  ports: ManagerPorts,
+  settings: ManagerSettings,
+): Promise<{ run: string; status: RunStatus | undefined }[]> {
+  const names = queueNames(settings.prefix)
+  const statuses: { run: string; status: RunStatus | undefined }[] = []
+  for (const name of await ports.service.list(names.runStatus(''))) {
+    const run = names.runOf(name)
+    if (run === undefined) continue
+    try {
+      const [message] = await ports.service.queue(name).peek({ max: 1 })
+      statuses.push({ run, status: message === undefined ? undefined : decodeStatus(message.body) })
+    } catch (error) {
+      // Gone since it was listed, or written by a version that knows better what to do with it.
+      if (!isCoreError(error) && !(isQueueError(error) && error.code === 'QUEUE_NOT_FOUND')) throw error
+    }
+  }
+  return statuses
+}
+
+/** Ends the work of a run for everybody: workers that find its queues gone stop. Its status stays, for whoever asks. */
+export async function removeRunQueues(ports: ManagerPorts, settings: ManagerSettings, run: string): Promise<void> {
+  const names = queueNames(settings.prefix)
+  for (const name of [names.runWork(run), names.runResults(run)]) await ports.service.delete(name)
+}

@@ -1,0 +1,179 @@
+import {
+  decodeJob,
+  emptyCounts,
+  encodeStatus,
+  isCoreError,
+  type Job,
+  makeId,
+  queueNames,
+  type RunStatus,
+  toWire,
+} from '@cachewarmer/core'
+import type { Logger } from '@cachewarmer/queue'
+import { removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
+import type { RunRecord } from './ledger/ledger.ts'
+import type { ManagerPorts, ManagerSettings } from './ports.ts'
+import { ActiveRun } from './run/active-run.ts'
+
+export interface JobMessage {
+  readonly id: string
+  readonly body: string
+  readonly deliveries: number
+  readonly insertedAtMs: number
+}
+
+/** How soon another manager may take a job that this one lets go of. */
+const letGoMs = 0
+
+/**
+ * What happens to a job message: refused with a status that says why, or run to its end. The job's lease is held all the
+ * while, so that "the job queue is empty" means that every job was warmed, as the original's submitter expects.
+ */
+export class Intake {
+  readonly #ports: ManagerPorts
+  readonly #settings: ManagerSettings
+  readonly #active = new Map<string, ActiveRun>()
+
+  constructor(ports: ManagerPorts, settings: ManagerSettings) {
+    this.#ports = ports
+    this.#settings = settings
+  }
+
+  get runs(): readonly ActiveRun[] {
+    return [...this.#active.values()]
+  }
+
+  /** Runs by label, run id or id of the job message. */
+  find(target: string): readonly ActiveRun[] {
+    return this.runs.filter(
+      ({ record }) => record.run === target || record.jobMessageId === target || record.job.jobId === target,
+    )
+  }
+
+  async handle(
+    message: JobMessage,
+    held: { signal: AbortSignal; logger: Logger },
+  ): Promise<'complete' | { giveBackMs: number }> {
+    const known = this.#ports.ledger.runOfJob(message.id)
+    if (known?.outcome !== undefined) {
+      // Done in the ledger: only the last steps may have been left over.
+      await removeRunQueues(this.#ports, this.#settings, known.run)
+      return 'complete'
+    }
+    const record = known ?? (await this.#accept(message, held))
+    if (record === undefined) return 'complete'
+    const run = new ActiveRun(this.#ports, this.#settings, record)
+    this.#active.set(record.run, run)
+    held.logger.info(known === undefined ? 'run started' : 'run resumed', { run: record.run, job: record.job.jobId })
+    try {
+      const end = await run.execute(held.signal)
+      return end === undefined ? { giveBackMs: letGoMs } : 'complete'
+    } finally {
+      this.#active.delete(record.run)
+    }
+  }
+
+  /** Writes a new run to the ledger, or refuses the job for what it says. */
+  async #accept(message: JobMessage, held: { signal: AbortSignal; logger: Logger }): Promise<RunRecord | undefined> {
+    const { clock, ledger, random } = this.#ports
+    const run = makeId(random)
+    let decoded: { job: Job; warnings: string[] }
+    try {
+      decoded = decodeJob(message.body)
+      const unsupported = unsupportedWish(decoded.job)
+      if (unsupported !== undefined) return await this.#refuse(message, run, unsupported, held)
+    } catch (error) {
+      if (!isCoreError(error)) throw error
+      return this.#refuse(message, run, error.message, held)
+    }
+    const { job, warnings } = decoded
+    if (ledger.isCancelled([message.id, ...(job.jobId === undefined ? [] : [job.jobId])])) {
+      return this.#refuse(message, run, 'it was cancelled before it started', held, 'cancelled', job)
+    }
+    if (message.deliveries > 1) await retireRunsOfJob(this.#ports, this.#settings, message.id)
+    const record: RunRecord = {
+      run,
+      jobMessageId: message.id,
+      jobInsertedAtMs: message.insertedAtMs,
+      job,
+      warnings,
+      startedAtMs: clock.now(),
+      generation: 0,
+      rootSent: false,
+      paused: false,
+      revision: 1,
+      weight: job.weight,
+      ceilings: {},
+    }
+    ledger.addRun(record)
+    return record
+  }
+
+  /** Nothing is lost: the message stays in the poison queue, and a status tells whoever waits for the job. */
+  async #refuse(
+    message: JobMessage,
+    run: string,
+    reason: string,
+    held: { signal: AbortSignal; logger: Logger },
+    outcome: 'refused' | 'cancelled' = 'refused',
+    job: Job | null = null,
+  ): Promise<undefined> {
+    const { service, clock } = this.#ports
+    const names = queueNames(this.#settings.prefix)
+    const now = clock.now()
+    held.logger.warn('a job was not run', { outcome, reason })
+    const label = job?.jobId ?? labelOf(message.body)
+    const status: RunStatus = {
+      v: 1,
+      run,
+      ...(label === undefined ? {} : { label }),
+      jobMessageId: message.id,
+      jobInsertedAtMs: message.insertedAtMs,
+      job,
+      state: 'ended',
+      outcome,
+      revision: 1,
+      ceilings: {},
+      weight: 10,
+      progress: {
+        counts: emptyCounts(),
+        items: { announced: 0, done: 0 },
+        workers: 0,
+        ratesPerSecond: { files: 0, bytes: 0 },
+        elapsedMs: 0,
+      },
+      failures: [],
+      warnings: [],
+      problem: reason,
+      mounts: [],
+      startedAtMs: now,
+      updatedAtMs: now,
+      endedAtMs: now,
+    }
+    await service.create(names.runStatus(run), { signal: held.signal })
+    await service
+      .queue(names.runStatus(run))
+      .send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })
+    if (outcome === 'cancelled') return undefined
+    const note = {
+      v: 1,
+      reason: reason.slice(0, 2_000),
+      by: this.#settings.name,
+      atMs: now,
+      message: message.body.slice(0, 40_000),
+    }
+    await service.queue(names.poison).send(toWire(note), { signal: held.signal })
+    return undefined
+  }
+}
+
+/** Wishes that the format knows and this version does not fulfil are refused, never ignored. */
+function unsupportedWish(job: Job): string | undefined {
+  if (job.mode !== 'data') return `Mode: got "${job.mode}", this version warms "data" alone`
+  return undefined
+}
+
+/** The label of a job that is otherwise unreadable, so that whoever waits for it hears the reason. */
+function labelOf(body: string): string | undefined {
+  return /"jobid"\s*:\s*"([!-~]{1,128}?)"/i.exec(body)?.[1]
+}

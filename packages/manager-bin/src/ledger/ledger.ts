@@ -1,0 +1,57 @@
+import type { Ceilings, Counts, Failure, FailurePart, ItemResult, Job, Outcome } from '@cachewarmer/core'
+
+/** What the ledger remembers of one run of a job. */
+export interface RunRecord {
+  readonly run: string
+  readonly jobMessageId: string
+  readonly jobInsertedAtMs: number
+  readonly job: Job
+  readonly warnings: readonly string[]
+  readonly startedAtMs: number
+  /** 0 at first; 1 once the run was started over because items were lost. Names the root item. */
+  readonly generation: number
+  readonly rootSent: boolean
+  readonly paused: boolean
+  readonly revision: number
+  readonly weight: number
+  readonly ceilings: Ceilings
+  readonly outcome?: Outcome | undefined
+  readonly endedAtMs?: number | undefined
+}
+
+export type ResultOrPart = ItemResult | FailurePart
+
+export interface RunTotals {
+  readonly counts: Counts
+  readonly announced: number
+  readonly done: number
+}
+
+/**
+ * The manager's memory, kept where a crash can't reach it: every method is one transaction, on disk when it returns.
+ * It alone decides that a run is over.
+ */
+export interface Ledger {
+  runOfJob(jobMessageId: string): RunRecord | undefined
+  run(run: string): RunRecord | undefined
+  /** Writes a new run with its root item announced. */
+  addRun(record: RunRecord): void
+  update(
+    run: string,
+    change: Partial<Pick<RunRecord, 'rootSent' | 'paused' | 'revision' | 'weight' | 'ceilings'>>,
+  ): void
+  /** Forgets what was counted and announces a new root: the run starts over. */
+  startOver(run: string): RunRecord
+  /** Folds results and parts of failures. Returns the attempts that were accepted just now. */
+  fold(run: string, messages: readonly ResultOrPart[]): readonly ItemResult[]
+  totals(run: string): RunTotals
+  /** Failures of accepted attempts, in no promised order. */
+  failures(run: string, limit: number): readonly Failure[]
+  endRun(run: string, outcome: Outcome, endedAtMs: number): void
+  /** Removes ended runs. */
+  forgetBefore(endedBeforeMs: number): void
+  /** A cancellation of a job that has not started, by label or message id. */
+  noteCancelled(target: string, atMs: number): void
+  isCancelled(targets: readonly string[]): boolean
+  close(): void
+}

@@ -1,0 +1,15 @@
+/** Raised with every change of the tables; a file of another version is refused, never guessed at. */
+export const schemaVersion = 1
+
+export const schema = `
+CREATE TABLE run(
+  run TEXT PRIMARY KEY, job_message_id TEXT NOT NULL, record TEXT NOT NULL, counts TEXT NOT NULL,
+  announced INTEGER NOT NULL, done INTEGER NOT NULL, ended_at INTEGER
+) STRICT;
+CREATE INDEX run_job ON run(job_message_id);
+-- An item is announced, then done; one that only has a result yet waits.
+CREATE TABLE item(run TEXT NOT NULL, item TEXT NOT NULL, state TEXT NOT NULL, attempt TEXT, result TEXT, PRIMARY KEY(run, item)) STRICT, WITHOUT ROWID;
+-- Parts of failures of every attempt; those of the accepted attempt count.
+CREATE TABLE part(run TEXT NOT NULL, item TEXT NOT NULL, attempt TEXT NOT NULL, part INTEGER NOT NULL, failures TEXT NOT NULL, PRIMARY KEY(run, item, attempt, part)) STRICT, WITHOUT ROWID;
+CREATE TABLE cancelled(target TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`

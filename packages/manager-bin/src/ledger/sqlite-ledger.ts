@@ -1,0 +1,272 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import {
+  addCounts,
+  type Counts,
+  emptyCounts,
+  type Failure,
+  type FailurePart,
+  fold,
+  type ItemResult,
+  type LedgerChange,
+  type LedgerView,
+  rootItem,
+} from '@cachewarmer/core'
+import type { Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
+import { schema, schemaVersion } from './schema.ts'
+
+/**
+ * Opens the ledger in one SQLite file, made if it is not there; ':memory:' serves tests and simulations. Throws an
+ * `Error` that names the file where it can't be opened or belongs to another version.
+ */
+export function openLedger(file: string): Ledger {
+  try {
+    return new SqliteLedger(openDatabase(file))
+  } catch (cause) {
+    throw new Error(`ledger ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+function openDatabase(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  database.exec('PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (version === 0) database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
+  else if (version !== schemaVersion) {
+    database.close()
+    throw new Error(`it is of version ${version}, expected ${schemaVersion}; move it away to start a new one`)
+  }
+  return database
+}
+
+class SqliteLedger implements Ledger {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  runOfJob(jobMessageId: string): RunRecord | undefined {
+    return this.#record(
+      this.#sql('SELECT record FROM run WHERE job_message_id = ? ORDER BY rowid DESC').get(jobMessageId),
+    )
+  }
+
+  run(run: string): RunRecord | undefined {
+    return this.#record(this.#sql('SELECT record FROM run WHERE run = ?').get(run))
+  }
+
+  addRun(record: RunRecord): void {
+    this.#transaction(() => {
+      this.#sql('INSERT INTO run(run, job_message_id, record, counts, announced, done) VALUES (?, ?, ?, ?, 1, 0)').run(
+        record.run,
+        record.jobMessageId,
+        JSON.stringify(record),
+        JSON.stringify(emptyCounts()),
+      )
+      this.#announce(record.run, rootItem(record.generation))
+    })
+  }
+
+  update(run: string, change: Partial<RunRecord>): void {
+    this.#transaction(() => this.#change(run, change))
+  }
+
+  startOver(run: string): RunRecord {
+    return this.#transaction(() => {
+      const generation = (this.run(run)?.generation ?? 0) + 1
+      this.#sql('DELETE FROM item WHERE run = ?').run(run)
+      this.#sql('DELETE FROM part WHERE run = ?').run(run)
+      this.#sql('UPDATE run SET counts = ?, announced = 1, done = 0 WHERE run = ?').run(
+        JSON.stringify(emptyCounts()),
+        run,
+      )
+      this.#announce(run, rootItem(generation))
+      return this.#change(run, { generation, rootSent: false })
+    })
+  }
+
+  fold(run: string, messages: readonly ResultOrPart[]): readonly ItemResult[] {
+    return this.#transaction(() => {
+      const accepted: ItemResult[] = []
+      const view = this.#view(run)
+      const tally = { counts: emptyCounts(), announced: 0 }
+      for (const message of messages) {
+        for (const change of fold(view, message)) this.#apply(run, change, accepted, tally)
+      }
+      for (const result of accepted) tally.counts = addCounts(tally.counts, result.counts)
+      if (accepted.length > 0) this.#addTotals(run, tally.counts, tally.announced, accepted.length)
+      return accepted
+    })
+  }
+
+  totals(run: string): RunTotals {
+    const row = this.#sql('SELECT counts, announced, done FROM run WHERE run = ?').get(run)
+    if (row === undefined) return { counts: emptyCounts(), announced: 0, done: 0 }
+    return {
+      counts: JSON.parse(String(row['counts'])) as Counts,
+      announced: Number(row['announced']),
+      done: Number(row['done']),
+    }
+  }
+
+  failures(run: string, limit: number): readonly Failure[] {
+    const rows = this.#sql(
+      `SELECT part.failures AS failures FROM part JOIN item ON item.run = part.run AND item.item = part.item AND item.attempt = part.attempt
+       WHERE part.run = ? AND item.state = 'done' LIMIT ?`,
+    ).all(run, limit)
+    return rows.flatMap((row) => JSON.parse(String(row['failures'])) as Failure[]).slice(0, limit)
+  }
+
+  endRun(run: string, outcome: RunRecord['outcome'], endedAtMs: number): void {
+    this.#transaction(() => {
+      this.#change(run, { outcome, endedAtMs })
+      this.#sql('UPDATE run SET ended_at = ? WHERE run = ?').run(Math.round(endedAtMs), run)
+      // Only the failures of an ended run are ever asked for again.
+      this.#sql(
+        `DELETE FROM item WHERE run = ?1 AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = ?1 AND part.item = item.item AND part.attempt = item.attempt)`,
+      ).run(run)
+    })
+  }
+
+  forgetBefore(endedBeforeMs: number): void {
+    this.#transaction(() => {
+      for (const row of this.#sql('SELECT run FROM run WHERE ended_at < ?').all(Math.round(endedBeforeMs))) {
+        const run = String(row['run'])
+        for (const table of ['item', 'part', 'run']) this.#sql(`DELETE FROM ${table} WHERE run = ?`).run(run)
+      }
+      this.#sql('DELETE FROM cancelled WHERE at < ?').run(Math.round(endedBeforeMs))
+    })
+  }
+
+  noteCancelled(target: string, atMs: number): void {
+    this.#sql('INSERT OR REPLACE INTO cancelled(target, at) VALUES (?, ?)').run(target, Math.round(atMs))
+  }
+
+  isCancelled(targets: readonly string[]): boolean {
+    return targets.some((target) => this.#sql('SELECT 1 FROM cancelled WHERE target = ?').get(target) !== undefined)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #view(run: string): LedgerView {
+    return {
+      item: (item) => {
+        const state = this.#sql('SELECT state FROM item WHERE run = ? AND item = ?').get(run, item)?.['state']
+        return state === undefined ? 'unknown' : (state as 'announced' | 'done' | 'waiting')
+      },
+      waiting: (item) => {
+        const result = this.#sql('SELECT result FROM item WHERE run = ? AND item = ?').get(run, item)?.['result']
+        return typeof result === 'string' ? (JSON.parse(result) as ItemResult) : undefined
+      },
+      partsHeld: (item, attempt) =>
+        Number(
+          this.#sql('SELECT count(*) AS held FROM part WHERE run = ? AND item = ? AND attempt = ?').get(
+            run,
+            item,
+            attempt,
+          )?.['held'],
+        ),
+      holdsPart: (item, attempt, part) =>
+        this.#sql('SELECT 1 FROM part WHERE run = ? AND item = ? AND attempt = ? AND part = ?').get(
+          run,
+          item,
+          attempt,
+          part,
+        ) !== undefined,
+    }
+  }
+
+  #apply(run: string, change: LedgerChange, accepted: ItemResult[], tally: { announced: number }): void {
+    switch (change.change) {
+      case 'announce':
+        for (const item of change.items) this.#announce(run, item)
+        tally.announced += change.items.length
+        break
+      case 'done':
+        this.#sql(`UPDATE item SET state = 'done', attempt = ?, result = NULL WHERE run = ? AND item = ?`).run(
+          change.attempt,
+          run,
+          change.item,
+        )
+        accepted.push(change.result)
+        break
+      case 'wait':
+        this.#wait(run, change.result)
+        break
+      case 'parts':
+        this.#addPart(run, change.part)
+        break
+      case 'unwait':
+        this.#sql('UPDATE item SET result = NULL WHERE run = ? AND item = ?').run(run, change.item)
+        break
+    }
+  }
+
+  /** A result may wait for the announcement of its item, for its parts, or for both: the item's state says which. */
+  #wait(run: string, result: ItemResult): void {
+    this.#sql(
+      `INSERT INTO item(run, item, state, result) VALUES (?1, ?2, 'waiting', ?3) ON CONFLICT DO UPDATE SET result = ?3`,
+    ).run(run, result.item, JSON.stringify(result))
+  }
+
+  #announce(run: string, item: string): void {
+    this.#sql(
+      `INSERT INTO item(run, item, state) VALUES (?, ?, 'announced') ON CONFLICT DO UPDATE SET state = 'announced'`,
+    ).run(run, item)
+  }
+
+  #addPart(run: string, part: FailurePart): void {
+    this.#sql('INSERT OR IGNORE INTO part(run, item, attempt, part, failures) VALUES (?, ?, ?, ?, ?)').run(
+      run,
+      part.item,
+      part.attempt,
+      part.part,
+      JSON.stringify(part.failures),
+    )
+  }
+
+  #addTotals(run: string, counts: Counts, announced: number, done: number): void {
+    this.#sql('UPDATE run SET counts = ?, announced = announced + ?, done = done + ? WHERE run = ?').run(
+      JSON.stringify(addCounts(this.totals(run).counts, counts)),
+      announced,
+      done,
+      run,
+    )
+  }
+
+  #change(run: string, change: Partial<RunRecord>): RunRecord {
+    const known = this.run(run)
+    if (known === undefined) throw new Error(`the ledger knows no run ${run}`)
+    const changed: RunRecord = { ...known, ...change }
+    this.#sql('UPDATE run SET record = ? WHERE run = ?').run(JSON.stringify(changed), run)
+    return changed
+  }
+
+  #record(row: Record<string, unknown> | undefined): RunRecord | undefined {
+    return row === undefined ? undefined : (JSON.parse(String(row['record'])) as RunRecord)
+  }
+
+  #sql(text: string): StatementSync {
+    let statement = this.#statements.get(text)
+    if (statement === undefined) {
+      statement = this.#database.prepare(text)
+      this.#statements.set(text, statement)
+    }
+    return statement
+  }
+
+  #transaction<T>(action: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const outcome = action()
+      this.#database.exec('COMMIT')
+      return outcome
+    } catch (error) {
+      this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { exitCode, onShutdown, openLogger, openQueues, systemClock, systemRandom } from '@cachewarmer/cli'
+import { type Job, makeJob, type RunStatus } from '@cachewarmer/core'
+import type { QueueService } from '@cachewarmer/queue'
+import { progressView, renderReport, reportJson, submitJob, watchJob } from '@cachewarmer/submit'
+import type { WarmConfig } from '../config.ts'
+import { localFleet } from '../fleet/local-fleet.ts'
+import { openLedger } from '../ledger/sqlite-ledger.ts'
+import { runManager } from '../run-manager.ts'
+import { workerCommand } from '../worker-command.ts'
+import { makeSampleScene } from './sample-scene.ts'
+import { layOutTargets, type Target } from './targets.ts'
+
+const prefix = 'warm'
+const lookMs = 250
+
+/**
+ * One warm-up from nothing: a queue, a ledger and links to the folders in a temporary place, then the same road as the
+ * service takes, with a manager and worker processes. Nothing is left behind.
+ */
+export async function warm(paths: readonly string[], config: WarmConfig): Promise<number> {
+  const place = await mkdtemp(join(tmpdir(), 'cachewarmer-'))
+  try {
+    const mounts = join(place, 'mounts')
+    const targets =
+      paths.length === 0 && config.mount === undefined
+        ? await sampleTargets(place, mounts)
+        : await layOutTargets(mounts, paths, config.mount ?? [])
+    return await run(place, `${mounts}/{address}{export}`, targets, config)
+  } finally {
+    await rm(place, { recursive: true, force: true })
+  }
+}
+
+async function sampleTargets(place: string, mounts: string): Promise<Target[]> {
+  const scene = join(place, 'scene')
+  process.stderr.write('No folder was named: a sample scene is made, and warmed through three mounts.\n')
+  await makeSampleScene(scene)
+  return layOutTargets(mounts, [], [scene, scene, scene])
+}
+
+async function run(place: string, folder: string, targets: readonly Target[], config: WarmConfig): Promise<number> {
+  const logger = openLogger({ level: config.debug ? 'debug' : 'error', name: 'cachewarmer-manager' })
+  const queue = `sqlite:${join(place, 'queue.db')}`
+  const shutdown = onShutdown({ drainMs: 10_000 })
+  const queues = await openQueues({ queue, queueNamePrefix: prefix }, {}, systemClock)
+  const ledger = openLedger(join(place, 'ledger.db'))
+  const args = [
+    '--queue',
+    queue,
+    '--queue-name-prefix',
+    prefix,
+    '--folder',
+    folder,
+    '--concurrency',
+    String(config.concurrency),
+  ]
+  const fleet = localFleet({
+    command: workerCommand(process.execPath, config.debug ? [...args, '--debug'] : [...args, '--quiet']),
+    environment: process.env,
+    clock: systemClock,
+    logger,
+  })
+  const stop = new AbortController()
+  const managing = runManager(
+    { service: queues.service, clock: systemClock, random: systemRandom, logger, ledger, fleet },
+    { prefix, maxWorkers: config.workers, statusMs: lookMs },
+    { stop: AbortSignal.any([stop.signal, shutdown.stopTaking]) },
+  )
+  try {
+    const watching = warmAll(queues.service, targets, config, AbortSignal.any([stop.signal, shutdown.stopTaking]))
+    // A manager that fails ends the wait for it.
+    return await Promise.race([watching, managing.then(() => exitCode.interrupted)])
+  } catch (error) {
+    if (!shutdown.stopTaking.aborted) throw error
+    process.stderr.write('Interrupted: what was read is warm, the rest is not.\n')
+    return exitCode.interrupted
+  } finally {
+    stop.abort(new Error('the warm-up is over'))
+    await managing.catch(() => undefined)
+    ledger.close()
+    await queues.close()
+  }
+}
+
+async function warmAll(
+  service: QueueService,
+  targets: readonly Target[],
+  config: WarmConfig,
+  signal: AbortSignal,
+): Promise<number> {
+  const jobs: { target: Target; messageId: string }[] = []
+  for (const target of targets) {
+    const { messageId } = await submitJob(service, prefix, jobOf(target, config), { random: systemRandom, signal })
+    jobs.push({ target, messageId })
+  }
+  const reports: RunStatus[] = []
+  for (const { target, messageId } of jobs) {
+    using view = progressView(process.stderr)
+    if (!config.json) view.note(`Warming ${target.shown}`)
+    let last: RunStatus | undefined
+    for await (const status of watchJob(
+      service,
+      prefix,
+      { messageId },
+      { clock: systemClock, intervalMs: lookMs, signal },
+    )) {
+      last = status
+      if (!config.json) view.show(status)
+    }
+    view.end()
+    if (last === undefined) throw new Error(`the run of ${target.shown} left no report`)
+    reports.push(last)
+    if (!config.json) process.stdout.write(`${renderReport(last)}\n`)
+  }
+  if (config.json)
+    process.stdout.write(
+      `${JSON.stringify(reports.length === 1 ? reportJson(reports[0] as RunStatus) : reports.map(reportJson), undefined, 2)}\n`,
+    )
+  return reports.every(({ outcome }) => outcome === 'warmed') ? exitCode.ok : exitCode.failed
+}
+
+const jobOf = (target: Target, config: WarmConfig): Job =>
+  makeJob({
+    addresses: [...target.addresses],
+    exportPath: target.exportPath,
+    paths: [...target.paths],
+    include: config.include ?? [],
+    exclude: config.exclude ?? [],
+    maxFileSizeBytes: config.maxFileSizeBytes ?? 0,
+    ...(config.headBytes === undefined ? {} : { headBytes: config.headBytes }),
+  }).job

@@ -1,0 +1,60 @@
+import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
+import type { Fleet } from './fleet/fleet.ts'
+import type { Ledger } from './ledger/ledger.ts'
+
+/** The world as a manager sees it; a simulation hands in its own. */
+export interface ManagerPorts {
+  readonly service: QueueService
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly ledger: Ledger
+  readonly fleet: Fleet
+}
+
+export interface ManagerOptions {
+  readonly prefix: string
+  /** How logs call this manager. Default: `manager-` and six random characters. */
+  readonly name?: string
+  /** Lease of the leader's token, of jobs and of results. Default 60,000. */
+  readonly leaseMs?: number
+  /** Jobs that run side by side; more wait in the job queue. Default 32. */
+  readonly runsAtOnce?: number
+  /** Workers at most, for all runs together. Default 4. */
+  readonly maxWorkers?: number
+  /** How long the fleet stays when there is nothing to do. Default 20,000. */
+  readonly idleMs?: number
+  /** How often a run's status is written while it changes. Default 1,000. */
+  readonly statusMs?: number
+  /** An outstanding item of which no queue and no worker says anything for this long is lost. Default: three leases. */
+  readonly lostAfterMs?: number
+  /** A run in which nothing at all was read for this long ends as lost: a filer that never came back. Default 30 minutes. */
+  readonly stalledAfterMs?: number
+  /** How long the status of an ended run can be looked up. Default 7 days. */
+  readonly retainMs?: number
+}
+
+export type ManagerSettings = { readonly [K in keyof ManagerOptions]-?: NonNullable<ManagerOptions[K]> }
+
+/** Fills in the defaults. Throws `RangeError` that names the option and the value. */
+export function resolveManagerOptions(given: ManagerOptions, makeName: () => string): ManagerSettings {
+  const leaseMs = given.leaseMs ?? 60_000
+  const settings: ManagerSettings = {
+    prefix: given.prefix,
+    name: given.name ?? makeName(),
+    leaseMs,
+    runsAtOnce: given.runsAtOnce ?? 32,
+    maxWorkers: given.maxWorkers ?? 4,
+    idleMs: given.idleMs ?? 20_000,
+    statusMs: given.statusMs ?? 1_000,
+    lostAfterMs: given.lostAfterMs ?? leaseMs * 3,
+    stalledAfterMs: given.stalledAfterMs ?? 30 * 60_000,
+    retainMs: given.retainMs ?? 7 * 86_400_000,
+  }
+  for (const [option, value] of Object.entries(settings)) {
+    if (typeof value === 'number' && (!Number.isInteger(value) || value < 0)) {
+      throw new RangeError(`${option} must be a whole number of at least 0, got ${value}`)
+    }
+  }
+  return Object.freeze(settings)
+}

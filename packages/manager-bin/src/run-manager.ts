@@ -1,0 +1,93 @@
+import { makeId, queueNames } from '@cachewarmer/core'
+import { consume } from '@cachewarmer/queue'
+import { handleControl } from './control.ts'
+import { workersWanted } from './fleet/capacity.ts'
+import { cleanUp } from './housekeeping.ts'
+import { Intake } from './intake.ts'
+import { lead } from './leadership.ts'
+import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
+
+/** How often the fleet is told how many workers there should be. */
+const fleetMs = 250
+const housekeepingMs = 600_000
+
+/**
+ * Takes jobs and runs them to their end, until told to stop. Many managers may run on one prefix: one leads, the others
+ * stand by. On stop, jobs are given back at once, their runs stay in the ledger, and the fleet is ended.
+ */
+export async function runManager(
+  ports: ManagerPorts,
+  options: ManagerOptions,
+  signals: { stop: AbortSignal },
+): Promise<void> {
+  const settings = resolveManagerOptions(options, () => `manager-${makeId(ports.random, 6)}`)
+  const logger = ports.logger.child({ manager: settings.name })
+  const names = queueNames(settings.prefix)
+  for (const name of [names.job, names.control, names.poison])
+    await ports.service.create(name, { signal: signals.stop })
+  try {
+    await lead({ ...ports, logger }, settings, signals.stop, (signal) =>
+      runAsLeader({ ...ports, logger }, settings, signal),
+    )
+  } finally {
+    await ports.fleet.stop()
+  }
+}
+
+async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signal: AbortSignal): Promise<void> {
+  const { service, clock, random, logger } = ports
+  const names = queueNames(settings.prefix)
+  const intake = new Intake(ports, settings)
+  const loop = {
+    clock,
+    random,
+    polling: service.polling,
+    leaseMs: settings.leaseMs,
+    stopTaking: signal,
+    abortWork: signal,
+    logger,
+  }
+  const failed = new AbortController()
+  const ended = AbortSignal.any([signal, failed.signal])
+  const loops = [
+    consume(service.queue(names.job), (message, held) => intake.handle(message, held), {
+      ...loop,
+      abortWork: ended,
+      stopTaking: ended,
+      concurrency: settings.runsAtOnce,
+    }),
+    consume(service.queue(names.control), async (message) => handleControl(ports, intake, message, logger), {
+      ...loop,
+      abortWork: ended,
+      stopTaking: ended,
+      concurrency: 1,
+    }),
+    every(ports, fleetMs, ended, sizeFleet(ports, settings, intake)),
+    every(ports, housekeepingMs, ended, () => cleanUp(ports, settings)),
+  ]
+  // One loop that fails ends the others: half a manager is worse than none, which somebody starts again.
+  const settled = await Promise.allSettled(
+    loops.map((one) => one.finally(() => failed.abort(new Error('another loop ended')))),
+  )
+  ports.fleet.want(0)
+  for (const one of settled)
+    if (one.status === 'rejected' && !signal.aborted && one.reason !== failed.signal.reason) throw one.reason
+}
+
+function sizeFleet(ports: ManagerPorts, settings: ManagerSettings, intake: Intake): () => Promise<void> {
+  let busyAtMs = ports.clock.now()
+  return async () => {
+    const now = ports.clock.now()
+    const demands = intake.runs.map((run) => run.demand)
+    if (demands.some((demand) => demand.outstandingItems > 0 && !demand.paused)) busyAtMs = now
+    const { wanted } = ports.fleet.observe()
+    ports.fleet.want(workersWanted(demands, { wanted, idleForMs: now - busyAtMs }, settings))
+  }
+}
+
+async function every(ports: ManagerPorts, ms: number, signal: AbortSignal, action: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await action()
+    await ports.clock.sleep(ms, signal)
+  }
+}

@@ -1,0 +1,214 @@
+import { encodeItem, type Outcome, queueNames, type RunStatus, rootItem } from '@cachewarmer/core'
+import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
+import type { RunDemand } from '../fleet/capacity.ts'
+import { removeRunQueues } from '../housekeeping.ts'
+import type { Ledger, RunRecord } from '../ledger/ledger.ts'
+import type { ManagerPorts, ManagerSettings } from '../ports.ts'
+import { RunProgress } from './progress.ts'
+import { collectResults } from './results.ts'
+import { StatusPost } from './status-post.ts'
+
+/** Failures that a status shows; the ledger has them all. */
+const sampleFailures = 50
+/** How often a run is looked at for items that nobody has any more. */
+const watchMs = 5_000
+
+/** How a run ended, or `undefined` where this manager lets go of it: it stops, or another one has the job. */
+export type RunEnd = Outcome | undefined
+
+/**
+ * One run, from its queues to its report. Every step is done again after a crash where the ledger does not say that it
+ * was done; doing one twice does no harm.
+ */
+export class ActiveRun {
+  readonly #ports: ManagerPorts
+  readonly #settings: ManagerSettings
+  readonly #names: ReturnType<typeof queueNames>
+  readonly #post: StatusPost
+  readonly #logger: Logger
+  readonly #ending = new AbortController()
+  #progress: RunProgress
+  #record: RunRecord
+
+  constructor(ports: ManagerPorts, settings: ManagerSettings, record: RunRecord) {
+    this.#ports = ports
+    this.#settings = settings
+    this.#record = record
+    this.#names = queueNames(settings.prefix)
+    this.#post = new StatusPost(ports.service.queue(this.#names.runStatus(record.run)), settings.retainMs)
+    this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId })
+    this.#progress = new RunProgress(record.startedAtMs, ports.clock.now())
+  }
+
+  get record(): RunRecord {
+    return this.#record
+  }
+
+  get demand(): RunDemand {
+    const { announced, done } = this.#ledger.totals(this.#record.run)
+    return {
+      outstandingItems: announced - done,
+      paused: this.#record.paused,
+      maxWorkers: this.#record.ceilings.maxWorkers ?? this.#record.job.maxWorkers,
+    }
+  }
+
+  /** Runs until the last item is folded, the run is cancelled or lost, or `signal` says to let go. */
+  async execute(signal: AbortSignal): Promise<RunEnd> {
+    const { service } = this.#ports
+    const { run } = this.#record
+    for (const name of [this.#names.runWork(run), this.#names.runResults(run), this.#names.runStatus(run)]) {
+      await service.create(name, { signal })
+    }
+    await this.#writeStatus()
+    await this.#sendRoot(signal)
+    const joined = AbortSignal.any([signal, this.#ending.signal])
+    const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined)]
+    const settled = await Promise.allSettled(loops.map((loop) => loop.finally(() => this.#ending.abort(endOfRun))))
+    if (this.#outcome !== undefined) {
+      await this.#end(this.#outcome)
+      return this.#outcome
+    }
+    for (const loop of settled) {
+      if (loop.status === 'rejected' && loop.reason !== endOfRun && !signal.aborted) throw loop.reason
+    }
+    return undefined
+  }
+
+  /** Ends the run now: what was read stays read, the rest is not begun. */
+  cancel(): void {
+    this.#finish('cancelled')
+  }
+
+  change(change: Partial<Pick<RunRecord, 'paused' | 'weight' | 'ceilings'>>): void {
+    this.#ledger.update(this.#record.run, { ...change, revision: this.#record.revision + 1 })
+    this.#record = { ...this.#record, ...change, revision: this.#record.revision + 1 }
+    // Time that a run stood still on purpose is no sign of a filer that is away.
+    this.#progress.moved(this.#ports.clock.now())
+  }
+
+  #outcome: Outcome | undefined
+  #problem: string | undefined
+
+  get #ledger(): Ledger {
+    return this.#ports.ledger
+  }
+
+  get #work(): Queue {
+    return this.#ports.service.queue(this.#names.runWork(this.#record.run))
+  }
+
+  async #sendRoot(signal: AbortSignal): Promise<void> {
+    if (this.#record.rootSent) return
+    const { run, generation, job } = this.#record
+    const parts = job.paths.map((path) => ({ kind: 'tree' as const, path }))
+    await this.#work.send(encodeItem({ v: 1, run, item: rootItem(generation), strikes: 0, parts }), { signal })
+    this.#ledger.update(run, { rootSent: true })
+    this.#record = { ...this.#record, rootSent: true }
+  }
+
+  async #collect(signal: AbortSignal): Promise<void> {
+    await collectResults(this.#ports, this.#settings, this.#record.run, this.#progress, signal, () => {
+      const { counts, announced, done } = this.#ledger.totals(this.#record.run)
+      if (announced > done) return
+      const failed = Object.values(counts.failures).some((count) => count > 0)
+      this.#finish(failed ? 'completed with failures' : 'warmed')
+    })
+  }
+
+  async #showStatus(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#ports.clock.sleep(this.#settings.statusMs, signal)
+      await this.#writeStatus()
+    }
+  }
+
+  /** Nothing waits for ever: items that nobody has are sent again once, and a run that stands still for too long ends. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#ports.clock.sleep(watchMs, signal)
+      if (this.#record.paused) continue
+      const now = this.#ports.clock.now()
+      if (now - this.#progress.lastMoveAtMs > this.#settings.stalledAfterMs) {
+        this.#finish('lost', `nothing was read for ${Math.round(this.#settings.stalledAfterMs / 60_000)} minutes`)
+      } else if (
+        now - this.#progress.lastSignAtMs > this.#settings.lostAfterMs &&
+        (await this.#work.approximateDepth({ signal })) === 0
+      ) {
+        await this.#startOver(signal)
+      }
+    }
+  }
+
+  /** Bodies of items are kept in the queue alone, so a lost item costs a new walk from the root; the cache is warm by now. */
+  async #startOver(signal: AbortSignal): Promise<void> {
+    const { announced, done } = this.#ledger.totals(this.#record.run)
+    if (this.#record.generation > 0) {
+      this.#finish('lost', `${announced - done} items vanished from the work queue, twice`)
+      return
+    }
+    this.#logger.warn('items vanished from the work queue: the run starts over', { outstanding: announced - done })
+    this.#record = this.#ledger.startOver(this.#record.run)
+    this.#progress = new RunProgress(this.#record.startedAtMs, this.#ports.clock.now())
+    await this.#sendRoot(signal)
+  }
+
+  #finish(outcome: Outcome, problem?: string): void {
+    if (this.#outcome !== undefined) return
+    this.#outcome = outcome
+    this.#problem = problem
+    this.#ending.abort(endOfRun)
+  }
+
+  /** Status, ledger, queues; the job message goes last, when the caller completes it. */
+  async #end(outcome: Outcome): Promise<void> {
+    const { run } = this.#record
+    const endedAtMs = this.#ports.clock.now()
+    this.#record = { ...this.#record, outcome, endedAtMs }
+    this.#progress.end()
+    await this.#writeStatus()
+    this.#ledger.endRun(run, outcome, endedAtMs)
+    await removeRunQueues(this.#ports, this.#settings, run)
+    this.#logger.info('run ended', { outcome, ...this.#ledger.totals(run).counts })
+  }
+
+  async #writeStatus(): Promise<void> {
+    try {
+      await this.#post.post(this.#status())
+    } catch (error) {
+      // A status is only shown. Where its queue was removed, the run is not worth less.
+      if (!isQueueError(error)) throw error
+      this.#logger.warn('the status was not written', { error: error.message })
+    }
+  }
+
+  #status(): RunStatus {
+    const { run, job, outcome, endedAtMs, paused } = this.#record
+    const now = this.#ports.clock.now()
+    const fleet = this.#ports.fleet.observe()
+    return {
+      v: 1,
+      run,
+      ...(job.jobId === undefined ? {} : { label: job.jobId }),
+      jobMessageId: this.#record.jobMessageId,
+      jobInsertedAtMs: this.#record.jobInsertedAtMs,
+      job,
+      state: outcome !== undefined ? 'ended' : paused ? 'paused' : 'running',
+      ...(outcome === undefined ? {} : { outcome }),
+      revision: this.#record.revision,
+      ceilings: this.#record.ceilings,
+      weight: this.#record.weight,
+      progress: this.#progress.snapshot(this.#ledger.totals(run), fleet.wanted, now),
+      failures: [...this.#ledger.failures(run, sampleFailures)],
+      warnings: [...this.#record.warnings],
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+      fleet: fleet.notes.map((note) => ({ note })),
+      mounts: this.#progress.mounts(),
+      startedAtMs: this.#record.startedAtMs,
+      updatedAtMs: now,
+      ...(endedAtMs === undefined ? {} : { endedAtMs }),
+    }
+  }
+}
+
+const endOfRun = new Error('the run ended')

@@ -1,0 +1,72 @@
+import { decodeResult, isCoreError, queueNames, toWire } from '@cachewarmer/core'
+import { isQueueError, type Lease } from '@cachewarmer/queue'
+import type { ResultOrPart } from '../ledger/ledger.ts'
+import type { ManagerPorts, ManagerSettings } from '../ports.ts'
+import type { RunProgress } from './progress.ts'
+
+/** The longest pause between two looks at the results of a run: nobody likes to wait for the end of a short job. */
+const longestPauseMs = 500
+
+/**
+ * Takes results off the run's queue until the signal ends it. A fold is on disk before its messages are completed, so a
+ * crash in between only brings the same results again, which changes nothing. Beats are shown and dropped.
+ */
+export async function collectResults(
+  ports: ManagerPorts,
+  settings: ManagerSettings,
+  run: string,
+  progress: RunProgress,
+  signal: AbortSignal,
+  afterFold: () => void,
+): Promise<void> {
+  const { service, clock, ledger } = ports
+  const queue = service.queue(queueNames(settings.prefix).runResults(run))
+  let pauseMs = service.polling.minMs
+  afterFold()
+  while (!signal.aborted) {
+    const leases = await queue.receive({ max: service.limits.maxReceive, leaseMs: settings.leaseMs, signal })
+    if (leases.length === 0) {
+      await clock.sleep(pauseMs, signal)
+      pauseMs = Math.min(pauseMs * 1.5, Math.max(longestPauseMs, service.polling.minMs))
+      continue
+    }
+    pauseMs = service.polling.minMs
+    const folded: ResultOrPart[] = []
+    for (const lease of leases) {
+      const message = await decodeOrPoison(ports, settings, lease)
+      if (message === undefined || message.run !== run) continue
+      if (message.kind === 'beat') progress.beat(message, clock.now())
+      else folded.push(message)
+    }
+    if (folded.length > 0) progress.accepted(ledger.fold(run, folded), clock.now())
+    await Promise.all(leases.map(completeQuietly))
+    if (folded.length > 0) afterFold()
+  }
+}
+
+/** A message that can't be removed now comes again, and the ledger knows it. */
+async function completeQuietly(lease: Lease): Promise<void> {
+  try {
+    await lease.complete()
+  } catch (error) {
+    if (!isQueueError(error)) throw error
+  }
+}
+
+async function decodeOrPoison(ports: ManagerPorts, settings: ManagerSettings, lease: Lease) {
+  try {
+    return decodeResult(lease.body)
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    ports.logger.warn('a result could not be read', { error: error.message })
+    const note = {
+      v: 1,
+      reason: error.message.slice(0, 2_000),
+      by: settings.name,
+      atMs: ports.clock.now(),
+      message: lease.body.slice(0, 40_000),
+    }
+    await ports.service.queue(queueNames(settings.prefix).poison).send(toWire(note))
+    return undefined
+  }
+}

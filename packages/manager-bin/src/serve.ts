@@ -1,0 +1,66 @@
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { exitCode, onShutdown, openLogger, openQueues, systemClock, systemRandom } from '@cachewarmer/cli'
+import type { ServeConfig } from './config.ts'
+import { noFleet } from './fleet/fleet.ts'
+import { localFleet } from './fleet/local-fleet.ts'
+import { openLedger } from './ledger/sqlite-ledger.ts'
+import { runManager } from './run-manager.ts'
+import { workerCommand } from './worker-command.ts'
+
+/** The service: runs until a signal stops it. */
+export async function serve(config: ServeConfig): Promise<number> {
+  const logger = openLogger({ level: config.debug ? 'debug' : 'info', name: 'cachewarmer-manager' })
+  const shutdown = onShutdown({ drainMs: 30_000 })
+  const queues = await openQueues(config, process.env, systemClock)
+  const ledger = openLedger(ledgerFile(config, queues.prefix))
+  const fleet =
+    config.fleet === 'none'
+      ? noFleet
+      : localFleet({
+          command: workerCommand(process.execPath, workerArguments(config)),
+          environment: process.env,
+          clock: systemClock,
+          logger,
+        })
+  try {
+    await runManager(
+      { service: queues.service, clock: systemClock, random: systemRandom, logger, ledger, fleet },
+      {
+        prefix: queues.prefix,
+        name: `${hostname()}-${process.pid}`,
+        leaseMs: config.leaseMs,
+        maxWorkers: config.workers,
+        idleMs: config.idleMs,
+        stalledAfterMs: config.stalledAfterMs,
+      },
+      { stop: shutdown.stopTaking },
+    )
+    return exitCode.ok
+  } finally {
+    ledger.close()
+    await queues.close()
+  }
+}
+
+function ledgerFile(config: ServeConfig, prefix: string): string {
+  if (config.ledger !== undefined) return config.ledger
+  const file = config.queue?.startsWith('sqlite:') ? config.queue.slice('sqlite:'.length) : undefined
+  return resolve(file === undefined ? '.' : dirname(file), `${prefix}.ledger.db`)
+}
+
+/** Workers find the queue as this process did; secrets reach them through the environment alone. */
+function workerArguments(config: ServeConfig): string[] {
+  const given: [string, string | number | undefined][] = [
+    ['--queue', config.queue],
+    ['--queue-name-prefix', config.queueNamePrefix],
+    ['--storage-account-name', config.storageAccountName],
+    ['--storage-suffix', config.storageSuffix],
+    ['--storage-key-file', config.storageKeyFile],
+    ['--folder', config.folder],
+    ['--concurrency', config.concurrency],
+    ['--lease-ms', config.leaseMs],
+  ]
+  const args = given.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
+  return config.debug ? [...args, '--debug'] : args
+}

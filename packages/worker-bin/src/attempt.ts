@@ -1,0 +1,150 @@
+import {
+  type Beat,
+  type Counts,
+  divide,
+  encodeItem,
+  encodeResult,
+  failureParts,
+  type Item,
+  type ItemResult,
+  type Part,
+  queueNames,
+} from '@cachewarmer/core'
+import type { Queue } from '@cachewarmer/queue'
+import type { TakenPart, WalkPart } from '@cachewarmer/walker'
+import type { WorkerPorts, WorkerSettings } from './ports.ts'
+
+/** A walk's failure, or what an item that was given up leaves unread. */
+export interface PathFailure {
+  readonly path: string
+  readonly mount?: string | undefined
+  readonly code: string
+  readonly message: string
+}
+
+/** Messages on their way at the same time: enough to hide the queue's latency, few enough for its limits. */
+const sendsAtOnce = 16
+
+/**
+ * One try at an item, as the queues see it: children handed away, failures in parts, beats, and at last the result.
+ * Children are named by family and ordinal, so that those of an attempt that never reports are never counted.
+ */
+export class Attempt {
+  readonly id: string
+  readonly startedAtMs: number
+  readonly #ports: WorkerPorts
+  readonly #settings: WorkerSettings
+  readonly #item: Item
+  readonly #work: Queue
+  readonly #results: Queue
+  /** Children per family; the key is the walk's scope, or undefined for those that always count. */
+  readonly #families = new Map<number | undefined, number>()
+  #failureParts = 0
+
+  constructor(ports: WorkerPorts, settings: WorkerSettings, item: Item, id: string) {
+    const names = queueNames(settings.prefix)
+    this.id = id
+    this.startedAtMs = ports.clock.now()
+    this.#ports = ports
+    this.#settings = settings
+    this.#item = item
+    this.#work = ports.service.queue(names.runWork(item.run))
+    this.#results = ports.service.queue(names.runResults(item.run))
+  }
+
+  get elapsedMs(): number {
+    return this.#ports.clock.now() - this.startedAtMs
+  }
+
+  /** Sends parts as children, in about `ways` messages or as many as their size demands. */
+  async handAway(parts: readonly TakenPart[], ways: number, signal: AbortSignal): Promise<void> {
+    const scopes = new Map<number | undefined, Part[]>()
+    for (const { part, scope } of parts) {
+      const known = scopes.get(scope)
+      if (known === undefined) scopes.set(scope, [messagePart(part)])
+      else known.push(messagePart(part))
+    }
+    for (const [scope, scoped] of scopes) {
+      const first = this.#families.get(scope) ?? 0
+      const groups = divide(scoped, ways)
+      this.#families.set(scope, first + groups.length)
+      const family = this.#family(scope)
+      await eachBounded(groups, async (group, at) => {
+        const child: Item = { v: 1, run: this.#item.run, item: `${family}.${first + at}`, strikes: 0, parts: group }
+        await this.#work.send(encodeItem(child), { signal })
+      })
+    }
+  }
+
+  async sendFailures(failures: readonly PathFailure[], signal: AbortSignal): Promise<void> {
+    if (failures.length === 0) return
+    const listed = failures.map(({ path, mount, code, message }) => ({
+      path,
+      ...(mount === undefined ? {} : { address: mount }),
+      code,
+      message,
+    }))
+    const parts = failureParts(this.#item.run, this.#item.item, this.id, listed)
+    const first = this.#failureParts
+    this.#failureParts += parts.length
+    await eachBounded(parts, async (part, at) => {
+      await this.#results.send(encodeResult({ ...part, part: first + at }), { signal })
+    })
+  }
+
+  async beat(state: Pick<Beat, 'counts' | 'frontier' | 'mounts' | 'revision'>, signal: AbortSignal): Promise<void> {
+    const { run, item } = this.#item
+    const beat: Beat = { v: 1, kind: 'beat', run, worker: this.#settings.name, item, attempt: this.id, ...state }
+    await this.#results.send(encodeResult(beat), { signal })
+  }
+
+  /** The last word of an attempt: only after it the lease may be completed. */
+  async sendResult(
+    outcome: Pick<ItemResult, 'outcome' | 'error'> & { counts: Counts; voidScopes: readonly number[] },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { counts, voidScopes, ...rest } = outcome
+    const children = [...this.#families]
+      .filter(([scope]) => scope === undefined || !voidScopes.includes(scope))
+      .map(([scope, count]) => ({ family: this.#family(scope), count }))
+    const result: ItemResult = {
+      v: 1,
+      kind: 'result',
+      run: this.#item.run,
+      item: this.#item.item,
+      attempt: this.id,
+      worker: this.#settings.name,
+      ...rest,
+      children,
+      failureParts: this.#failureParts,
+      counts,
+      elapsedMs: this.elapsedMs,
+    }
+    await this.#results.send(encodeResult(result), { signal })
+  }
+
+  #family(scope: number | undefined): string {
+    return scope === undefined ? this.id : `${this.id}-s${scope}`
+  }
+}
+
+function messagePart(part: WalkPart): Part {
+  if (part.kind === 'files') return { ...part, names: [...part.names] }
+  if (part.kind !== 'range') return part
+  const { length, ...rest } = part
+  return length === undefined ? rest : { ...rest, length }
+}
+
+/** Runs an action over a list with a bounded number under way; the first failure is thrown once all have settled. */
+async function eachBounded<T>(list: readonly T[], action: (element: T, at: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < list.length) {
+      const at = next
+      next += 1
+      await action(list[at] as T, at)
+    }
+  }
+  const settled = await Promise.allSettled(Array.from({ length: Math.min(sendsAtOnce, list.length) }, lane))
+  for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
+}

@@ -1,0 +1,77 @@
+import { type LogLevel, legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { defaultFolderTemplate } from './folder-access.ts'
+
+const count = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1')
+  return value
+}
+
+const command = (version: string) =>
+  new Command('cachewarmer-worker')
+    .version(version)
+    .description(
+      'Takes items from the queues of a prefix, walks the trees that they name and reads every file through each address.\n' +
+        'Stops on SIGTERM: it finishes the reads in flight and hands back the rest.',
+    )
+    .addOption(queueOptions.queue)
+    .addOption(queueOptions.prefix)
+    .addOption(queueOptions.account)
+    .addOption(queueOptions.suffix)
+    .addOption(queueOptions.keyFile)
+    .addOption(queueOptions.keyInArguments)
+    .addOption(
+      new Option('--access <how>', 'how an export is opened: "folder" uses what is mounted already')
+        .choices(['folder'] as const)
+        .default('folder' as const)
+        .env('CACHEWARMER_ACCESS'),
+    )
+    .addOption(
+      new Option('--folder <template>', "where an export is mounted; {address} and {export} stand for the job's")
+        .default(defaultFolderTemplate)
+        .env('CACHEWARMER_FOLDER'),
+    )
+    .addOption(
+      new Option('--concurrency <n>', 'reads in flight').argParser(count).default(64).env('CACHEWARMER_CONCURRENCY'),
+    )
+    .addOption(new Option('--slots <n>', 'items held at the same time').argParser(count).default(4))
+    .addOption(
+      new Option('--lease-ms <ms>', 'how long an item belongs to a worker that says nothing')
+        .argParser(count)
+        .default(60_000),
+    )
+    .addOption(
+      new Option('--drain-ms <ms>', 'how long a stop may take before work is dropped').argParser(count).default(25_000),
+    )
+    .option('--name <name>', 'how logs and results call this worker')
+    .option('--no-original', "leave the queue of the original's manager alone")
+    .option(
+      '--exit-with-parent',
+      'stop when standard input ends, as it does when the program that started this one dies',
+      false,
+    )
+    .option('--debug', 'log every item', false)
+    .option('--quiet', 'log errors alone', false)
+    .addHelpText(
+      'after',
+      `
+Secrets come from the environment or a file, never from the command line: STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING,
+CACHEWARMER_STORAGE_SAS or --storage-key-file; without any of them a token is asked for (managed identity, environment, CLI).
+
+Examples
+  cachewarmer-worker --queue sqlite:/var/lib/cachewarmer/queue.db --queue-name-prefix studio
+  cachewarmer-worker --storage-account-name studiocache --queue-name-prefix studio --concurrency 256`,
+    )
+
+export type WorkerConfig = ReturnType<ReturnType<typeof command>['opts']> & { logLevel: LogLevel }
+
+/** Reads a command line, the original's spelling included. Ends the process for --help, --version and usage errors. */
+export function parseWorkerConfig(argv: readonly string[], version: string): WorkerConfig {
+  const parsed = command(version).exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2)
+  })
+  parsed.parse(translateLegacyFlags(argv, legacyQueueFlags), { from: 'user' })
+  const options = parsed.opts()
+  return { ...options, logLevel: options.debug ? 'debug' : options.quiet ? 'error' : 'info' }
+}

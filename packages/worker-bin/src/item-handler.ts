@@ -1,0 +1,217 @@
+import {
+  compileFilter,
+  decodeItem,
+  emptyCounts,
+  encodeItem,
+  type Item,
+  isCoreError,
+  type Job,
+  makeId,
+  type Part,
+  queueNames,
+  toWire,
+} from '@cachewarmer/core'
+import { type Clock, isQueueError, type Logger } from '@cachewarmer/queue'
+import { isWalkError, type Mount, type Walk, walk } from '@cachewarmer/walker'
+import { Attempt } from './attempt.ts'
+import { countsOf } from './counts.ts'
+import type { MountPool } from './mount-pool.ts'
+import type { WorkerPorts, WorkerSettings } from './ports.ts'
+import type { ReadLimits } from './read-limits.ts'
+import type { RunDirectory } from './run-directory.ts'
+import { RunOverError, superviseWalk } from './supervised-walk.ts'
+
+/** What became of a message: gone, or visible again after a while. */
+export type Disposition = 'complete' | { giveBackMs: number }
+
+export interface HeldMessage {
+  readonly id: string
+  readonly body: string
+  readonly deliveries: number
+}
+
+export interface HandlerContext {
+  readonly ports: WorkerPorts
+  readonly settings: WorkerSettings
+  readonly directory: RunDirectory
+  readonly pool: MountPool
+  readonly limits: ReadLimits
+  readonly stopTaking: AbortSignal
+}
+
+/** How long an item of a newer version, or of a filer that is away, waits for its next reader. */
+const unknownVersionMs = 30_000
+const filerAwayMs = 5_000
+const strikeDelayMs = 2_000
+
+/**
+ * Works on one item to its end: walk, children, failures, result, in this order; `consume` then completes the lease.
+ * Whatever goes wrong on the way ends in exactly one of: given back, sent again with a strike, or reported as failed.
+ */
+export async function handleItem(
+  message: HeldMessage,
+  context: HandlerContext,
+  held: { signal: AbortSignal; logger: Logger },
+): Promise<Disposition> {
+  const { ports, settings } = context
+  let item: Item
+  try {
+    item = decodeItem(message.body)
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    if (error.code === 'VERSION_UNKNOWN') return { giveBackMs: unknownVersionMs }
+    await poison(ports, settings, message, error.message, held.signal)
+    return 'complete'
+  }
+  const attempt = new Attempt(ports, settings, item, makeId(ports.random))
+  const logger = held.logger.child({ run: item.run, item: item.item, attempt: attempt.id })
+  const handling = { message, item, attempt, context, logger, signal: held.signal }
+  try {
+    if (message.deliveries > settings.maxDeliveries) {
+      return await giveUp(handling, `it was delivered ${message.deliveries} times and never reported`)
+    }
+    return await workOn(handling)
+  } catch (error) {
+    if (held.signal.aborted) throw error
+    if (error instanceof RunOverError || (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND')) {
+      context.directory.forget(item.run)
+      logger.debug('the run is over')
+      return 'complete'
+    }
+    // A queue that is away says nothing about the item.
+    if (isQueueError(error)) throw error
+    return strike(handling, error)
+  }
+}
+
+interface Handling {
+  readonly message: HeldMessage
+  readonly item: Item
+  readonly attempt: Attempt
+  readonly context: HandlerContext
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+async function workOn(handling: Handling): Promise<Disposition> {
+  const { item, attempt, context, logger, signal } = handling
+  const { ports, settings, directory } = context
+  const status = await directory.status(item.run, signal)
+  if (status === undefined || status.state === 'ended' || status.job === null) throw new RunOverError(item.run)
+  if (status.state === 'paused') return { giveBackMs: 0 }
+  const { job } = status
+  const { mounts, failures } = await context.pool.openAll(job.addresses, job.exportPath)
+  if (failures.length === mounts.length) {
+    const reason = failures.map(({ message }) => message).join('; ')
+    const mayComeBack = failures.some(({ code }) => code === 'MOUNT_DOWN' || code === 'TIMEOUT')
+    if (!mayComeBack) return giveUp(handling, reason)
+    const down = job.addresses.map((address) => ({ address, state: 'down' as const, inFlight: 0, limit: 0 }))
+    await attempt.beat(
+      { counts: emptyCounts(), frontier: item.parts.length, mounts: down, revision: status.revision },
+      signal,
+    )
+    logger.warn('no address answers: the item waits', { reason })
+    return { giveBackMs: filerAwayMs }
+  }
+  const walking = startWalk(mounts, item, job, context, signal)
+  const names = queueNames(settings.prefix)
+  const work = ports.service.queue(names.runWork(item.run))
+  await superviseWalk(
+    walking.walk,
+    { ports, settings, directory, work, run: item.run, attempt, stopTaking: context.stopTaking, logger },
+    walking.signal,
+  ).catch((error: unknown) => {
+    walking.abort(error)
+    throw error
+  })
+  await attempt.sendResult(
+    { outcome: 'read', counts: countsOf(walking.walk), voidScopes: walking.walk.voidScopes() },
+    signal,
+  )
+  logger.debug('item done', { files: walking.walk.counters.files, elapsedMs: attempt.elapsedMs })
+  return 'complete'
+}
+
+interface Walking {
+  readonly walk: Walk
+  readonly signal: AbortSignal
+  abort(reason: unknown): void
+}
+
+function startWalk(
+  mounts: readonly Mount[],
+  item: Item,
+  job: Job,
+  context: HandlerContext,
+  signal: AbortSignal,
+): Walking {
+  const own = new AbortController()
+  const joined = AbortSignal.any([signal, own.signal])
+  const { limits, settings } = context
+  const started = walk(mounts, {
+    parts: item.parts,
+    headBytes: job.headBytes ?? Number.POSITIVE_INFINITY,
+    through: job.through,
+    symlinks: job.symlinks,
+    filter: compileFilter(job),
+    concurrency: settings.concurrency,
+    entries: 'none',
+    limiterFor: (mount) => limits.of(mount),
+    signal: joined,
+  })
+  return { walk: started, signal: joined, abort: (reason) => own.abort(reason) }
+}
+
+/** Sent again as a new message with one strike more; after a few strikes given up. */
+async function strike(handling: Handling, error: unknown): Promise<Disposition> {
+  const { item, context, logger, signal } = handling
+  const strikes = item.strikes + 1
+  const reason = isWalkError(error) || error instanceof Error ? error.message : String(error)
+  logger.warn('the item failed', { strikes, error: reason })
+  if (strikes >= context.settings.maxStrikes) return giveUp(handling, reason)
+  const names = queueNames(context.settings.prefix)
+  await context.ports.service
+    .queue(names.runWork(item.run))
+    .send(encodeItem({ ...item, strikes }), { delayMs: strikeDelayMs * strikes, signal })
+  return 'complete'
+}
+
+/** The item counts as unread: the ledger hears it, a copy stays in the poison queue, and the run goes on. */
+async function giveUp(handling: Handling, reason: string): Promise<Disposition> {
+  const { message, item, context, signal, logger } = handling
+  logger.error('the item is given up as unread', { reason })
+  // A new attempt: children and failures of the one that failed must not be announced by this result.
+  const last = new Attempt(context.ports, context.settings, item, makeId(context.ports.random))
+  const unread = item.parts.map((part) => ({ path: pathOf(part), code: 'UNREAD' as const, message: reason }))
+  await poison(context.ports, context.settings, message, reason, signal)
+  await last.sendFailures(unread, signal)
+  const counts = { ...emptyCounts(), failures: { UNREAD: unread.length } }
+  await last.sendResult({ outcome: 'failed', error: reason, counts, voidScopes: [] }, signal)
+  return 'complete'
+}
+
+const pathOf = (part: Part): string => (part.kind === 'files' ? part.directory : part.path)
+
+/** Keeps what can't be worked on, with the reason, where people look for it. */
+export async function poison(
+  ports: { service: WorkerPorts['service']; clock: Clock },
+  settings: Pick<WorkerSettings, 'prefix' | 'name'>,
+  message: HeldMessage,
+  reason: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const queue = ports.service.queue(queueNames(settings.prefix).poison)
+  const note = {
+    v: 1,
+    reason: reason.slice(0, 2_000),
+    by: settings.name,
+    atMs: ports.clock.now(),
+    message: message.body.slice(0, 40_000),
+  }
+  try {
+    await queue.send(toWire(note), { signal })
+  } catch (error) {
+    // The manager makes this queue; with none of ours about there is nobody to read it either.
+    if (!isQueueError(error) || error.code !== 'QUEUE_NOT_FOUND') throw error
+  }
+}

@@ -1,0 +1,86 @@
+import { isWalkError, type Mount, WalkError } from '@cachewarmer/walker'
+import type { MountOpener, WorkerPorts } from './ports.ts'
+
+/** How long a mount that failed to open is not tried again. */
+const retryMs = 5_000
+
+interface Pooled {
+  readonly opening: Promise<Mount>
+  failedAtMs: number | undefined
+}
+
+export interface OpenedMounts {
+  /** One a given address, in their order; one that did not open fails every read, so that each file is counted. */
+  readonly mounts: readonly Mount[]
+  readonly failures: readonly WalkError[]
+}
+
+/** Keeps the mounts of a worker open from item to item. */
+export class MountPool {
+  readonly #open: MountOpener
+  readonly #ports: WorkerPorts
+  readonly #pooled = new Map<string, Pooled>()
+  readonly #closing = new AbortController()
+
+  constructor(ports: WorkerPorts) {
+    this.#open = ports.openMount
+    this.#ports = ports
+  }
+
+  async openAll(addresses: readonly string[], exportPath: string): Promise<OpenedMounts> {
+    const failures: WalkError[] = []
+    const mounts = await Promise.all(
+      addresses.map(async (address) => {
+        try {
+          return await this.#get(address, exportPath)
+        } catch (cause) {
+          const error = isWalkError(cause)
+            ? cause
+            : new WalkError('MOUNT_DOWN', `${address}:${exportPath} can't be opened: ${messageOf(cause)}`, { cause })
+          failures.push(error)
+          return unavailableMount(address, error)
+        }
+      }),
+    )
+    return { mounts, failures }
+  }
+
+  /** Closes every mount; what fails to close is of no use to anybody any more. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the worker stops'))
+    const pooled = [...this.#pooled.values()]
+    this.#pooled.clear()
+    await Promise.allSettled(pooled.map(async ({ opening }) => (await opening).close()))
+  }
+
+  #get(address: string, exportPath: string): Promise<Mount> {
+    const key = `${address} ${exportPath}`
+    const now = this.#ports.clock.now()
+    const known = this.#pooled.get(key)
+    if (known !== undefined && (known.failedAtMs === undefined || now - known.failedAtMs < retryMs))
+      return known.opening
+    const pooled: Pooled = {
+      opening: this.#open(address, exportPath, { signal: this.#closing.signal }),
+      failedAtMs: undefined,
+    }
+    pooled.opening.catch(() => {
+      pooled.failedAtMs = this.#ports.clock.now()
+    })
+    this.#pooled.set(key, pooled)
+    return pooled.opening
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Stands in for an address that could not be opened: whatever is asked of it fails with the reason. */
+function unavailableMount(name: string, error: WalkError): Mount {
+  return {
+    name,
+    maxInFlight: 1_024,
+    list: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }),
+    stat: () => Promise.reject(error),
+    read: () => Promise.reject(error),
+    close: () => Promise.resolve(),
+  }
+}

@@ -1,0 +1,63 @@
+import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
+import type { Mount } from '@cachewarmer/walker'
+
+/** Opens one (address, export). Throws `WalkError`: `MOUNT_DOWN` or `TIMEOUT` where trying again later may help. */
+export type MountOpener = (address: string, exportPath: string, options: { signal: AbortSignal }) => Promise<Mount>
+
+/** The world as a worker sees it; a simulation hands in its own. */
+export interface WorkerPorts {
+  readonly service: QueueService
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly openMount: MountOpener
+}
+
+export interface WorkerOptions {
+  readonly prefix: string
+  /** How results and logs call this worker. Default: `worker-` and six random characters. */
+  readonly name?: string
+  /** Items held at the same time. Default 4: while one drains its last reads the others keep the mounts busy. */
+  readonly slots?: number
+  /** Default 60,000, renewed at a third of it. */
+  readonly leaseMs?: number
+  /** How often an attempt says what it has done so far. Default 2,000. */
+  readonly beatMs?: number
+  /** How old the known status of a run may be: pauses and ceilings take effect within it. Default 2,000. */
+  readonly statusMs?: number
+  /** An item held for longer than this is split, so that no attempt is ever worth much. Default 90,000. */
+  readonly budgetMs?: number
+  /** Reads in flight in the whole worker, over all mounts. Default 64. */
+  readonly concurrency?: number
+  /** An item that failed this often is given up as unread. Default 3. */
+  readonly maxStrikes?: number
+  /** An item delivered this often without a word from its workers is given up as unread. Default 20. */
+  readonly maxDeliveries?: number
+  /** Serve the original manager's queue, `<prefix>work`, too. Default true. */
+  readonly serveOriginal?: boolean
+}
+
+export type WorkerSettings = { readonly [K in keyof WorkerOptions]-?: NonNullable<WorkerOptions[K]> }
+
+/** Fills in the defaults. Throws `RangeError` that names the option and the value. */
+export function resolveWorkerOptions(given: WorkerOptions, makeName: () => string): WorkerSettings {
+  const settings: WorkerSettings = {
+    prefix: given.prefix,
+    name: given.name ?? makeName(),
+    slots: given.slots ?? 4,
+    leaseMs: given.leaseMs ?? 60_000,
+    beatMs: given.beatMs ?? 2_000,
+    statusMs: given.statusMs ?? 2_000,
+    budgetMs: given.budgetMs ?? 90_000,
+    concurrency: given.concurrency ?? 64,
+    maxStrikes: given.maxStrikes ?? 3,
+    maxDeliveries: given.maxDeliveries ?? 20,
+    serveOriginal: given.serveOriginal ?? true,
+  }
+  for (const [option, value] of Object.entries(settings)) {
+    if (typeof value === 'number' && (!Number.isInteger(value) || value < 1)) {
+      throw new RangeError(`${option} must be a whole number of at least 1, got ${value}`)
+    }
+  }
+  return Object.freeze(settings)
+}

@@ -1,0 +1,61 @@
+import { makeId } from '@cachewarmer/core'
+import { consume } from '@cachewarmer/queue'
+import { type HandlerContext, handleItem } from './item-handler.ts'
+import { MountPool } from './mount-pool.ts'
+import { handleOriginalWork, isOriginalWork } from './original-handler.ts'
+import { resolveWorkerOptions, type WorkerOptions, type WorkerPorts } from './ports.ts'
+import { ReadLimits } from './read-limits.ts'
+import { RunDirectory } from './run-directory.ts'
+import { WorkSource } from './work-source.ts'
+
+export interface WorkerSignals {
+  /** Take nothing new, hand back what is not begun, end. */
+  readonly stopTaking: AbortSignal
+  /** End at once: leases are given back, nothing is reported. */
+  readonly abortWork: AbortSignal
+}
+
+export interface WorkerSummary {
+  readonly completed: number
+  readonly givenBack: number
+  readonly lost: number
+  readonly failed: number
+}
+
+/**
+ * Takes items of all runs of a prefix until told to stop. Up to `slots` items are worked on at the same time; they share
+ * the mounts and one limit of reads in flight each. Throws only what ends all work: a queue service that is closed.
+ */
+export async function runWorker(
+  ports: WorkerPorts,
+  options: WorkerOptions,
+  signals: WorkerSignals,
+): Promise<WorkerSummary> {
+  const settings = resolveWorkerOptions(options, () => `worker-${makeId(ports.random, 6)}`)
+  const logger = ports.logger.child({ worker: settings.name })
+  const directory = new RunDirectory(ports, settings)
+  const pool = new MountPool(ports)
+  const limits = new ReadLimits(settings.concurrency)
+  const context: HandlerContext = { ports, settings, directory, pool, limits, stopTaking: signals.stopTaking }
+  logger.info('worker started', { prefix: settings.prefix, slots: settings.slots })
+  try {
+    return await consume(
+      new WorkSource(ports, settings, directory),
+      (message, held) =>
+        isOriginalWork(message.body) ? handleOriginalWork(message, context, held) : handleItem(message, context, held),
+      {
+        leaseMs: settings.leaseMs,
+        concurrency: settings.slots,
+        clock: ports.clock,
+        random: ports.random,
+        polling: ports.service.polling,
+        stopTaking: signals.stopTaking,
+        abortWork: signals.abortWork,
+        logger,
+      },
+    )
+  } finally {
+    await pool.close()
+    logger.info('worker stopped')
+  }
+}

@@ -1,0 +1,164 @@
+import { decideSplit, type RunStatus } from '@cachewarmer/core'
+import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
+import type { TakenPart, Walk, WalkFailure } from '@cachewarmer/walker'
+import type { Attempt } from './attempt.ts'
+import { countsOf, mountStates } from './counts.ts'
+import type { WorkerPorts, WorkerSettings } from './ports.ts'
+import type { RunDirectory } from './run-directory.ts'
+
+/** Failures held back before they are sent as a part, so that a tree of unreadable files needs no memory. */
+const failuresAtOnce = 500
+const tickMs = 100
+/** Looks into the work queue come this far apart at first and at most; each that finds enough there doubles it. */
+const firstLookMs = 200
+const lastLookMs = 2_000
+/** Units that are worth handing away. */
+const minPending = 32
+
+export interface Supervision {
+  readonly ports: WorkerPorts
+  readonly settings: WorkerSettings
+  readonly directory: RunDirectory
+  readonly work: Queue
+  readonly run: string
+  readonly attempt: Attempt
+  readonly stopTaking: AbortSignal
+  readonly logger: Logger
+}
+
+/**
+ * Stands beside a walk until it ends: beats, sends failures on, and splits. Handing back on request, splitting for idle
+ * workers and splitting when the budget is over are one operation: the walk stops, and what it had not begun becomes
+ * children. Only while a listing of many pages is open, which nobody could take over, parts are handed away in passing.
+ */
+export async function superviseWalk(walk: Walk, supervision: Supervision, signal: AbortSignal): Promise<void> {
+  const { clock } = supervision.ports
+  const ended = new AbortController()
+  const walkEnd = walk.done.finally(() => ended.abort(walkEnded))
+  // The walk's own failure is awaited below; here it must not count as unhandled while the supervisor still works.
+  walkEnd.catch(() => undefined)
+  const supervisor = new Supervisor(walk, supervision, signal)
+  while (!ended.signal.aborted) {
+    try {
+      await clock.sleep(tickMs, ended.signal)
+    } catch (error) {
+      if (error !== walkEnded) throw error
+      break
+    }
+    await supervisor.tick()
+  }
+  await walkEnd
+  await supervisor.finish()
+}
+
+const walkEnded = new Error('the walk ended')
+
+class Supervisor {
+  readonly #walk: Walk
+  readonly #with: Supervision
+  readonly #signal: AbortSignal
+  #beatAtMs: number
+  #lookAtMs: number
+  #lookMs = firstLookMs
+  #stopped = false
+  #ways = 2
+  #failures: WalkFailure[] = []
+
+  constructor(walk: Walk, supervision: Supervision, signal: AbortSignal) {
+    this.#walk = walk
+    this.#with = supervision
+    this.#signal = signal
+    const now = supervision.ports.clock.now()
+    this.#beatAtMs = now + supervision.settings.beatMs
+    this.#lookAtMs = now + tickMs
+  }
+
+  async tick(): Promise<void> {
+    const now = this.#with.ports.clock.now()
+    if (this.#with.stopTaking.aborted) return this.#stop()
+    const status = await this.#with.directory.status(this.#with.run, this.#signal)
+    if (status === undefined || status.state === 'ended') throw new RunOverError(this.#with.run)
+    if (status.state === 'paused') return this.#stop()
+    if (now >= this.#beatAtMs) {
+      this.#beatAtMs = now + this.#with.settings.beatMs
+      await this.#beat(status)
+    }
+    await this.#sendFailures(failuresAtOnce)
+    if (now >= this.#lookAtMs && !this.#stopped) await this.#considerSplit(status, now)
+  }
+
+  /** After the walk: the rest becomes children, the last failures go out. */
+  async finish(): Promise<void> {
+    const rest = this.#walk.rest()
+    if (rest.length > 0)
+      await this.#with.attempt.handAway(
+        rest.map((part) => ({ part })),
+        this.#ways,
+        this.#signal,
+      )
+    await this.#sendFailures(1)
+  }
+
+  #stop(): void {
+    this.#stopped = true
+    this.#walk.stop()
+  }
+
+  async #considerSplit(status: RunStatus, now: number): Promise<void> {
+    this.#lookAtMs = now + tickMs
+    if (this.#walk.pending < minPending) return
+    const capacity = Math.max(1, status.progress.workers) * this.#with.settings.slots
+    const visible = await this.#visible(Math.min(32, capacity))
+    this.#lookMs = Math.min(lastLookMs, this.#lookMs * 2)
+    this.#lookAtMs = now + this.#lookMs
+    const decision = decideSplit(
+      { visible, capacity, pending: this.#walk.pending, elapsedMs: this.#with.attempt.elapsedMs, stopping: false },
+      { budgetMs: this.#with.settings.budgetMs, minPending, minElapsedMs: tickMs },
+    )
+    if (decision === 'go-on') return
+    this.#ways = Math.max(2, Math.min(32, capacity - visible))
+    if (!this.#walk.listing) return this.#stop()
+    const taken: TakenPart[] = this.#walk.take(Number.POSITIVE_INFINITY)
+    this.#lookMs = firstLookMs
+    this.#lookAtMs = now
+    await this.#with.attempt.handAway(taken, this.#ways, this.#signal)
+  }
+
+  async #visible(max: number): Promise<number> {
+    return (await this.#with.work.peek({ max, signal: this.#signal })).length
+  }
+
+  async #beat(status: RunStatus): Promise<void> {
+    const { attempt, logger } = this.#with
+    const state = {
+      counts: countsOf(this.#walk),
+      frontier: this.#walk.pending,
+      mounts: mountStates(this.#walk),
+      revision: status.revision,
+    }
+    try {
+      await attempt.beat(state, this.#signal)
+    } catch (error) {
+      if (!isQueueError(error) || error.code === 'QUEUE_NOT_FOUND') throw error
+      // A beat is only shown: the next one says it all again.
+      logger.debug('a beat was not sent', { error: error.message })
+    }
+  }
+
+  async #sendFailures(atLeast: number): Promise<void> {
+    this.#failures.push(...this.#walk.takeFailures())
+    if (this.#failures.length < atLeast) return
+    const failures = this.#failures
+    this.#failures = []
+    await this.#with.attempt.sendFailures(failures, this.#signal)
+  }
+}
+
+/** The manager has ended the run: nothing of it is worth doing or saying any more. */
+export class RunOverError extends Error {
+  override readonly name = 'RunOverError'
+
+  constructor(run: string) {
+    super(`run ${run} is over`)
+  }
+}
