@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import { UsageError } from './errors.ts'
+
+/** What `queueOptions` gives. An empty text counts as absent, as unit files have it. */
+export interface QueueSettings {
+  queue?: string | undefined
+  queueNamePrefix?: string | undefined
+  storageAccountName?: string | undefined
+  storageSuffix?: string | undefined
+  storageKeyFile?: string | undefined
+  storageKey?: string | undefined
+}
+
+/** The part of `process.env` that holds secrets; handed in by the binary. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A place, and at most one way to be let in. Without any, an identity is looked for. */
+export interface QueueAccess {
+  readonly url: string
+  readonly connectionString?: string
+  readonly accountKey?: string
+  readonly sas?: string
+}
+
+/**
+ * Where the queues are, and with which secret. The place is `--queue`, else `--storage-account-name`, else the account
+ * of a connection string. The first secret of these counts: one in the URL, `--storage-key`, `--storage-key-file`,
+ * CACHEWARMER_STORAGE_SAS, STORAGE_KEY, AZURE_STORAGE_KEY. Throws `UsageError` for no place, or a file that can't be read.
+ */
+export function queueAccess(settings: QueueSettings, environment: Environment): QueueAccess {
+  const url = settings.queue || accountUrl(settings)
+  if (url !== undefined) return { url, ...secret(url, settings, environment) }
+  const connectionString =
+    environment['CACHEWARMER_CONNECTION_STRING'] || environment['AZURE_STORAGE_CONNECTION_STRING']
+  if (connectionString) return { url: 'azure:connection-string', connectionString }
+  throw new UsageError(
+    'no queue: give --queue sqlite:FILE or --queue https://ACCOUNT.queue.core.windows.net (or set CACHEWARMER_QUEUE, or a connection string in AZURE_STORAGE_CONNECTION_STRING)',
+  )
+}
+
+function accountUrl({ storageAccountName, storageSuffix }: QueueSettings): string | undefined {
+  if (!storageAccountName) return undefined
+  if (!/^[a-z0-9]{3,24}$/.test(storageAccountName)) {
+    const shown = JSON.stringify(storageAccountName)
+    throw new UsageError(`--storage-account-name: expected 3 to 24 lowercase letters and digits, got ${shown}`)
+  }
+  return `https://${storageAccountName}.queue.${storageSuffix || 'core.windows.net'}`
+}
+
+function secret(url: string, settings: QueueSettings, environment: Environment): Omit<QueueAccess, 'url'> {
+  if (!/^https?:/i.test(url) || url.includes('?')) return {}
+  if (settings.storageKey) return { accountKey: settings.storageKey }
+  if (settings.storageKeyFile) return { accountKey: readKey(settings.storageKeyFile) }
+  const sas = environment['CACHEWARMER_STORAGE_SAS']
+  if (sas) return { sas }
+  const accountKey = environment['STORAGE_KEY'] || environment['AZURE_STORAGE_KEY']
+  return accountKey ? { accountKey } : {}
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`--storage-key-file ${file}: ${reason}`, { cause: error })
+  }
+}
