@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openAzureService } from '../azure/azure-service.ts'
+import { systemClock } from '../system-clock.ts'
 import { startAzurite } from './azurite.ts'
 
 test('what is in a folder outlasts the process, on the same port again', async () => {
@@ -32,4 +35,24 @@ test('a start that fails says why', async () => {
     /azurite ended before it was ready.*EADDRINUSE/s,
   )
   await first.stop()
+})
+
+test('it ends with the process that started it, however that dies', async () => {
+  const module = new URL('./azurite.ts', import.meta.url).href
+  const script = `
+    import { startAzurite } from '${module}'
+    console.log((await startAzurite({ from: '${import.meta.url}' })).url)`
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [url] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string]
+  const service = openAzureService({ url: url.trim(), accountKey: 'a2V5' })
+  await expect(service.list('')).rejects.toMatchObject({ code: 'DENIED' })
+  parent.kill('SIGKILL')
+  let end: unknown
+  do {
+    await systemClock.sleep(50)
+    end = await service.list('').catch((error: unknown) => error)
+  } while ((end as { code?: string }).code === 'DENIED')
+  expect(end).toMatchObject({ code: 'UNAVAILABLE' })
 })

@@ -27,6 +27,9 @@ export interface Azurite {
 const accountName = 'devstoreaccount1'
 const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
 
+/** Its standard input ends with the process that started it, however that dies, and so does it. */
+const endWithParent = 'data:text/javascript,process.stdin.on("end", () => process.exit()).resume().unref()'
+
 const readyLine = /successfully listens on (https?:\/\/\S+)/
 
 function locate(from: string | URL | undefined): string {
@@ -51,10 +54,8 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   if (certificate !== undefined) {
     args.push('--oauth', 'basic', '--cert', certificate.certFile, '--key', certificate.keyFile)
   }
-  const child = spawn(process.execPath, [locate(options.from), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--import', endWithParent, locate(options.from), ...args], { stdio: 'pipe' })
   const exited = once(child, 'exit')
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
 
   let output = ''
   const origin = await new Promise<string>((resolve, reject) => {
@@ -75,7 +76,6 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     accountKey,
     connectionString: `DefaultEndpointsProtocol=${protocol};AccountName=${accountName};AccountKey=${accountKey};QueueEndpoint=${url};`,
     stop: async (signal = 'SIGKILL') => {
-      process.off('exit', kill)
       child.kill(signal)
       await exited
     },
