@@ -11,6 +11,7 @@ export const Ceilings = Type.Object(
   },
   { ...strict, description: 'Most that the run may use. Absent: no ceiling.' },
 )
+/** Most that a run may use; absent: no ceiling. */
 export type Ceilings = Static<typeof Ceilings>
 
 const ceiling = (description: string) => Type.Optional(Whole(`${description} 0 lifts it.`))

@@ -18,6 +18,7 @@ export const MountCounts = Type.Object(
   },
   strict,
 )
+/** What was done through one address: files and bytes that were read, failures of files that were not. */
 export type MountCounts = Static<typeof MountCounts>
 
 export const Counts = Type.Object(
@@ -35,6 +36,7 @@ export const Counts = Type.Object(
   },
   { ...strict, description: 'What was done. Whole numbers; adding them up in any order gives the same.' },
 )
+/** What was done: `files` were read through all their addresses, `bytes` are theirs, each counted once. Adds up in any order. */
 export type Counts = Static<typeof Counts>
 
 /** Nothing done yet. Made anew each time. */

@@ -59,6 +59,7 @@ export const Item = Type.Object(
   },
   { ...strict, title: 'Item', description: 'A piece of a run that one worker holds under one lease.' },
 )
+/** A piece of a run that one worker holds under one lease. `strikes` counts how often its handling failed. */
 export type Item = Static<typeof Item>
 
 /** What every version of an item says of itself. */

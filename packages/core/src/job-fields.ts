@@ -6,7 +6,10 @@ import type { FieldReader } from './job-reader.ts'
 import { ancestors, checkPath, normalisePath } from './paths.ts'
 import { preview } from './text.ts'
 
-/** The fields of a job whose text has rules of its own. Each says every problem to the reader. */
+/*
+ * The fields of a job whose text has rules of its own. Each says every problem to the reader, under the key it was given,
+ * and returns something harmless in place of what it refused.
+ */
 
 export function readAddresses(read: FieldReader, key: string): string[] {
   const addresses = new Set<string>()

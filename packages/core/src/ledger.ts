@@ -56,6 +56,7 @@ function foldResult(view: LedgerView, result: ItemResult): LedgerChange[] {
   if (state === 'done') return []
   const held = view.partsHeld(result.item, result.attempt)
   if (state === 'announced' && held >= result.failureParts) return accept(view, result)
+  // The first is kept: its failure parts were sent before it, so they are on their way.
   return view.waiting(result.item) === undefined ? [{ change: 'wait', result }] : []
 }
 

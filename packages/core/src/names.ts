@@ -12,11 +12,11 @@ export interface QueueNames {
   readonly control: string
   /** Holds the token that makes one manager the leader. */
   readonly leader: string
-  runWork(run: string): string
-  runResults(run: string): string
-  runStatus(run: string): string
+  readonly runWork: (run: string) => string
+  readonly runResults: (run: string) => string
+  readonly runStatus: (run: string) => string
   /** The run that a queue belongs to; undefined for every other queue. */
-  runOf(queueName: string): string | undefined
+  readonly runOf: (queueName: string) => string | undefined
 }
 
 /**

@@ -25,6 +25,7 @@ export const Failure = Type.Object(
   },
   { ...strict, description: 'A path that could not be read, through this address where it is known.' },
 )
+/** A path that could not be read, and why. Without `address` the cause is no address in particular. */
 export type Failure = Static<typeof Failure>
 
 const head = { v: Type.Literal(1), run: RunId, item: ItemId, attempt: AttemptId }
@@ -48,6 +49,7 @@ export const ItemResult = Type.Object(
   },
   { ...strict, title: 'ItemResult', description: 'What became of one attempt at an item.' },
 )
+/** What became of one attempt at an item. Its children are `<family>.0` up to `<family>.<count - 1>` of each family. */
 export type ItemResult = Static<typeof ItemResult>
 
 export const FailurePart = Type.Object(
@@ -59,6 +61,7 @@ export const FailurePart = Type.Object(
   },
   { ...strict, title: 'FailurePart', description: 'Some of the failures of an attempt.' },
 )
+/** Some of the failures of an attempt. Sent before the result that says how many parts there are. */
 export type FailurePart = Static<typeof FailurePart>
 
 export const MountState = Type.Object(
@@ -73,6 +76,7 @@ export const MountState = Type.Object(
   },
   { ...strict, description: 'How an address is doing.' },
 )
+/** How an address is doing, as one worker sees it. Latencies in milliseconds. */
 export type MountState = Static<typeof MountState>
 
 export const Beat = Type.Object(
@@ -87,6 +91,7 @@ export const Beat = Type.Object(
   },
   { ...strict, title: 'Beat', description: 'What an attempt has done so far: shown, never added up.' },
 )
+/** What an attempt has done so far: shown, never added up. */
 export type Beat = Static<typeof Beat>
 
 export const ResultMessage = Type.Union([ItemResult, FailurePart, Beat], {
@@ -135,8 +140,9 @@ export const fitFailure = (failure: Failure): Failure => ({
 })
 
 /**
- * Packs all failures of an attempt into parts of at most `maxBytes` each, in order; none for no failures. Send them
- * before the result that counts them: a result waits for its parts.
+ * Packs all failures of an attempt into parts of at most `maxBytes` each (default 60,000), in order; none for no failures.
+ * A failure that is larger than that has a part of its own. Send them before the result that counts them: a result waits
+ * for its parts.
  */
 export function failureParts(
   run: string,

@@ -29,6 +29,7 @@ export const Progress = Type.Object(
   },
   { ...strict, description: 'How far the run is.' },
 )
+/** How far a run is. `items` are those of the ledger, rates those of the last moments. */
 export type Progress = Static<typeof Progress>
 
 export const RunStatus = Type.Object(

@@ -55,7 +55,8 @@ export function preview(value: unknown, options: { quote: boolean } = { quote: t
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
-  return String(value)
+  // What is left of JSON is a number, a boolean or null.
+  return String(value as number | boolean | null)
 }
 
 /** At most `max` characters, the last three of them dots where something was cut off. */

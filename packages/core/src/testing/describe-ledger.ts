@@ -8,9 +8,9 @@ import { between, seededRandom, shuffled } from './random.ts'
 
 /** The three functions of a test runner that the suite needs; those of vitest and `node:test` with `expect` fit. */
 export interface TestKit {
-  describe(name: string, body: () => void): unknown
-  test(name: string, body: () => void | Promise<void>): unknown
-  expect(value: unknown): { toEqual(expected: unknown): unknown }
+  readonly describe: (name: string, body: () => void) => unknown
+  readonly test: (name: string, body: () => void | Promise<void>) => unknown
+  readonly expect: (value: unknown) => { readonly toEqual: (expected: unknown) => unknown }
 }
 
 /** A ledger under test; `close` is called when its test is over. */
