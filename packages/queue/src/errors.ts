@@ -1,18 +1,24 @@
 export type QueueErrorCode =
-  /** Another reader has the message, or it was completed. */
+  /** Another reader has the message, it was completed or given back through this lease before, or it is gone. */
   | 'LEASE_LOST'
+  /** The queue is not there: never made, or deleted by now. */
   | 'QUEUE_NOT_FOUND'
   /** A queue of this name is still being deleted (Azure: 409 QueueBeingDeleted). */
   | 'QUEUE_BEING_DELETED'
+  /** Not 3 to 63 lowercase letters, digits and single dashes. */
   | 'NAME_INVALID'
   | 'BODY_TOO_LARGE'
-  /** The body holds something else than printable ASCII. */
+  /** The body is empty, or holds something else than printable ASCII. */
   | 'BODY_INVALID'
+  /** An option is out of bounds or contradicts another one; the message names it. */
   | 'OPTION_INVALID'
-  /** Credentials are missing, wrong or lack a role. */
+  /** Credentials are missing, wrong or lack a role; or a file may not be opened. */
   | 'DENIED'
+  /** The service asks for a rest: nothing has happened. */
   | 'THROTTLED'
+  /** No answer, or a failure of the service: the call may have had its effect all the same. */
   | 'UNAVAILABLE'
+  /** This service was closed in this process. */
   | 'CLOSED'
 
 /** The one error of this package. Branch on `code`; `queue` names the queue or service it happened on. */

@@ -54,11 +54,9 @@ export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLease
     const over = new AbortController()
     const answer = lease.renew(leaseMs, { signal: over.signal }).then(() => 'renewed' as const)
     const end = clock.sleep(endsAtMs - askedAtMs, over.signal).then(() => 'ran out' as const)
-    end.catch(() => {})
     try {
       if ((await Promise.race([answer, end])) === 'renewed') endsAtMs = askedAtMs + leaseMs
     } finally {
-      answer.catch(() => {})
       over.abort(new QueueError('LEASE_LOST', 'lease', 'the lease ran out during its renewal'))
     }
   }
