@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The programs as they are installed: `dist/bin.js` of each package. */
+export type Program = 'manager' | 'worker' | 'submit'
+
+const programFile = (program: Program): string =>
+  join(dirname(fileURLToPath(import.meta.resolve(`@cachewarmer/${program}/package.json`))), 'dist/bin.js')
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly process: ChildProcess
+  readonly finished: Promise<Finished>
+  /** All that it wrote to standard error so far. */
+  log(): string
+}
+
+/** A folder of its own with mounts for three addresses of one export, and the processes that a test starts in it. */
+export class Lab implements AsyncDisposable {
+  readonly folder: string
+  readonly exportFolder: string
+  readonly addresses: readonly string[] = ['cache-1', 'cache-2', 'cache-3']
+  readonly #processes = new Set<Running>()
+  readonly #environment: Readonly<Record<string, string>>
+
+  constructor(environment: Readonly<Record<string, string>> = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), 'cachewarmer-test-'))
+    this.exportFolder = join(this.folder, 'export')
+    this.#environment = {
+      CACHEWARMER_QUEUE: `sqlite:${join(this.folder, 'queue.db')}`,
+      QUEUE_PREFIX: 'lab',
+      ...environment,
+    }
+    mkdirSync(this.exportFolder)
+    for (const address of this.addresses) {
+      mkdirSync(join(this.folder, 'mounts', address), { recursive: true })
+      symlinkSync(this.exportFolder, join(this.folder, 'mounts', address, 'animation'))
+    }
+  }
+
+  /** For `--folder`: where workers find the mounts. */
+  get folderTemplate(): string {
+    return `${this.folder}/mounts/{address}{export}`
+  }
+
+  start(program: Program, args: readonly string[]): Running {
+    const child = spawn(process.execPath, [programFile(program), ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...this.#environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.stdin.on('error', () => undefined)
+    const running: Running = {
+      process: child,
+      finished: once(child, 'close').then(([code]) => {
+        this.#processes.delete(running)
+        return { code: code as number | null, stdout, stderr }
+      }),
+      log: () => stderr,
+    }
+    this.#processes.add(running)
+    return running
+  }
+
+  run(program: Program, args: readonly string[]): Promise<Finished> {
+    return this.start(program, args).finished
+  }
+
+  startManager(...args: readonly string[]): Running {
+    const common = [
+      '--folder',
+      this.folderTemplate,
+      '--ledger',
+      join(this.folder, 'ledger.db'),
+      '--workers',
+      '2',
+      '--lease-ms',
+      '3000',
+    ]
+    return this.start('manager', [...common, ...args])
+  }
+
+  /** Submits a job for the lab's export and waits for its end. */
+  submitAndWait(...args: readonly string[]): Promise<Finished> {
+    const job = ['--addresses', this.addresses.join(','), '--export', '/animation']
+    return this.run('submit', [...job, '--wait', '--json', ...args])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const left = [...this.#processes]
+    for (const { process } of left) process.kill('SIGKILL')
+    await Promise.all(left.map(({ finished }) => finished))
+    // Workers of a killed manager stop by themselves; the folder must not go before they are gone.
+    for (let tries = 0; tries < 100 && workersBelow(this.folder).length > 0; tries += 1) await pause(100)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Process ids of workers whose command line names the folder. */
+export function workersBelow(folder: string): number[] {
+  const found: number[] = []
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    try {
+      const command = readFileSync(`/proc/${entry}/cmdline`, 'utf8')
+      if (command.includes(folder) && command.includes('--exit-with-parent')) found.push(Number(entry))
+    } catch {
+      // It ended since it was listed.
+    }
+  }
+  return found
+}
