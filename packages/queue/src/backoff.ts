@@ -4,7 +4,7 @@ import { type Clock, type Logger, type Random, silentLogger } from './ports.ts'
 import type { CallOptions } from './transport.ts'
 
 /** The pauses after a failure: the first, doubled each time up to the longest; up to half of each is taken off at random. */
-export interface Backoff {
+interface Backoff {
   readonly firstMs: number
   readonly maxMs: number
 }
@@ -20,7 +20,7 @@ export interface RetryOptions {
 }
 
 /** What is worth another try: the policy, as a table. Everything else goes straight to the caller. */
-export const backoffs: Partial<Readonly<Record<QueueErrorCode, Backoff>>> = {
+const backoffs: Partial<Readonly<Record<QueueErrorCode, Backoff>>> = {
   /** The service asks for a rest: "wait at least a second", Azure's guide to scalability. */
   THROTTLED: { firstMs: 1_000, maxMs: 30_000 },
   /** The next connection may well work. */

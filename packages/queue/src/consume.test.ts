@@ -3,6 +3,7 @@ import { type ConsumeOptions, consume } from './consume.ts'
 import { QueueError } from './errors.ts'
 import type { ConsumeEventSink } from './events.ts'
 import { memoryService } from './memory/memory-service.ts'
+import { type Logger, silentLogger } from './ports.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 import type { Queue } from './transport.ts'
 import type { Handler } from './work.ts'
@@ -144,6 +145,20 @@ describe('consume', () => {
     const delays = told.filter(([name]) => name === 'message:failed').map((event) => event[3])
     expect(delays).toEqual([1_000, 2_000, 3_000, 3_000])
     expect(told.find(([name]) => name === 'message:failed')?.[2]).toBe(problem)
+  })
+
+  test('random takes up to half off the wait of a failed message, and the failure is logged', async () => {
+    const logged: unknown[] = []
+    const logger: Logger = { ...silentLogger, error: (...args) => logged.push(args), child: () => logger }
+    const { clock, queue, start, stopTaking, told } = await setUp({ random: () => 0.5, logger })
+    await queue.send('bad')
+    const problem = new Error('no')
+    const done = start(() => Promise.reject(problem))
+    await clock.advance(100)
+    stopTaking.abort()
+    await clock.run(done)
+    expect(told.at(-1)?.[3]).toBe(750)
+    expect(logged).toEqual([['handler failed', { error: problem, delayMs: 750 }]])
   })
 
   test('a handler that throws before its first await has failed, not the loop', async () => {
@@ -395,6 +410,15 @@ describe('consume', () => {
     const { start } = await setUp({ concurrency })
     await expect(start(async () => 'complete')).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
+
+  test.each([0, -1, Number.NaN, 604_800_001])(
+    'leaseMs %s is refused, before anything is asked for',
+    async (leaseMs) => {
+      const { start, stopTaking } = await setUp({ leaseMs })
+      stopTaking.abort()
+      await expect(start(async () => 'complete')).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    },
+  )
 
   test('already stopped, nothing is asked for', async () => {
     const { start, stopTaking } = await setUp()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { QueueError } from './errors.ts'
 import { keepLease } from './lease-keeper.ts'
-import type { Clock } from './ports.ts'
+import { type Clock, silentLogger } from './ports.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 
 /** A lease whose renewals are written down, and answered by `answer`. */
@@ -95,6 +95,31 @@ describe('keepLease', () => {
     expect(keeper.signal.reason).toMatchObject({ code: 'LEASE_LOST', cause: unavailable })
     await keeper.stop()
     expect(clock.sleepers).toBe(0)
+  })
+
+  test('a failure that passed is not blamed for a loss later on', async () => {
+    const { clock, lease } = renewals((call) => (call === 1 ? Promise.reject(unavailable) : Promise.resolve()))
+    let stalledMs = 0
+    const keeper = keepLease(lease, { leaseMs: 3_000, clock: { ...clock, now: () => clock.now() + stalledMs } })
+    await clock.advance(1_500)
+    stalledMs = 3_600_000
+    await clock.advance(3_000)
+    expect(keeper.lost).toMatchObject({ code: 'LEASE_LOST' })
+    expect(keeper.lost?.cause).toBeUndefined()
+    await keeper.stop()
+  })
+
+  test('failed renewals and the loss are logged', async () => {
+    const { clock, lease } = renewals((call) => Promise.reject(call === 1 ? unavailable : lost))
+    const logged: unknown[] = []
+    const logger = { ...silentLogger, warn: (...args: unknown[]) => logged.push(args) }
+    const keeper = keepLease(lease, { leaseMs: 3_000, clock, logger })
+    await clock.advance(3_000)
+    expect(logged).toEqual([
+      ['renewal failed', { messageId: 'm1', error: unavailable }],
+      ['lease lost', { messageId: 'm1', why: 'it could not be renewed' }],
+    ])
+    await keeper.stop()
   })
 
   test('a renewal that hangs does not hide the end of the lease, and is aborted', async () => {

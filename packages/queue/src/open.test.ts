@@ -1,13 +1,20 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OpenOptions, openService } from './open.ts'
 import { type Azurite, startAzurite } from './testing/azurite.ts'
+import { makeCertificate } from './testing/certificate.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 import { fakeCredential } from './testing/token.ts'
 import type { QueueService } from './transport.ts'
 
+const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'cw-open-'))
 let azurite: Azurite
 
@@ -28,6 +35,55 @@ async function works(service: QueueService): Promise<void> {
   expect(await service.queue(name).peek({ max: 1 })).toMatchObject([{ body: 'x' }])
   await service.close()
 }
+
+/** The metadata service of an Azure machine, as `@azure/identity` asks it for a token. */
+async function startMetadataService() {
+  const asked: string[] = []
+  const credential = fakeCredential()
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    credential.getToken('').then(
+      ({ token, expiresOnTimestamp }) => {
+        const times = { expires_in: '3600', expires_on: String(Math.floor(expiresOnTimestamp / 1_000)) }
+        const answer = { access_token: token, token_type: 'Bearer', resource: 'https://storage.azure.com', ...times }
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      },
+      (error: Error) => response.destroy(error),
+    )
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { asked, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+const certificate = makeCertificate(folder)
+
+test.skipIf(certificate === undefined)('a managed identity opens the account (needs openssl)', async () => {
+  if (certificate === undefined) return
+  const [metadata, secure] = await Promise.all([
+    startMetadataService(),
+    startAzurite({ certificate, from: import.meta.url }),
+  ])
+  // A process of its own, as tokens and certificates are kept for a whole one.
+  const script = `
+    import { openService } from '${new URL('./open.ts', import.meta.url).href}'
+    const service = await openService('${secure.url}')
+    console.log(await service.create('queue'), await service.list(''))`
+  const env = {
+    PATH: process.env['PATH'],
+    NODE_EXTRA_CA_CERTS: certificate.certFile,
+    AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.url,
+    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+  }
+  try {
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { env })
+    expect(stdout).toBe("created [ 'queue' ]\n")
+    expect(metadata.asked.at(-1)).toContain('resource=https%3A%2F%2Fstorage.azure.com')
+  } finally {
+    metadata.server.close()
+    await secure.stop()
+  }
+})
 
 describe('openService', () => {
   test('sqlite: opens a file, on the clock given', async () => {

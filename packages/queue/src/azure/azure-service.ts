@@ -54,7 +54,7 @@ export function openAzureService(options: AzureOptions): QueueService {
 
   return {
     limits: queueLimits,
-    polling: { minMs: 500, maxMs: 10_000 },
+    polling: { minMs: 500, maxMs: 5_000 },
     queue: (name) => azureQueue(client.getQueueClient(checkName(name)), call),
     create: async (name, callOptions = {}) => {
       const queue = client.getQueueClient(checkName(name))
