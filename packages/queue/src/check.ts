@@ -21,6 +21,9 @@ export function checkName(name: string): string {
   throw new QueueError('NAME_INVALID', show(name), `a queue name must be ${expected}`)
 }
 
+/** What an error calls the queues that were asked for by prefix. */
+export const queuesWith = (prefix: string): string => (prefix === '' ? 'all queues' : `queues ${prefix}…`)
+
 const printableAscii = /^[\x20-\x7e]*$/
 
 /** Printable ASCII is what survives every store unchanged: Azure's XML bends line ends and refuses control characters. */

@@ -353,6 +353,24 @@ describe('consume', () => {
     expect(told[0]?.[1]).toBe(denied)
   })
 
+  test('an outage after a good time starts with short waits again', async () => {
+    const { clock, queue, start, stopTaking, told } = await setUp()
+    const failing = new Set([1, 2, 3, 5, 6])
+    let receives = 0
+    const done = start(async () => 'complete', {
+      name: 'work',
+      receive: async (options) => {
+        if (failing.has(++receives)) throw new QueueError('UNAVAILABLE', 'work', 'reset')
+        return queue.receive(options)
+      },
+    })
+    await clock.advance(5_000)
+    stopTaking.abort()
+    await clock.run(done)
+    const waits = told.filter(([name]) => name === 'receive:failed').map((event) => event[2])
+    expect(waits).toEqual([200, 400, 800, 200, 400])
+  })
+
   test.each(['QUEUE_NOT_FOUND', 'CLOSED', 'NAME_INVALID', 'OPTION_INVALID'] as const)(
     '%s ends the loop with that error, after the handlers at work',
     async (code) => {

@@ -141,7 +141,10 @@ describe.skipIf(certificate === undefined)('access by token, over TLS (needs ope
   test('a credential that hangs is UNAVAILABLE after the time of a call', async () => {
     const credential = { getToken: () => new Promise<never>(() => {}) }
     const service = openAzureService({ url: url(), credential, callTimeoutMs: 50, ...trusted() })
-    await expect(service.list('')).rejects.toMatchObject({ code: 'UNAVAILABLE', message: '*: no answer within 50 ms' })
+    await expect(service.list('')).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'all queues: no answer within 50 ms',
+    })
   })
 
   test('with an account key, too', () => roundTrip({ url: url(), accountKey: secure?.accountKey, ...trusted() }))

@@ -1,6 +1,6 @@
 import type { QueueServiceClient } from '@azure/storage-queue'
 import { follow } from '../abort.ts'
-import { checkName } from '../check.ts'
+import { checkName, queuesWith } from '../check.ts'
 import { QueueError } from '../errors.ts'
 import { queueLimits } from '../limits.ts'
 import type { Clock } from '../ports.ts'
@@ -67,7 +67,7 @@ export function openAzureService(options: AzureOptions): QueueService {
       return succeeded ? 'deleted' : 'absent'
     },
     list: (prefix, callOptions = {}) =>
-      call(`${prefix}*`, callOptions, (sdk) => listNames(client, prefix, sdk.abortSignal)),
+      call(queuesWith(prefix), callOptions, (sdk) => listNames(client, prefix, sdk.abortSignal)),
     close: async () => {
       closed = true
     },

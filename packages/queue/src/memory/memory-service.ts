@@ -1,4 +1,4 @@
-import { checkName } from '../check.ts'
+import { checkName, queuesWith } from '../check.ts'
 import { QueueError } from '../errors.ts'
 import { queueLimits } from '../limits.ts'
 import type { Clock, Random } from '../ports.ts'
@@ -74,7 +74,9 @@ export function memoryService(options: MemoryOptions): QueueService {
         return 'deleted'
       }),
     list: (prefix, callOptions = {}) =>
-      host.call(`${prefix}*`, callOptions, () => [...queues.keys()].filter((name) => name.startsWith(prefix)).sort()),
+      host.call(queuesWith(prefix), callOptions, () =>
+        [...queues.keys()].filter((name) => name.startsWith(prefix)).sort(),
+      ),
     close: async () => {
       closed = true
       queues.clear()

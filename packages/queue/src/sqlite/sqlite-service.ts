@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { checkName, optionInvalid } from '../check.ts'
+import { checkName, optionInvalid, queuesWith } from '../check.ts'
 import { queueLimits } from '../limits.ts'
 import type { Clock } from '../ports.ts'
 import { systemClock } from '../system-clock.ts'
@@ -54,7 +54,7 @@ export function openSqliteService(options: SqliteOptions): QueueService {
         sql.deleteQueue.run({ queue: name }).changes > 0 ? 'deleted' : 'absent',
       ),
     list: (prefix, { signal } = {}) =>
-      store.read(`${prefix}*`, signal, () => sql.listQueues.all({ prefix }).map((row) => String(row.name))),
+      store.read(queuesWith(prefix), signal, () => sql.listQueues.all({ prefix }).map((row) => String(row.name))),
     close: () => store.close(),
   }
 }
