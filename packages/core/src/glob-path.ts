@@ -10,8 +10,6 @@ import { type GlobToken, matchTokens, parseGoPattern } from './glob-go.ts'
 
 type Segment = readonly GlobToken[] | '**'
 
-const ANY: readonly GlobToken[] = ['*']
-
 /** True for a pattern that is about paths rather than about the last name in them. */
 export const isPathPattern = (pattern: string): boolean => pattern.includes('/') || pattern.includes('**')
 
@@ -33,7 +31,6 @@ export function compilePathPattern(pattern: string): (path: string) => boolean {
     const segment = name === '**' ? name : parseSegment(name, pattern)
     if (segment !== '**' || segments.at(-1) !== '**') segments.push(segment)
   }
-  if (names.at(-1) === '**') segments.push(ANY)
   return (path) => matchSegments(segments, path)
 }
 
@@ -46,7 +43,10 @@ function parseSegment(name: string, pattern: string): GlobToken[] {
   }
 }
 
-/** The same walk as in one segment, a level up: `**` for the star, a segment for a character. */
+/**
+ * The same walk as in one segment, a level up: `**` for the star, a segment for a character. Only names are stepped
+ * over, so a `**` at the end has to find one.
+ */
 function matchSegments(segments: readonly Segment[], path: string): boolean {
   const names = path.split('/').slice(1)
   let segment = 0

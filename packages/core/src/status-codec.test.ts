@@ -104,6 +104,18 @@ describe('a status always fits', () => {
     expect(read.warnings.length).toBeGreaterThan(30)
   })
 
+  test.each([-1, 0, 1, 2])('to the byte: %i bytes more than dropping the only failure frees', (more) => {
+    const [failure] = failures(1, 10)
+    const lost = [failure ?? { path: '/', code: 'IO' }]
+    const warnings = [...Array.from({ length: 32 }, () => 'x'.repeat(2_000)), '', 'last']
+    const bytes = toWire(lost).length - 2
+    const short = MAX_WIRE_BYTES + bytes + more - toWire(aStatus({ failures: lost, warnings })).length
+    const status = aStatus({ failures: lost, warnings: warnings.with(-2, 'x'.repeat(short)) })
+    expect(toWire(status)).toHaveLength(MAX_WIRE_BYTES + bytes + more)
+    const read = decodeStatus(encodeStatus(status))
+    expect([read.failures.length, read.warnings.includes('last')]).toEqual([0, more <= 0])
+  })
+
   test('and keeps a sample of 50 failures where there is room', () => {
     expect(decodeStatus(encodeStatus(aStatus({ failures: failures(60, 1) }))).failures).toEqual(
       failures(60, 1).slice(0, 50),
