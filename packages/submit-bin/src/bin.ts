@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { runMain } from '@cachewarmer/cli'
+import { onShutdown, runMain, systemClock, systemRandom } from '@cachewarmer/cli'
 import { run } from './cli/run.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -12,6 +12,9 @@ await runMain('cachewarmer-submit', () =>
     stdout: process.stdout,
     stderr: process.stderr,
     environment: process.env,
+    clock: systemClock,
+    random: systemRandom,
     readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
+    listen: () => onShutdown({ drainMs: 0 }),
   }),
 )

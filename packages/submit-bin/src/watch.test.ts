@@ -1,5 +1,5 @@
 import type { RunStatus } from '@cachewarmer/core'
-import type { QueueService } from '@cachewarmer/queue'
+import { QueueError, type QueueService } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
 import { submitJob } from './submit.ts'
 import { aJob, anEnded, aStatus, aWorld, names, prefix, type World, withCounts } from './testing/builders.ts'
@@ -28,7 +28,7 @@ async function watched(
   )
   await world.clock.advance(0)
   await script()
-  const error = await world.clock.run(failure, 600_000)
+  const error = await world.clock.run(failure, 3_600_000)
   expect(world.clock.sleepers).toBe(0)
   return { seen, error, looks: seen.map(({ run, state, progress }) => [run, state, progress.counts.files]) }
 }
@@ -194,6 +194,86 @@ describe('watchJob', () => {
     })
     expect(error).toBeUndefined()
     expect(seen).toHaveLength(1)
+  })
+
+  describe('an outage of the queue service', () => {
+    /** A service that can be switched off. */
+    function breakable(service: QueueService, error: () => Error) {
+      const power = { on: true }
+      const list: QueueService['list'] = async (...given) => {
+        if (!power.on) throw error()
+        return service.list(...given)
+      }
+      return { power, service: { ...service, list } }
+    }
+    const unavailable = () => new QueueError('UNAVAILABLE', 'studio', 'no answer')
+
+    test('is waited out', async () => {
+      const world = aWorld()
+      const { power, service } = breakable(world.service, unavailable)
+      const { error, looks } = await watched({ ...world, service }, { messageId: 'm1' }, async () => {
+        await world.posts.post(aStatus())
+        await world.clock.advance(2_000)
+        power.on = false
+        await world.clock.advance(590_000)
+        power.on = true
+        await world.posts.post(anEnded('warmed'))
+      })
+      expect(error).toBeUndefined()
+      expect(looks).toHaveLength(2)
+    })
+
+    test('that lasts too long ends the watch', async () => {
+      const world = aWorld()
+      const { power, service } = breakable(world.service, unavailable)
+      const { error } = await watched({ ...world, service }, { messageId: 'm1' }, async () => {
+        await world.posts.post(aStatus())
+        await world.clock.advance(2_000)
+        power.on = false
+      })
+      expect(error).toMatchObject({ code: 'UNAVAILABLE' })
+    })
+
+    test.each([
+      ['from the beginning', unavailable, false],
+      ['of another kind', () => new QueueError('DENIED', 'studio', 'no role'), true],
+    ] as const)('%s ends the watch at once', async (_, error, worksFirst) => {
+      const world = aWorld()
+      const { power, service } = breakable(world.service, error)
+      await world.posts.post(aStatus())
+      power.on = worksFirst
+      const startMs = world.clock.now()
+      const result = await watched({ ...world, service }, { messageId: 'm1' }, async () => {
+        power.on = false
+      })
+      expect(result.error).toEqual(error())
+      expect(world.clock.now() - startMs).toBeLessThanOrEqual(1_000)
+    })
+  })
+
+  test('a manager that says nothing for half a minute is told of once, until it speaks again', async () => {
+    const world = aWorld()
+    const { clock, posts } = world
+    const silences: number[] = []
+    const startMs = clock.now()
+    const onSilent = () => silences.push(clock.now() - startMs)
+    await posts.post(aStatus())
+    await watched(
+      world,
+      { messageId: 'm1' },
+      async () => {
+        await clock.advance(100_000)
+        await posts.post(files(aStatus(), 1, 100_000))
+        await clock.advance(20_000)
+        await posts.post(files(aStatus(), 2, 120_000))
+        await clock.advance(100_000)
+        await posts.post(anEnded('warmed'))
+      },
+      { onSilent },
+    )
+    expect(silences).toHaveLength(2)
+    expect(silences[0]).toBe(30_000)
+    expect(silences[1]).toBeGreaterThanOrEqual(150_000)
   })
 
   test('aborting ends the watch with the reason', async () => {

@@ -1,9 +1,10 @@
 import { type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
 import type { Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
+import { outlivingOutages } from './outage.ts'
 import { RunFinder, type SeenStatus } from './runs.ts'
 import { findCandidates } from './target.ts'
-import { lookAtJobs } from './waiting.ts'
+import { type JobQueue, lookAtJobs, type WaitingJob } from './waiting.ts'
 
 /** The job to watch: by the id that `submitJob` gave, or by what people call it (label, run id or message id). */
 export type WatchedJob = { readonly messageId: string } | { readonly target: string }
@@ -36,7 +37,7 @@ const silentAfterMs = 30_000
 /**
  * Yields the status of a job's run whenever it has changed, and returns once the run has ended. A job that waits yields
  * nothing; when a manager starts a new run of the job (its ledger was lost), that run takes over. Nothing is looked at
- * before the first `next()`. Throws `SubmitError` with `JOB_UNKNOWN` for a target that nothing goes by, and `JOB_GONE`
+ * before the first `next()`. An outage of the queue service of up to ten minutes is waited out. Throws `SubmitError` with `JOB_UNKNOWN` for a target that nothing goes by, and `JOB_GONE`
  * for a job that has left the queue without any run that reports on it.
  */
 export function watchJob(
@@ -57,12 +58,16 @@ async function* watch(
   const { clock, signal, intervalMs = 1_000, onWaiting, onSilent } = options
   const messageId = 'messageId' in job ? job.messageId : await resolve(service, names, job.target, options)
   const finder = new RunFinder(service, names, (status) => status.jobMessageId === messageId)
+  const outlive = outlivingOutages(clock)
   let shown: string | undefined
   let quietAtMs = Number.POSITIVE_INFINITY
   let missingSinceMs: number | undefined
   for (;;) {
     signal?.throwIfAborted()
-    const now = latest(await finder.look(signal))
+    const seen = await outlive(() => finder.look(signal))
+    const now = latest(seen ?? [])
+    const isMissing = seen !== undefined && now === undefined
+    const queue = isMissing ? await outlive(() => lookAtJobs(service, names, signal)) : undefined
     if (now !== undefined) {
       missingSinceMs = undefined
       if (now.body !== shown) {
@@ -74,21 +79,22 @@ async function* watch(
         onSilent?.()
         quietAtMs = Number.POSITIVE_INFINITY
       }
-    } else {
-      const { waiting, depth } = await lookAtJobs(service, names, signal)
-      const mine = waiting.find((other) => other.messageId === messageId)
-      if (mine === undefined) {
-        missingSinceMs ??= clock.now()
-        const patienceMs = depth === 0 ? goneAfterMs : heldAfterMs
-        if (clock.now() - missingSinceMs >= patienceMs) throw gone(messageId, finder)
-      } else {
-        missingSinceMs = undefined
-        onWaiting?.({ jobsBefore: waiting.filter((other) => other.insertedAtMs < mine.insertedAtMs).length })
-      }
+    } else if (queue !== undefined) {
+      const mine = queue.waiting.find((other) => other.messageId === messageId)
+      missingSinceMs = mine === undefined ? (missingSinceMs ?? clock.now()) : undefined
+      if (mine !== undefined) onWaiting?.({ jobsBefore: jobsBefore(queue, mine) })
+      else if (isGone(queue, clock.now() - (missingSinceMs ?? 0))) throw gone(messageId, finder)
     }
     await clock.sleep(intervalMs, signal)
   }
 }
+
+const jobsBefore = ({ waiting }: JobQueue, { insertedAtMs }: WaitingJob): number =>
+  waiting.filter((other) => other.insertedAtMs < insertedAtMs).length
+
+/** Whether a job that neither waits nor runs has been missing for so long that it won't come back. */
+const isGone = ({ depth }: JobQueue, missingMs: number): boolean =>
+  missingMs >= (depth === 0 ? goneAfterMs : heldAfterMs)
 
 /** Of several runs of one job the one that was written last: an abandoned run's status stands still. */
 const latest = (seen: readonly SeenStatus[]): SeenStatus | undefined =>

@@ -1,4 +1,4 @@
-import { exitCode, systemClock, systemRandom } from '@cachewarmer/cli'
+import { exitCode } from '@cachewarmer/cli'
 import { queueNames, type ReadJob } from '@cachewarmer/core'
 import { type ControlledJob, cancelJob, pauseJob, resumeJob } from '../control.ts'
 import { SubmitError } from '../errors.ts'
@@ -25,9 +25,9 @@ export async function submit(
   { job, warnings }: ReadJob,
   options: Waiting & { readonly labelled: boolean },
 ): Promise<number> {
-  const { service, prefix, output, logger } = session
+  const { service, prefix, output, logger, terminal } = session
   for (const warning of warnings) output.note(`warning: ${warning}`)
-  const submitted = await submitJob(service, prefix, job, options.labelled ? { random: systemRandom } : {})
+  const submitted = await submitJob(service, prefix, job, options.labelled ? { random: terminal.random } : {})
   logger.debug('submitted', { ...submitted })
   const name = shellWord(submitted.jobId)
   if (options.wait) {
@@ -56,7 +56,7 @@ export async function status(session: Session, target: string, options: Waiting)
     output.result('Waiting for a manager.', waiting === undefined ? null : waitingReport(waiting))
     return exitCode.ok
   }
-  output.result(renderReport(job.status, { nowMs: systemClock.now() }), reportJson(job.status))
+  output.result(renderReport(job.status, { nowMs: session.terminal.clock.now() }), reportJson(job.status))
   return endCode(job.status)
 }
 

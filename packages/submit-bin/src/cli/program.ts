@@ -2,6 +2,7 @@ import { legacyQueueFlags, queueOptions } from '@cachewarmer/cli'
 import { Command } from '@commander-js/extra-typings'
 import { examples } from './examples.ts'
 import { jobOptions } from './job-options.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The original's flags; `-blockUntilWarm` is a switch. */
 export const legacyFlags = {
@@ -21,11 +22,15 @@ export const isLegacy = (argv: readonly string[]): boolean => argv.some((argumen
 const target = 'its label, its run, or the id of its message'
 
 /** All commands, without their actions. Queue options may stand before or after the command's name. */
-export function makeProgram(version: string) {
+export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 'stdout' | 'stderr'>) {
   const program = new Command('cachewarmer-submit')
     .description('Submits jobs to a CacheWarmer, and watches, lists and cancels them.')
     .version(version)
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+    })
     .exitOverride()
     .addOption(queueOptions.queue)
     .addOption(queueOptions.prefix)

@@ -11,7 +11,7 @@ import type { Terminal } from './terminal.ts'
  * explains.
  */
 export async function run(argv: readonly string[], version: string, terminal: Terminal): Promise<number> {
-  const commands = makeProgram(version)
+  const commands = makeProgram(version, terminal)
   const { program } = commands
   let code: number = exitCode.ok
   const act = async (work: (session: Session) => Promise<number>): Promise<void> => {

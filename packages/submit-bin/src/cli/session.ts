@@ -1,4 +1,4 @@
-import { openLogger, openQueues, type QueueSettings, systemClock } from '@cachewarmer/cli'
+import { openLogger, openQueues, type QueueSettings } from '@cachewarmer/cli'
 import type { Logger, QueueService } from '@cachewarmer/queue'
 import { type Output, openOutput, type Terminal } from './terminal.ts'
 
@@ -22,11 +22,10 @@ export async function withSession(
   settings: GlobalSettings,
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
-  const logger = openLogger({ level: settings.debug ? 'debug' : 'warn', name: 'cachewarmer-submit' })
-  const { service, prefix, close } = await openQueues(settings, terminal.environment, systemClock)
-  try {
-    return await work({ service, prefix, output: openOutput(terminal, settings), logger, terminal })
-  } finally {
-    await close()
-  }
+  const level = settings.debug ? 'debug' : 'warn'
+  const stream = { write: (line: string): void => void terminal.stderr.write(line) }
+  const logger = openLogger({ level, name: 'cachewarmer-submit', stream })
+  await using queues = await openQueues(settings, terminal.environment, terminal.clock)
+  const { service, prefix } = queues
+  return await work({ service, prefix, output: openOutput(terminal, settings), logger, terminal })
 }

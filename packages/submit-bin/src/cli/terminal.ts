@@ -1,5 +1,6 @@
-import type { Environment } from '@cachewarmer/cli'
+import type { Environment, Shutdown } from '@cachewarmer/cli'
 import { toWire } from '@cachewarmer/core'
+import type { Clock, Random } from '@cachewarmer/queue'
 import type { ProgressStream } from '../progress/view.ts'
 
 /** The world outside of the program, handed in by the binary. */
@@ -7,8 +8,12 @@ export interface Terminal {
   readonly stdout: { write(text: string): unknown }
   readonly stderr: ProgressStream
   readonly environment: Environment
+  readonly clock: Clock
+  readonly random: Random
   /** The text of a file, or of standard input for `-`. */
   readText(file: string): Promise<string>
+  /** Listens to the signals that end the waiting. */
+  listen(): Shutdown & Disposable
 }
 
 /** Results go to standard output: text for people, one line of JSON for programs. */

@@ -1,4 +1,4 @@
-import { exitCode, onShutdown, systemClock } from '@cachewarmer/cli'
+import { exitCode } from '@cachewarmer/cli'
 import type { RunStatus } from '@cachewarmer/core'
 import { progressView } from '../progress/view.ts'
 import { reportJson } from '../report/json.ts'
@@ -9,14 +9,15 @@ import type { Session } from './session.ts'
 /** Shows progress until the job has ended, then its report. A first Ctrl-C ends the waiting, and says so. */
 export async function waitForJob(session: Session, job: WatchedJob, name: string): Promise<number> {
   const { service, prefix, output, terminal } = session
-  using shutdown = onShutdown({ drainMs: 0 })
+  const { clock } = terminal
+  using shutdown = terminal.listen()
   const signal = shutdown.stopTaking
   let last: RunStatus | undefined
   try {
     using view = progressView(terminal.stderr)
     const onWaiting = view.waiting.bind(view)
     const onSilent = (): void => view.note('The manager has said nothing for a while; waiting for it, or for another.')
-    for await (const status of watchJob(service, prefix, job, { clock: systemClock, signal, onWaiting, onSilent })) {
+    for await (const status of watchJob(service, prefix, job, { clock, signal, onWaiting, onSilent })) {
       if (last !== undefined && last.run !== status.run) view.note(`run ${status.run} takes over from ${last.run}`)
       view.show(status)
       last = status

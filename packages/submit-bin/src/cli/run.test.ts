@@ -1,0 +1,431 @@
+import { decodeControl, decodeJob } from '@cachewarmer/core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { anEnded, aStatus, names, withCounts } from '../testing/builders.ts'
+import { hurriedClock, runHere } from '../testing/here.ts'
+import { fixture, jobArguments as job, openQueueFile, type QueueFile } from '../testing/queue-file.ts'
+import type { Finished, Running } from '../testing/spoken.ts'
+
+let queues: QueueFile
+beforeEach(() => {
+  queues = openQueueFile(hurriedClock)
+})
+afterEach(() => queues.remove())
+
+/** The program on the queues of this test. */
+const begin = (...argv: string[]): Running => runHere([...argv, ...queues.arguments])
+const run = (...argv: string[]): Promise<Finished> => begin(...argv).finished
+
+describe('submitting', () => {
+  test('sends exactly one message, and says how the job is called', async () => {
+    const { code, stdout, stderr } = await run(...job, '--job-id', 'night')
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: 'Submitted as night. To see how it goes on: cachewarmer-submit status night --wait\n',
+      stderr: '',
+    })
+    expect(await queues.bodies(names.job)).toEqual([
+      '{"WarmTargetMountAddresses":["10.0.1.11","10.0.1.12"],"WarmTargetExportPath":"/animation",' +
+        '"WarmTargetPath":"/scene1","InclusionList":[],"ExclusionList":[],"MaxFileSizeBytes":0,"JobId":"night"}',
+    ])
+    expect(await queues.service.list('')).toEqual([names.job])
+  })
+
+  test('takes the command by its name, every option, and options of the queue in between', async () => {
+    const { code, stderr } = await runHere([
+      'submit',
+      ...['--addresses', '10.0.1.11', ...queues.arguments, '--addresses', ' cache-2 , cache-3'],
+      ...['--export=/animation', '--path', '/a,b', '--path', '/c', '--include', '*.exr,*.tif', '--include', 'x/**'],
+      ...[
+        '--exclude',
+        '*.tmp',
+        '--exclude-directories',
+        'old',
+        '--max-file-size-bytes',
+        '9',
+        '--min-file-size-bytes',
+        '1',
+      ],
+      ...['--modified-since', '2026-01-31T08:00:00Z', '--head-bytes', '4096', '--through', 'spread', '--weight', '20'],
+    ]).finished
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [body = ''] = await queues.bodies(names.job)
+    expect(decodeJob(body)).toEqual({
+      warnings: [],
+      job: {
+        addresses: ['10.0.1.11', 'cache-2', 'cache-3'],
+        exportPath: '/animation',
+        paths: ['/a,b', '/c'],
+        include: ['*.exr', '*.tif', 'x/**'],
+        exclude: ['*.tmp'],
+        excludeDirectories: ['old'],
+        maxFileSizeBytes: 9,
+        minFileSizeBytes: 1,
+        modifiedSince: '2026-01-31T08:00:00Z',
+        headBytes: 4_096,
+        through: 'spread',
+        mode: 'data',
+        symlinks: 'none',
+        weight: 20,
+        jobId: 'job-aaaaaaaa',
+      },
+    })
+  })
+
+  test('as JSON says the ids, for programs', async () => {
+    const { code, stdout } = await run(...job, '--json')
+    const [message] = await queues.service.queue(names.job).peek({ max: 2 })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toEqual({ jobId: decodeJob(message?.body ?? '').job.jobId, messageId: message?.id })
+  })
+
+  test('takes a job from a file, and what is named beside it from the options', async () => {
+    const files = { 'job.json': fixture('job-2.json') }
+    const { code } = await runHere(['--job', 'job.json', '--job-id', 'file', ...queues.arguments], { files }).finished
+    expect(code).toBe(0)
+    const jobs = (await queues.bodies(names.job)).map((body) => decodeJob(body).job)
+    expect(jobs).toEqual([{ ...decodeJob(fixture('job-2.json')).job, jobId: 'file' }])
+  })
+
+  test('says on standard error what is odd about a job', async () => {
+    const { code, stderr } = await run(...job, '--path', '/scene1/sub')
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'warning: "/scene1/sub" lies inside "/scene1" and is warmed with it\n',
+    })
+  })
+
+  test('logs what it did when asked to', async () => {
+    const { stderr } = await run(...job, '--job-id', 'night', '--debug')
+    expect(JSON.parse(stderr)).toMatchObject({ level: 'debug', msg: 'submitted', jobId: 'night' })
+  })
+})
+
+describe("the original's command line", () => {
+  const first = [
+    ...['-warmTargetMountAddresses', '10.0.1.11,10.0.1.12,10.0.1.13', '-warmTargetExportPath', '/exp'],
+    ...['-storageAccountResourceGroup', 'rg', '-queueNamePrefix', 'studio', '-queueNamePrefix=studio'],
+  ]
+
+  test.each([
+    ['job-1.json', ['-warmTargetPath', '/']],
+    [
+      'job-2.json',
+      [
+        '-warmTargetPath=/few',
+        '-inclusionCsv',
+        '*.exr, *.dat,',
+        '-exclusionCsv=*.tmp',
+        '--maxFileSizeBytes',
+        '1048576',
+      ],
+    ],
+  ])('sends the message of the original, byte for byte: %s', async (sample, rest) => {
+    const result = await runHere([...first, ...rest, '-blockUntilWarm=false', '--queue', queues.url]).finished
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(await queues.bodies(names.job)).toEqual([fixture(sample)])
+  })
+})
+
+describe('bad input', () => {
+  const tooMany = Array.from({ length: 900 }, (_, at) => `name-of-a-file-${at}.exr`).join(',')
+  const withOut = (option: string): string[] => job.toSpliced(job.indexOf(option), 2)
+
+  test.each<[string[], RegExp]>([
+    [[], /3 problems\n {2}--addresses: .*\n {2}--export: .*\n {2}--path: /],
+    [withOut('--addresses'), /--addresses: expected at least one address, got nothing/],
+    [withOut('--export'), /--export: expected the path of an export.*got nothing/],
+    [withOut('--path'), /--path: expected a path within the export.*got nothing/],
+    [[...job, '--addresses', 'bad_name'], /--addresses: expected an IPv4.*got "bad_name"/],
+    [[...job, '--addresses', '10.0.0.1; rm -rf /'], /--addresses: .*got "10\.0\.0\.1; rm -rf \/"/],
+    [[...job, '--path', '/../../etc'], /--path: expected a path without "\.\.", got "\/\.\.\/\.\.\/etc"/],
+    [[...job, '--include', '[a'], /--include: .*got "\[a"/],
+    [[...job, '--include', tooMany], /job: expected at most 16384 bytes.*got "\d+ bytes"/],
+    [
+      [...job, '--max-file-size-bytes', '-1'],
+      /'--max-file-size-bytes <n>' argument '-1' is invalid\. Expected a whole/,
+    ],
+    [[...job, '--head-bytes', '1.5'], /'--head-bytes <n>' argument '1\.5' is invalid/],
+    [
+      [...job, '--min-file-size-bytes', '2', '--max-file-size-bytes', '1'],
+      /--min-file-size-bytes: expected no more than/,
+    ],
+    [[...job, '--modified-since', '2026-02-30T00:00:00Z'], /--modified-since: .*got "2026-02-30T00:00:00Z"/],
+    [[...job, '--through', 'some'], /--through: expected "each" or "spread", got "some"/],
+    [[...job, '--job-id', 'a\nb'], /--job-id: .*got "a\\nb"/],
+    [[...job, '--weight', '0'], /--weight: expected a whole number from 1 to 100, got 0/],
+    [[...job, '--nope'], /unknown option '--nope'/],
+    [[...job, 'extra'], /too many arguments/],
+    [['lsit'], /too many arguments.*lsit/],
+    [['--job', '/nowhere/job.json'], /--job \/nowhere\/job\.json: ENOENT/],
+    [['--job', '-'], /--job standard input: ENOENT/],
+    [['cancel'], /missing required argument 'job'/],
+    [['list', '--path', '/x'], /unknown option '--path'/],
+    [['-warmTargetPath'], /-warmTargetPath: expected a value after it/],
+    [[...job, '-blockUntilWarm=maybe'], /-blockUntilWarm: expected true or false, got "maybe"/],
+    [[...job, '--queue-name-prefix', 'Bad_'], /prefix: expected 2 to 43.*got "Bad_"/],
+    [[...job, '--queue', 'ftp://x'], /ftp:/],
+  ])('%j is refused: exit code 2, a clear message, and nothing is sent', async (argv, message) => {
+    const { code, stdout, stderr } = await runHere([...queues.arguments, ...argv]).finished
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(await queues.service.list('')).toEqual([])
+  })
+
+  test('a file of a job with an unknown key is refused', async () => {
+    const files = { 'typo.json': fixture('job-1.json').replace('Addresses', 'Address') }
+    const { code, stderr } = await runHere(['--job', 'typo.json', ...queues.arguments], { files }).finished
+    expect(stderr).toMatch(/WarmTargetMountAddress: expected no such key, got a list of 3/)
+    expect(code).toBe(2)
+    expect(await queues.service.list('')).toEqual([])
+  })
+
+  test.each([
+    [['--queue-name-prefix', 'studio'], /no queue: give --queue/],
+    [['--queue', 'sqlite:x.db'], /no queue prefix/],
+  ])('%j alone names no queue', async (argv, message) => {
+    const { code, stderr } = await runHere([...job, ...argv]).finished
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+})
+
+describe('waiting for the end', () => {
+  /** Submits and waits; once the job is in the queue, a run of it ends so. */
+  async function waited(outcome: Parameters<typeof anEnded>[0], ...argv: string[]): Promise<Finished> {
+    const waiting = begin(...job, '--job-id', 'night', '--wait', ...argv)
+    await waiting.said('waiting for a manager')
+    const [message] = await queues.service.queue(names.job).peek({ max: 1 })
+    const of = { jobMessageId: message?.id ?? '', label: 'night' }
+    await queues.posts.post(withCounts(aStatus({ ...of, state: 'paused' }), { files: 7 }))
+    await waiting.said('paused, 7 files')
+    await queues.posts.post(withCounts(anEnded(outcome, { ...of, problem: 'the reason' }), { files: 20 }))
+    return waiting.finished
+  }
+
+  test.each([
+    ['warmed', 0, 'Warmed. Each of 20 files was read through 2 of 2 addresses.'],
+    ['completed with failures', 1, 'Completed with 0 failures: the reason.'],
+    ['cancelled', 1, 'Cancelled: the reason.'],
+    ['lost', 1, 'Lost: the reason.'],
+    ['refused', 2, 'Refused: the reason'],
+  ] as const)(
+    '%s: exit code %i, progress on standard error, the report on standard output',
+    async (outcome, exit, said) => {
+      const { code, stdout, stderr } = await waited(outcome)
+      // On a busy machine the hurried clock may see a silence that is none.
+      const progress = stderr.replaceAll(/^The manager has said nothing.*\n/gm, '')
+      expect(progress).toMatch(/^Submitted as night\.\nwaiting for a manager\npaused, 7 files.*\nended, 20 files.*\n$/)
+      expect(stdout.startsWith(said)).toBe(true)
+      expect(code).toBe(exit)
+    },
+  )
+
+  test('with --json ends with one line of JSON', async () => {
+    const { code, stdout } = await waited('warmed', '--json')
+    expect(stdout).toMatch(/^[ -~]+\n$/)
+    expect(JSON.parse(stdout)).toMatchObject({ format: 1, label: 'night', outcome: 'warmed', files: 20 })
+    expect(code).toBe(0)
+  })
+
+  test('ends with the first signal, and says so', async () => {
+    await queues.posts.post(aStatus())
+    const waiting = runHere(['status', 'm1', '--wait', ...queues.arguments])
+    await waiting.said('0 files')
+    waiting.signals.emit('SIGINT')
+    const { code, stdout, stderr } = await waiting.finished
+    expect(stderr).toContain('Stopped waiting; the job goes on. To see it again: cachewarmer-submit status m1 --wait\n')
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+    expect(waiting.signals.eventNames()).toEqual([])
+  })
+
+  test('shows that a new run takes over', async () => {
+    await queues.posts.post(aStatus())
+    const waiting = begin('status', 'm1', '--wait')
+    await waiting.said('0 files')
+    await queues.posts.post(anEnded('warmed', { run: 'run000000002' }))
+    const { code, stderr } = await waiting.finished
+    expect(stderr).toContain('run run000000002 takes over from run000000001\n')
+    expect(code).toBe(0)
+  })
+
+  test('says that the manager is silent', async () => {
+    await queues.posts.post(aStatus())
+    const waiting = begin('status', 'm1', '--wait')
+    await waiting.said('The manager has said nothing for a while')
+    await queues.posts.post(anEnded('warmed'))
+    expect(await waiting.finished).toMatchObject({ code: 0 })
+  })
+
+  test('a job that goes away without a report is a failure, told without a stack', async () => {
+    await queues.posts.post(aStatus())
+    const waiting = begin('status', 'm1', '--wait')
+    await waiting.said('0 files')
+    await queues.service.delete(names.runStatus('run000000001'))
+    const { code, stdout, stderr } = await waiting.finished
+    expect(stderr).toMatch(/cachewarmer-submit: the job has left the queue, and no run reports on it/)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  })
+})
+
+describe('status', () => {
+  test.each([
+    ['warmed', 0],
+    ['completed with failures', 1],
+    ['cancelled', 1],
+    ['lost', 1],
+    ['refused', 2],
+  ] as const)('of a run that ended %s exits with %i', async (outcome, exit) => {
+    await queues.posts.post(anEnded(outcome, { label: 'night', problem: 'why' }))
+    const plain = await run('status', 'night')
+    expect(plain.code).toBe(exit)
+    expect(plain.stdout).toContain('night (run run000000001)')
+    const waited = await run('status', 'night', '--wait')
+    expect(waited.code).toBe(exit)
+    expect(waited.stdout).toBe(plain.stdout)
+  })
+
+  test('of a run that goes on is its report so far, and no failure', async () => {
+    await queues.posts.post(withCounts(aStatus({ updatedAtMs: hurriedClock.now() - 300_000 }), { files: 12 }))
+    const { code, stdout } = await run('status', 'run000000001')
+    expect(stdout).toMatch(/^Running\. So far, 12 files were read.*\nIts manager has said nothing for 5m/)
+    expect(code).toBe(0)
+  })
+
+  test('of a job that waits says so', async () => {
+    await run(...job, '--job-id', 'night')
+    expect(await run('status', 'night')).toEqual({ code: 0, stdout: 'Waiting for a manager.\n', stderr: '' })
+    const { stdout } = await run('status', 'night', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ format: 1, state: 'waiting', label: 'night' })
+  })
+
+  test('as JSON is one line of ASCII', async () => {
+    await queues.posts.post(
+      anEnded('completed with failures', { failures: [{ path: '/\udcff\u009b\u202e', code: 'IO' }] }),
+    )
+    const { code, stdout } = await run('status', 'm1', '--json')
+    expect(stdout).toMatch(/^[ -~]+\n$/)
+    expect(JSON.parse(stdout)).toMatchObject({ failures: { sample: [{ path: '/\udcff\u009b\u202e' }] } })
+    expect(code).toBe(1)
+  })
+
+  test('says when a label means several jobs', async () => {
+    await queues.posts.post(anEnded('lost', { label: 'night' }))
+    await queues.posts.post(
+      anEnded('warmed', {
+        label: 'night',
+        run: 'run000000002',
+        jobMessageId: 'm2',
+        jobInsertedAtMs: Date.UTC(2027, 0),
+      }),
+    )
+    const { code, stdout, stderr } = await run('status', 'night')
+    expect(stderr).toBe('2 jobs go by this name; this is m2\n')
+    expect(stdout).toMatch(/^Warmed/)
+    expect(code).toBe(0)
+  })
+
+  test.each([[], ['--wait']])('of a name that nothing goes by is refused %s', async (...argv) => {
+    const { code, stdout, stderr } = await run('status', 'nihgt', ...argv)
+    expect(stderr).toBe('cachewarmer-submit: "nihgt": no run and no waiting job goes by this name\n')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})
+
+describe('list', () => {
+  test('of nothing says so', async () => {
+    expect(await run('list')).toEqual({ code: 0, stdout: 'No jobs.\n', stderr: '' })
+    expect((await run('list', '--json')).stdout).toBe('[]\n')
+  })
+
+  test('shows waiting jobs, then runs, the latest first', async () => {
+    await run(...job, '--job-id', 'tomorrow')
+    await queues.posts.post(
+      withCounts(anEnded('completed with failures', { label: 'night' }), {
+        files: 20_000,
+        bytes: 2 ** 30,
+        failures: { IO: 3 },
+      }),
+    )
+    await queues.posts.post(aStatus({ run: 'run000000002', jobMessageId: 'm2', jobInsertedAtMs: Date.UTC(2026, 0, 2) }))
+    const { code, stdout } = await run('list')
+    expect(stdout.replace(/20\d\d-\d\d-\d\d \d\d:\d\dZ(?=\n)/, 'NOW').split('\n')).toEqual([
+      'JOB       STATE                     FILES   SIZE  FAILURES  SUBMITTED          RUN',
+      'tomorrow  waiting                                           NOW',
+      'm2        running                       0    0 B         0  2026-01-02 00:00Z  run000000002',
+      'night     completed with failures  20,000  1 GiB         3  2026-01-01 00:00Z  run000000001',
+      '',
+    ])
+    expect(code).toBe(0)
+  })
+
+  test('as JSON is a list of reports', async () => {
+    await run(...job, '--job-id', 'tomorrow')
+    await queues.posts.post(anEnded('warmed'))
+    const { stdout } = await run('list', '--json')
+    expect(JSON.parse(stdout)).toMatchObject([
+      { state: 'waiting', label: 'tomorrow' },
+      { state: 'ended', outcome: 'warmed' },
+    ])
+  })
+
+  test('tells what it could not read', async () => {
+    await queues.service.create(names.runStatus('run000000001'))
+    await queues.service.queue(names.runStatus('run000000001')).send('{"v":2}')
+    const { code, stdout, stderr } = await run('list')
+    expect(stderr).toMatch(/^warning: run run000000001 can't be read: v: /)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'No jobs.\n' })
+  })
+})
+
+describe('control', () => {
+  test.each(['cancel', 'pause', 'resume'] as const)('%s asks the manager', async (command) => {
+    await queues.posts.post(aStatus({ label: 'night' }))
+    expect(await run(command, 'night')).toEqual({
+      code: 0,
+      stdout: `Asked the manager to ${command} it.\n`,
+      stderr: '',
+    })
+    expect((await queues.bodies(names.control)).map(decodeControl)).toEqual([{ v: 1, command, target: 'm1' }])
+    expect(JSON.parse((await run(command, 'night', '--json')).stdout)).toEqual({
+      command,
+      messageId: 'm1',
+      where: 'running',
+    })
+  })
+
+  test('of a name that nothing goes by is refused', async () => {
+    const { code, stderr } = await run('cancel', 'nihgt')
+    expect(stderr).toBe('cachewarmer-submit: "nihgt": no run and no waiting job goes by this name\n')
+    expect(code).toBe(2)
+    expect(await queues.service.list('')).toEqual([])
+  })
+})
+
+describe('the program itself', () => {
+  test('teaches with its help', async () => {
+    const { code, stdout } = await runHere(['--help']).finished
+    expect(code).toBe(0)
+    for (const word of [
+      '--addresses',
+      '--wait',
+      'Examples',
+      'cachewarmer-submit cancel night',
+      'Exit codes',
+      'STORAGE_KEY',
+    ]) {
+      expect(stdout).toContain(word)
+    }
+    expect((await runHere(['submit', '--help']).finished).stdout).toContain('--queue-name-prefix')
+  })
+
+  test('exits with 3 where the queue can not be reached', async () => {
+    // Nothing listens on the discard port, and the key is no secret.
+    const elsewhere = ['--queue', 'http://127.0.0.1:9/acct', '--queue-name-prefix', 'studio']
+    const { code, stdout, stderr } = await runHere([...job, ...elsewhere], { env: { STORAGE_KEY: 'a2V5' } }).finished
+    expect(stderr).toMatch(/^cachewarmer-submit: studiojob: /)
+    expect(stderr).not.toContain('a2V5')
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+  })
+})

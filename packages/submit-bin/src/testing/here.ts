@@ -1,0 +1,41 @@
+import { EventEmitter } from 'node:events'
+import { explain, onShutdown } from '@cachewarmer/cli'
+import { type Clock, systemClock } from '@cachewarmer/queue'
+import { run } from '../cli/run.ts'
+import { type Running, Spoken } from './spoken.ts'
+
+const hurry = 50
+const startMs = systemClock.now()
+
+/** Real time, fifty times as fast: pauses of a second don't hold up tests that wait for real files. */
+export const hurriedClock: Clock = {
+  now: () => startMs + (systemClock.now() - startMs) * hurry,
+  sleep: (ms, signal) => systemClock.sleep(ms / hurry, signal),
+}
+
+/** The program in this process: as the binary runs it, but for its clock, its environment and its signals. */
+export function runHere(
+  argv: readonly string[],
+  options: { env?: Record<string, string>; files?: Record<string, string> } = {},
+): Running & { readonly signals: EventEmitter } {
+  const spoken = new Spoken()
+  const signals = new EventEmitter()
+  const ended = run(argv, '1.2.3', {
+    stdout: { write: (text) => spoken.write('stdout', text) },
+    stderr: { write: (text) => spoken.write('stderr', text) },
+    environment: options.env ?? {},
+    clock: hurriedClock,
+    random: () => 0,
+    readText: async (file) => {
+      const text = options.files?.[file]
+      if (text === undefined) throw new Error('ENOENT: no such file')
+      return text
+    },
+    listen: () => onShutdown({ drainMs: 0 }, signals),
+  }).catch((error: unknown) => {
+    const { message, code } = explain(error)
+    if (message !== '') spoken.write('stderr', `cachewarmer-submit: ${message}\n`)
+    return code
+  })
+  return { signals, ...spoken.running(ended) }
+}
