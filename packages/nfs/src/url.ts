@@ -27,11 +27,14 @@ export function parseNfsUrl(url: string): NfsUrl {
   } catch (error) {
     if (!isNfsError(error)) throw error
     const hint = 'an NFS URL looks like nfs://HOST[:PORT]/EXPORT?uid=0&gid=0&nfsport=2049&mountport=20048'
-    throw new NfsError('URL_INVALID', `${JSON.stringify(url)}: ${error.summary}`, { hint })
+    // What stands before an @ may be a password.
+    const shown = JSON.stringify(url.replace(/^(nfs:\/\/)[^/]*@/i, '$1***@'))
+    throw new NfsError('URL_INVALID', `${shown}: ${error.summary}`, { hint })
   }
 }
 
 function parse(url: string): NfsUrl {
+  if (/^nfs:\/\/[^/]*@/i.test(url)) throw new NfsError('URL_INVALID', 'an NFS URL names no user; give uid and gid')
   const { v6, name, port, path, query } = shape.exec(url)?.groups ?? {}
   if (v6 === undefined && name === undefined) throw new NfsError('URL_INVALID', 'this is no NFS URL')
   const found: { -readonly [K in keyof NfsUrl]: NfsUrl[K] } = {

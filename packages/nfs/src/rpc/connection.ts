@@ -73,7 +73,7 @@ export class Connection {
   private readonly header: Buffer
   private readonly reader = new XdrReader()
   private readonly spare: Buffer[] = []
-  private out = new XdrWriter(Buffer.allocUnsafe(OUT_BYTES))
+  private readonly out = new XdrWriter(Buffer.allocUnsafe(OUT_BYTES))
   private state: 'idle' | 'opening' | 'open' | 'closed' = 'idle'
   private link: Link | undefined
   private everOpen = false
@@ -184,10 +184,11 @@ export class Connection {
   private flush(): void {
     const { link, out } = this
     if (link === undefined || out.at === 0) return
-    this.options.observer.wrote(out.at)
-    const bytes = out.swap(this.spare.pop() ?? Buffer.allocUnsafe(OUT_BYTES))
-    link.write(bytes, () => {
-      if (this.spare.length < MAX_SPARE) this.spare.push(bytes)
+    const length = out.at
+    const buffer = out.swap(this.spare.pop() ?? Buffer.allocUnsafe(OUT_BYTES))
+    this.options.observer.wrote(length)
+    link.write(buffer.subarray(0, length), () => {
+      if (this.spare.length < MAX_SPARE) this.spare.push(buffer)
     })
   }
 

@@ -1,15 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { written } from '../testing/written.ts'
 import { XdrReader } from '../xdr/reader.ts'
-import { XdrWriter } from '../xdr/writer.ts'
 import { type Credential, flavorName } from './auth.ts'
 import { type CallHeader, decodeCall, decodeReply, encodeCall, encodeReply, type RpcRefusal } from './message.ts'
 
-const written = (write: (w: XdrWriter) => void): Buffer => {
-  const w = new XdrWriter()
-  write(w)
-  return Buffer.from(w.written())
-}
 const protocol = expect.objectContaining({ code: 'PROTOCOL' })
 const sys: Credential = { flavor: 'sys', machineName: 'warm-1', uid: 1000, gid: 100, gids: [4, 0xffff_fffe] }
 const call = (credential: Credential): CallHeader => ({

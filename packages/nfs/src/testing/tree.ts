@@ -84,7 +84,7 @@ export function generated(
     at: (index) => ({ name: `${prefix}${index}`, node: make(index) }),
     find(name) {
       const index = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN
-      return index >= 0 && index < count && name === `${prefix}${index}` ? index : undefined
+      return Number.isInteger(index) && index >= 0 && index < count && name === `${prefix}${index}` ? index : undefined
     },
     meta,
   }

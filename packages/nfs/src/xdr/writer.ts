@@ -17,13 +17,13 @@ export class XdrWriter {
     return this.bytes.subarray(0, this.at)
   }
 
-  /** Hands over what was written and goes on in an empty buffer. */
+  /** Hands over its whole buffer, of which `at` bytes are written, and goes on at the beginning of the next. */
   swap(next: Buffer): Buffer {
-    const written = this.written()
+    const { bytes } = this
     this.bytes = next
     this.view = new DataView(next.buffer, next.byteOffset, next.byteLength)
     this.at = 0
-    return written
+    return bytes
   }
 
   u32(value: number): void {
@@ -72,7 +72,8 @@ export class XdrWriter {
 
   /** Bytes that are XDR already. */
   raw(value: Uint8Array): void {
-    this.bytes.set(value, this.advance(value.length))
+    const at = this.advance(value.length) // First of all: it may replace the bytes.
+    this.bytes.set(value, at)
   }
 
   /** Writes over what is there: for lengths that are known only at the end. */

@@ -1,14 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeName, encodeName } from '../names.ts'
+import { written } from '../testing/written.ts'
 import { XdrReader } from './reader.ts'
 import { XdrWriter } from './writer.ts'
 
-const written = (write: (w: XdrWriter) => void): Buffer => {
-  const w = new XdrWriter(Buffer.alloc(1))
-  write(w)
-  return Buffer.from(w.written())
-}
 const protocol = expect.objectContaining({ code: 'PROTOCOL' })
 
 describe('XDR', () => {
@@ -114,13 +110,17 @@ describe('XDR', () => {
     expect(() => new XdrReader(bytes).opaque(5)).toThrow(protocol)
   })
 
-  test('a writer hands over its buffer and goes on in the next', () => {
-    const w = new XdrWriter(Buffer.alloc(8))
+  test('a writer hands over its whole buffer and goes on in the next, which grows', () => {
+    const buffer = Buffer.alloc(8)
+    const w = new XdrWriter(buffer)
     w.u32(1)
-    const first = w.swap(Buffer.alloc(4))
+    expect(w.swap(Buffer.alloc(1))).toBe(buffer)
     w.u32(2)
-    w.u32(3)
+    w.raw(Buffer.alloc(300, 3))
     w.patchU32(0, 4)
-    expect([first.toString('hex'), w.written().toString('hex')]).toEqual(['00000001', '0000000400000003'])
+    expect([buffer.toString('hex'), w.written().toString('hex')]).toEqual([
+      '0000000100000000',
+      `00000004${'03'.repeat(300)}`,
+    ])
   })
 })

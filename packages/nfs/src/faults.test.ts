@@ -1,0 +1,219 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { NfsExport } from './export.ts'
+import type { FileHandle } from './handle.ts'
+import { mountExport } from './mount-export.ts'
+import type { MountOptions } from './options.ts'
+import { readRange } from './read-range.ts'
+import {
+  directory,
+  everyNth,
+  type Fault,
+  file,
+  firstOf,
+  generated,
+  type NfsServer,
+  onCalls,
+  startNfsServer,
+} from './testing/index.ts'
+
+const tree = directory({ files: generated(300, 'f', (index) => file(index * 7)), big: file(20_000_000) })
+const open: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
+})
+
+async function setUp(options: Partial<MountOptions> = {}): Promise<{ server: NfsServer; mounted: NfsExport }> {
+  const server = await startNfsServer({ tree })
+  open.push(server)
+  const mounted = await mountExport({ ...server.address, timeoutMs: 250, retries: 60, ...options })
+  open.push(mounted)
+  return { server, mounted }
+}
+
+/** Lists 300 files and reads them all at once; the sum of their bytes. */
+async function readAll(mounted: NfsExport): Promise<number> {
+  const { handle } = await mounted.resolve('/files')
+  let bytes = 0
+  for await (const page of mounted.list(handle)) {
+    const reads = await Promise.all(page.entries.map((entry) => mounted.read(entry.handle as FileHandle, 0, 1_000_000)))
+    bytes += reads.reduce((sum, { count }) => sum + count, 0)
+  }
+  return bytes
+}
+const everything = (299 * 300 * 7) / 2
+
+describe('whatever happens to one call in ten, everything is read once', () => {
+  const faults: readonly Fault[] = [
+    { kind: 'late', ms: 20 },
+    { kind: 'late', ms: 400 },
+    { kind: 'drop' },
+    { kind: 'twice' },
+    { kind: 'garbage' },
+    { kind: 'short', bytes: 8 },
+    { kind: 'status', status: 'JUKEBOX' },
+  ]
+  test.each(faults)('$kind', async (fault) => {
+    const { server, mounted } = await setUp()
+    server.fault = firstOf(
+      everyNth('READ', 10, fault),
+      onCalls('READDIRPLUS', 1, 1, fault),
+      onCalls('LOOKUP', 1, 1, fault),
+    )
+    expect(await readAll(mounted)).toBe(everything)
+    expect(mounted.outstanding).toBe(0)
+  })
+})
+
+describe('whatever happens to a connection, everything is read once', () => {
+  const faults: readonly Fault[] = [
+    { kind: 'noise' },
+    { kind: 'reset', afterBytes: 0 },
+    { kind: 'reset', afterBytes: 3 },
+    { kind: 'reset', afterBytes: 60 },
+    { kind: 'half-close' },
+    { kind: 'black-hole' },
+  ]
+  test.each(faults)('%j', async (fault) => {
+    const { server, mounted } = await setUp()
+    server.fault = firstOf(
+      onCalls('READ', 100, 100, fault),
+      onCalls('READ', 333, 333, fault),
+      onCalls('READDIRPLUS', 1, 1, fault),
+    )
+    expect(await readAll(mounted)).toBe(everything)
+    expect(mounted.stats.reconnects).toBeGreaterThanOrEqual(2)
+    expect(mounted.stats.retransmissions).toBeGreaterThanOrEqual(2)
+  })
+
+  test('on several connections, where one breaks, the others go on', async () => {
+    const { server, mounted } = await setUp({ connections: 3 })
+    server.fault = everyNth('READ', 50, { kind: 'reset', afterBytes: 10 })
+    expect(await readAll(mounted)).toBe(everything)
+  })
+})
+
+test('a server that goes away and comes back is waited for', async () => {
+  const { server, mounted } = await setUp()
+  await server.pause()
+  const reading = readAll(mounted)
+  await expect.poll(() => mounted.outstanding).toBe(1)
+  await server.resume()
+  expect(await reading).toBe(everything)
+})
+
+test('a server that stays away is a TIMEOUT that says what happened last', async () => {
+  const { server, mounted } = await setUp({ timeoutMs: 50, retries: 3 })
+  await mounted.ping()
+  await server.pause()
+  await expect(mounted.ping()).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    message: expect.stringContaining('nothing listens'),
+  })
+  await server.resume()
+  expect(await mounted.ping()).toBeUndefined()
+})
+
+test('a storm of JUKEBOX is told to whoever controls concurrency, and passes', async () => {
+  const heard: string[] = []
+  const observer = {
+    jukebox: (procedure: string, waitMs: number) => heard.push(`${procedure} ${waitMs >= 50}`),
+    latency: (ms: number, procedure: string) => heard.push(`${procedure} ${ms >= 0}`),
+  }
+  const { server, mounted } = await setUp({ observer })
+  server.fault = onCalls('READ', 1, 450, { kind: 'status', status: 'JUKEBOX' })
+  heard.length = 0
+  expect(await readAll(mounted)).toBe(everything)
+  expect(mounted.stats).toMatchObject({ jukeboxes: 450, retransmissions: 0 })
+  expect(heard.filter((one) => one === 'READ true')).toHaveLength(450 + 750)
+})
+
+test('JUKEBOX that nobody wants to wait for is an error', async () => {
+  const { server, mounted } = await setUp({ jukeboxMs: 0 })
+  server.fault = onCalls('GETATTR', 1, 1, { kind: 'status', status: 'JUKEBOX' })
+  await expect(mounted.getattr(mounted.root)).rejects.toMatchObject({ code: 'JUKEBOX' })
+})
+
+test('a call that is never answered fails alone', async () => {
+  const { server, mounted } = await setUp({ timeoutMs: 50, retries: 1 })
+  const timeouts: string[] = []
+  server.fault = onCalls('GETATTR', 1, 9, { kind: 'drop' })
+  const failing = expect(mounted.getattr(mounted.root)).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    exportPath: '/export',
+  })
+  const pings = (async () => {
+    while (mounted.outstanding > 0) timeouts.push(String(await mounted.ping()))
+  })()
+  await Promise.all([failing, pings])
+  expect(new Set(timeouts)).toEqual(new Set(['undefined']))
+})
+
+test('nonsense without end is PROTOCOL', async () => {
+  const { server, mounted } = await setUp({ retries: 2 })
+  server.fault = onCalls('FSSTAT', 1, 99, { kind: 'garbage' })
+  await expect(mounted.fsstat()).rejects.toMatchObject({ code: 'PROTOCOL', host: expect.stringContaining('127.0.0.1') })
+  expect(server.calls['FSSTAT']).toBe(3)
+})
+
+test('an abort ends a listing that would never end', async () => {
+  const endless = generated(Number.MAX_SAFE_INTEGER, 'e', () => file(0))
+  const server = await startNfsServer({ tree: endless, pageBytes: 4_096 })
+  open.push(server)
+  const mounted = await mountExport(server.address)
+  open.push(mounted)
+  const stop = new AbortController()
+  const listing = (async () => {
+    let pages = 0
+    for await (const page of mounted.list(mounted.root, { signal: stop.signal })) {
+      expect(page.eof).toBe(false)
+      if (++pages === 5) stop.abort(new Error('enough'))
+    }
+  })()
+  await expect(listing).rejects.toThrow('enough')
+})
+
+describe('a range', () => {
+  const rangeOf = async (options: Parameters<typeof readRange>[2], fault?: (server: NfsServer) => void) => {
+    const { server, mounted } = await setUp()
+    const { handle } = await mounted.resolve('/big')
+    fault?.(server)
+    return { ...(await readRange(mounted, handle, options)), reads: server.calls['READ'] }
+  }
+
+  test('is the whole file unless it is told otherwise', async () => {
+    expect(await rangeOf({})).toEqual({ bytes: 20_000_000, eof: true, size: 20_000_000n, reads: 20 })
+  })
+
+  test.each([
+    [{ offset: 0, length: 0 }, 0, false, 1],
+    [{ offset: 5, length: 10 }, 10, false, 1],
+    [{ offset: 1_000_000, length: 3_000_000 }, 3_000_000, false, 3],
+    [{ offset: 19_999_990, length: 100 }, 10, true, 1],
+    [{ offset: 30_000_000 }, 0, true, 1],
+    [{ length: Number.POSITIVE_INFINITY, inFlight: 1 }, 20_000_000, true, 20],
+  ])('%j', async (options, bytes, eof, reads) => {
+    expect(await rangeOf(options)).toMatchObject({ bytes, eof, reads })
+  })
+
+  test('fails with the first failure, and asks for no more then', async () => {
+    const { server, mounted } = await setUp()
+    const { handle } = await mounted.resolve('/big')
+    server.fault = onCalls('READ', 3, 3, { kind: 'status', status: 'IO' })
+    await expect(readRange(mounted, handle, { inFlight: 2 })).rejects.toMatchObject({ code: 'IO' })
+    await mounted.ping()
+    expect(server.calls['READ']).toBeLessThan(8)
+  })
+
+  test('of a server that gives little at a time, and no attributes, is whole', async () => {
+    const server = await startNfsServer({ tree, rtmax: 100_000, attributes: false })
+    open.push(server)
+    const mounted = await mountExport(server.address)
+    open.push(mounted)
+    const { handle } = await mounted.resolve('/big')
+    expect(await readRange(mounted, handle)).toEqual({ bytes: 20_000_000, eof: true, size: undefined })
+  })
+
+  test.each([{ offset: -1 }, { length: -1 }, { offset: 0.5 }, { inFlight: 0 }])('%j is refused', async (options) => {
+    await expect(rangeOf(options)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  })
+})
