@@ -153,8 +153,8 @@ test('however a walk is split, everything is counted exactly once', async () => 
         const through = Object.values(counts.mounts)
         expect(through.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(want.bytes * throughEach)
         expect(through.reduce((sum, { files }) => sum + files, 0)).toBe(want.files * throughEach)
-        expect(failures.map(({ path, message }) => (message.includes(path) ? path : message)).sort()).toEqual(
-          want.failed.flatMap((path) => Array(throughEach).fill(path)).sort(),
+        expect(failures.map(({ path, message }) => (message.includes(path) ? path : message)).toSorted()).toEqual(
+          want.failed.flatMap((path) => Array.from({ length: throughEach }, () => path)).toSorted(),
         )
         expect(counts.failures.IO ?? 0).toBe(want.failed.length * throughEach)
         expect(mounts.map(({ asked }) => asked.openListings)).toEqual(mounts.map(() => 0))

@@ -1,13 +1,18 @@
-import { realpathSync, type Stats } from 'node:fs'
-import { lstat, realpath } from 'node:fs/promises'
-import { WalkError } from './errors.ts'
+import { type BigIntStats, realpathSync, statSync } from 'node:fs'
+import { lstat, readlink } from 'node:fs/promises'
+import { resolve as absolute } from 'node:path'
+import { decodeName } from '@cachewarmer/nfs'
+import pLimit from 'p-limit'
+import { isWalkError, WalkError } from './errors.ts'
 import { BufferPool } from './folder/buffers.ts'
 import { fromErrno } from './folder/errno.ts'
+import { ExportGuard } from './folder/export-guard.ts'
+import { kindOf } from './folder/kind.ts'
 import { knownFile, listFolder } from './folder/list-folder.ts'
-import { systemPath } from './folder/path-bytes.ts'
-import { readFile } from './folder/read-file.ts'
+import { closesAtOnce } from './folder/local-close.ts'
+import { type Reader, readFile } from './folder/read-file.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
-import { joinPath, nameOf } from './paths.ts'
+import { joinPath, nameOf, parentOf, show } from './paths.ts'
 
 export interface FolderMountOptions {
   /** Where the export is mounted on this machine. */
@@ -16,72 +21,112 @@ export interface FolderMountOptions {
   readonly name?: string
   /** Bytes a system call reads. Default 256 KiB, which stays within a core's own cache. */
   readonly bufferBytes?: number
+  /** Reads in flight that make sense here. Default 1024, as many threads as libuv can have. */
+  readonly maxInFlight?: number
+}
+
+interface Asked {
+  readonly signal: AbortSignal
 }
 
 /**
  * A mount over a folder of this machine, such as a kernel's NFS mount. Every operation is a system call on one of
- * libuv's threads: start the process with UV_THREADPOOL_SIZE at about the reads in flight.
+ * libuv's threads, of which there are four unless UV_THREADPOOL_SIZE says otherwise when the process starts.
  * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there.
  */
-export function folderMount({ folder, name = folder, bufferBytes = 256 * 1024 }: FolderMountOptions): Mount {
+export function folderMount(options: FolderMountOptions): Mount {
+  const { folder, name = folder, bufferBytes = 256 * 1024, maxInFlight = 1024 } = options
   const root = rootOf(folder)
+  const roots = [...new Set([root, absolute(folder)])]
+  const guard = new ExportGuard(root)
   const buffers = new BufferPool({ bytes: bufferBytes, keep: 64 })
-  const full = (path: string): string | Buffer => systemPath(path === '/' ? root : root === '/' ? path : root + path)
+  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: closesAtOnce(root) }
 
-  async function* list(directory: Target, options: ListOptions): AsyncGenerator<DirectoryPage, void> {
-    const { signal, attributes } = options
+  async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()
+    const limit = pLimit(32)
+    const withSize = async (entry: Entry): Promise<Entry> =>
+      entry.kind === 'file' && entry.size === undefined ? limit(() => addAttributes(path, entry)) : entry
     try {
-      const real = await realpath(full(directory.path), 'buffer')
+      const real = await guard.check(path)
+      if (!real.equals(Buffer.from(guard.full(path))) && (await look(path)).kind === 'symlink')
+        throw new WalkError('NOT_A_DIRECTORY', `${path}: a symbolic link`)
       for await (const entries of listFolder(real)) {
         signal.throwIfAborted()
-        yield {
-          entries: attributes ? await Promise.all(entries.map((e) => withAttributes(directory.path, e))) : entries,
-        }
+        yield { entries: attributes ? await Promise.all(entries.map(withSize)) : entries }
       }
     } catch (error) {
-      throw signal.aborted ? signal.reason : fromErrno(error as NodeJS.ErrnoException, directory.path)
-    }
-  }
-
-  async function withAttributes(directory: string, entry: Entry): Promise<Entry> {
-    if (entry.kind !== 'file') return entry
-    return { ...(await stat(joinPath(directory, entry.name))), handle: entry.handle }
-  }
-
-  async function stat(path: string): Promise<Entry> {
-    try {
-      return entryOf(nameOf(path), await lstat(full(path)))
-    } catch (error) {
+      if (signal.aborted || isWalkError(error)) throw error
       throw fromErrno(error as NodeJS.ErrnoException, path)
     }
   }
 
-  function read(file: Target, options: ReadOptions): Promise<ReadOutcome> {
-    const known = file.handle === knownFile
-    return readFile({ path: file.path, systemPath: full(file.path), known }, options, buffers)
+  /** A file that vanished since keeps its place: reading it will tell. */
+  async function addAttributes(directory: string, entry: Entry): Promise<Entry> {
+    try {
+      return { ...(await look(joinPath(directory, entry.name))), kind: entry.kind, handle: entry.handle }
+    } catch {
+      return entry
+    }
   }
 
-  return { name, handleSpace: 'folder', maxInFlight: 1024, list, stat, read, close: async () => {} }
+  async function look(path: string): Promise<Entry> {
+    try {
+      return entryOf(nameOf(path), await lstat(guard.full(path), { bigint: true }))
+    } catch (error) {
+      throw isWalkError(error) ? error : fromErrno(error as NodeJS.ErrnoException, path)
+    }
+  }
+
+  async function stat(path: string, { signal }: Asked): Promise<Entry> {
+    signal.throwIfAborted()
+    if (!guard.knows(parentOf(path))) await guard.check(parentOf(path))
+    return look(path)
+  }
+
+  async function readLink(path: string, { signal }: Asked): Promise<string> {
+    signal.throwIfAborted()
+    if (!guard.knows(parentOf(path))) await guard.check(parentOf(path))
+    let target: string
+    try {
+      target = decodeName(await readlink(guard.full(path), 'buffer'))
+    } catch (error) {
+      throw fromErrno(error as NodeJS.ErrnoException, path)
+    }
+    if (!target.startsWith('/')) return target
+    const inside = roots.find((one) => target === one || target.startsWith(one === '/' ? one : `${one}/`))
+    if (inside === undefined) throw new WalkError('OUTSIDE', `${path}: the link leads out of the export`)
+    return target.slice(inside === '/' ? 0 : inside.length) || '/'
+  }
+
+  function read({ path, handle }: Target, asked: ReadOptions): Promise<ReadOutcome> {
+    const begin = (): Promise<ReadOutcome> => readFile({ path, known: handle === knownFile }, asked, reader)
+    const directory = parentOf(path)
+    return guard.knows(directory) ? begin() : guard.check(directory).then(begin)
+  }
+
+  return { name, handleSpace: 'folder', maxInFlight, list, stat, readLink, read, close: async () => {} }
 }
 
 function rootOf(folder: string): string {
+  let root: string
   try {
-    return realpathSync(folder)
+    root = realpathSync(folder)
   } catch (error) {
-    throw new WalkError('NOT_FOUND', `folder is ${JSON.stringify(folder)}, expected a folder that is there`, {
-      cause: error,
-    })
+    const { code } = fromErrno(error as NodeJS.ErrnoException, folder)
+    throw new WalkError(code, `folder is ${show(folder)}, expected a folder that is there`, { cause: error })
   }
+  if (statSync(root).isDirectory()) return root
+  throw new WalkError('NOT_A_DIRECTORY', `folder is ${show(folder)}, expected a folder, and it is a file`)
 }
 
-function entryOf(name: string, stats: Stats): Entry {
-  const kind = stats.isFile()
-    ? 'file'
-    : stats.isDirectory()
-      ? 'directory'
-      : stats.isSymbolicLink()
-        ? 'symlink'
-        : 'other'
-  return { name, kind, size: stats.size, modifiedMs: stats.mtimeMs, id: `${stats.dev}:${stats.ino}` }
+function entryOf(name: string, stats: BigIntStats): Entry {
+  // Inode numbers have 64 bits: as doubles two of them could be one.
+  return {
+    name,
+    kind: kindOf(stats),
+    size: Number(stats.size),
+    modifiedMs: Number(stats.mtimeMs),
+    id: `${stats.dev}:${stats.ino}`,
+  }
 }

@@ -29,7 +29,7 @@ export class MountSet {
         'OPTION_INVALID',
         `mounts has ${JSON.stringify(twice)} twice, expected a different name for each`,
       )
-    const blind = settings.symlinks === 'none' ? undefined : mounts.find(({ readLink }) => !readLink)
+    const blind = settings.symlinks === 'none' ? undefined : mounts.find((mount) => !mount.readLink)
     if (blind)
       throw new WalkError('OPTION_INVALID', `symlinks is "${settings.symlinks}", but ${blind.name} can't read links`)
     this.members = mounts.map((mount) => ({ mount, name: mount.name, limiter: limiterOf(mount, settings) }))

@@ -70,7 +70,9 @@ function addPart(
     frontier.addSource(new FileBatch({ directory: part.directory, real, files, tally }))
   } else {
     const { offset, length = Infinity, ordinal } = part
-    frontier.addSource(largeFile(run, { path: part.path, real, tally, as: 'name' }, { offset, length, ordinal }))
+    frontier.addSource(
+      largeFile(run.settings, { path: part.path, real, tally, as: 'name' }, { offset, length, ordinal }),
+    )
   }
 }
 
@@ -88,7 +90,7 @@ function addDirectory({ frontier }: Run, { path, real, entry, lineage, tally }: 
 }
 
 function addFile(run: Run, { path, real, entry, tally }: Found): void {
-  if (!run.settings.filter.file(path, nameOf(path)) || !attributesPass(run, entry))
-    return run.tallies.count(tally, 'entriesSkipped')
-  run.frontier.addSource(sourceOf(run, { path, real, size: entry.size, tally, as: 'tree' }))
+  if (run.settings.filter.file(path, nameOf(path)) && attributesPass(run, entry))
+    run.frontier.addSource(sourceOf(run.settings, { path, real, size: entry.size, tally, as: 'tree' }))
+  else run.tallies.count(tally, 'entriesSkipped')
 }

@@ -99,8 +99,11 @@ function checkPart(part: WalkPart, at: number): void {
   const field = `parts[${at}]`
   switch (part.kind) {
     case 'tree':
+      checkPath(`${field}.path`, part.path)
+      break
     case 'listing':
       checkPath(`${field}.path`, part.path)
+      if (typeof part.resume !== 'string') throw invalid(`${field}.resume`, part.resume, 'what a page of the listing gave')
       break
     case 'files':
       checkPath(`${field}.directory`, part.directory)
@@ -110,7 +113,7 @@ function checkPart(part: WalkPart, at: number): void {
       checkPath(`${field}.path`, part.path)
       checkCount(`${field}.offset`, part.offset, 0)
       checkCount(`${field}.ordinal`, part.ordinal, 0)
-      if (part.length !== undefined) checkCount(`${field}.length`, part.length, 0)
+      if (part.length !== undefined) checkCount(`${field}.length`, part.length, 1)
       break
     default:
       checkChoice(`${field}.kind`, (part as { kind: unknown }).kind, ['tree', 'listing', 'files', 'range'])
@@ -118,12 +121,13 @@ function checkPart(part: WalkPart, at: number): void {
 }
 
 function checkCount(field: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return
-  throw new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected a whole number of at least ${least}`)
+  if (!Number.isSafeInteger(value) || value < least) throw invalid(field, value, `a whole number of at least ${least}`)
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): void {
   if (choices.includes(value as string)) return
-  const expected = choices.map((choice) => `"${choice}"`).join(' or ')
-  throw new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected ${expected}`)
+  throw invalid(field, value, choices.map((choice) => `"${choice}"`).join(' or '))
 }
+
+const invalid = (field: string, value: unknown, expected: string): WalkError =>
+  new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected ${expected}`)

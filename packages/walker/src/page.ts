@@ -28,7 +28,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
     const child = joinPath(path, name)
     if (kind === 'file') {
       if (!filter.file(child, name) || !attributesPass(run, entry)) skipped++
-      else if (isLarge(run, entry.size)) {
+      else if (isLarge(settings, entry.size)) {
         const unit = {
           path: child,
           real: joinPath(real, name),
@@ -38,7 +38,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
           tally,
           as: 'name',
         } as const
-        frontier.addSource(sourceOf(run, unit))
+        frontier.addSource(sourceOf(settings, unit))
       } else files.push(entry)
     } else if (kind === 'directory') {
       if (filter.directory(child, name)) {

@@ -2,120 +2,123 @@ import type { MountRead } from './counters.ts'
 import { asWalkError, type WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { LargeFile } from './large-file.ts'
-import type { ReadOptions, ReadOutcome } from './mount.ts'
+import type { ReadOutcome } from './mount.ts'
 import { handleFor, type Member } from './mount-set.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
 import type { Run } from './run.ts'
 import { largeFile } from './sources.ts'
 
-/** What came of reading a unit through its mounts, one after the other as they ended. */
-interface Attempt {
-  readonly reads: MountRead[]
-  readonly errors: { readonly member: Member; readonly error: WalkError }[]
-  /** The walk stopped before every mount had its turn. */
-  broken: boolean
-}
-
 /**
  * Reads one unit: through the mount that its path's hash names and, when that is done, through the others at once, so
- * that a clustered cache fetches it from afar a single time. Called with a read slot taken.
+ * that a clustered cache fetches it from afar a single time. Called with a read slot taken, which it gives back.
  */
-export async function readUnit(run: Run, unit: ReadUnit): Promise<void> {
-  const readers = run.mounts.readers(hashPath(unit.path) + (unit.chunk?.ordinal ?? 0))
-  const attempt: Attempt = { reads: [], errors: [], broken: false }
-  let { chunk } = unit
-  if (chunk) run.begun.add(chunk.file)
-  let holdsSlot = true
-  let at = 0
-  while (at < readers.length && attempt.reads.length === 0 && !attempt.broken) {
-    const member = readers[at++]
-    if (!member || chunk?.file.errors.has(member.name)) continue
-    const outcome = await readThrough(run, unit, chunk, member, attempt, holdsSlot)
-    holdsSlot = false
-    if (outcome) chunk = planned(run, unit, chunk, outcome)
-  }
-  if (holdsSlot) run.slots.give()
-  if (at < readers.length && !attempt.broken)
-    await Promise.all(
-      readers
-        .slice(at)
-        .map((member) =>
-          chunk?.file.errors.has(member.name) ? undefined : readThrough(run, unit, chunk, member, attempt, false),
-        ),
-    )
-  if (chunk) finishChunk(run, chunk, attempt)
-  else finishFile(run, unit, attempt)
-}
+export const readUnit = (run: Run, unit: ReadUnit): Promise<void> => new Reading(run, unit).all()
 
-/** Undefined when it failed, or when the walk stopped first; the attempt says which. */
-async function readThrough(
-  run: Run,
-  unit: ReadUnit,
-  chunk: Chunk | undefined,
-  member: Member,
-  attempt: Attempt,
-  holdsSlot: boolean,
-): Promise<ReadOutcome | undefined> {
-  const { mount, name, limiter } = member
-  const { settings, slots } = run
-  if (!holdsSlot && !slots.tryTake()) await slots.take()
-  const { live } = run.tallies
-  live.inFlight++
-  try {
-    const options: ReadOptions = {
-      offset: chunk?.offset ?? 0,
-      length: chunk?.length ?? Math.min(settings.headBytes, settings.chunkBytes),
-      signal: settings.signal,
+class Reading {
+  readonly #run: Run
+  readonly #unit: ReadUnit
+  #chunk: Chunk | undefined
+  readonly #reads: MountRead[] = []
+  readonly #errors: { readonly mount: string; readonly error: WalkError }[] = []
+  /** The walk stopped before every mount had its turn. */
+  #broken = false
+
+  constructor(run: Run, unit: ReadUnit) {
+    this.#run = run
+    this.#unit = unit
+    this.#chunk = unit.chunk
+    if (unit.chunk) run.begun.add(unit.chunk.file)
+  }
+
+  async all(): Promise<void> {
+    const { slots, mounts } = this.#run
+    const readers = mounts.readers(hashPath(this.#unit.path) + (this.#chunk?.ordinal ?? 0))
+    let others = 0
+    for (const member of readers) {
+      if (others > 0) await slots.take()
+      others++
+      const outcome = await this.#through(member)
+      if (outcome) this.#plan(outcome)
+      // Until one has read it, the next is again the first.
+      if (this.#reads.length > 0 || this.#broken) break
     }
-    const target = { path: unit.real, handle: handleFor(unit.handle, unit.from, mount) }
-    const begin = (): Promise<ReadOutcome> | undefined => (run.going ? mount.read(target, options) : undefined)
-    const outcome = await (limiter ? limiter.run(async () => begin()) : begin())
-    if (outcome) attempt.reads.push({ mount: name, bytes: outcome.bytes })
-    else attempt.broken = true
-    return outcome
-  } catch (error) {
-    if (settings.signal.aborted) attempt.broken = true
-    else attempt.errors.push({ member, error: asWalkError(error) })
-    return undefined
-  } finally {
-    live.inFlight--
-    slots.give()
+    if (others < readers.length && !this.#broken)
+      await Promise.all(readers.slice(others).map((member) => this.#inTurn(member)))
+    this.#finish()
   }
-}
 
-/** After the first read: a file that goes on is a large one from here, with what was just read as its first chunk. */
-function planned(run: Run, unit: ReadUnit, chunk: Chunk | undefined, outcome: ReadOutcome): Chunk | undefined {
-  const { headBytes, chunkBytes } = run.settings
-  if (chunk?.file.planned) return chunk
-  let first = chunk
-  if (!first) {
-    if (outcome.end || headBytes <= chunkBytes) return undefined
-    const file = largeFile(run, unit, { offset: 0, length: headBytes, ordinal: 0 })
-    first = file.next()?.chunk
-    run.begun.add(file)
+  #inTurn(member: Member): Promise<unknown> {
+    const { slots } = this.#run
+    return slots.tryTake() ? this.#through(member) : slots.take().then(() => this.#through(member))
   }
-  if (!first) return undefined
-  first.file.plan(outcome.end ? 0 : (outcome.size ?? 0))
-  run.frontier.addSource(first.file)
-  return first
-}
 
-function finishFile(run: Run, unit: ReadUnit, { reads, errors, broken }: Attempt): void {
-  if (broken) return run.giveBack(unit)
-  const ok = errors.length === 0
-  const bytes = ok ? (reads[0]?.bytes ?? 0) : 0
-  run.tallies.achieve(unit.tally, { files: ok ? 1 : 0, bytes, reads })
-  for (const { member, error } of errors) run.fail(unit.tally, unit.path, error, member.name)
-  if (ok) run.emit({ kind: 'file', path: unit.path, bytes, reads })
-}
+  /** Undefined when it failed, or when the walk stopped first. Gives back the slot that it was called with. */
+  async #through({ mount, name, limiter }: Member): Promise<ReadOutcome | undefined> {
+    const { settings, slots, tallies } = this.#run
+    const { headBytes, chunkBytes, signal } = settings
+    const { real, handle, from } = this.#unit
+    const chunk = this.#chunk
+    tallies.live.inFlight++
+    try {
+      // One failure a file and mount: where a chunk failed, the file's others need not try.
+      if (chunk?.file.errors.has(name)) return undefined
+      const begin = (): Promise<ReadOutcome> | undefined => {
+        if (!this.#run.going) return undefined
+        const offset = chunk?.offset ?? 0
+        const length = chunk?.length ?? Math.min(headBytes, chunkBytes)
+        return mount.read({ path: real, handle: handleFor(handle, from, mount) }, { offset, length, signal })
+      }
+      const outcome = await (limiter ? limiter.run(async () => begin()) : begin())
+      if (outcome) this.#reads.push({ mount: name, bytes: outcome.bytes })
+      else this.#broken = true
+      return outcome
+    } catch (error) {
+      if (signal.aborted) this.#broken = true
+      else this.#errors.push({ mount: name, error: asWalkError(error) })
+      return undefined
+    } finally {
+      tallies.live.inFlight--
+      slots.give()
+    }
+  }
 
-function finishChunk(run: Run, chunk: Chunk, { reads, errors, broken }: Attempt): void {
-  const { file } = chunk
-  // One failure a file and mount: where a chunk failed, the file's others need not try.
-  for (const { member, error } of errors) if (!file.errors.has(member.name)) file.errors.set(member.name, error)
-  if (broken) file.giveBack(chunk)
-  else file.done(chunk, reads[0]?.bytes ?? 0, reads)
-  if (file.finished && run.going) closeFile(run, file)
+  /** After the first read: a file that goes on is a large one from here, with what was just read as its first chunk. */
+  #plan({ end, size = 0 }: ReadOutcome): void {
+    const { frontier, begun, settings } = this.#run
+    if (!this.#chunk) {
+      if (end || settings.headBytes <= settings.chunkBytes) return
+      const file = largeFile(settings, this.#unit, { offset: 0, length: settings.headBytes, ordinal: 0 })
+      this.#chunk = file.next()?.chunk
+      begun.add(file)
+    }
+    const file = this.#chunk?.file
+    if (!file || file.planned) return
+    file.plan(end ? 0 : size)
+    frontier.addSource(file)
+  }
+
+  #finish(): void {
+    if (this.#chunk) this.#finishChunk(this.#chunk)
+    else if (this.#broken) this.#run.giveBack(this.#unit)
+    else this.#finishFile()
+  }
+
+  #finishFile(): void {
+    const { path, tally } = this.#unit
+    const ok = this.#errors.length === 0
+    const bytes = ok ? (this.#reads[0]?.bytes ?? 0) : 0
+    this.#run.tallies.achieve(tally, { files: ok ? 1 : 0, bytes, reads: this.#reads })
+    for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)
+    if (ok) this.#run.emit({ kind: 'file', path, bytes, reads: this.#reads })
+  }
+
+  #finishChunk(chunk: Chunk): void {
+    const { file } = chunk
+    for (const { mount, error } of this.#errors) if (!file.errors.has(mount)) file.errors.set(mount, error)
+    if (this.#broken) file.giveBack(chunk)
+    else file.done(chunk, this.#reads[0]?.bytes ?? 0, this.#reads)
+    if (file.finished && this.#run.going) closeFile(this.#run, file)
+  }
 }
 
 /** Counts what was read of a large file. */

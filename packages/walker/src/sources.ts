@@ -3,17 +3,15 @@ import type { Settings } from './options.ts'
 import type { ReadSource, ReadUnit } from './read-unit.ts'
 import { SingleFile } from './single-file.ts'
 
-interface Cut {
-  readonly settings: Settings
-}
+type Cut = Pick<Settings, 'headBytes' | 'chunkBytes' | 'rangeBytes'>
 
 /** More of the file is wanted than one chunk. */
-export const isLarge = ({ settings }: Cut, size: number | undefined): boolean =>
-  size !== undefined && Math.min(size, settings.headBytes) > settings.chunkBytes
+export const isLarge = ({ headBytes, chunkBytes }: Cut, size: number | undefined): boolean =>
+  size !== undefined && Math.min(size, headBytes) > chunkBytes
 
 /** The file, or the range of it, as one to read in chunks. */
 export function largeFile(
-  { settings: { chunkBytes, rangeBytes } }: Cut,
+  { chunkBytes, rangeBytes }: Cut,
   unit: ReadUnit,
   range: { readonly offset: number; readonly length: number; readonly ordinal: number },
 ): LargeFile {
@@ -23,5 +21,5 @@ export function largeFile(
 /** One file, to read as far as the walk wants. */
 export const sourceOf = (cut: Cut, unit: ReadUnit): ReadSource =>
   isLarge(cut, unit.size)
-    ? largeFile(cut, unit, { offset: 0, length: cut.settings.headBytes, ordinal: 0 })
+    ? largeFile(cut, unit, { offset: 0, length: cut.headBytes, ordinal: 0 })
     : new SingleFile(unit)

@@ -78,8 +78,8 @@ export class Tallies {
     const into = this.holder(tally)
     for (const failure of tally.failures) into.failures.push(failure)
     tally.failures = []
-    if (into !== this.root) return addCounts(into.counts, tally.counts, 1)
-    for (const scope of this.#scopes) if (this.holder(scope) === this.root) this.#scopes.delete(scope)
+    if (into !== this.root) addCounts(into.counts, tally.counts, 1)
+    else for (const scope of this.#scopes) if (this.holder(scope) === this.root) this.#scopes.delete(scope)
   }
 
   /** Nothing within the tally counts any more. */

@@ -1,20 +1,43 @@
 import type { Dir, Dirent } from 'node:fs'
-import { lstat, opendir } from 'node:fs/promises'
-import type { Entry, EntryKind } from '../mount.ts'
+import { lstat, opendir, readdir } from 'node:fs/promises'
+import pLimit from 'p-limit'
+import { WalkError } from '../errors.ts'
+import type { Entry } from '../mount.ts'
+import { kindOf } from './kind.ts'
 import { fromLatin1 } from './path-bytes.ts'
 
-/** What the handle of an entry says: the listing called it a regular file, so opening it needs no second look. */
+/** The handle of an entry that the listing called a regular file: opening it needs no look before. */
 export const knownFile: unique symbol = Symbol('known regular file')
 
 const pageEntries = 1024
+const looksAtOnce = 32
 
-/** Pages of at most 1024 entries. `undefined` kinds of old file systems come out as `other` never: each is looked at. */
-export async function* listFolder(systemPath: string | Buffer): AsyncGenerator<Entry[], void> {
-  const directory = await opendir(systemPath, { encoding: 'latin1', bufferSize: pageEntries } as never)
+/**
+ * Pages of at most 1024 entries; a shorter one is the last, and known to be without another call.
+ * `directory` has to be bytes. Where a directory does not tell what its names are, as the kernel's NFS client does not
+ * after the first page, Node would ask for each of them in the main thread, which then waits for the filer. It can't
+ * put a name in latin1 behind bytes, and this error is the sign to take the names alone and look at each in parallel.
+ */
+export async function* listFolder(directory: Buffer, open: typeof opendir = opendir): AsyncGenerator<Entry[], void> {
+  let given = 0
+  let last: Entry | undefined
   try {
-    for (let end = false; !end; ) {
+    for await (const page of typedPages(await open(directory, { encoding: 'latin1', bufferSize: pageEntries }))) {
+      given += page.length
+      last = page.at(-1)
+      yield page
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_ARG_TYPE') throw error
+    yield* untypedPages(directory, given, last)
+  }
+}
+
+async function* typedPages(directory: Dir): AsyncGenerator<Entry[], void> {
+  try {
+    for (let more = true; more; ) {
       const page: Entry[] = []
-      end = await fill(directory, page)
+      more = await fill(directory, page)
       yield page
     }
   } finally {
@@ -22,25 +45,46 @@ export async function* listFolder(systemPath: string | Buffer): AsyncGenerator<E
   }
 }
 
-/** True at the end of the directory. */
+/** False at the end of the directory. In callbacks: a promise an entry takes twice the time. */
 function fill(directory: Dir, page: Entry[]): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const next = (error: NodeJS.ErrnoException | null, found: Dirent | null): void => {
-      if (error) return reject(error)
-      if (!found) return resolve(true)
-      page.push(entryOf(found))
-      if (page.length >= pageEntries) resolve(false)
-      else directory.read(next)
+      if (error) reject(error)
+      else if (!found) resolve(false)
+      else {
+        const kind = kindOf(found)
+        page.push({ name: fromLatin1(found.name), kind, handle: kind === 'file' ? knownFile : undefined })
+        if (page.length < pageEntries) directory.read(next)
+        else resolve(true)
+      }
     }
     directory.read(next)
   })
 }
 
-function entryOf(found: Dirent): Entry {
-  const name = fromLatin1(found.name)
-  if (found.isFile()) return { name, kind: 'file', handle: knownFile }
-  return { name, kind: found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'symlink' : 'other' }
+/** All the names at once, which Node does not give in pages, from the one after `last` on. */
+async function* untypedPages(directory: Buffer, given: number, last: Entry | undefined): AsyncGenerator<Entry[], void> {
+  const names = await readdir(directory, { encoding: 'latin1' })
+  if (last && fromLatin1(names[given - 1] ?? '') !== last.name)
+    throw new WalkError('LISTING_CHANGED', 'the directory changed while it was listed')
+  const limit = pLimit(looksAtOnce)
+  for (let at = given; at < names.length; at += pageEntries) {
+    const looks = names.slice(at, at + pageEntries).map((name) => limit(look, directory, name))
+    const found = await Promise.all(looks)
+    yield found.filter((entry) => entry !== undefined)
+  }
 }
 
-export type { EntryKind }
-export { lstat }
+/** Undefined for what has vanished since. What can't be looked at passes for a file: reading it will say why. */
+async function look(directory: Buffer, latin1: string): Promise<Entry | undefined> {
+  const name = fromLatin1(latin1)
+  try {
+    const stats = await lstat(Buffer.concat([directory, slash, Buffer.from(latin1, 'latin1')]))
+    const kind = kindOf(stats)
+    return { name, kind, size: stats.size, modifiedMs: stats.mtimeMs, handle: kind === 'file' ? knownFile : undefined }
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : { name, kind: 'file' }
+  }
+}
+
+const slash = Buffer.from('/')

@@ -132,7 +132,7 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     kind: node.kind,
     id: node.kind === 'directory' ? `memory:${joinPath(directory, name)}` : undefined,
     size: node.kind === 'file' ? node.size : undefined,
-    modifiedMs: node.kind === 'file' ? node.modifiedMs : undefined,
+    modifiedMs: node.kind === 'file' ? (node.modifiedMs ?? 0) : undefined,
     handle: options.handleSpace === undefined ? undefined : node,
   })
 
