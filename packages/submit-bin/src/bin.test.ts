@@ -3,7 +3,7 @@ import { systemClock } from '@cachewarmer/queue'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { anEnded, names, withCounts } from './testing/builders.ts'
 import { start } from './testing/child.ts'
-import { fixture, jobArguments as job, openQueueFile, type QueueFile } from './testing/queue-file.ts'
+import { fixture, jobArguments as job, openQueueFile, type QueueFile, words } from './testing/queue-file.ts'
 import type { Finished } from './testing/spoken.ts'
 
 /* The built program as people start it. What its commands do in every case is told beside `run`. */
@@ -50,8 +50,9 @@ describe('the built program', () => {
 
   test("understands the original's flags, and waits with -blockUntilWarm", async () => {
     const waiting = start([
-      ...['-warmTargetMountAddresses', '10.0.1.11,10.0.1.12,10.0.1.13', '-warmTargetExportPath', '/exp'],
-      ...['-warmTargetPath', '/', '-blockUntilWarm', '-queueNamePrefix', 'studio', '--queue', queues.url],
+      ...words('-warmTargetMountAddresses 10.0.1.11,10.0.1.12,10.0.1.13 -warmTargetExportPath /exp'),
+      ...words('-warmTargetPath / -blockUntilWarm -queueNamePrefix studio --queue'),
+      queues.url,
     ])
     await waiting.said('waiting for a manager')
     const [message] = await queues.service.queue(names.job).peek({ max: 1 })

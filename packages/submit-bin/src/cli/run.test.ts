@@ -2,7 +2,7 @@ import { decodeControl, decodeJob } from '@cachewarmer/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { anEnded, aStatus, names, withCounts } from '../testing/builders.ts'
 import { hurriedClock, runHere } from '../testing/here.ts'
-import { fixture, jobArguments as job, openQueueFile, type QueueFile } from '../testing/queue-file.ts'
+import { fixture, jobArguments as job, openQueueFile, type QueueFile, words } from '../testing/queue-file.ts'
 import type { Finished, Running } from '../testing/spoken.ts'
 
 let queues: QueueFile
@@ -32,20 +32,13 @@ describe('submitting', () => {
 
   test('takes the command by its name, every option, and options of the queue in between', async () => {
     const { code, stderr } = await runHere([
-      'submit',
-      ...['--addresses', '10.0.1.11', ...queues.arguments, '--addresses', ' cache-2 , cache-3'],
-      ...['--export=/animation', '--path', '/a,b', '--path', '/c', '--include', '*.exr,*.tif', '--include', 'x/**'],
-      ...[
-        '--exclude',
-        '*.tmp',
-        '--exclude-directories',
-        'old',
-        '--max-file-size-bytes',
-        '9',
-        '--min-file-size-bytes',
-        '1',
-      ],
-      ...['--modified-since', '2026-01-31T08:00:00Z', '--head-bytes', '4096', '--through', 'spread', '--weight', '20'],
+      ...words('submit --addresses 10.0.1.11'),
+      ...queues.arguments,
+      '--addresses',
+      ' cache-2 , cache-3',
+      ...words('--export=/animation --path /a,b --path /c --include *.exr,*.tif --include x/** --exclude *.tmp'),
+      ...words('--exclude-directories old --max-file-size-bytes 9 --min-file-size-bytes 1 --head-bytes 4096'),
+      ...words('--modified-since 2026-01-31T08:00:00Z --through spread --weight 20'),
     ]).finished
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const [body = ''] = await queues.bodies(names.job)
@@ -102,23 +95,14 @@ describe('submitting', () => {
 
 describe("the original's command line", () => {
   const first = [
-    ...['-warmTargetMountAddresses', '10.0.1.11,10.0.1.12,10.0.1.13', '-warmTargetExportPath', '/exp'],
-    ...['-storageAccountResourceGroup', 'rg', '-queueNamePrefix', 'studio', '-queueNamePrefix=studio'],
+    ...words('-warmTargetMountAddresses 10.0.1.11,10.0.1.12,10.0.1.13 -warmTargetExportPath /exp'),
+    ...words('-storageAccountResourceGroup rg -queueNamePrefix studio -queueNamePrefix=studio'),
   ]
+  const lists = ['-inclusionCsv', '*.exr, *.dat,', '-exclusionCsv=*.tmp']
 
   test.each([
-    ['job-1.json', ['-warmTargetPath', '/']],
-    [
-      'job-2.json',
-      [
-        '-warmTargetPath=/few',
-        '-inclusionCsv',
-        '*.exr, *.dat,',
-        '-exclusionCsv=*.tmp',
-        '--maxFileSizeBytes',
-        '1048576',
-      ],
-    ],
+    ['job-1.json', words('-warmTargetPath /')],
+    ['job-2.json', [...lists, ...words('-warmTargetPath=/few --maxFileSizeBytes 1048576')]],
   ])('sends the message of the original, byte for byte: %s', async (sample, rest) => {
     const result = await runHere([...first, ...rest, '-blockUntilWarm=false', '--queue', queues.url]).finished
     expect(result).toMatchObject({ code: 0, stderr: '' })

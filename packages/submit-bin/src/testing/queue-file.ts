@@ -41,7 +41,11 @@ export const fixture = (name: string): string =>
   readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8').trim()
 
 /** Options of a small job. */
-export const jobArguments: readonly string[] = [
-  ...['--addresses', '10.0.1.11,10.0.1.12'],
-  ...['--export', '/animation', '--path', '/scene1'],
-]
+export const jobArguments: readonly string[] = words(
+  '--addresses 10.0.1.11,10.0.1.12 --export /animation --path /scene1',
+)
+
+/** A command line as a shell cuts it, where nothing is quoted. */
+export function words(line: string): string[] {
+  return line.split(' ')
+}
