@@ -34,11 +34,10 @@ export function retryingLease(queue: string, lease: Lease, firstEndMs: number, a
       await call(signal)
       endsAtMs = newEndMs
       receiptIsSure = true
+      // The message is still there, so it was not completed.
+      completeIsUnclear = false
     } catch (error) {
-      if (isUnclear(error)) {
-        endsAtMs = Math.min(endsAtMs, newEndMs)
-        receiptIsSure = false
-      }
+      if (isUnclear(error)) receiptIsSure = false
       throw error
     }
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RetryOptions } from './backoff.ts'
 import { QueueError, type QueueErrorCode } from './errors.ts'
 import { memoryService } from './memory/memory-service.ts'
+import { silentLogger } from './ports.ts'
 import { withRetry } from './retry.ts'
 import { describeQueueService } from './testing/conformance.ts'
 import { fakeClock } from './testing/fake-clock.ts'
@@ -147,6 +148,22 @@ describe('withRetry', () => {
     expect(clock.sleepers).toBe(0)
   })
 
+  test('a call that was aborted before is not tried at all', async () => {
+    const { service, tries } = await setUp({})
+    const reason = new Error('before')
+    await expect(service.list('', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(tries).toEqual([])
+  })
+
+  test('every further try is logged, for whoever looks closely', async () => {
+    const logged: unknown[] = []
+    const logger = { ...silentLogger, debug: (...args: unknown[]) => logged.push(args) }
+    const { clock, service } = await setUp({ list: ['throttled'] }, { logger })
+    await clock.run(service.list(''))
+    const error = expect.objectContaining({ code: 'THROTTLED' })
+    expect(logged).toEqual([['trying again', { error, tries: 1, waitMs: 1_000 }]])
+  })
+
   test('the service’s signal ends every wait, and every call to come', async () => {
     const stop = new AbortController()
     const { clock, service, queue } = await setUp({ list: ['throttled'], peek: ['throttled'] }, { signal: stop.signal })
@@ -243,6 +260,14 @@ describe('a lease with retry', () => {
     await other?.complete()
   })
 
+  test('a lease lasts from the try that brought it', async () => {
+    const { clock, inner, queue } = await setUp({ receive: ['throttled'], complete: ['lost answer'] })
+    await inner.send('x')
+    const [lease] = await clock.run(queue.receive({ max: 1, leaseMs: 900 }))
+    await clock.run(lease?.complete() ?? Promise.reject(new Error('no lease')))
+    expect(await inner.approximateDepth()).toBe(0)
+  })
+
   test('a renewal moves the moment up to which a lost answer can be explained', async () => {
     const { clock, take } = await setUp({ complete: ['lost answer'] })
     const lease = await take(1_000)
@@ -265,6 +290,16 @@ describe('a lease with retry', () => {
     await clock.run(lease.renew(60_000))
     await clock.run(lease.complete())
     expect(await inner.approximateDepth()).toBe(0)
+  })
+
+  test('a renewal after an unclear complete proves that it had not worked', async () => {
+    const { innerService, take } = await setUp({ complete: ['lost request'] }, { maxTries: 1 })
+    const lease = await take()
+    await expect(lease.complete()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await lease.renew(60_000)
+    await innerService.delete('queue')
+    await innerService.create('queue')
+    await expect(lease.complete()).rejects.toMatchObject({ code: 'LEASE_LOST' })
   })
 
   test('an update that shortened the lease shortens the explanation', async () => {
