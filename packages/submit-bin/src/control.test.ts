@@ -71,6 +71,34 @@ describe.each([
   })
 })
 
+describe('a job that a manager has just taken', () => {
+  test('is looked for again, where there is a clock to do so', async () => {
+    const { clock, service, posts } = aWorld()
+    const { messageId } = await submitJob(service, prefix, aJob({ jobId: 'night' }))
+    await service.queue(names.job).receive({ max: 1, leaseMs: 60_000 })
+    await expect(cancelJob(service, prefix, 'night')).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
+    const cancelling = cancelJob(service, prefix, 'night', { clock })
+    await clock.advance(2_000)
+    await posts.post(aStatus({ label: 'night', jobMessageId: messageId }))
+    expect(await clock.run(cancelling)).toEqual({ messageId, where: 'running' })
+  })
+
+  test('is given up after three seconds, at once where no manager holds any', async () => {
+    const { clock, service } = aWorld()
+    const startMs = clock.now()
+    await submitJob(service, prefix, aJob())
+    await expect(clock.run(cancelJob(service, prefix, 'night', { clock }))).rejects.toMatchObject({
+      code: 'JOB_UNKNOWN',
+    })
+    expect(clock.now()).toBe(startMs)
+    await service.queue(names.job).receive({ max: 1, leaseMs: 60_000 })
+    await expect(clock.run(cancelJob(service, prefix, 'night', { clock }))).rejects.toMatchObject({
+      code: 'JOB_UNKNOWN',
+    })
+    expect(clock.now()).toBe(startMs + 3_000)
+  })
+})
+
 describe('a job that no manager has taken yet', () => {
   test('can be cancelled by its label', async () => {
     const { service } = aWorld()

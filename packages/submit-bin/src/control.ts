@@ -1,7 +1,12 @@
 import { type Control, encodeControl, queueNames } from '@cachewarmer/core'
-import type { CallOptions, QueueService } from '@cachewarmer/queue'
+import type { CallOptions, Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
-import { type Candidate, findCandidates, isLive } from './target.ts'
+import { type Candidate, findCandidates, isLive, unknownTarget } from './target.ts'
+
+export interface ControlOptions extends CallOptions {
+  /** Lets the search look again for three seconds where a manager may just have taken the job. Default: it looks once. */
+  readonly clock?: Clock | undefined
+}
 
 /** The job that a command was sent for. */
 export interface ControlledJob {
@@ -21,7 +26,7 @@ export const cancelJob = (
   service: QueueService,
   prefix: string,
   target: string,
-  options?: CallOptions,
+  options?: ControlOptions,
 ): Promise<ControlledJob> => control(service, prefix, 'cancel', target, options)
 
 /** As `cancelJob`, and the job can be resumed. `JOB_WAITING` for one that no manager has taken yet. */
@@ -29,7 +34,7 @@ export const pauseJob = (
   service: QueueService,
   prefix: string,
   target: string,
-  options?: CallOptions,
+  options?: ControlOptions,
 ): Promise<ControlledJob> => control(service, prefix, 'pause', target, options)
 
 /** Lets a paused job go on; one that runs is left as it is. Throws as `pauseJob` does. */
@@ -37,7 +42,7 @@ export const resumeJob = (
   service: QueueService,
   prefix: string,
   target: string,
-  options?: CallOptions,
+  options?: ControlOptions,
 ): Promise<ControlledJob> => control(service, prefix, 'resume', target, options)
 
 async function control(
@@ -45,10 +50,10 @@ async function control(
   prefix: string,
   command: Command,
   target: string,
-  { signal }: CallOptions = {},
+  { clock, signal }: ControlOptions = {},
 ): Promise<ControlledJob> {
   const names = queueNames(prefix)
-  const { jobs, queue } = await findCandidates(service, names, target, signal)
+  const { jobs, queue } = await findCandidates(service, names, target, { clock, signal })
   // A label may be used again: the message's id says which job is meant, also when a new run takes over.
   const chosen = choose(command, target, jobs, queue.complete)
   const body = encodeControl({ v: 1, command, target: chosen.messageId })
@@ -76,7 +81,7 @@ function choose(command: Command, target: string, jobs: readonly Candidate[], co
     }
     // The job may be beyond what a peek shows. Only a cancellation is remembered by the manager until the job comes up.
     if (!complete && command === 'cancel') return { messageId: target, where: 'unseen' }
-    throw new SubmitError('JOB_UNKNOWN', target, `${name}: no run and no waiting job goes by this name`)
+    throw unknownTarget(target)
   }
   if (job.status === undefined && command !== 'cancel') {
     throw new SubmitError(

@@ -6,7 +6,7 @@
  * report   a status in the words of a person, or as JSON for a program
  */
 
-export type { ControlledJob } from './control.ts'
+export type { ControlledJob, ControlOptions } from './control.ts'
 export { cancelJob, pauseJob, resumeJob } from './control.ts'
 export type { SubmitErrorCode } from './errors.ts'
 export { isSubmitError, SubmitError } from './errors.ts'

@@ -1,6 +1,7 @@
 import type { QueueNames, RunStatus } from '@cachewarmer/core'
-import type { QueueService } from '@cachewarmer/queue'
-import { goesBy, RunFinder } from './runs.ts'
+import type { CallOptions, Clock, QueueService } from '@cachewarmer/queue'
+import { SubmitError } from './errors.ts'
+import { goesBy, RunFinder, type SeenStatus } from './runs.ts'
 import { type JobQueue, lookAtJobs } from './waiting.ts'
 
 /** A job that goes by the name that was asked for. */
@@ -17,30 +18,50 @@ export interface Candidates {
   readonly queue: JobQueue
 }
 
+export interface LookOptions extends CallOptions {
+  /** Lets the search look again for a while where a manager may just have taken the job. Default: it looks once. */
+  readonly clock?: Clock | undefined
+  /** How long it looks again. Default 3,000. */
+  readonly patienceMs?: number | undefined
+}
+
+const pauseMs = 250
+
 /** Everything that goes by a label, a run id or the id of a job message, one entry a job. */
 export async function findCandidates(
   service: QueueService,
   names: QueueNames,
   target: string,
-  signal?: AbortSignal,
+  { clock, patienceMs = 3_000, signal }: LookOptions = {},
 ): Promise<Candidates> {
-  const queue = await lookAtJobs(service, names, signal)
-  const seen = await new RunFinder(service, names, (status) => goesBy(status, target)).look(signal)
+  const finder = new RunFinder(service, names, (status) => goesBy(status, target))
+  const untilMs = clock === undefined ? 0 : clock.now() + patienceMs
+  for (;;) {
+    const queue = await lookAtJobs(service, names, signal)
+    const jobs = gather(target, queue, await finder.look(signal))
+    // A job that was just taken is no longer seen in the queue, and its run has no status yet.
+    const isHeld = queue.depth > queue.waiting.length
+    if (jobs.length > 0 || !isHeld || clock === undefined || clock.now() >= untilMs) return { jobs, queue }
+    await clock.sleep(pauseMs, signal)
+  }
+}
+
+function gather(target: string, queue: JobQueue, seen: readonly SeenStatus[]): Candidate[] {
   const jobs = new Map<string, Candidate>()
   for (const { messageId, label, insertedAtMs } of queue.waiting) {
     if (messageId === target || label === target) jobs.set(messageId, { messageId, insertedAtMs, status: undefined })
   }
   for (const { status } of seen) {
-    const known = jobs.get(status.jobMessageId)?.status
+    const { jobMessageId: messageId, jobInsertedAtMs: insertedAtMs } = status
+    const known = jobs.get(messageId)?.status
     if (known !== undefined && known.updatedAtMs > status.updatedAtMs) continue
-    jobs.set(status.jobMessageId, {
-      messageId: status.jobMessageId,
-      insertedAtMs: status.jobInsertedAtMs,
-      status,
-    })
+    jobs.set(messageId, { messageId, insertedAtMs, status })
   }
-  return { jobs: [...jobs.values()].sort(liveFirst), queue }
+  return [...jobs.values()].sort(liveFirst)
 }
+
+export const unknownTarget = (target: string): SubmitError =>
+  new SubmitError('JOB_UNKNOWN', target, `${JSON.stringify(target)}: no run and no waiting job goes by this name`)
 
 /** Whether a job waits or runs. */
 export const isLive = ({ status }: Candidate): boolean => status?.state !== 'ended'

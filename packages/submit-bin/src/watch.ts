@@ -3,7 +3,7 @@ import type { Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 import { outlivingOutages } from './outage.ts'
 import { RunFinder, type SeenStatus } from './runs.ts'
-import { findCandidates } from './target.ts'
+import { findCandidates, unknownTarget } from './target.ts'
 import { type JobQueue, lookAtJobs, type WaitingJob } from './waiting.ts'
 
 /** The job to watch: by the id that `submitJob` gave, or by what people call it (label, run id or message id). */
@@ -103,27 +103,16 @@ const latest = (seen: readonly SeenStatus[]): SeenStatus | undefined =>
     undefined,
   )
 
-/** The message of the job that goes by this name. One that a manager has just taken has no status for a moment. */
+/** The message of the job that goes by this name. */
 async function resolve(
   service: QueueService,
   names: QueueNames,
   target: string,
-  { clock, signal, intervalMs = 1_000 }: WatchOptions,
+  { clock, signal }: WatchOptions,
 ): Promise<string> {
-  const untilMs = clock.now() + goneAfterMs
-  for (;;) {
-    const { jobs, queue } = await findCandidates(service, names, target, signal)
-    const [job] = jobs
-    if (job !== undefined) return job.messageId
-    if (queue.depth === 0 || clock.now() >= untilMs) {
-      throw new SubmitError(
-        'JOB_UNKNOWN',
-        target,
-        `${JSON.stringify(target)}: no run and no waiting job goes by this name`,
-      )
-    }
-    await clock.sleep(intervalMs, signal)
-  }
+  const { jobs } = await findCandidates(service, names, target, { clock, signal, patienceMs: goneAfterMs })
+  if (jobs[0] === undefined) throw unknownTarget(target)
+  return jobs[0].messageId
 }
 
 function gone(messageId: string, { unreadable }: RunFinder): SubmitError {

@@ -1,14 +1,13 @@
 import { exitCode } from '@cachewarmer/cli'
 import { queueNames, type ReadJob } from '@cachewarmer/core'
 import { type ControlledJob, cancelJob, pauseJob, resumeJob } from '../control.ts'
-import { SubmitError } from '../errors.ts'
 import { reportJson } from '../report/json.ts'
 import { printable } from '../report/printable.ts'
 import { renderReport } from '../report/render.ts'
 import { plural } from '../report/units.ts'
 import { listRuns } from '../runs.ts'
 import { submitJob } from '../submit.ts'
-import { findCandidates } from '../target.ts'
+import { findCandidates, unknownTarget } from '../target.ts'
 import { lookAtJobs } from '../waiting.ts'
 import { jobRows, type WaitingReport, waitingReport } from './job-table.ts'
 import type { Session } from './session.ts'
@@ -39,24 +38,18 @@ export async function submit(
 }
 
 export async function status(session: Session, target: string, options: Waiting): Promise<number> {
-  const { service, prefix, output } = session
+  const { service, prefix, output, terminal } = session
   if (options.wait) return waitForJob(session, { target }, shellWord(target))
-  const { jobs, queue } = await findCandidates(service, queueNames(prefix), target)
+  const { jobs, queue } = await findCandidates(service, queueNames(prefix), target, { clock: terminal.clock })
   const [job, ...others] = jobs
-  if (job === undefined) {
-    throw new SubmitError(
-      'JOB_UNKNOWN',
-      target,
-      `${JSON.stringify(target)}: no run and no waiting job goes by this name`,
-    )
-  }
+  if (job === undefined) throw unknownTarget(target)
   if (others.length > 0) output.note(`${plural(jobs.length, 'job')} go by this name; this is ${job.messageId}`)
   if (job.status === undefined) {
     const waiting = queue.waiting.find(({ messageId }) => messageId === job.messageId)
     output.result('Waiting for a manager.', waiting === undefined ? null : waitingReport(waiting))
     return exitCode.ok
   }
-  output.result(renderReport(job.status, { nowMs: session.terminal.clock.now() }), reportJson(job.status))
+  output.result(renderReport(job.status, { nowMs: terminal.clock.now() }), reportJson(job.status))
   return endCode(job.status)
 }
 
@@ -82,9 +75,10 @@ const controls = {
 } as const
 
 export async function control(session: Session, command: keyof typeof controls, target: string): Promise<number> {
+  const { service, prefix, output, terminal } = session
   const { send, done } = controls[command]
-  const sent: ControlledJob = await send(session.service, session.prefix, target)
-  session.output.result(done, { command, ...sent })
+  const sent: ControlledJob = await send(service, prefix, target, { clock: terminal.clock })
+  output.result(done, { command, ...sent })
   return exitCode.ok
 }
 
