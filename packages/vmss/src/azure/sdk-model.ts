@@ -1,0 +1,84 @@
+import type { VirtualMachineScaleSet, VirtualMachineScaleSetVM } from '@azure/arm-compute'
+import type { InstanceState, ObservedInstance, ObservedSet, SetState } from '../compute-port.ts'
+import type { ScaleSetBody } from '../model.ts'
+
+/** The SDK wants what ARM calls `properties` beside the rest, and puts it back where it belongs. */
+export function toSdk(body: ScaleSetBody): VirtualMachineScaleSet {
+  const { properties, tags, identity, ...rest } = body
+  const { virtualMachineProfile, ...setProperties } = properties
+  const { networkProfile, osProfile, ...profile } = virtualMachineProfile
+  const { ssh, ...linux } = osProfile.linuxConfiguration
+  return {
+    ...rest,
+    ...setProperties,
+    tags: { ...tags },
+    ...(identity ? { identity: { ...identity, userAssignedIdentities: { ...identity.userAssignedIdentities } } } : {}),
+    virtualMachineProfile: {
+      ...profile,
+      osProfile: {
+        ...osProfile,
+        linuxConfiguration: { ...linux, ...(ssh ? { ssh: { publicKeys: [...ssh.publicKeys] } } : {}) },
+      },
+      networkProfile: {
+        networkInterfaceConfigurations: networkProfile.networkInterfaceConfigurations.map((nic) => ({
+          ...lift(nic),
+          ipConfigurations: nic.properties.ipConfigurations.map(lift),
+        })),
+      },
+    },
+  }
+}
+
+const lift = <T extends { readonly properties: object }>({
+  properties,
+  ...rest
+}: T): Omit<T, 'properties'> & T['properties'] => ({
+  ...rest,
+  ...properties,
+})
+
+const setStates: Readonly<Record<string, SetState>> = {
+  creating: 'creating',
+  updating: 'updating',
+  migrating: 'updating',
+  deleting: 'deleting',
+  succeeded: 'ready',
+  failed: 'failed',
+  canceled: 'failed',
+}
+
+export function observedSet(set: VirtualMachineScaleSet): ObservedSet {
+  const { sku, virtualMachineProfile, tags, provisioningState = '' } = set
+  const nic = virtualMachineProfile?.networkProfile?.networkInterfaceConfigurations?.[0]
+  return {
+    state: setStates[provisioningState.toLowerCase()] ?? 'updating',
+    capacity: sku?.capacity ?? 0,
+    size: sku?.name ?? '',
+    spot: virtualMachineProfile?.priority === 'Spot',
+    acceleratedNetworking: nic?.enableAcceleratedNetworking ?? false,
+    tags: tags ?? {},
+  }
+}
+
+export function observedInstance(machine: VirtualMachineScaleSetVM): ObservedInstance {
+  return {
+    id: machine.instanceId ?? '',
+    name: machine.name ?? '',
+    computerName: machine.osProfile?.computerName,
+    state: instanceState(machine),
+    createdAtMs: machine.timeCreated?.getTime(),
+  }
+}
+
+/** Power tells what a machine does, provisioning whether it ever will. */
+function instanceState({ provisioningState = '', instanceView }: VirtualMachineScaleSetVM): InstanceState {
+  const provisioning = provisioningState.toLowerCase()
+  if (provisioning === 'deleting') return 'stopping'
+  if (provisioning === 'failed' || provisioning === 'canceled') return 'failed'
+  const power = instanceView?.statuses
+    ?.find(({ code }) => code?.startsWith('PowerState/'))
+    ?.code?.slice('PowerState/'.length)
+  if (power === 'running') return 'running'
+  if (power === 'stopping' || power === 'deallocating') return 'stopping'
+  return power === 'stopped' || power === 'deallocated' ? 'stopped' : 'starting'
+}

@@ -1,0 +1,46 @@
+import { isVmssError } from './errors.ts'
+import type { ScaleSet } from './scale-set.ts'
+
+/** What runs workers, as a manager sees it. */
+export interface Fleet {
+  /** Says how many workers there should be. Returns at once; starting and stopping go on in the background. */
+  want(workers: number): void
+  observe(): FleetState
+  /** Ends all workers and returns when they are gone. */
+  stop(): Promise<void>
+}
+
+export interface FleetState {
+  readonly wanted: number
+  readonly running: number
+  /** What people should know, newest last. */
+  readonly notes: readonly string[]
+}
+
+export interface FleetOptions {
+  /** Host names of workers that have nothing to do just now: they are the first to go. Default: nobody knows. */
+  readonly idleWorkers?: () => Iterable<string>
+}
+
+/**
+ * A scale set as a fleet of workers, one on each machine. `stop()` throws when people have to do something before the set
+ * can be deleted, and returns at once when the set of this name is somebody else's.
+ */
+export function scaleSetFleet(scaleSet: ScaleSet, options: FleetOptions = {}): Fleet {
+  return {
+    want: (workers) => scaleSet.want(workers, { idle: options.idleWorkers?.() ?? [] }),
+    observe: () => {
+      const { wanted, running, notes } = scaleSet.observe()
+      return { wanted, running, notes }
+    },
+    stop: async () => {
+      try {
+        await scaleSet.ensureDeleted()
+      } catch (error) {
+        if (!isVmssError(error) || error.code !== 'NOT_OURS') throw error
+      } finally {
+        await scaleSet.close()
+      }
+    },
+  }
+}

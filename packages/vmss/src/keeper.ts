@@ -1,0 +1,314 @@
+import { checkWhole } from './check.ts'
+import type { ComputePort, Operation } from './compute-port.ts'
+import { type Action, nextAction, type Situation } from './decide.ts'
+import { isVmssError, VmssError } from './errors.ts'
+import { MachineHours } from './machine-hours.ts'
+import { afterFailure, afterSuccess, type Deed, freshMemory, nextCandidate } from './memory.ts'
+import { acceleratedFor, scaleSetBody } from './model.ts'
+import { Notes } from './notes.ts'
+import type { Clock, Logger } from './ports.ts'
+import type { ScaleSet, ScaleSetView, WaitOptions, WantOptions } from './scale-set.ts'
+import { ownerTag, type ScaleSetSettings } from './settings.ts'
+import { isComplete, stateOf } from './states.ts'
+import { Waiters } from './waiters.ts'
+import { Watch, type WillDo } from './watch.ts'
+
+interface Busy {
+  readonly kind: Exclude<Deed, 'look'>
+  readonly stop: AbortController
+}
+
+export interface KeeperPorts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly readMs: number
+}
+
+/** The loop behind a scale set: look where that is due, decide, do one thing, sleep until something happens. */
+export class Keeper implements ScaleSet {
+  readonly #port: ComputePort
+  readonly #settings: ScaleSetSettings
+  readonly #ports: KeeperPorts
+  readonly #watch: Watch
+  readonly #hours = new MachineHours()
+  readonly #notes = new Notes()
+  readonly #waiters = new Waiters()
+  readonly #closed = new AbortController()
+  #memory = freshMemory
+  #busy: Busy | undefined
+  /** What Azure was last asked to do. */
+  #begun: Busy['kind'] | undefined
+  #wanted = 0
+  #idle: ReadonlySet<string> = new Set()
+  #spent = false
+  #loop: Promise<void> | undefined
+  #wake = new AbortController()
+  #lastReason = ''
+
+  constructor(port: ComputePort, settings: ScaleSetSettings, ports: KeeperPorts) {
+    this.#port = port
+    this.#settings = settings
+    this.#ports = ports
+    this.#watch = new Watch(port, settings.name)
+  }
+
+  want(instances: number, { idle = [] }: WantOptions = {}): void {
+    checkWhole('wanted', instances, 0, Number.MAX_SAFE_INTEGER)
+    const wanted = Math.min(instances, this.#settings.count)
+    // New work is a new beginning: what was refused to the last job may be had by now.
+    if (this.#wanted === 0 && wanted > 0) this.#beginAnew()
+    const changed = wanted !== this.#wanted || this.#loop === undefined
+    this.#wanted = wanted
+    this.#idle = new Set(idle)
+    if (this.#closed.signal.aborted) return
+    this.#loop ??= this.#run()
+    if (changed) this.#wake.abort()
+  }
+
+  observe(): ScaleSetView {
+    const { set, instances, stale, seenAtMs } = this.#watch
+    const never = stale && seenAtMs === Number.NEGATIVE_INFINITY && this.#busy === undefined
+    const { candidates } = this.#settings
+    return {
+      state: never ? 'unknown' : stateOf(this.#ours() ? set : undefined, instances, this.#busy?.kind),
+      wanted: this.#wanted,
+      running: this.#ours() ? instances.filter(({ state }) => state === 'running').length : 0,
+      starting: this.#ours() ? instances.filter(({ state }) => state === 'starting').length : 0,
+      candidate: candidates[this.#memory.candidate] ?? candidates[0],
+      machineHours: this.#hours.spentMs / 3_600_000,
+      problem: this.#memory.problem?.error,
+      notes: this.#notes.all,
+    }
+  }
+
+  async ensureCapacity(instances: number, options: WaitOptions & WantOptions = {}): Promise<ScaleSetView> {
+    this.#tryAgain()
+    this.want(instances, options)
+    this.#wake.abort()
+    return this.#waiters.until(() => {
+      const { problem, hopeless } = this.#memory
+      const view = this.observe()
+      if (view.running >= this.#wanted && view.state !== 'unknown') return view
+      if (this.#spent) throw this.#error('QUOTA', `the machine hours are used up: ${view.machineHours.toFixed(1)}`)
+      if (hopeless && problem) throw problem.error
+      return undefined
+    }, options.signal)
+  }
+
+  async ensureDeleted(options: WaitOptions = {}): Promise<'deleted' | 'absent'> {
+    this.#tryAgain()
+    this.#watch.invalidate()
+    this.want(0)
+    this.#wake.abort()
+    let present = false
+    return this.#waiters.until(() => {
+      const { problem, hopeless } = this.#memory
+      present ||= this.#busy !== undefined || this.#watch.set !== undefined
+      if (hopeless && problem && (problem.during === 'look' || problem.during === 'delete-set')) throw problem.error
+      if (this.#watch.stale || this.#busy !== undefined || this.#watch.set !== undefined) return undefined
+      return present ? 'deleted' : 'absent'
+    }, options.signal)
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort()
+    this.#busy?.stop.abort()
+    this.#wake.abort()
+    await this.#loop
+    this.#waiters.rejectAll(this.#error('FAILED', 'it was closed while somebody waited'))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      this.#wake = new AbortController()
+      const pauseMs = await this.#step()
+      this.#waiters.tell()
+      if (pauseMs > 0) await this.#ports.clock.sleep(pauseMs, this.#wake.signal).catch(() => undefined)
+    }
+  }
+
+  /** Does one thing, and says how long there is nothing else to do unless something happens. */
+  async #step(): Promise<number> {
+    const { clock } = this.#ports
+    const calmMs = this.#memory.callAtMs - clock.now()
+    if (calmMs > 0) return calmMs
+    try {
+      if (this.#mustLook(clock.now())) await this.#look()
+    } catch (error) {
+      this.#failed(error, 'look')
+      return 0
+    }
+    if (!this.#ours()) return this.#pauseMs()
+    const action = nextAction(this.#situation(), {
+      ...this.#settings,
+      accelerated: (size) => acceleratedFor(this.#settings, size),
+    })
+    this.#report(action)
+    if (action.kind === 'wait') {
+      if (this.#wanted === 0 && this.#watch.set === undefined && this.#busy === undefined) this.#memory = freshMemory
+      return this.#pauseMs()
+    }
+    if (action.kind === 'next-size') {
+      this.#memory = nextCandidate(this.#memory, { nowMs: clock.now(), candidates: this.#settings.candidates.length })
+      return 0
+    }
+    try {
+      this.#begin(action.kind, await this.#perform(action))
+    } catch (error) {
+      this.#failed(error, action.kind)
+    }
+    return 0
+  }
+
+  #mustLook(nowMs: number): boolean {
+    const { set, stale, seenAtMs } = this.#watch
+    if (stale) return this.#busy === undefined
+    // Without a set there is nothing to see, and one of somebody else matters only to those who want machines.
+    if (this.#busy === undefined && (set === undefined || (this.#wanted === 0 && !this.#ours()))) return false
+    return nowMs - seenAtMs >= this.#ports.readMs
+  }
+
+  async #look(): Promise<void> {
+    const nowMs = this.#ports.clock.now()
+    const willDo: WillDo = (set, instances) =>
+      this.#busy !== undefined || (set.state === 'ready' && this.#wanted > 0 && isComplete(instances, this.#wanted))
+    const seen = await this.#watch.look(nowMs, willDo, { signal: this.#closed.signal })
+    if (seen === 'gone' && this.#begun !== 'delete-set') this.#notes.add('the scale set was deleted by somebody else')
+    this.#memory = afterSuccess(this.#memory, 'look')
+    if (!this.#ours()) {
+      const owner = this.#watch.set?.tags[ownerTag]
+      const whose = owner === undefined ? `has no tag ${ownerTag}` : `belongs to ${JSON.stringify(owner)}`
+      throw this.#error(
+        'NOT_OURS',
+        `a scale set of this name ${whose}, not to ${JSON.stringify(this.#settings.owner)}; it is left alone`,
+      )
+    }
+    this.#hours.see(this.#watch.instances, nowMs)
+    if (this.#wanted === 0 || this.#spent || this.#hours.spentMs < this.#settings.maxMachineMs) return
+    this.#spent = true
+    this.#notes.add('the machine hours are used up, so the machines go')
+  }
+
+  #ours(): boolean {
+    const { set } = this.#watch
+    return set === undefined || set.tags[ownerTag] === this.#settings.owner
+  }
+
+  #situation(): Situation {
+    const { set, instances } = this.#watch
+    return {
+      nowMs: this.#ports.clock.now(),
+      set,
+      instances,
+      busy: this.#busy?.kind,
+      wanted: this.#wanted,
+      idle: this.#idle,
+      spent: this.#spent,
+      memory: this.#memory,
+    }
+  }
+
+  #perform(action: Exclude<Action, { kind: 'wait' | 'next-size' }>): Promise<Operation> {
+    const { name } = this.#settings
+    const options = { signal: this.#closed.signal }
+    switch (action.kind) {
+      case 'create':
+        return this.#port.create(name, scaleSetBody(this.#settings, action.candidate, action.capacity), options)
+      case 'resize':
+        return this.#port.resize(name, action, options)
+      case 'delete-instances':
+        return this.#port.deleteInstances(name, action.ids, options)
+      case 'delete-set':
+        return this.#port.delete(name, options)
+    }
+  }
+
+  /** Waits for Azure in the background; what was waited for before is given up. */
+  #begin(kind: Busy['kind'], operation: Operation): void {
+    this.#busy?.stop.abort()
+    const busy: Busy = { kind, stop: new AbortController() }
+    this.#busy = busy
+    this.#begun = kind
+    const ended = (error?: unknown): void => {
+      if (this.#busy !== busy || this.#closed.signal.aborted) return
+      this.#busy = undefined
+      this.#watch.invalidate()
+      if (error === undefined) this.#succeeded(kind)
+      else this.#failed(error, kind)
+      this.#wake.abort()
+    }
+    operation.finished({ signal: busy.stop.signal }).then(() => ended(), ended)
+  }
+
+  #succeeded(kind: Busy['kind']): void {
+    this.#ports.logger.info(`${kind} is done`)
+    this.#memory = afterSuccess(this.#memory, kind)
+  }
+
+  #failed(thrown: unknown, during: Deed): void {
+    if (this.#closed.signal.aborted) return
+    const error = isVmssError(thrown) ? thrown : this.#error('FAILED', String(thrown), thrown)
+    // A set of somebody else is known well enough.
+    if (error.code !== 'NOT_OURS') this.#watch.invalidate()
+    // What is to be deleted and not there is deleted.
+    if (error.code === 'NOT_FOUND' && during.startsWith('delete-')) return
+    const { candidates } = this.#settings
+    const before = this.#memory.candidate
+    this.#memory = afterFailure(
+      this.#memory,
+      { error, during },
+      {
+        nowMs: this.#ports.clock.now(),
+        candidates: candidates.length,
+        wanted: this.#wanted,
+      },
+    )
+    const next = this.#memory.candidate === before ? undefined : candidates[this.#memory.candidate]
+    const then = next ? `; next: ${next.priority} ${next.size}` : ''
+    this.#notes.add(`${during}: ${error.message}${then}`)
+    this.#ports.logger.warn(`${during} failed`, { code: error.code, error: error.message, next })
+  }
+
+  /** The next stretch of work has its own machine hours. */
+  #beginAnew(): void {
+    this.#tryAgain()
+    this.#hours.reset()
+    this.#spent = false
+  }
+
+  /** Somebody asks anew, so what was refused may be asked for again. Azure's own wish to be left alone still counts. */
+  #tryAgain(): void {
+    const { candidate, passing, callAtMs } = this.#memory
+    this.#memory = { ...freshMemory, candidate, passing, callAtMs: passing > 0 ? callAtMs : 0 }
+  }
+
+  #report({ kind, reason }: Action): void {
+    const line = `${kind}: ${reason}`
+    if (line === this.#lastReason) return
+    this.#lastReason = line
+    this.#ports.logger[kind === 'wait' ? 'debug' : 'info'](line)
+  }
+
+  /** Until the next look is due, or something may be tried again. */
+  #pauseMs(): number {
+    const nowMs = this.#ports.clock.now()
+    const { growAtMs, shareUntilMs, callAtMs } = this.#memory
+    const { set, seenAtMs } = this.#watch
+    const watched = this.#busy !== undefined || (set !== undefined && (this.#wanted > 0 || this.#ours()))
+    const times = [
+      callAtMs,
+      ...(this.#wanted > 0 ? [growAtMs, shareUntilMs] : []),
+      ...(watched ? [seenAtMs + this.#ports.readMs] : []),
+    ]
+    const next = Math.min(...times.filter((time) => time > nowMs), nowMs + 24 * 3_600_000)
+    return next - nowMs
+  }
+
+  #error(code: VmssError['code'], message: string, cause?: unknown): VmssError {
+    return new VmssError(code, this.#settings.name, message, cause === undefined ? {} : { cause })
+  }
+}

@@ -1,0 +1,26 @@
+import type { ObservedInstance } from './compute-port.ts'
+
+/** How long machines have been there, all together, from what was seen of them. */
+export class MachineHours {
+  readonly #lives = new Map<string, { readonly fromMs: number; toMs: number }>()
+
+  see(instances: readonly ObservedInstance[], nowMs: number): void {
+    for (const { name, createdAtMs } of instances) {
+      // Numbers begin again with each set, so a name alone tells machines of two sets not apart.
+      const key = `${name} ${createdAtMs ?? ''}`
+      const life = this.#lives.get(key) ?? { fromMs: Math.min(createdAtMs ?? nowMs, nowMs), toMs: nowMs }
+      life.toMs = nowMs
+      this.#lives.set(key, life)
+    }
+  }
+
+  get spentMs(): number {
+    let sum = 0
+    for (const { fromMs, toMs } of this.#lives.values()) sum += toMs - fromMs
+    return sum
+  }
+
+  reset(): void {
+    this.#lives.clear()
+  }
+}

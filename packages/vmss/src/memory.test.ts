@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { VmssError, type VmssErrorCode } from './errors.ts'
+import { afterFailure, afterSuccess, currentShare, type Deed, freshMemory, type Memory } from './memory.ts'
+
+const now = { nowMs: 1_000_000, candidates: 3, wanted: 12 }
+const error = (code: VmssErrorCode, retryAfterMs?: number) => new VmssError(code, 'set', 'no', { retryAfterMs })
+const fail = (memory: Memory, code: VmssErrorCode, during: Deed = 'create') =>
+  afterFailure(memory, { error: error(code), during }, now)
+const failTimes = (times: number, code: VmssErrorCode, during: Deed = 'create') =>
+  Array.from({ length: times }).reduce<Memory>((memory) => fail(memory, code, during), freshMemory)
+
+describe('afterFailure', () => {
+  test.each(['NO_CAPACITY', 'QUOTA', 'OPTION_INVALID'] as const)(
+    '%s moves on to the next candidate at once',
+    (code) => {
+      const after = fail(freshMemory, code)
+      expect(after).toMatchObject({ candidate: 1, growAtMs: now.nowMs, hopeless: false })
+      expect(after.problem).toMatchObject({ error: { code }, during: 'create' })
+    },
+  )
+
+  test('after the last candidate comes a pause and the first one again, longer each time up to five minutes', () => {
+    const pauses = [3, 6, 9, 12, 15, 18].map((times) => failTimes(times, 'NO_CAPACITY').growAtMs - now.nowMs)
+    expect(pauses).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
+    expect(failTimes(3, 'NO_CAPACITY')).toMatchObject({ candidate: 0, hopeless: true })
+  })
+
+  test('when every size is over the quota, half as many machines are asked for, then a quarter', () => {
+    const half = failTimes(3, 'QUOTA')
+    expect(half).toMatchObject({ candidate: 0, share: 0.5, growAtMs: now.nowMs, hopeless: false })
+    expect(currentShare(half, now.nowMs)).toBe(0.5)
+    expect(currentShare(half, now.nowMs + 300_000)).toBe(1)
+    expect(failTimes(6, 'QUOTA')).toMatchObject({ share: 0.25, hopeless: false })
+  })
+
+  test('when not even one machine is within the quota, that is the end of the round', () => {
+    const none = failTimes(12, 'QUOTA')
+    expect(none).toMatchObject({ share: 1, hopeless: true, candidate: 0 })
+    expect(none.growAtMs).toBeGreaterThan(now.nowMs)
+  })
+
+  test.each(['THROTTLED', 'UNAVAILABLE', 'CONFLICT', 'NOT_FOUND'] as const)(
+    '%s passes: all calls wait, longer each time',
+    (code) => {
+      const pauses = [1, 2, 3, 7, 8].map((times) => failTimes(times, code, 'look').callAtMs - now.nowMs)
+      expect(pauses).toEqual([1_000, 2_000, 4_000, 60_000, 60_000])
+      expect(failTimes(8, code)).toMatchObject({ candidate: 0, hopeless: false })
+    },
+  )
+
+  test("Azure's own wish to be left alone is respected", () => {
+    const after = afterFailure(freshMemory, { error: error('THROTTLED', 37_000), during: 'look' }, now)
+    expect(after.callAtMs).toBe(now.nowMs + 37_000)
+  })
+
+  test.each(['FORBIDDEN', 'TERMS_NOT_ACCEPTED', 'FAILED'] as const)(
+    '%s needs people: machines are asked for less and less often',
+    (code) => {
+      const pauses = [1, 2, 3, 4, 5].map((times) => failTimes(times, code).growAtMs - now.nowMs)
+      expect(pauses).toEqual([15_000, 30_000, 60_000, 120_000, 120_000])
+      expect(failTimes(1, code)).toMatchObject({ candidate: 0, hopeless: true, callAtMs: 0 })
+    },
+  )
+
+  test.each(['look', 'delete-set', 'delete-instances'] as const)(
+    'a %s that is forbidden waits as a whole',
+    (during) => {
+      expect(fail(freshMemory, 'FORBIDDEN', during)).toMatchObject({
+        callAtMs: now.nowMs + 15_000,
+        growAtMs: 0,
+        hopeless: true,
+      })
+    },
+  )
+})
+
+describe('afterSuccess', () => {
+  test('machines that came end all pauses and the problem, and keep the candidate that worked', () => {
+    const after = afterSuccess({ ...failTimes(4, 'NO_CAPACITY'), candidate: 1 }, 'create')
+    expect(after).toMatchObject({ candidate: 1, standing: 0, hopeless: false, problem: undefined })
+  })
+
+  test('a look that works ends what stood in the way of looks, and what passes by itself', () => {
+    expect(afterSuccess(fail(freshMemory, 'FORBIDDEN', 'look'), 'look')).toMatchObject({
+      problem: undefined,
+      hopeless: false,
+    })
+    expect(afterSuccess(fail(freshMemory, 'UNAVAILABLE', 'resize'), 'look')).toMatchObject({
+      problem: undefined,
+      callAtMs: 0,
+    })
+  })
+
+  test('a look says nothing about whether machines can be made', () => {
+    const problem = { error: { code: 'FORBIDDEN' } }
+    expect(afterSuccess(fail(freshMemory, 'FORBIDDEN'), 'look')).toMatchObject({ problem, hopeless: true })
+  })
+
+  test('neither does a deletion', () => {
+    const failed = failTimes(3, 'NO_CAPACITY')
+    expect(afterSuccess(failed, 'delete-set')).toEqual({ ...failed, passing: 0, callAtMs: 0 })
+    expect(afterSuccess(fail(freshMemory, 'FORBIDDEN', 'delete-set'), 'delete-set')).toMatchObject({
+      problem: undefined,
+    })
+  })
+})

@@ -1,0 +1,163 @@
+import { isGone, type Machine, type MachineHooks } from './machines.ts'
+import type { ArmFailure, Operations } from './operations.ts'
+
+/** The parts of a body that the fake itself looks at; everything else is kept as it was sent. */
+export interface SetBody {
+  readonly location: string
+  readonly tags?: Record<string, string>
+  readonly sku: { readonly name: string; readonly tier?: string; readonly capacity: number }
+  readonly properties: {
+    readonly virtualMachineProfile?: { readonly priority?: 'Spot' | 'Regular'; readonly osProfile?: object }
+  }
+}
+
+export interface FakeSet {
+  readonly name: string
+  body: SetBody
+  state: 'Creating' | 'Updating' | 'Deleting' | 'Succeeded' | 'Failed'
+  readonly machines: Map<string, Machine>
+  nextId: number
+}
+
+export interface ScaleSetsOptions extends MachineHooks {
+  /** How many machines Azure has of a size and priority. Default: as many as anybody wants. */
+  capacity?(size: string, priority: 'Spot' | 'Regular'): number
+  /** Whether an eviction lowers the set's capacity. Default true. */
+  readonly evictionLowersCapacity?: boolean
+  readonly now: () => number
+}
+
+const allocationFailed: ArmFailure = {
+  code: 'AllocationFailed',
+  message:
+    'Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about ' +
+    'improving likelihood of allocation success at http://aka.ms/allocation-guidance',
+}
+
+/** The scale sets of one resource group, and what becomes of their machines. */
+export class ScaleSets {
+  readonly all: Map<string, FakeSet> = new Map()
+  readonly #operations: Operations
+  readonly #options: ScaleSetsOptions
+  #nextFailure: ArmFailure | undefined
+
+  constructor(operations: Operations, options: ScaleSetsOptions) {
+    this.#operations = operations
+    this.#options = options
+  }
+
+  /** The next operation fails with this when Azure is at it, long after it was accepted. */
+  failLater(failure: ArmFailure): void {
+    this.#nextFailure = failure
+  }
+
+  create(name: string, body: SetBody): string {
+    const set: FakeSet = { name, body, state: 'Creating', machines: new Map(), nextId: 0 }
+    this.all.set(name, set)
+    return this.#fill(set)
+  }
+
+  update(
+    set: FakeSet,
+    change: { readonly sku?: Partial<SetBody['sku']>; readonly tags?: Record<string, string> },
+  ): string {
+    const { sku, ...rest } = change
+    set.body = { ...set.body, ...rest, sku: { ...set.body.sku, ...sku } }
+    set.state = 'Updating'
+    return this.#fill(set)
+  }
+
+  delete(set: FakeSet): string {
+    set.state = 'Deleting'
+    for (const machine of set.machines.values()) machine.provisioning = 'Deleting'
+    return this.#operations.begin(set.name, async () => {
+      await Promise.all([...set.machines.values()].map((machine) => this.#take(set, machine, 'Terminate')))
+      this.all.delete(set.name)
+      return undefined
+    })
+  }
+
+  deleteMachines(set: FakeSet, ids: readonly string[]): string {
+    const machines = ids.flatMap((id) => set.machines.get(id) ?? [])
+    for (const machine of machines) machine.provisioning = 'Deleting'
+    set.state = 'Updating'
+    set.body = { ...set.body, sku: { ...set.body.sku, capacity: set.body.sku.capacity - machines.length } }
+    return this.#operations.begin(set.name, async () => {
+      await Promise.all(machines.map((machine) => this.#take(set, machine, 'Terminate')))
+      set.state = 'Succeeded'
+      return this.#failure()
+    })
+  }
+
+  /** Azure wants a Spot machine back. Without notice it is gone at once, as when its host dies. */
+  async evict(set: FakeSet, id: string, options: { readonly notice?: boolean } = {}): Promise<void> {
+    const machine = set.machines.get(id)
+    if (!machine) throw new Error(`there is no machine ${id} in ${set.name}`)
+    await this.#take(set, machine, options.notice ? 'Preempt' : undefined)
+    if (this.#options.evictionLowersCapacity === false) return
+    set.body = { ...set.body, sku: { ...set.body.sku, capacity: set.body.sku.capacity - 1 } }
+  }
+
+  /** Somebody else deletes the set, and it is gone. */
+  async vanish(set: FakeSet): Promise<void> {
+    this.#operations.preempt(set.name)
+    this.all.delete(set.name)
+    await Promise.all([...set.machines.values()].map((machine) => this.#take(set, machine, undefined)))
+  }
+
+  /** Makes as many machines as the set should have; what Azure has none for stays behind as failed. */
+  #fill(set: FakeSet): string {
+    const { sku, properties } = set.body
+    const missing = sku.capacity - [...set.machines.values()].filter((machine) => !isGone(machine)).length
+    const fresh = Array.from({ length: Math.max(0, missing) }, () =>
+      this.#machine(set, sku.name, properties.virtualMachineProfile?.priority ?? 'Regular'),
+    )
+    return this.#operations.begin(set.name, async () => {
+      const failure = this.#failure()
+      const started = fresh.filter((machine) => this.#allocate(machine, failure))
+      await Promise.all(started.map((machine) => this.#options.onInstanceStarted?.(machine)))
+      const late = failure ?? (started.length < fresh.length ? allocationFailed : undefined)
+      set.state = late ? 'Failed' : 'Succeeded'
+      return late
+    })
+  }
+
+  #machine(set: FakeSet, size: string, priority: 'Spot' | 'Regular'): Machine {
+    const id = String(set.nextId++)
+    const computerName = `${set.name.slice(0, 9)}${id.padStart(6, '0')}`
+    const createdAtMs = this.#options.now()
+    const identity = { set: set.name, id, name: `${set.name}_${id}`, computerName, size, priority, createdAtMs }
+    const machine: Machine = { ...identity, provisioning: 'Creating', power: undefined }
+    set.machines.set(id, machine)
+    return machine
+  }
+
+  #allocate(machine: Machine, failure: ArmFailure | undefined): boolean {
+    const { size, priority } = machine
+    const used = [...this.all.values()]
+      .flatMap((set) => [...set.machines.values()])
+      .filter((other) => other.size === size && other.priority === priority && other.power !== undefined).length
+    if (machine.provisioning !== 'Creating') return false
+    if (failure || used >= (this.#options.capacity?.(size, priority) ?? Number.POSITIVE_INFINITY)) {
+      machine.provisioning = 'Failed'
+      return false
+    }
+    machine.provisioning = 'Succeeded'
+    machine.power = 'running'
+    return true
+  }
+
+  async #take(set: FakeSet, machine: Machine, notice: 'Terminate' | 'Preempt' | undefined): Promise<void> {
+    const ran = machine.power === 'running'
+    if (notice && ran) await this.#options.onInstanceNotice?.(machine, notice)
+    if (!set.machines.delete(machine.id) || !ran) return
+    machine.power = undefined
+    await this.#options.onInstanceStopped?.(machine)
+  }
+
+  #failure(): ArmFailure | undefined {
+    const failure = this.#nextFailure
+    this.#nextFailure = undefined
+    return failure
+  }
+}
