@@ -8,9 +8,10 @@ import { BufferPool } from './folder/buffers.ts'
 import { fromErrno } from './folder/errno.ts'
 import { ExportGuard } from './folder/export-guard.ts'
 import { kindOf } from './folder/kind.ts'
+import { ReadLane } from './folder/lane.ts'
 import { knownFile, listFolder } from './folder/list-folder.ts'
 import { closesAtOnce } from './folder/local-close.ts'
-import { type Reader, readFile } from './folder/read-file.ts'
+import { openFlags, type Reader, readFile } from './folder/read-file.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
 import { joinPath, nameOf, parentOf, show } from './paths.ts'
 
@@ -23,24 +24,39 @@ export interface FolderMountOptions {
   readonly bufferBytes?: number
   /** Reads in flight that make sense here. Default 1024, as many threads as libuv can have. */
   readonly maxInFlight?: number
+  /** The thread that reads files which are at hand. Default: one of its own. Mounts of one process may share one. */
+  readonly lane?: ReadLane
 }
+
+/** A lane for `folderMount`. Its thread starts with the first file and keeps no program alive. */
+export const openReadLane = (options: { readonly bufferBytes?: number; readonly now?: () => number } = {}): ReadLane =>
+  new ReadLane({
+    flags: openFlags,
+    bufferBytes: options.bufferBytes ?? defaultBufferBytes,
+    now: options.now ?? (() => performance.now()),
+  })
+
+const defaultBufferBytes = 256 * 1024
 
 interface Asked {
   readonly signal: AbortSignal
 }
 
 /**
- * A mount over a folder of this machine, such as a kernel's NFS mount. Every operation is a system call on one of
- * libuv's threads, of which there are four unless UV_THREADPOOL_SIZE says otherwise when the process starts.
+ * A mount over a folder of this machine, such as a kernel's NFS mount. Files that are at hand (in the page cache, on a
+ * fast disk) are read one after the other by a thread of its own, in batches. As soon as they take longer, as behind a
+ * slow link, every operation is a system call on one of libuv's threads, of which there are four unless
+ * UV_THREADPOOL_SIZE says otherwise when the process starts.
  * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there.
  */
 export function folderMount(options: FolderMountOptions): Mount {
-  const { folder, name = folder, bufferBytes = 256 * 1024, maxInFlight = 1024 } = options
+  const { folder, name = folder, bufferBytes = defaultBufferBytes, maxInFlight = 1024 } = options
   const root = rootOf(folder)
   const roots = [...new Set([root, absolute(folder)])]
   const guard = new ExportGuard(root)
+  const lane = options.lane ?? openReadLane({ bufferBytes })
   const buffers = new BufferPool({ bytes: bufferBytes, keep: 64 })
-  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: closesAtOnce(root) }
+  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: closesAtOnce(root), lane }
 
   async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()
@@ -105,7 +121,11 @@ export function folderMount(options: FolderMountOptions): Mount {
     return guard.knows(directory) ? begin() : guard.check(directory).then(begin)
   }
 
-  return { name, handleSpace: 'folder', maxInFlight, list, stat, readLink, read, close: async () => {} }
+  const close = async (): Promise<void> => {
+    if (options.lane === undefined) await lane.close()
+  }
+
+  return { name, handleSpace: 'folder', maxInFlight, list, stat, readLink, read, close }
 }
 
 function rootOf(folder: string): string {

@@ -11,8 +11,9 @@ export type { MountCounters, WalkCounters, WalkFailure } from './counters.ts'
 export type { FileEntry, WalkEntry } from './entries.ts'
 export type { WalkErrorCode } from './errors.ts'
 export { isWalkError, WalkError } from './errors.ts'
+export type { ReadLane } from './folder/lane.ts'
 export type { FolderMountOptions } from './folder-mount.ts'
-export { folderMount } from './folder-mount.ts'
+export { folderMount, openReadLane } from './folder-mount.ts'
 export type {
   DirectoryPage,
   Entry,

@@ -12,6 +12,8 @@ const codes: Readonly<Record<string, WalkErrorCode>> = {
   EISDIR: 'NOT_A_FILE',
   // A FIFO that somebody writes to, opened without waiting.
   EAGAIN: 'NOT_A_FILE',
+  // What the lane says of something that it did not open.
+  NOT_A_FILE: 'NOT_A_FILE',
   ENOTDIR: 'NOT_A_DIRECTORY',
   ESTALE: 'STALE',
   EIO: 'IO',

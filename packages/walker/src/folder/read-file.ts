@@ -3,9 +3,10 @@ import { WalkError } from '../errors.ts'
 import type { ReadOptions, ReadOutcome } from '../mount.ts'
 import type { BufferPool } from './buffers.ts'
 import { fromErrno } from './errno.ts'
+import type { ReadLane } from './lane.ts'
 
 // A link, FIFO, terminal or device that took the file's place is neither followed nor waited for.
-const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY
+export const openFlags: number = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY
 
 export interface FileToRead {
   /** Within the export, for messages. */
@@ -20,12 +21,34 @@ export interface Reader {
   readonly buffers: BufferPool
   /** Closing waits for nobody, so that it need not go to another thread. */
   readonly closesAtOnce: boolean
+  readonly lane: ReadLane
 }
 
 type Done = (error: unknown, outcome?: ReadOutcome) => void
 
-/** Reads and drops. In callbacks: a promise for each system call would cost as much as the calls do. */
+/** Reads and drops: the beginnings of files that are at hand through the lane, all else on libuv's threads. */
 export function readFile(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
+  const full = reader.full(file.path)
+  return options.offset === 0 && typeof full === 'string' && reader.lane.open
+    ? readInLane(full, file, options, reader)
+    : readInPool(file, options, reader)
+}
+
+async function readInLane(path: string, file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
+  const { length, signal } = options
+  signal.throwIfAborted()
+  const outcome = await reader.lane.read({ path, known: file.known, length })
+  signal.throwIfAborted()
+  if (outcome === 'elsewhere') return readInPool(file, options, reader)
+  if ('code' in outcome) throw fromErrno(Object.assign(new Error(outcome.code), { code: outcome.code }), file.path)
+  const { bytes, size } = outcome
+  if (size === undefined) return { bytes, end: true, size: bytes > 0 ? bytes : undefined }
+  // More is wanted than the lane's buffer holds: a larger file, which libuv's threads read in blocks.
+  return bytes < length && bytes < size ? readInPool(file, options, reader) : { bytes, end: bytes >= size, size }
+}
+
+/** In callbacks: a promise for each system call would cost as much as the calls do. */
+function readInPool(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
   return new Promise((resolve, reject) => {
     const done: Done = (error, outcome) => (outcome ? resolve(outcome) : reject(error))
     const full = reader.full(file.path)
@@ -40,7 +63,7 @@ export function readFile(file: FileToRead, options: ReadOptions, reader: Reader)
 }
 
 function openFile(full: string | Buffer, file: FileToRead, options: ReadOptions, reader: Reader, done: Done): void {
-  open(full, flags, 0, (error, fd) => {
+  open(full, openFlags, 0, (error, fd) => {
     if (error) {
       done(fromErrno(error, file.path))
       return
