@@ -100,6 +100,7 @@ async function workOn(handling: Handling): Promise<Disposition> {
   if (status === undefined || status.state === 'ended' || status.job === null) throw new RunOverError(item.run)
   if (status.state === 'paused') return { giveBackMs: 0 }
   const { job } = status
+  const work = ports.service.queue(queueNames(settings.prefix).runWork(item.run))
   const { mounts, failures } = await context.pool.openAll(job.addresses, job.exportPath)
   if (failures.length === mounts.length) {
     const reason = failures.map(({ message }) => message).join('; ')
@@ -111,11 +112,11 @@ async function workOn(handling: Handling): Promise<Disposition> {
       signal,
     )
     logger.warn('no address answers: the item waits', { reason })
-    return { giveBackMs: filerAwayMs }
+    // As a new message: how often it came says nothing against an item whose filer is away.
+    await work.send(encodeItem(item), { delayMs: filerAwayMs, signal })
+    return 'complete'
   }
   const walking = startWalk(mounts, item, job, context, signal)
-  const names = queueNames(settings.prefix)
-  const work = ports.service.queue(names.runWork(item.run))
   await superviseWalk(
     walking.walk,
     { ports, settings, directory, work, run: item.run, attempt, stopTaking: context.stopTaking, logger },
