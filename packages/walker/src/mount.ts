@@ -30,6 +30,8 @@ export interface DirectoryPage {
 export interface Target {
   readonly path: string
   readonly handle?: unknown
+  /** The handle is another mount's, of the same `handleSpace`. */
+  readonly foreign?: boolean | undefined
 }
 
 export interface ListOptions {

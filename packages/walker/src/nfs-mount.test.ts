@@ -1,0 +1,386 @@
+import { mountExport } from '@cachewarmer/nfs'
+import {
+  directory,
+  everyNth,
+  file,
+  ganeshaMissing,
+  generated,
+  link,
+  type NfsServer,
+  type NfsServerOptions,
+  onCalls,
+  special,
+  startGanesha,
+  startNfsServer,
+  type TreeDirectory,
+  type TreeNode,
+} from '@cachewarmer/nfs/testing'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import type { DirectoryPage, Entry, Mount } from './mount.ts'
+import { type NfsMountOptions, nfsMount } from './nfs-mount.ts'
+import { describeMount } from './testing/describe-mount.ts'
+import { folderTree } from './testing/folder-tree.ts'
+import type { MemoryDirectory, MemoryNode } from './testing/memory-tree.ts'
+import { walk } from './walk.ts'
+
+/** The tree, as the NFS package's server wants it. */
+function served(tree: MemoryDirectory): TreeDirectory {
+  const node = (from: MemoryNode): TreeNode => {
+    if (from.kind === 'directory') return served(from)
+    if (from.kind === 'file') return file(from.size)
+    return from.kind === 'symlink' ? link(from.to) : special('fifo')
+  }
+  return directory(Object.fromEntries(Array.from(tree.entries(), ([name, from]) => [name, node(from)])))
+}
+
+const runner = { afterAll, describe, expect, test }
+
+const onServer =
+  (options: Partial<NfsServerOptions> = {}) =>
+  async (tree: MemoryDirectory): Promise<{ mount: Mount; dispose: () => Promise<void> }> => {
+    const server = await startNfsServer({ tree: served(tree), pageBytes: 16_384, ...options })
+    return { mount: await nfsMount({ export: server.address }), dispose: () => server.stop() }
+  }
+
+describeMount(runner, 'NFS', onServer())
+describeMount(runner, 'NFS without READDIRPLUS', onServer({ readdirplus: false }))
+describeMount(runner, 'NFS from a server that leaves attributes out', onServer({ attributes: false }))
+
+const missing = ganeshaMissing()
+if (missing === undefined)
+  describeMount(runner, 'nfs-ganesha', async (tree) => {
+    const { folder, dispose } = await folderTree(tree)
+    const ganesha = await startGanesha({ folder })
+    if (ganesha === undefined) throw new Error('nfs-ganesha vanished')
+    const { exportPath, nfsPort, mountPort } = ganesha
+    const mount = await nfsMount({ export: { host: '127.0.0.11', exportPath, nfsPort, mountPort } })
+    return {
+      mount,
+      dispose: async () => {
+        await ganesha.stop()
+        await dispose()
+      },
+    }
+  })
+else test.skip(`nfs-ganesha as a mount (skipped: ${missing})`)
+
+const { signal } = new AbortController()
+const open: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+const tree = directory({
+  a: directory({ 'x.jpg': file(100), 'y.jpg': file(200_000) }),
+  many: generated(3_000, 'f', () => file(1)),
+  big: file(20_000_000),
+  fifo: special('fifo'),
+  'to export': link('/export/a/x.jpg'),
+  'to root': link('/export'),
+  outside: link('/exporter/a'),
+})
+
+async function serve(options: Partial<NfsServerOptions> = {}): Promise<NfsServer> {
+  const server = await startNfsServer({ tree, ...options })
+  open.push(() => server.stop())
+  return server
+}
+
+async function mountOf(server: NfsServer, options: Partial<NfsMountOptions> = {}): Promise<Mount> {
+  const mount = await nfsMount({ export: { ...server.address, timeoutMs: 20_000 }, ...options })
+  open.push(() => mount.close())
+  return mount
+}
+
+async function collect<T>(from: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const one of from) all.push(one)
+  return all
+}
+
+async function pagesOf(mount: Mount, path: string, resume?: string): Promise<DirectoryPage[]> {
+  return await collect(mount.list({ path }, { attributes: false, resume, signal }))
+}
+
+const namesOf = (pages: readonly DirectoryPage[]): string[] =>
+  pages.flatMap(({ entries }) => entries.map((e) => e.name))
+
+async function entryOf(mount: Mount, path: string, name: string): Promise<Entry> {
+  const entry = (await pagesOf(mount, path)).flatMap(({ entries }) => entries).find((one) => one.name === name)
+  if (!entry) throw new Error(`${name} is not listed`)
+  return entry
+}
+
+const read = (offset = 0, length = 65_536): { offset: number; length: number; signal: AbortSignal } => ({
+  offset,
+  length,
+  signal,
+})
+
+describe('an NFS mount', () => {
+  test('costs one READ a small file, and the pages of the listing', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    const warm = walk([mount], { entries: 'none', parts: [{ kind: 'tree', path: '/many' }] })
+    await warm.done
+    expect(warm.counters).toMatchObject({ files: 3_000, bytes: 3_000, failures: {} })
+    const { READDIRPLUS = 0, ...others } = server.calls
+    expect(others).toEqual({ MNT: 1, FSINFO: 1, LOOKUP: 2, READ: 3_000 })
+    expect(READDIRPLUS).toBeLessThan(5)
+  })
+
+  test('reads a long range by several READs at a time, whose bytes add up', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    expect(await mount.read({ path: '/big' }, read(0, Infinity))).toEqual({
+      bytes: 20_000_000,
+      end: true,
+      size: 20_000_000,
+    })
+    expect(await mount.read({ path: '/big' }, read(5, 9_000_000))).toEqual({
+      bytes: 9_000_000,
+      end: false,
+      size: 20_000_000,
+    })
+  })
+
+  test('is called after its host unless told otherwise', async () => {
+    const server = await serve()
+    expect(await mountOf(server)).toMatchObject({ name: '127.0.0.1', maxInFlight: 1024 })
+    expect(await mountOf(server, { name: 'cache-1', maxInFlight: 7 })).toMatchObject({
+      name: 'cache-1',
+      maxInFlight: 7,
+    })
+  })
+
+  test('takes over an export that is open, and closes it', async () => {
+    const server = await serve()
+    const mounted = await mountExport(server.address)
+    const mount = await nfsMount({ export: mounted })
+    expect((await mount.stat('/a', { signal })).kind).toBe('directory')
+    await mount.close()
+    await expect(mounted.ping()).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(mount.stat('/a', { signal })).rejects.toMatchObject({ code: 'MOUNT_DOWN' })
+  })
+
+  test('gives identities to directories alone, for the sake of memory', async () => {
+    const entries = (await pagesOf(await mountOf(await serve()), '/')).flatMap((page) => page.entries)
+    expect(entries.filter(({ id }) => id !== undefined).map(({ name }) => name)).toEqual(['a', 'many'])
+  })
+
+  test('gives the same identity with a listing and when asked', async () => {
+    const mount = await mountOf(await serve())
+    expect((await entryOf(mount, '/', 'a')).id).toBe((await mount.stat('/a', { signal })).id)
+  })
+
+  test('translates absolute links from what clients see', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    expect(await mount.readLink?.('/to export', { signal })).toBe('/a/x.jpg')
+    expect(await mount.readLink?.('/to root', { signal })).toBe('/')
+    await expect(mount.readLink?.('/outside', { signal })).rejects.toMatchObject({ code: 'OUTSIDE' })
+    const elsewhere = await mountOf(server, { seenAt: '/exporter/' })
+    expect(await elsewhere.readLink?.('/outside', { signal })).toBe('/a')
+    await expect(elsewhere.readLink?.('/to root', { signal })).rejects.toMatchObject({ code: 'OUTSIDE' })
+  })
+
+  test('an abort in the middle ends a call with its reason', async () => {
+    const server = await serve({ fault: onCalls('READ', 1, 9, { kind: 'drop' }) })
+    const mount = await mountOf(server)
+    const abort = new AbortController()
+    const outcome = mount.read({ path: '/big' }, { ...read(), signal: abort.signal })
+    const reason = new Error('enough')
+    setImmediate(() => abort.abort(reason))
+    await expect(outcome).rejects.toBe(reason)
+  })
+})
+
+describe('a stale handle', () => {
+  test('of a file is replaced by a lookup of its path', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    const { handle } = await entryOf(mount, '/a', 'x.jpg')
+    server.fault = onCalls('READ', 1, 1, { kind: 'status', status: 'STALE' })
+    expect(await mount.read({ path: '/a/x.jpg', handle }, read())).toMatchObject({ bytes: 100 })
+    server.fault = onCalls('READ', 3, 3, { kind: 'status', status: 'BADHANDLE' })
+    expect(await mount.read({ path: '/a/x.jpg', handle }, read())).toMatchObject({ bytes: 100 })
+    expect(server.calls['READ']).toBe(4)
+  })
+
+  test('is replaced once, not for ever', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    const { handle } = await entryOf(mount, '/a', 'x.jpg')
+    server.fault = everyNth('READ', 1, { kind: 'status', status: 'STALE' })
+    await expect(mount.read({ path: '/a/x.jpg', handle }, read())).rejects.toMatchObject({ code: 'STALE' })
+    expect(server.calls['READ']).toBe(2)
+  })
+
+  test('of a directory is replaced before its first page', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    const { handle } = await entryOf(mount, '/', 'a')
+    server.fault = onCalls('READDIRPLUS', 2, 2, { kind: 'status', status: 'STALE' })
+    const pages = await collect(mount.list({ path: '/a', handle }, { attributes: false, signal }))
+    expect(namesOf(pages)).toEqual(['x.jpg', 'y.jpg'])
+  })
+
+  test('of a directory in the middle of its listing is a failure: pages may be counted already', async () => {
+    const server = await serve({ pageBytes: 16_384 })
+    const mount = await mountOf(server)
+    const { handle } = await entryOf(mount, '/', 'many')
+    server.fault = onCalls('READDIRPLUS', 3, 3, { kind: 'status', status: 'STALE' })
+    const pages = mount.list({ path: '/many', handle }, { attributes: false, signal })[Symbol.asyncIterator]()
+    expect((await pages.next()).done).toBe(false)
+    await expect(pages.next()).rejects.toMatchObject({ code: 'STALE' })
+  })
+})
+
+describe('a handle of another address', () => {
+  const target = async (mount: Mount): Promise<{ path: string; handle: unknown; foreign: true }> => ({
+    path: '/a/x.jpg',
+    handle: (await entryOf(mount, '/a', 'x.jpg')).handle,
+    foreign: true,
+  })
+
+  test('is compared once with what this one calls the path, and then trusted', async () => {
+    const server = await serve()
+    const [one, other] = [await mountOf(server), await mountOf(server)]
+    expect(one.handleSpace).toBe(other.handleSpace)
+    const file = await target(one)
+    const before = server.calls['LOOKUP'] ?? 0
+    await Promise.all(Array.from({ length: 5 }, () => other.read(file, read())))
+    expect((server.calls['LOOKUP'] ?? 0) - before).toBe(2)
+    expect(other.handleSpace).toBe(one.handleSpace)
+  })
+
+  test('that opens something else here is never used, nor any other', async () => {
+    const here = await serve({ tree: directory({ before: file(1), a: directory({ 'x.jpg': file(100) }) }) })
+    const there = await mountOf(await serve())
+    const mount = await mountOf(here)
+    expect(mount.handleSpace).toBe(there.handleSpace)
+    expect(await mount.read(await target(there), read())).toMatchObject({ bytes: 100 })
+    expect(mount.handleSpace).toBeUndefined()
+    const { READ } = here.calls
+    expect(await mount.read(await target(there), read())).toMatchObject({ bytes: 100 })
+    expect(here.calls['READ']).toBe((READ ?? 0) + 1)
+  })
+
+  test('tells nothing when its path can not be looked up', async () => {
+    const here = await mountOf(await serve({ tree: directory({}) }))
+    const there = await mountOf(await serve())
+    await expect(here.read(await target(there), read())).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(here.handleSpace).toBe(there.handleSpace)
+  })
+})
+
+describe('a listing', () => {
+  test('goes on where a page said, through another address too', async () => {
+    const server = await serve({ pageBytes: 16_384 })
+    const [one, other] = [await mountOf(server), await mountOf(server)]
+    const pages = await pagesOf(one, '/many')
+    expect(pages.at(-1)?.resume).toBeUndefined()
+    expect(pages.length).toBeGreaterThan(3)
+    const rest = await pagesOf(other, '/many', pages[1]?.resume)
+    expect(namesOf(rest)).toEqual(namesOf(pages.slice(2)))
+  })
+
+  test('whose cookie has gone stale fails as changed', async () => {
+    const server = await serve({ pageBytes: 16_384 })
+    const mount = await mountOf(server)
+    const pages = mount.list({ path: '/many' }, { attributes: false, signal })[Symbol.asyncIterator]()
+    await pages.next()
+    server.makeCookiesStale()
+    await expect(pages.next()).rejects.toMatchObject({
+      code: 'LISTING_CHANGED',
+      message: expect.stringContaining('/many: 127.0.0.1'),
+    })
+  })
+
+  test('does not go on at another filer, where its cookie would mean something else', async () => {
+    const server = await serve({ pageBytes: 16_384 })
+    const [first] = await pagesOf(await mountOf(server), '/many')
+    const other = await mountOf(await serve({ exportPath: '/other' }))
+    await expect(pagesOf(other, '/many', first?.resume)).rejects.toMatchObject({ code: 'LISTING_CHANGED' })
+  })
+
+  test.for(['', 'x', '1-2', '1-2-g', '1-2-3-4'])('does not go on from %j, which no page said', async (resume) => {
+    const mount = await mountOf(await serve())
+    await expect(pagesOf(mount, '/many', resume)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining(JSON.stringify(resume)),
+    })
+  })
+
+  test('leaves out what vanishes before it is looked at, and keeps what may not be looked at', async () => {
+    const server = await serve({ readdirplus: false })
+    const mount = await mountOf(server)
+    server.fault = ({ procedure, nth }) => {
+      if (procedure !== 'LOOKUP' || nth === 1) return undefined
+      return { kind: 'status', status: nth === 2 ? 'NOENT' : 'ACCES' }
+    }
+    const entries = (await pagesOf(mount, '/a')).flatMap((page) => page.entries)
+    expect(entries).toEqual([{ name: 'y.jpg', kind: 'file' }])
+  })
+
+  test('fails when looking at its entries fails for no fault of theirs', async () => {
+    const server = await serve({ readdirplus: false })
+    const mount = await mountOf(server)
+    server.fault = onCalls('LOOKUP', 2, 9, { kind: 'status', status: 'STALE' })
+    await expect(pagesOf(mount, '/a')).rejects.toMatchObject({ code: 'STALE' })
+  })
+})
+
+describe('what goes wrong', () => {
+  test.for([
+    ['NOENT', 'NOT_FOUND'],
+    ['ACCES', 'ACCESS_DENIED'],
+    ['PERM', 'ACCESS_DENIED'],
+    ['IO', 'IO'],
+    ['SERVERFAULT', 'IO'],
+    ['ISDIR', 'NOT_A_FILE'],
+    ['INVAL', 'NOT_A_FILE'],
+    ['STALE', 'STALE'],
+    ['JUKEBOX', 'IO'],
+    ['NAMETOOLONG', 'NAME_TOO_LONG'],
+    ['NOTSUPP', 'OTHER'],
+  ] as const)('a READ answered with %s is %s', async ([status, code]) => {
+    const server = await serve({ fault: everyNth('READ', 1, { kind: 'status', status }) })
+    const mount = await mountOf(server, { export: { ...server.address, jukeboxMs: 0 } })
+    const outcome = mount.read({ path: '/big' }, read())
+    await expect(outcome).rejects.toMatchObject({ code, message: expect.stringMatching(/^\/big: 127\.0\.0\.1.*READ/) })
+  })
+
+  test('no answer is a timeout', async () => {
+    const server = await serve({ fault: everyNth('READ', 1, { kind: 'drop' }) })
+    const mount = await mountOf(server, { export: { ...server.address, timeoutMs: 20, retries: 0 } })
+    await expect(mount.read({ path: '/big' }, read())).rejects.toMatchObject({ code: 'TIMEOUT' })
+  })
+
+  test('a server that goes away is not the path, and when it is back its mount goes on', async () => {
+    const server = await serve()
+    const mount = await mountOf(server, { export: { ...server.address, timeoutMs: 200, retries: 0 } })
+    await server.pause()
+    const code = expect.stringMatching(/^(MOUNT_DOWN|TIMEOUT)$/)
+    await expect(mount.read({ path: '/big' }, read())).rejects.toMatchObject({ code })
+    await server.resume()
+    expect(await mount.read({ path: '/big' }, read())).toMatchObject({ bytes: 65_536 })
+  })
+
+  test('a server that is not there is a mount that is down', async () => {
+    const server = await startNfsServer({ tree })
+    await server.stop()
+    await expect(nfsMount({ export: server.address })).rejects.toMatchObject({ code: 'MOUNT_DOWN' })
+  })
+
+  test('an export that is not there is said with those that are', async () => {
+    const { address } = await serve()
+    const opening = nfsMount({ export: { ...address, exportPath: '/nope' } })
+    await expect(opening).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('/export') })
+  })
+
+  test('a path that can not be meant is refused before anybody is asked', async () => {
+    const opening = nfsMount({ export: { host: 'a b', exportPath: '/export' } })
+    await expect(opening).rejects.toMatchObject({ code: 'OPTION_INVALID', message: expect.stringContaining('a b') })
+  })
+})

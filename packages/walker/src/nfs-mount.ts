@@ -1,0 +1,181 @@
+import {
+  type Attributes,
+  type FileHandle,
+  type MountOptions,
+  mountExport,
+  type NfsExport,
+  readRange,
+} from '@cachewarmer/nfs'
+import { isWalkError, WalkError } from './errors.ts'
+import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
+import { entryOf, idOf, kindOf } from './nfs/entry.ts'
+import { ForeignHandles } from './nfs/foreign-handles.ts'
+import { listPages } from './nfs/list-pages.ts'
+import { fromNfs, isStale } from './nfs/map-error.ts'
+import { nameOf } from './paths.ts'
+
+export interface NfsMountOptions {
+  /** What to open, or an export that is open already and belongs to the mount from now on. */
+  readonly export: MountOptions | NfsExport
+  /** What reports call the mount. Default: the host as given. */
+  readonly name?: string | undefined
+  /** Reads in flight that make sense here. Default 1024. */
+  readonly maxInFlight?: number | undefined
+  /** READs in flight for one long read; short ones take a single READ. Default 8. */
+  readonly readsPerFile?: number | undefined
+  /** Where clients see the export, for absolute links in it. Default: its path on the server. */
+  readonly seenAt?: string | undefined
+}
+
+interface Asked {
+  readonly resume?: string | undefined
+  readonly signal: AbortSignal
+}
+
+/**
+ * A mount that speaks NFSv3 itself: READDIRPLUS pages bring names, sizes and handles, so that a small file then costs
+ * one READ. Listings can be resumed, here and through other addresses of the same handle space.
+ * A handle that has gone stale, or that another address gave out and this one does not take, is replaced by a lookup of
+ * its path, once a call. A listing whose cookie has gone stale fails with `LISTING_CHANGED`: pages that came before are
+ * counted, maybe by somebody else, so starting over would count them twice.
+ * Throws a `WalkError` with the client's text when the export can't be opened, or the signal's reason.
+ */
+export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
+  try {
+    return mountOver('handleSpace' in options.export ? options.export : await mountExport(options.export), options)
+  } catch (error) {
+    throw fromNfs(error)
+  }
+}
+
+function mountOver(mounted: NfsExport, options: NfsMountOptions): Mount {
+  const { name = mounted.host, maxInFlight = 1024, readsPerFile = 8, seenAt = mounted.exportPath } = options
+  const foreign = new ForeignHandles(mounted)
+
+  /** Undefined where the path has to be looked up. */
+  async function handleOf({ path, handle, foreign: isForeign = false }: Target): Promise<FileHandle | undefined> {
+    if (typeof handle !== 'string') return undefined
+    const given = handle as FileHandle
+    return !isForeign || (await foreign.accepts(path, given)) ? given : undefined
+  }
+
+  async function* list(target: Target, { resume, signal }: ListOptions): AsyncGenerator<DirectoryPage, void> {
+    const { path } = target
+    try {
+      signal.throwIfAborted()
+      const given = await handleOf(target)
+      if (given !== undefined && (yield* listBy(given, { resume, signal }))) return
+      const { handle } = await mounted.resolve(path, { signal })
+      yield* listPages(mounted, { directory: handle, resume, signal })
+    } catch (error) {
+      throw fromNfs(error, path)
+    }
+  }
+
+  /** False, and no page, when the handle is stale. */
+  async function* listBy(directory: FileHandle, options: Asked): AsyncGenerator<DirectoryPage, boolean> {
+    let begun = false
+    try {
+      for await (const page of listPages(mounted, { ...options, directory })) {
+        begun = true
+        yield page
+      }
+    } catch (error) {
+      if (begun || !isStale(error)) throw error
+      return false
+    }
+    return true
+  }
+
+  async function look(path: string, signal: AbortSignal): Promise<{ handle: FileHandle; attributes: Attributes }> {
+    signal.throwIfAborted()
+    const { handle, attributes } = await mounted.resolve(path, { signal })
+    return { handle, attributes: attributes ?? (await mounted.getattr(handle, { signal })) }
+  }
+
+  async function stat(path: string, { signal }: { readonly signal: AbortSignal }): Promise<Entry> {
+    try {
+      const { handle, attributes } = await look(path, signal)
+      return { ...entryOf(nameOf(path), attributes, handle), id: idOf(attributes) }
+    } catch (error) {
+      throw fromNfs(error, path)
+    }
+  }
+
+  async function readLink(path: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
+    let target: string
+    try {
+      target = await mounted.readlink((await look(path, signal)).handle, { signal })
+    } catch (error) {
+      throw fromNfs(error, path)
+    }
+    return target.startsWith('/') ? withinExport(path, target, seenAt) : target
+  }
+
+  async function read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
+    const { path } = target
+    try {
+      asked.signal.throwIfAborted()
+      return (await readByHandle(target, asked)) ?? (await readByPath(path, asked))
+    } catch (error) {
+      throw asReadError(fromNfs(error, path))
+    }
+  }
+
+  /** Undefined where the handle is no good here. */
+  async function readByHandle(target: Target, asked: ReadOptions): Promise<ReadOutcome | undefined> {
+    const given = await handleOf(target)
+    if (given === undefined) return undefined
+    try {
+      return await readRangeOf(given, asked)
+    } catch (error) {
+      if (isStale(error)) return undefined
+      throw error
+    }
+  }
+
+  async function readByPath(path: string, asked: ReadOptions): Promise<ReadOutcome> {
+    const { handle, attributes } = await look(path, asked.signal)
+    if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
+    return await readRangeOf(handle, asked)
+  }
+
+  async function readRangeOf(handle: FileHandle, { offset, length, signal }: ReadOptions): Promise<ReadOutcome> {
+    const { bytes, eof, size } = await readRange(mounted, handle, { offset, length, inFlight: readsPerFile, signal })
+    const known = size ?? (eof ? undefined : (await mounted.getattr(handle, { signal })).size)
+    if (known === undefined) return { bytes, end: true }
+    return { bytes, end: eof || offset + bytes >= known, size: Number(known) }
+  }
+
+  return {
+    name,
+    get handleSpace() {
+      return foreign.refused ? undefined : mounted.handleSpace
+    },
+    maxInFlight,
+    list,
+    stat,
+    readLink,
+    read,
+    close: () => mounted.close(),
+  }
+}
+
+/** RFC 1813 section 3.3.6: READ of what is neither file nor directory is INVAL. */
+function asReadError(error: unknown): unknown {
+  const cause = isWalkError(error) ? (error.cause as { readonly code?: unknown } | undefined) : undefined
+  return isWalkError(error) && cause?.code === 'INVAL'
+    ? new WalkError('NOT_A_FILE', error.message, { cause: error.cause })
+    : error
+}
+
+/** Absolute links mean what clients see. */
+function withinExport(path: string, target: string, seenAt: string): string {
+  const prefix = seenAt.endsWith('/') ? seenAt : `${seenAt}/`
+  if (`${target}/` === prefix) return '/'
+  if (target.startsWith(prefix)) return target.slice(prefix.length - 1)
+  throw new WalkError(
+    'OUTSIDE',
+    `${path}: the link leads to ${target}, out of the export, which clients see at ${seenAt}`,
+  )
+}

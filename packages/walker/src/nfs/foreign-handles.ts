@@ -1,0 +1,40 @@
+import type { FileHandle, NfsExport } from '@cachewarmer/nfs'
+
+/**
+ * Whether this address takes the handles that another one of the same handle space gave out. Two addresses whose root
+ * handles are equal usually belong to one cluster, but two caches that number their files each for itself would look the
+ * same, and a handle of one may open another file on the other. So the first foreign handle is compared with what
+ * looking up its path gives here; the answer holds for good.
+ */
+export class ForeignHandles {
+  readonly #mounted: NfsExport
+  #checked: Promise<boolean> | undefined
+  #refused = false
+
+  constructor(mounted: NfsExport) {
+    this.#mounted = mounted
+  }
+
+  /** They turned out to mean nothing here. */
+  get refused(): boolean {
+    return this.#refused
+  }
+
+  /** The first to ask pays for the lookups, others wait for their outcome. A path that can't be looked up tells nothing. */
+  async accepts(path: string, handle: FileHandle): Promise<boolean> {
+    if (this.#refused) return false
+    this.#checked ??= this.#check(path, handle)
+    return await this.#checked
+  }
+
+  async #check(path: string, handle: FileHandle): Promise<boolean> {
+    try {
+      const found = await this.#mounted.resolve(path)
+      this.#refused = found.handle !== handle
+      return !this.#refused
+    } catch {
+      this.#checked = undefined
+      return false
+    }
+  }
+}
