@@ -1,4 +1,4 @@
-import { folderMount, isWalkError, WalkError } from '@cachewarmer/walker'
+import { folderMount, isWalkError, openReadLane, WalkError } from '@cachewarmer/walker'
 import type { MountOpener } from './ports.ts'
 
 /** Where the original mounts an address's export. */
@@ -10,19 +10,16 @@ export const defaultFolderTemplate = '/mnt/cachewarmer/{address}{export}'
  * where there is no such folder.
  */
 export function folderAccess(options: { template: string }): MountOpener {
-  return async (address, exportPath, { signal }) => {
+  const lane = openReadLane()
+  return async (address, exportPath) => {
     const folder = options.template
       .replaceAll('{address}', address)
       .replaceAll('{export}', exportPath === '/' ? '' : exportPath)
-    const mount = folderMount({ folder, name: address })
     try {
-      const { kind } = await mount.stat('/', { signal })
-      if (kind !== 'directory') throw new WalkError('NOT_A_DIRECTORY', `${folder} is no directory`)
-    } catch (error) {
-      await mount.close()
-      const problem = isWalkError(error) ? error : new WalkError('OTHER', String(error), { cause: error })
-      throw new WalkError(problem.code, `${address}:${exportPath} is not mounted: ${problem.message}`, { cause: error })
+      return folderMount({ folder, name: address, lane })
+    } catch (cause) {
+      if (!isWalkError(cause)) throw cause
+      throw new WalkError(cause.code, `${address}:${exportPath} is not mounted: ${cause.message}`, { cause })
     }
-    return mount
   }
 }

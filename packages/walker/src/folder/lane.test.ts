@@ -65,6 +65,17 @@ describe('the lane that reads files at hand', () => {
     await tested.close()
   })
 
+  test('an idle lane keeps no program alive', () => {
+    const program = `
+      import { openReadLane } from ${JSON.stringify(new URL('../folder-mount.ts', import.meta.url).href)}
+      console.log(JSON.stringify(await openReadLane().read(${JSON.stringify(ask('small'))})))`
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    expect(JSON.parse(output)).toEqual({ bytes: 100 })
+  })
+
   test('after it was closed everything goes elsewhere', async () => {
     const tested = lane()
     await tested.close()

@@ -99,16 +99,18 @@ export class ReadLane {
       patienceMs,
       slowMs,
     }
-    this.#start().postMessage(batch)
+    const thread = this.#start()
+    thread.ref()
+    thread.postMessage(batch)
   }
 
   #start(): Worker {
     if (this.#thread) return this.#thread
     const thread = new Worker(`(${laneThread.toString()})()`, { eval: true, name: 'read-lane' })
-    // An idle lane keeps no program alive; while it has work, somebody waits for that.
-    thread.unref()
     thread.on('message', (reply: LaneReply) => this.#answer(reply))
     thread.on('error', () => void this.close())
+    // An idle lane keeps no program alive. Behind the listeners, as those take hold of the event loop again.
+    thread.unref()
     this.#thread = thread
     return thread
   }
@@ -117,6 +119,7 @@ export class ReadLane {
     const answered = this.#underway
     this.#underway = []
     this.#owes = false
+    this.#thread?.unref()
     for (const [at, { resolve }] of answered.entries()) {
       const outcome = bytes[at] ?? undone
       const size = sizes[at]
