@@ -50,7 +50,15 @@ const bad: [string, object][] = [
   ['listThrough is "two", expected "one" or "each"', { listThrough: 'two' }],
   ['symlinks is "some", expected "none" or "files" or "all"', { symlinks: 'some' }],
   ['entries is "some", expected "all" or "none"', { entries: 'some' }],
-  ['parts[1].path is "a"', { parts: [{ kind: 'tree', path: '/' }, { kind: 'tree', path: 'a' }] }],
+  [
+    'parts[1].path is "a"',
+    {
+      parts: [
+        { kind: 'tree', path: '/' },
+        { kind: 'tree', path: 'a' },
+      ],
+    },
+  ],
   ['parts[0].path is "/a/.."', { parts: [{ kind: 'listing', path: '/a/..', resume: 'x' }] }],
   ['parts[0].resume is 7, expected', { parts: [{ kind: 'listing', path: '/a', resume: 7 }] }],
   ['parts[0].directory is "a"', { parts: [{ kind: 'files', directory: 'a', names: [] }] }],

@@ -103,7 +103,8 @@ function checkPart(part: WalkPart, at: number): void {
       break
     case 'listing':
       checkPath(`${field}.path`, part.path)
-      if (typeof part.resume !== 'string') throw invalid(`${field}.resume`, part.resume, 'what a page of the listing gave')
+      if (typeof part.resume !== 'string')
+        throw invalid(`${field}.resume`, part.resume, 'what a page of the listing gave')
       break
     case 'files':
       checkPath(`${field}.directory`, part.directory)
