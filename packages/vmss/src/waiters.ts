@@ -40,10 +40,10 @@ export class Waiters {
   }
 
   tell(): void {
-    for (const waiter of [...this.#waiting]) waiter.try()
+    for (const waiter of this.#waiting) waiter.try()
   }
 
   rejectAll(reason: unknown): void {
-    for (const waiter of [...this.#waiting]) waiter.reject(reason)
+    for (const waiter of this.#waiting) waiter.reject(reason)
   }
 }

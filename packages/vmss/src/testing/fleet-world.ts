@@ -12,9 +12,9 @@ export interface FleetWorld extends AsyncDisposable {
   readonly clock: FakeClock
   readonly settings: ScaleSetSettings
   /** Opens the scale set of the settings, as a manager that has just started does. Closed with the world. */
-  open(given?: Partial<ScaleSetOptions>, keep?: KeepOptions): ScaleSet
+  readonly open: (given?: Partial<ScaleSetOptions>, keep?: KeepOptions) => ScaleSet
   /** Requests since the last call, as `METHOD` and what follows the set's name. */
-  asked(): string[]
+  readonly asked: () => string[]
 }
 
 export async function aFleetWorld(options: ArmOptions = {}): Promise<FleetWorld> {

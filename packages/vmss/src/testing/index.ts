@@ -7,5 +7,12 @@ export type { Permission } from './arm/permissions.ts'
 export type { FakeSet, SetBody } from './arm/scale-sets.ts'
 export type { Arm, ArmOptions, ArmRequest } from './arm/start-arm.ts'
 export { startArm } from './arm/start-arm.ts'
+export type {
+  Announced,
+  InstanceMetadataServer,
+  InstanceMetadataServerOptions,
+  MetadataMachine,
+} from './metadata/start-instance-metadata.ts'
+export { startInstanceMetadata } from './metadata/start-instance-metadata.ts'
 export { aScaleSet, testLocation, testResourceGroup, testSshKey, testSubnetId, testSubscription } from './settings.ts'
 export { hasTool } from './tools.ts'

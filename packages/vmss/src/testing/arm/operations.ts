@@ -55,7 +55,7 @@ export class Operations {
       code: 'OperationPreempted',
       message: 'Operation execution has been preempted by a more recent operation.',
     }
-    for (const running of [...this.#running.values()]) {
+    for (const running of this.#running.values()) {
       if (running.target === target) running.finish({ status: 'Canceled', error })
     }
   }
@@ -74,8 +74,8 @@ export class Operations {
 
   close(): void {
     this.release()
-    for (const { finish } of [...this.#running.values()])
-      finish({ status: 'Canceled', error: { code: 'Closed', message: '' } })
+    for (const running of this.#running.values())
+      running.finish({ status: 'Canceled', error: { code: 'Closed', message: '' } })
   }
 
   async #run(id: string, signal: AbortSignal, work: () => Promise<ArmFailure | undefined>): Promise<void> {

@@ -115,7 +115,7 @@ export class ScaleSets {
     return this.#operations.begin(set.name, async () => {
       const failure = this.#failure()
       const started = fresh.filter((machine) => this.#allocate(machine, failure))
-      await Promise.all(started.map((machine) => this.#options.onInstanceStarted?.(machine)))
+      await Promise.all(started.map(async (machine) => this.#options.onInstanceStarted?.(machine)))
       const late = failure ?? (started.length < fresh.length ? allocationFailed : undefined)
       set.state = late ? 'Failed' : 'Succeeded'
       return late

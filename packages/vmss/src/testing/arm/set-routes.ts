@@ -123,7 +123,7 @@ export class SetRoutes {
     if (from + pageSize >= machines.length) return ok({ value })
     const next = new URLSearchParams(query)
     next.set('$skiptoken', String(from + pageSize))
-    return ok({ value, nextLink: `${base()}${id}/virtualMachines?${next}` })
+    return ok({ value, nextLink: `${base()}${id}/virtualMachines?${next.toString()}` })
   }
 
   #begin(status: number, operation: string, set?: FakeSet, id?: string): Reply {

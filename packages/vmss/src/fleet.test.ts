@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { scaleSetFleet } from './fleet.ts'
+import { scaleSetBody } from './model.ts'
+import { aFleetWorld, type FleetWorld } from './testing/fleet-world.ts'
+import { hasTool } from './testing/tools.ts'
+
+const openssl = hasTool('openssl', 'fleets are not tested against the resource manager on loopback')
+const name = 'cachewarmer-test'
+
+describe.skipIf(!openssl)('scaleSetFleet', () => {
+  let world: FleetWorld
+  afterEach(async () => {
+    await world[Symbol.asyncDispose]()
+    expect(world.clock.sleepers).toBe(0)
+  })
+
+  test('starts, shows and stops workers', async () => {
+    world = await aFleetWorld()
+    const { open, clock, arm } = world
+    const fleet = scaleSetFleet(open())
+    expect(fleet.observe()).toEqual({ wanted: 0, running: 0, notes: [] })
+    fleet.want(3)
+    while (fleet.observe().running < 3) await clock.advance(1_000)
+    expect(fleet.observe()).toEqual({ wanted: 3, running: 3, notes: [] })
+    await clock.run(fleet.stop())
+    expect(arm.sets.size).toBe(0)
+    expect(fleet.observe()).toEqual({ wanted: 0, running: 0, notes: [] })
+  })
+
+  test('lets those go who have nothing to do, as the manager knows at that moment', async () => {
+    world = await aFleetWorld()
+    const { open, clock, arm } = world
+    let idle: string[] = []
+    const fleet = scaleSetFleet(open(), { idleWorkers: () => idle })
+    fleet.want(3)
+    while (fleet.observe().running < 3) await clock.advance(1_000)
+    idle = [arm.machines(name)[0]?.computerName ?? '']
+    fleet.want(2)
+    while (arm.machines(name).length > 2) await clock.advance(1_000)
+    expect(arm.machines(name).map(({ id }) => id)).toEqual(['1', '2'])
+  })
+
+  test('deletes at start what an earlier manager left behind, when nothing is wanted', async () => {
+    world = await aFleetWorld()
+    const { open, clock, arm, settings, compute } = world
+    await compute.create(name, scaleSetBody(settings, settings.candidates[0], 2))
+    const fleet = scaleSetFleet(open())
+    fleet.want(0)
+    while (arm.sets.size > 0) await clock.advance(1_000)
+  })
+
+  test('stops at once when the set of this name is somebody else’s', async () => {
+    world = await aFleetWorld()
+    const { open, clock, arm, settings } = world
+    arm.plant(name, { ...scaleSetBody(settings, settings.candidates[0], 1), tags: {} })
+    const fleet = scaleSetFleet(open())
+    await clock.run(fleet.stop())
+    expect(fleet.observe()).toMatchObject({ running: 0, notes: [expect.stringContaining('left alone')] })
+    expect(arm.sets.size).toBe(1)
+  })
+
+  test('says when people have to delete the set themselves', async () => {
+    world = await aFleetWorld({ allows: (_, { action }) => !action.endsWith('/delete') })
+    const { open, clock } = world
+    const fleet = scaleSetFleet(open())
+    fleet.want(1)
+    while (fleet.observe().running < 1) await clock.advance(1_000)
+    await expect(clock.run(fleet.stop())).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('virtualMachineScaleSets/delete'),
+    })
+  })
+})
