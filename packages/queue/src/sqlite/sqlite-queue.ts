@@ -71,9 +71,7 @@ export function sqliteQueue(queue: string, store: Store, sql: Statements, clock:
         if (taken.length === 0) mustExist()
         return taken
       })
-      return rows
-        .sort((one, other) => one.id - other.id)
-        .map((row) => leaseOf(queue, fromRow(row), receiptFor(row.id, row.deliveries)))
+      return rows.map((row) => leaseOf(queue, fromRow(row), receiptFor(row.id, row.deliveries)))
     },
     peek: async (options) => {
       checkPeek(queue, options)

@@ -58,6 +58,31 @@ describe('openSqliteService', () => {
     await two.close()
   })
 
+  test('a reader that finds nothing waits for no writer', async () => {
+    const file = newFile()
+    const clock = fakeClock()
+    const service = openSqliteService({ file, clock })
+    await service.create('queue')
+    const writer = new DatabaseSync(file)
+    writer.exec('BEGIN IMMEDIATE')
+    expect(await service.queue('queue').receive({ max: 1, leaseMs: 1_000 })).toEqual([])
+    expect(await service.queue('queue').approximateDepth()).toBe(0)
+    writer.exec('ROLLBACK')
+    writer.close()
+    await service.close()
+  })
+
+  test('a queue that is deleted while its messages are being received is told', async () => {
+    const service = openSqliteService({ file: newFile(), clock: fakeClock() })
+    await service.create('queue')
+    await service.queue('queue').send('x')
+    const receiving = service.queue('queue').receive({ max: 1, leaseMs: 1_000 })
+    const deleting = service.delete('queue')
+    await expect(receiving).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' })
+    expect(await deleting).toBe('deleted')
+    await service.close()
+  })
+
   test('close leaves one tidy file behind', async () => {
     const file = newFile()
     const service = openSqliteService({ file, clock: fakeClock() })
@@ -99,6 +124,14 @@ describe('openSqliteService', () => {
   test('a folder that is not there is refused, by name', () => {
     const file = join(folder, 'absent', 'queues.db')
     expect(() => openSqliteService({ file })).toThrow(/file must be in a folder that can be read \(ENOENT.*absent/)
+  })
+
+  test('with trust in the filesystem nobody looks at it', () => {
+    const file = join(folder, 'absent', 'queues.db')
+    expect(() => openSqliteService({ file, trustFilesystem: true })).toThrow(
+      expect.objectContaining({ code: 'DENIED' }),
+    )
+    expect(() => openSqliteService({ file, trustFilesystem: false })).toThrow(/ENOENT/)
   })
 
   test('a folder instead of a file is told', () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -142,6 +143,44 @@ describe('the SQLite store', () => {
     await write('next')
     expect(notes()).toEqual(['next'])
     await close()
+  })
+
+  test('where all have given up, nothing is tried any more', async () => {
+    const { clock, db, other, write, close } = setUp()
+    other.exec('BEGIN IMMEDIATE')
+    const stop = new AbortController()
+    const stopped = write('stopped', stop.signal)
+    await clock.advance(100)
+    stop.abort(new Error('enough'))
+    await expect(stopped).rejects.toThrow('enough')
+    db.executed.length = 0
+    await clock.advance(60_000)
+    expect(db.executed).toEqual([])
+    expect(clock.sleepers).toBe(0)
+    await close()
+  })
+
+  test('nothing stays behind on a signal', async () => {
+    const { write, store, close } = setUp()
+    const { signal } = new AbortController()
+    await write('x', signal)
+    await store.read('q', signal, () => 1)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    await close()
+  })
+
+  test('a read that waits for another process ends when the service is closed', async () => {
+    const { clock, store, other } = setUp()
+    let tries = 0
+    const reading = store.read('q', undefined, () => {
+      tries++
+      throw Object.assign(new Error('database is locked'), { errcode: 5 })
+    })
+    await clock.advance(20)
+    await store.close()
+    await expect(clock.run(reading)).rejects.toMatchObject({ code: 'CLOSED' })
+    expect(tries).toBeGreaterThan(1)
+    other.close()
   })
 
   test('close waits for what was asked for before, and refuses what comes after', async () => {

@@ -91,7 +91,6 @@ export function openStore(db: DatabaseSync, clock: Clock): Store {
 
   return {
     read: async (queue, signal, work) => {
-      refuseClosed(queue)
       signal?.throwIfAborted()
       try {
         return await untilFree(() => {
@@ -141,14 +140,8 @@ export function openStore(db: DatabaseSync, clock: Clock): Store {
       if (closed) return
       closed = true
       await flushing
-      try {
-        // Leaves one tidy file behind, if no other process has it open.
-        db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-      } catch (error) {
-        if (!isBusy(error)) throw mapError('sqlite', error)
-      } finally {
-        db.close()
-      }
+      // The last process to close the file folds the log into it.
+      db.close()
     },
   }
 }
