@@ -12,6 +12,8 @@ interface Pooled {
 export interface OpenedMounts {
   /** One a given address, in their order; one that did not open fails every read, so that each file is counted. */
   readonly mounts: readonly Mount[]
+  /** Those that did open. */
+  readonly alive: readonly Mount[]
   readonly failures: readonly WalkError[]
 }
 
@@ -29,6 +31,7 @@ export class MountPool {
 
   async openAll(addresses: readonly string[], exportPath: string): Promise<OpenedMounts> {
     const failures: WalkError[] = []
+    const dead = new Set<Mount>()
     const mounts = await Promise.all(
       addresses.map(async (address) => {
         try {
@@ -38,11 +41,13 @@ export class MountPool {
             ? cause
             : new WalkError('MOUNT_DOWN', `${address}:${exportPath} can't be opened: ${messageOf(cause)}`, { cause })
           failures.push(error)
-          return unavailableMount(address, error)
+          const mount = unavailableMount(address, error)
+          dead.add(mount)
+          return mount
         }
       }),
     )
-    return { mounts, failures }
+    return { mounts, alive: mounts.filter((mount) => !dead.has(mount)), failures }
   }
 
   /** Closes every mount; what fails to close is of no use to anybody any more. */
@@ -80,6 +85,7 @@ function unavailableMount(name: string, error: WalkError): Mount {
     maxInFlight: 1_024,
     list: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }),
     stat: () => Promise.reject(error),
+    readLink: () => Promise.reject(error),
     read: () => Promise.reject(error),
     close: () => Promise.resolve(),
   }

@@ -32,17 +32,21 @@ export async function handleOriginalWork(
     await poison(context.ports, context.settings, message, error.message, held.signal)
     return 'complete'
   }
-  const { mounts, failures } = await context.pool.openAll(work.addresses, work.exportPath)
-  const problems = failures.length === mounts.length ? failures.map(({ message: text }) => text) : await readAll()
+  const { alive, failures } = await context.pool.openAll(work.addresses, work.exportPath)
+  const problems = alive.length === 0 ? failures.map(({ message: text }) => text) : await readAll().catch(problemOf)
   if (problems.length === 0) return 'complete'
   held.logger.warn("a message of the original's manager failed", { path: work.path, problems: problems.slice(0, 5) })
   if (message.deliveries < deliveriesAtMost) return { giveBackMs: retryMs }
   await poison(context.ports, context.settings, message, problems.slice(0, 20).join('; '), held.signal)
   return 'complete'
 
+  function problemOf(error: unknown): string[] {
+    if (held.signal.aborted) throw error
+    return [String(error)]
+  }
+
   async function readAll(): Promise<string[]> {
     // Like the original, each file is read through one address; unlike it, a dead one takes nothing down.
-    const alive = mounts.filter(({ name }) => !failures.some(({ message: text }) => text.startsWith(`${name}:`)))
     const reading = walk(alive, {
       parts: [partOf(work)],
       headBytes: Number.POSITIVE_INFINITY,

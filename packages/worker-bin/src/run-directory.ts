@@ -51,10 +51,12 @@ export class RunDirectory {
       // The manager's update hides the message for a moment at most: the last one known still holds.
       if (message !== undefined) known.status = decodeStatus(message.body)
     } catch (error) {
-      if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') this.forget(run)
-      else if (isCoreError(error)) known.status = undefined
-      else throw error
-      return undefined
+      if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') {
+        this.forget(run)
+        return undefined
+      }
+      // Written by a newer manager: what is known goes on, as dropping the run's items would lose them.
+      if (!isCoreError(error)) throw error
     }
     return known.status
   }

@@ -182,6 +182,7 @@ export function notingMount(
     maxInFlight: inner.maxInFlight,
     list: inner.list,
     stat: inner.stat,
+    readLink: (path, options) => inner.readLink?.(path, options) ?? Promise.reject(new Error('no links here')),
     close: inner.close,
     async read(file, range) {
       const whole = range.offset === 0 && range.length === Number.POSITIVE_INFINITY
