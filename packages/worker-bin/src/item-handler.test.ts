@@ -347,7 +347,7 @@ describe('an export', () => {
     const world = new World()
     for (const address of ['cache-1', 'cache-3']) world.serve(address, scene)
     world.serve('cache-2', new WalkError('NOT_FOUND', 'cache-2:/animation is not mounted'))
-    await world.announce({ addresses: ['cache-1', 'cache-2', 'cache-3'] })
+    await world.announce({ addresses: ['cache-1', 'cache-2', 'cache-3'], symlinks: 'files' })
     await world.send()
     await world.workUntil(world.empty())
     const read = { files: 3, bytes: 3_300, failures: 0 }

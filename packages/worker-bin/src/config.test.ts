@@ -1,0 +1,47 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { parseWorkerConfig } from './config.ts'
+
+const parse = (...argv: string[]) => parseWorkerConfig(argv, '1.2.3')
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+test('everything but the queue has a default', () => {
+  expect(parse('--queue', 'sqlite:q.db', '--queue-name-prefix', 'studio')).toMatchObject({
+    queue: 'sqlite:q.db',
+    queueNamePrefix: 'studio',
+    concurrency: 64,
+    slots: 4,
+    leaseMs: 60_000,
+    original: true,
+    exitWithParent: false,
+    logLevel: 'info',
+  })
+})
+
+test('the environment says what the command line does not', () => {
+  vi.stubEnv('CACHEWARMER_QUEUE', 'sqlite:env.db')
+  vi.stubEnv('QUEUE_PREFIX', 'from-env')
+  vi.stubEnv('CACHEWARMER_CONCURRENCY', '7')
+  expect(parse('--queue-name-prefix', 'studio')).toMatchObject({
+    queue: 'sqlite:env.db',
+    queueNamePrefix: 'studio',
+    concurrency: 7,
+  })
+})
+
+test("the original's command line means what it meant", () => {
+  const original =
+    '-storageAccountName studiocache -queueNamePrefix=studio -storageAccountResourceGroup rg -enableDebugging'
+  const config = parse(...original.split(' '))
+  expect(config).toMatchObject({ storageAccountName: 'studiocache', queueNamePrefix: 'studio', logLevel: 'debug' })
+})
+
+test.each([
+  [['--debug'], 'debug'],
+  [['--quiet'], 'error'],
+  [[], 'info'],
+])('%j logs from %s on', (argv, level) => {
+  expect(parse(...argv).logLevel).toBe(level)
+})
