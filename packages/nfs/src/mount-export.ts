@@ -1,6 +1,6 @@
+import { dialer, userOf } from './dial.ts'
 import { isNfsError, NfsError } from './errors.ts'
 import { NfsExport } from './export.ts'
-import { jukeboxPolicy } from './jukebox.ts'
 import { MNT, type MountResult, UMNT } from './mount/mount3.ts'
 import { checkFlavors, deniedError, notFoundError } from './mount/refused.ts'
 import { MOUNT_PROGRAM, MOUNT_VERSION, NFS_PROGRAM, NFS_VERSION } from './nfs3/constants.ts'
@@ -8,21 +8,9 @@ import { FSINFO } from './nfs3/fsinfo.ts'
 import { type MountOptions, type MountSettings, resolveMountOptions } from './options.ts'
 import { findPorts } from './portmap/find-ports.ts'
 import type { Credential } from './rpc/auth.ts'
-import { Connection } from './rpc/connection.ts'
-import { openSocket } from './rpc/socket.ts'
+import type { Connection } from './rpc/connection.ts'
 import { StatsCollector } from './stats.ts'
 
-/** Opens a connection to one service of the server. */
-export type Dial = (service: {
-  readonly program: number
-  readonly version: number
-  readonly port: number
-  readonly credential?: Credential
-  readonly collector?: StatsCollector
-}) => Connection
-
-/** Around the data of the largest reply: headers, attributes, and what a server that counts differently may add. */
-const RECORD_SLACK = 65_536
 /** How long closing waits for the server to take note of it. */
 const UNMOUNT_MS = 2_000
 
@@ -68,21 +56,7 @@ async function attemptPrivileged(settings: MountSettings, denial: NfsError): Pro
 async function attempt(settings: MountSettings, privileged: boolean): Promise<NfsExport> {
   const { host, exportPath, signal } = settings
   const where = { host, exportPath }
-  const opened: Connection[] = []
-  const dial: Dial = ({ port, credential, collector, ...service }) => {
-    const connection = new Connection({
-      ...settings,
-      ...service,
-      openLink: openSocket({ host, port, privileged, random: settings.random }),
-      credential: credential ?? userOf(settings),
-      maxRecordBytes: 2 * Math.max(settings.maxReadBytes, settings.maxPageBytes) + RECORD_SLACK,
-      postpone: jukeboxPolicy(settings.jukeboxMs, settings.random),
-      observer: collector ?? new StatsCollector(),
-      where: { host: `${host}:${port}`, exportPath },
-    })
-    opened.push(connection)
-    return connection
-  }
+  const { dial, hangUp } = dialer(settings, privileged)
   try {
     const ports = await findPorts(dial, settings, where)
     const mountService = { program: MOUNT_PROGRAM, version: MOUNT_VERSION, port: ports.mount }
@@ -107,18 +81,10 @@ async function attempt(settings: MountSettings, privileged: boolean): Promise<Nf
       unmount: () => unmount(dial(mountService), settings),
     })
   } catch (error) {
-    for (const connection of opened) connection.close()
+    hangUp()
     throw error
   }
 }
-
-const userOf = ({ machineName, uid, gid, gids }: MountSettings): Credential => ({
-  flavor: 'sys',
-  machineName,
-  uid,
-  gid,
-  gids,
-})
 
 async function mnt(mountd: Connection, { exportPath, signal, host }: MountSettings): Promise<MountResult> {
   try {

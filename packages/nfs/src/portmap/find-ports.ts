@@ -1,5 +1,5 @@
+import type { Dial } from '../dial.ts'
 import { isNfsError, NfsError, type NfsErrorDetails } from '../errors.ts'
-import type { Dial } from '../mount-export.ts'
 import {
   MOUNT_PROGRAM,
   MOUNT_VERSION,

@@ -24,14 +24,9 @@ export function refusalError(
     case 'PROG_UNAVAIL':
       return new NfsError('VERSION', `that port does not serve ${name}`, { hint: 'is the port right?' })
     case 'AUTH_ERROR':
-      // RFC 2623 section 2.3: how an export that wants Kerberos answers to AUTH_SYS.
-      if (refusal.status === 'AUTH_TOOWEAK') {
-        return new NfsError('KERBEROS_ONLY', `${procedure}: the server wants stronger credentials than AUTH_SYS`, {
-          hint: 'allow sec=sys for this export',
-        })
-      }
       return new NfsError('RPC_REFUSED', `${procedure}: the server refuses the credential: ${refusal.status}`, {
-        hint: 'is this uid, or this source port, allowed?',
+        // AUTH_TOOWEAK is for Kerberos (RFC 2623 section 2.3), and yet nfs-ganesha says it for a source port.
+        hint: 'the export may want Kerberos, another user, or a source port below 1024',
       })
     default:
       return new NfsError('RPC_REFUSED', `${procedure}: the server refuses the call: ${refusal.kind}`)

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import * as nfs from './index.ts'
+import * as testing from './testing/index.ts'
+
+test('exports change only on purpose', () => {
+  expect(Object.keys(nfs).sort()).toEqual([
+    'NfsError',
+    'accessBits',
+    'decodeName',
+    'encodeName',
+    'handleFromHex',
+    'handleToHex',
+    'isNfsError',
+    'mountExport',
+    'parseNfsUrl',
+    'readRange',
+  ])
+  expect(Object.keys(testing).sort()).toEqual([
+    'directory',
+    'everyNth',
+    'file',
+    'firstOf',
+    'ganeshaMissing',
+    'generated',
+    'link',
+    'onCalls',
+    'patternByte',
+    'special',
+    'startGanesha',
+    'startNfsServer',
+  ])
+})
