@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest'
+import { type AdaptiveLimit, adaptiveLimit } from './adaptive-limit.ts'
+import { type FakeClock, fakeClock } from './testing/fake-clock.ts'
+import { type ServerModel, serverModel } from './testing/server-model.ts'
+
+interface Bench {
+  readonly clock: FakeClock
+  readonly limit: AdaptiveLimit
+  readonly server: ServerModel
+  /** Requests a millisecond while so much time passes. */
+  readonly rate: (ms: number) => Promise<number>
+}
+
+interface BenchOptions {
+  readonly roundTripMs: number
+  /** Requests a millisecond, at most. */
+  readonly capacity: number
+  readonly workers?: number
+  readonly noise?: number | undefined
+  readonly max?: number
+  readonly callers?: number
+}
+
+/** A server, and callers who always want more of it. */
+function bench({ roundTripMs, capacity, workers = 1, noise, max = 4096, callers = 5000 }: BenchOptions): Bench {
+  const clock = fakeClock()
+  const server = serverModel(clock, { roundTripMs, serviceMs: workers / capacity, workers, noise })
+  const limit = adaptiveLimit({ max, clock })
+  const caller = async (): Promise<void> => {
+    for (;;) await limit.run(() => server.request())
+  }
+  for (let at = 0; at < callers; at++) void caller()
+  const rate = async (ms: number): Promise<number> => {
+    const before = server.served
+    await clock.advance(ms)
+    return (server.served - before) / ms
+  }
+  return { clock, limit, server, rate }
+}
+
+describe('an adaptive limit', () => {
+  test.for([
+    { roundTripMs: 0.2, capacity: 20, noise: 0 },
+    { roundTripMs: 0.2, capacity: 20, noise: 0.5 },
+    { roundTripMs: 5, capacity: 10, noise: 0 },
+    { roundTripMs: 5, capacity: 10, noise: 0.5 },
+    { roundTripMs: 40, capacity: 10, noise: 0 },
+    { roundTripMs: 40, capacity: 10, noise: 0.5 },
+    { roundTripMs: 100, capacity: 5, noise: 0 },
+    { roundTripMs: 100, capacity: 5, noise: 0.5 },
+    { roundTripMs: 40, capacity: 8, noise: 0.5, workers: 100 },
+  ])('finds the knee of $capacity/ms behind $roundTripMs ms with noise $noise, and no more', async (options) => {
+    const { limit, rate, clock } = bench(options)
+    await clock.advance(Math.max(1_500, 40 * options.roundTripMs))
+    expect(await rate(2_000)).toBeGreaterThan(0.9 * options.capacity)
+    const knee = options.capacity * options.roundTripMs + (options.workers ?? 1)
+    expect(limit.state.limit).toBeLessThan(2 * knee + 8)
+  })
+
+  test('uses all that it may where the knee lies beyond', async () => {
+    const { limit, rate, clock } = bench({ roundTripMs: 100, capacity: 100, max: 200 })
+    await clock.advance(3_000)
+    expect(await rate(2_000)).toBeGreaterThan(1.8)
+    expect(limit.state.limit).toBeGreaterThanOrEqual(160)
+  })
+
+  test('follows a server that becomes slower, and one that becomes faster', async () => {
+    const { limit, server, rate, clock } = bench({ roundTripMs: 10, capacity: 20, noise: 0.2 })
+    await clock.advance(3_000)
+    expect(limit.state.limit).toBeGreaterThan(150)
+    server.serviceMs *= 8
+    await clock.advance(6_000)
+    expect(limit.state.limit).toBeLessThan(80)
+    expect(await rate(1_000)).toBeGreaterThan(0.9 * 2.5)
+    server.serviceMs /= 8
+    await clock.advance(6_000)
+    expect(await rate(1_000)).toBeGreaterThan(0.9 * 20)
+  })
+
+  test('follows a way that becomes longer', async () => {
+    const { server, rate, clock } = bench({ roundTripMs: 5, capacity: 10 })
+    await clock.advance(2_000)
+    server.roundTripMs = 50
+    await clock.advance(10_000)
+    expect(await rate(1_000)).toBeGreaterThan(0.85 * 10)
+  })
+
+  test('gives way to a storm of JUKEBOX, and comes back after it', async () => {
+    const { limit, rate, clock } = bench({ roundTripMs: 10, capacity: 20 })
+    await clock.advance(3_000)
+    expect(limit.state.limit).toBeGreaterThan(150)
+    for (let at = 0; at < 2_000; at++) {
+      for (let each = 0; each < 5; each++) limit.jukebox()
+      await clock.advance(1)
+    }
+    expect(limit.state.limit).toBe(4)
+    await clock.advance(4_000)
+    expect(await rate(1_000)).toBeGreaterThan(0.9 * 20)
+  })
+
+  test('halves once for trouble that comes all at once', async () => {
+    for (const trouble of ['timeout', 'reconnect'] as const) {
+      const { limit, clock } = bench({ roundTripMs: 10, capacity: 20 })
+      await clock.advance(3_000)
+      const { limit: before } = limit.state
+      for (let at = 0; at < 500; at++) limit[trouble]()
+      expect(limit.state.limit).toBe(Math.floor(before / 2))
+    }
+  })
+
+  test('is not put off by a single JUKEBOX among hundreds in flight, but by one among few', async () => {
+    const many = bench({ roundTripMs: 10, capacity: 20 })
+    await many.clock.advance(3_000)
+    const { limit: before } = many.limit.state
+    many.limit.jukebox()
+    expect(many.limit.state.limit).toBe(before)
+    const few = bench({ roundTripMs: 1, capacity: 5 })
+    await few.clock.advance(3_000)
+    const halved = Math.max(4, Math.floor(few.limit.state.limit / 2))
+    few.limit.jukebox()
+    expect(few.limit.state.limit).toBe(halved)
+  })
+
+  test('stays small when nobody wants more', async () => {
+    const { limit, clock } = bench({ roundTripMs: 10, capacity: 1000, callers: 10 })
+    await clock.advance(5_000)
+    expect(limit.state.limit).toBeLessThanOrEqual(16)
+  })
+
+  test('does not take failures for throughput', async () => {
+    const clock = fakeClock()
+    const limit = adaptiveLimit({ clock })
+    const caller = async (): Promise<void> => {
+      for (;;) await limit.run(() => clock.sleep(0.1).then(() => Promise.reject(new Error('down')))).catch(() => {})
+    }
+    for (let at = 0; at < 100; at++) void caller()
+    await clock.advance(1_000)
+    expect(limit.state).toMatchObject({ limit: 4, p50Ms: undefined })
+  })
+
+  test('never has more in flight than it says, and begins in order', async () => {
+    const clock = fakeClock()
+    const limit = adaptiveLimit({ min: 2, max: 3, clock })
+    const begun: number[] = []
+    let inFlight = 0
+    const all = Array.from({ length: 200 }, (_, at) =>
+      limit.run(async () => {
+        begun.push(at)
+        expect(++inFlight).toBeLessThanOrEqual(limit.state.limit)
+        await clock.sleep(10)
+        inFlight--
+        return at
+      }),
+    )
+    expect(limit.state).toMatchObject({ limit: 2, inFlight: 2, waiting: 198 })
+    await clock.advance(2_000)
+    expect(await Promise.all(all)).toEqual(begun)
+    expect(begun).toEqual(Array.from({ length: 200 }, (_, at) => at))
+    expect(limit.state).toMatchObject({ inFlight: 0, waiting: 0 })
+  })
+
+  test('settles as its tasks do, and goes on after those that throw', async () => {
+    const limit = adaptiveLimit({ min: 1, max: 1, clock: fakeClock() })
+    const tasks = [
+      limit.run(() => Promise.reject(new Error('one'))),
+      limit.run(() => {
+        throw new Error('two')
+      }),
+      limit.run(async () => 'three'),
+    ]
+    expect(await Promise.allSettled(tasks)).toMatchObject([
+      { status: 'rejected', reason: { message: 'one' } },
+      { status: 'rejected', reason: { message: 'two' } },
+      { status: 'fulfilled', value: 'three' },
+    ])
+  })
+
+  test('tells latencies as an observer hears them, of READs alone; else as its tasks take', async () => {
+    const { limit, clock } = bench({ roundTripMs: 10, capacity: 1000, max: 16 })
+    expect(limit.state).toMatchObject({ p50Ms: undefined, p99Ms: undefined, floorMs: undefined })
+    await clock.advance(1_000)
+    expect(limit.state.p50Ms).toBeCloseTo(10, 0)
+    const heard = bench({ roundTripMs: 10, capacity: 1000, max: 16 })
+    for (let at = 0; at < 100; at++) {
+      heard.limit.latency(3, 'READ')
+      heard.limit.latency(900, 'READDIRPLUS')
+      await heard.clock.advance(10)
+    }
+    expect(heard.limit.state).toMatchObject({ p50Ms: 3, p99Ms: 3, floorMs: 3 })
+  })
+
+  test.for([{ min: 0 }, { min: 1.5 }, { max: 0 }, { max: Number.NaN }])('refuses %j', (options) => {
+    expect(() => adaptiveLimit(options)).toThrow(/m(in|ax) is .*, expected a whole number of at least 1/)
+  })
+
+  test('takes a max below the default min for both', () => {
+    expect(adaptiveLimit({ max: 2, clock: fakeClock() }).state.limit).toBe(2)
+  })
+})

@@ -1,0 +1,203 @@
+import { type Clock, systemClock } from './clock.ts'
+import { WalkError } from './errors.ts'
+import { Fifo } from './limit/fifo.ts'
+import { initialLimit, type LimitBounds, type LimitState, nextLimit } from './limit/next-limit.ts'
+import { Samples } from './limit/samples.ts'
+import type { Limiter } from './options.ts'
+import { show } from './paths.ts'
+
+export interface AdaptiveLimitOptions {
+  /** Never fewer in flight than this. Default 4; it begins here. */
+  readonly min?: number | undefined
+  /** Never more in flight than this. Default 1024. */
+  readonly max?: number | undefined
+  readonly clock?: Pick<Clock, 'now'> | undefined
+}
+
+/** What a limit is doing, for people to look at. Latencies are of the last window; undefined before anything was measured. */
+export interface LimitFigures {
+  readonly limit: number
+  readonly inFlight: number
+  /** Tasks that wait for their turn. */
+  readonly waiting: number
+  readonly p50Ms: number | undefined
+  readonly p99Ms: number | undefined
+  /** The lowest median of any window: about the round trip. */
+  readonly floorMs: number | undefined
+}
+
+/** What an NFS client tells as it happens; an `NfsObserver` of @cachewarmer/nfs. */
+export interface LatencyObserver {
+  /** A reply came. Only READs count: the others take their own time. */
+  latency(ms: number, procedure?: string): void
+  /** The server asked for a pause. */
+  jukebox(): void
+  timeout(): void
+  reconnect(): void
+}
+
+export interface AdaptiveLimit extends Limiter, LatencyObserver {
+  readonly state: LimitFigures
+}
+
+/** A window is at least this long, and has at least so many tasks in it. */
+const windowMs = 50
+const windowTasks = 8
+/** Requests put off, as a share of the limit, that mean trouble; up to a hundred in flight a single one does. */
+const jukeboxShare = 0.01
+/** Share of a window's tasks that ended while others waited, from which on the limit was what held them back. */
+const fullShare = 0.9
+
+/**
+ * A limit that finds out by itself how many tasks at a time are worth while, and begins them in the order in which they
+ * came: it grows while throughput does, goes back to the fewest that keep it, and halves when the server is in trouble.
+ * It is not told the latency. Tasks that fail are not measured: nothing fails as fast as a dead server.
+ */
+export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit {
+  const { min = 4, max = 1024, clock = systemClock } = options
+  for (const [field, value] of Object.entries({ min, max }))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected a whole number of at least 1`)
+  return new Controller({ min: Math.min(min, max), max }, clock)
+}
+
+class Controller implements AdaptiveLimit {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #bounds: LimitBounds
+  readonly #line = new Fifo<() => void>()
+  #decision: LimitState
+  #inFlight = 0
+  /** Tasks still to end before the limit's effect can be seen: whatever began under the one before. */
+  #settling = 0
+  #windowBegan: number
+  #tasks = 0
+  #heldBack = 0
+  /** Until then trouble is the echo of trouble that has been answered. */
+  #deafUntil = Number.NEGATIVE_INFINITY
+  #jukeboxes = 0
+  readonly #durations = new Samples()
+  readonly #latencies = new Samples()
+  #p50Ms: number | undefined
+  #p99Ms: number | undefined
+  #floorMs: number | undefined
+
+  constructor(bounds: LimitBounds, clock: Pick<Clock, 'now'>) {
+    this.#bounds = bounds
+    this.#clock = clock
+    this.#decision = initialLimit(bounds.min)
+    this.#windowBegan = clock.now()
+    this.#settling = bounds.min
+  }
+
+  get state(): LimitFigures {
+    return {
+      limit: this.#decision.limit,
+      inFlight: this.#inFlight,
+      waiting: this.#line.length,
+      p50Ms: this.#p50Ms,
+      p99Ms: this.#p99Ms,
+      floorMs: this.#floorMs,
+    }
+  }
+
+  run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#inFlight < this.#decision.limit) return this.#begin(task)
+    return new Promise((resolve) => this.#line.push(() => resolve(this.#begin(task))))
+  }
+
+  latency(ms: number, procedure = 'READ'): void {
+    if (procedure === 'READ') this.#latencies.add(ms)
+  }
+
+  jukebox(): void {
+    if (++this.#jukeboxes >= this.#decision.limit * jukeboxShare) this.#trouble()
+  }
+
+  timeout(): void {
+    this.#trouble()
+  }
+
+  reconnect(): void {
+    this.#trouble()
+  }
+
+  async #begin<T>(task: () => Promise<T>): Promise<T> {
+    this.#inFlight++
+    const began = this.#clock.now()
+    try {
+      const result = await task()
+      this.#measure(began)
+      return result
+    } finally {
+      this.#inFlight--
+      this.#beginWaiting()
+    }
+  }
+
+  #beginWaiting(): void {
+    while (this.#inFlight < this.#decision.limit) {
+      const begin = this.#line.shift()
+      if (!begin) return
+      begin()
+    }
+  }
+
+  /**
+   * A window ends with as many tasks as fill the limit twice, or three times, and so on: then it is as long as that many
+   * rounds, also where all answers come at once, whatever the moment at which it began.
+   */
+  #measure(began: number): void {
+    const now = this.#clock.now()
+    this.#durations.add(now - began)
+    if (this.#settling > 0) {
+      if (--this.#settling === 0) this.#open(now)
+      return
+    }
+    this.#tasks++
+    if (this.#line.length > 0) this.#heldBack++
+    const { limit } = this.#decision
+    if (
+      this.#tasks % limit === 0 &&
+      this.#tasks >= Math.max(2 * limit, windowTasks) &&
+      now - this.#windowBegan >= windowMs
+    )
+      this.#close(now)
+  }
+
+  #open(now: number): void {
+    this.#windowBegan = now
+    this.#tasks = 0
+    this.#heldBack = 0
+    this.#jukeboxes = 0
+    this.#durations.clear()
+    this.#latencies.clear()
+  }
+
+  #close(now: number): void {
+    const observed = this.#latencies.any ? this.#latencies : this.#durations
+    const [p50Ms = 0, p99Ms = 0] = observed.quantiles(0.5, 0.99)
+    this.#p50Ms = p50Ms
+    this.#p99Ms = p99Ms
+    this.#floorMs = Math.min(this.#floorMs ?? Number.POSITIVE_INFINITY, p50Ms)
+    const rate = this.#tasks / (now - this.#windowBegan)
+    const full = this.#heldBack >= this.#tasks * fullShare
+    this.#decide({ rate, latencyMs: p50Ms, full, troubled: false }, now)
+  }
+
+  #trouble(): void {
+    const now = this.#clock.now()
+    if (now < this.#deafUntil) return
+    this.#deafUntil = now + Math.max(windowMs, 2 * (this.#p50Ms ?? 0))
+    this.#decide({ rate: 0, latencyMs: 0, full: false, troubled: true }, now)
+  }
+
+  #decide(window: Parameters<typeof nextLimit>[1], now: number): void {
+    const before = this.#decision.limit
+    this.#decision = nextLimit(this.#decision, window, this.#bounds)
+    const { limit } = this.#decision
+    this.#open(now)
+    if (limit === before) return
+    this.#settling = Math.max(before, limit)
+    this.#beginWaiting()
+  }
+}

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { initialLimit, type LimitState, type LimitWindow, nextLimit } from './next-limit.ts'
+
+const bounds = { min: 4, max: 1000 }
+const window = (rate: number, latencyMs = 10, more: Partial<LimitWindow> = {}): LimitWindow => ({
+  rate,
+  latencyMs,
+  full: true,
+  troubled: false,
+  ...more,
+})
+
+/** The limits that a row of windows leads through. */
+function limits(windows: readonly LimitWindow[], from: LimitState): number[] {
+  let state = from
+  return windows.map((next) => {
+    state = nextLimit(state, next, bounds)
+    return state.limit
+  })
+}
+
+const holding = (more: Partial<LimitState> = {}): LimitState => ({
+  limit: 100,
+  phase: 'hold',
+  base: { limit: 100, rate: 10, latencyMs: 10 },
+  rest: 0,
+  next: 'up',
+  ...more,
+})
+
+describe('the next limit', () => {
+  test('doubles while throughput grows, then goes one step back', () => {
+    expect(limits([window(1), window(2), window(3), window(3.3)], initialLimit(4))).toEqual([8, 16, 32, 16])
+  })
+
+  test('doubles to the bound and no further', () => {
+    expect(
+      limits(
+        [1, 2, 4, 8, 16].map((rate) => window(rate)),
+        initialLimit(100),
+      ),
+    ).toEqual([200, 400, 800, 1000, 1000])
+  })
+
+  test('stays where it is while something else holds the work back', () => {
+    const state = initialLimit(4)
+    expect(nextLimit(state, window(1, 10, { full: false }), bounds)).toBe(state)
+  })
+
+  test('halves when the server is in trouble, whatever it was at, and not below its bound', () => {
+    const trouble = window(0, 0, { full: false, troubled: true })
+    for (const phase of ['start', 'hold', 'up', 'down'] as const)
+      expect(limits([trouble, trouble], holding({ phase }))).toEqual([50, 25])
+    expect(limits([trouble, trouble], initialLimit(5))).toEqual([4, 4])
+  })
+
+  test('is measured anew after trouble, and then tries more', () => {
+    const troubled = nextLimit(holding(), window(0, 0, { troubled: true }), bounds)
+    expect(limits([window(5), window(5), window(5)], troubled)).toEqual([50, 50, 63])
+  })
+
+  test('goes up by a quarter as long as that gains four in a hundred', () => {
+    expect(limits([window(10), window(10.5), window(11), window(11.1)], holding())).toEqual([125, 157, 197, 157])
+  })
+
+  test('goes down by a fifth as long as that costs no more than two in a hundred', () => {
+    const windows = [window(10), window(9.9), window(9.8), window(9)]
+    expect(limits(windows, holding({ next: 'down' }))).toEqual([80, 64, 51, 64])
+  })
+
+  test('tries one direction and the other by turns, with rests between', () => {
+    const trace = limits(
+      Array.from({ length: 26 }, () => window(10)),
+      holding({ rest: 2 }),
+    )
+    expect(trace.slice(0, 5)).toEqual([100, 100, 125, 100, 100])
+    expect(trace.indexOf(80)).toBe(14)
+  })
+
+  test('turns round at its bounds', () => {
+    expect(nextLimit(holding({ limit: 1000 }), window(10), bounds)).toMatchObject({ phase: 'hold', next: 'down' })
+    const least = holding({ limit: 4, next: 'down' })
+    expect(nextLimit(least, window(10), bounds)).toMatchObject({ phase: 'hold', limit: 4, next: 'up' })
+  })
+
+  test('falls by three in ten when latency doubles without more throughput', () => {
+    const rested = holding({ rest: 5 })
+    expect(limits([window(10, 20), window(10, 21)], rested)).toEqual([100, 70])
+    expect(limits([window(11, 21)], rested)).toEqual([100])
+  })
+
+  test('compares latency with the lowest at the same limit', () => {
+    const rested = holding({ rest: 5 })
+    expect(limits([window(10, 18), window(10, 6), window(10, 13)], rested)).toEqual([100, 100, 70])
+  })
+
+  test('is a whole number within the bounds, whatever the windows say', () => {
+    const figure = fc.double({ min: 0, max: 1e6, noNaN: true })
+    const anything = fc.record({ rate: figure, latencyMs: figure, full: fc.boolean(), troubled: fc.boolean() })
+    fc.assert(
+      fc.property(
+        fc.array(anything, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 50 }),
+        fc.nat(500),
+        (windows, min, more) => {
+          let state = initialLimit(min)
+          for (const one of windows) {
+            state = nextLimit(state, one, { min, max: min + more })
+            expect(Number.isInteger(state.limit) && state.limit >= min && state.limit <= min + more).toBe(true)
+          }
+        },
+      ),
+    )
+  })
+})

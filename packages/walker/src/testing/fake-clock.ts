@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.ts'
+
+export interface FakeClock extends Clock {
+  /** Lets time pass: timers run in order, each at its time, and what they settle goes on before the next. */
+  advance(ms: number): Promise<void>
+  /** A promise that time settles. */
+  sleep(ms: number): Promise<void>
+  /** Timers that have not run. */
+  readonly timers: number
+}
+
+interface Timer {
+  readonly at: number
+  readonly serial: number
+  readonly run: () => void
+  cancelled: boolean
+}
+
+/** Microtasks that a chain of promises may need before it sets its next timer. */
+const turns = 12
+
+/** Time that stands still until it is told otherwise. Good for a million timers: they wait in a heap. */
+export function fakeClock(): FakeClock {
+  const heap: Timer[] = []
+  let now = 0
+  let serial = 0
+  let alive = 0
+
+  const before = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.serial < b.serial)
+
+  function push(timer: Timer): void {
+    let at = heap.length
+    for (; at > 0; at = (at - 1) >> 1) {
+      const parent = heap[(at - 1) >> 1]
+      if (!parent || !before(timer, parent)) break
+      heap[at] = parent
+    }
+    heap[at] = timer
+  }
+
+  function pop(): Timer | undefined {
+    const first = heap[0]
+    const last = heap.pop()
+    if (!first || !last || first === last) return first
+    let at = 0
+    for (let child = 1; child < heap.length; child = 2 * at + 1) {
+      const [left, right] = [heap[child], heap[child + 1]]
+      const least = left && right && before(right, left) ? right : left
+      if (!least || !before(least, last)) break
+      heap[at] = least
+      at = least === right ? child + 1 : child
+    }
+    heap[at] = last
+    return first
+  }
+
+  function setTimer(ms: number, run: () => void): () => void {
+    const timer: Timer = { at: now + Math.max(0, ms), serial: serial++, run, cancelled: false }
+    push(timer)
+    alive++
+    return () => {
+      if (!timer.cancelled) alive--
+      timer.cancelled = true
+    }
+  }
+
+  async function advance(ms: number): Promise<void> {
+    const end = now + ms
+    for (let turn = 0; turn < turns; turn++) await undefined
+    for (let next = heap[0]; next && next.at <= end; next = heap[0]) {
+      const timer = pop()
+      if (!timer || timer.cancelled) continue
+      timer.cancelled = true
+      alive--
+      now = timer.at
+      timer.run()
+      for (let turn = 0; turn < turns; turn++) await undefined
+    }
+    now = end
+  }
+
+  return {
+    now: () => now,
+    setTimer,
+    advance,
+    sleep: (ms) => new Promise((resolve) => void setTimer(ms, resolve)),
+    get timers() {
+      return alive
+    },
+  }
+}
