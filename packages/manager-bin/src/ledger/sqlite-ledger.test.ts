@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type Counts, emptyCounts } from '@cachewarmer/core'
+import { A_RUN, aFailurePart, aJob, aResult, describeLedger } from '@cachewarmer/core/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ledgerRows } from '../testing/ledger-rows.ts'
+import type { Ledger, RunRecord } from './ledger.ts'
+import { openLedger } from './sqlite-ledger.ts'
+
+// The suite is core's: what our ledger makes of messages must be what the reference makes of them.
+describeLedger({ describe, test, expect }, 'sqlite', ledgerRows, { stories: 60 })
+
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cw-ledger-'))
+  file = join(folder, 'ledger.db')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const aRecord = (given: Partial<RunRecord> = {}): RunRecord => ({
+  run: A_RUN,
+  jobMessageId: 'message-1',
+  jobInsertedAtMs: 1_000,
+  job: aJob(),
+  warnings: [],
+  startedAtMs: 2_000,
+  generation: 0,
+  rootSent: false,
+  paused: false,
+  revision: 1,
+  weight: 10,
+  ceilings: {},
+  ...given,
+})
+
+const files = (count: number): Counts => ({ ...emptyCounts(), files: count })
+
+/** Opens the file, does something, closes it: what a process does that dies afterwards. */
+function during<T>(action: (ledger: Ledger) => T): T {
+  const ledger = openLedger(file)
+  try {
+    return action(ledger)
+  } finally {
+    ledger.close()
+  }
+}
+
+describe('a ledger that is opened again', () => {
+  test('goes on where it stood', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      ledger.update(A_RUN, { rootSent: true, paused: true, revision: 2, ceilings: { maxWorkers: 3 } })
+      ledger.fold(A_RUN, [
+        aResult({ counts: files(3), children: [{ family: 'a', count: 2 }] }),
+        aResult({ item: 'b.0', attempt: 'early', counts: files(1) }),
+      ])
+      ledger.noteCancelled('night', 5_000)
+    })
+    during((ledger) => {
+      expect(ledger.runOfJob('message-1')).toEqual(
+        aRecord({ rootSent: true, paused: true, revision: 2, ceilings: { maxWorkers: 3 } }),
+      )
+      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 3, done: 1 })
+      expect(ledger.isCancelled(['evening', 'night'])).toBe(true)
+      const next = aResult({ item: 'a.0', attempt: 'late', counts: files(4), children: [{ family: 'b', count: 1 }] })
+      expect(ledger.fold(A_RUN, [next])).toHaveLength(2)
+      expect(ledger.fold(A_RUN, [next])).toEqual([])
+      expect(ledger.totals(A_RUN)).toEqual({ counts: files(8), announced: 4, done: 3 })
+    })
+  })
+
+  test('is refused, and left as it is, when it belongs to another version', () => {
+    during((ledger) => ledger.addRun(aRecord()))
+    const database = new DatabaseSync(file)
+    database.exec('PRAGMA user_version = 2')
+    database.close()
+    expect(() => openLedger(file)).toThrow(`ledger ${file}: it is of version 2, expected 1`)
+    const after = new DatabaseSync(file)
+    expect(after.prepare('SELECT count(*) AS runs FROM run').get()).toEqual({ runs: 1 })
+    after.close()
+  })
+
+  test.each([
+    ['is no ledger', () => '/dev/null/ledger.db'],
+    ['lies in a folder that is missing', () => join(folder, 'missing', 'ledger.db')],
+  ])('is named in the error where it %s', (_, path) => {
+    expect(() => openLedger(path())).toThrow(`ledger ${path()}: `)
+  })
+})
+
+describe('runs in a ledger', () => {
+  test('are found by job: the last one counts', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      ledger.addRun(aRecord({ run: 'run000000002' }))
+      ledger.addRun(aRecord({ run: 'run000000003', jobMessageId: 'message-2' }))
+      expect(ledger.runOfJob('message-1')?.run).toBe('run000000002')
+      expect(ledger.runOfJob('message-3')).toBeUndefined()
+      expect(ledger.run('run000000003')?.jobMessageId).toBe('message-2')
+    })
+  })
+
+  test('do not mix', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      ledger.addRun(aRecord({ run: 'run000000002' }))
+      ledger.fold(A_RUN, [aResult({ counts: files(3) })])
+      expect(ledger.totals('run000000002')).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
+    })
+  })
+
+  test('start over with nothing counted, under another root, and results of the first go do not count', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord({ rootSent: true }))
+      ledger.fold(A_RUN, [
+        aFailurePart({ attempt: 'first' }),
+        aResult({ attempt: 'first', counts: files(3), failureParts: 1, children: [{ family: 'first', count: 1 }] }),
+      ])
+      expect(ledger.startOver(A_RUN)).toMatchObject({ generation: 1, rootSent: false })
+      expect(ledger.totals(A_RUN)).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
+      expect(ledger.failures(A_RUN, 10)).toEqual([])
+      ledger.fold(A_RUN, [aResult({ item: 'first.0', counts: files(7) }), aResult({ counts: files(9) })])
+      expect(ledger.totals(A_RUN)).toMatchObject({ counts: files(0), done: 0 })
+      ledger.fold(A_RUN, [aResult({ item: 'root-2', counts: files(3) })])
+      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 1, done: 1 })
+    })
+  })
+
+  test('that end keep their failures, and their totals', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      ledger.fold(A_RUN, [
+        aFailurePart({ attempt: 'dead', failures: [{ path: '/dead', code: 'IO' }] }),
+        aFailurePart({ attempt: 'a', failures: [{ path: '/lost.exr', code: 'NOT_FOUND' }] }),
+        aResult({ attempt: 'a', counts: files(3), failureParts: 1, children: [{ family: 'a', count: 1 }] }),
+        aResult({ item: 'a.0', attempt: 'b' }),
+      ])
+      ledger.endRun(A_RUN, 'completed with failures', 9_000)
+    })
+    during((ledger) => {
+      expect(ledger.run(A_RUN)).toMatchObject({ outcome: 'completed with failures', endedAtMs: 9_000 })
+      expect(ledger.failures(A_RUN, 10)).toEqual([{ path: '/lost.exr', code: 'NOT_FOUND' }])
+      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 2, done: 2 })
+    })
+  })
+
+  test('show as many failures as are asked for', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      const failures = Array.from({ length: 7 }, (_, at) => ({ path: `/${at}`, code: 'IO' as const }))
+      ledger.fold(A_RUN, [
+        aFailurePart({ part: 0, failures }),
+        aFailurePart({ part: 1, failures }),
+        aResult({ failureParts: 2 }),
+      ])
+      expect(ledger.failures(A_RUN, 9)).toHaveLength(9)
+      expect(ledger.failures(A_RUN, 100)).toHaveLength(14)
+    })
+  })
+
+  test('are forgotten with all that belongs to them once they ended long ago; those that go on stay', () => {
+    during((ledger) => {
+      const old = 'run000000002'
+      const young = 'run000000003'
+      for (const run of [A_RUN, old, young]) {
+        ledger.addRun(aRecord({ run, jobMessageId: run }))
+        ledger.fold(run, [aFailurePart({ run }), aResult({ run, failureParts: 1 })])
+      }
+      ledger.endRun(old, 'warmed', 1_000)
+      ledger.endRun(young, 'warmed', 3_000)
+      ledger.noteCancelled('long-ago', 1_000)
+      ledger.noteCancelled('of-late', 3_000)
+      ledger.forgetBefore(2_000)
+      expect([A_RUN, old, young].map((run) => ledger.run(run)?.run)).toEqual([A_RUN, undefined, young])
+      expect(ledger.failures(old, 10)).toEqual([])
+      expect(ledger.totals(old)).toMatchObject({ announced: 0, done: 0 })
+      expect([ledger.isCancelled(['long-ago']), ledger.isCancelled(['of-late'])]).toEqual([false, true])
+    })
+    const database = new DatabaseSync(file)
+    for (const table of ['item', 'part'])
+      expect(database.prepare(`SELECT count(*) AS left FROM ${table} WHERE run = 'run000000002'`).get()).toEqual({
+        left: 0,
+      })
+    database.close()
+  })
+
+  test('are all or nothing: a fold that fails half way leaves no trace', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      const broken = {
+        ...aResult({ item: 'root', counts: files(3) }),
+        get children(): never {
+          throw new Error('broken')
+        },
+      }
+      expect(() => ledger.fold(A_RUN, [aFailurePart({ attempt: 'x' }), broken])).toThrow('broken')
+      expect(ledger.totals(A_RUN)).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
+      ledger.fold(A_RUN, [aResult({ counts: files(3) })])
+      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 1, done: 1 })
+    })
+  })
+})

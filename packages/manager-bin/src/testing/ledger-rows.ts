@@ -1,0 +1,75 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { ItemResult, ItemState, LedgerChange } from '@cachewarmer/core'
+import { A_RUN, aJob, type LedgerUnderTest } from '@cachewarmer/core/testing'
+import type { ResultOrPart } from '../ledger/ledger.ts'
+import { openLedger } from '../ledger/sqlite-ledger.ts'
+
+let opened = 0
+
+/**
+ * Our ledger in the shape that core's suite tests. The suite hands in changes, ours takes messages: the message is found
+ * in its changes, and delivered twice. What the suite asks of rows is read past the ledger, by a second connection.
+ */
+export function ledgerRows(): LedgerUnderTest {
+  opened += 1
+  const file = `file:ledger-${opened}?mode=memory&cache=shared`
+  const ledger = openLedger(file)
+  const database = new DatabaseSync(file)
+  const row = (sql: string, ...parameters: (string | number)[]) => database.prepare(sql).get(...parameters)
+  const totals = () => ledger.totals(A_RUN)
+
+  return {
+    item: (id) => {
+      const state = row('SELECT state FROM item WHERE item = ?', id)?.['state']
+      return state === undefined ? 'unknown' : (state as ItemState)
+    },
+    waiting: (id) => {
+      const result = row('SELECT result FROM item WHERE item = ?', id)?.['result']
+      return typeof result === 'string' ? (JSON.parse(result) as ItemResult) : undefined
+    },
+    partsHeld: (item, attempt) =>
+      Number(row('SELECT count(*) AS held FROM part WHERE item = ? AND attempt = ?', item, attempt)?.['held']),
+    holdsPart: (item, attempt, part) =>
+      row('SELECT 1 FROM part WHERE item = ? AND attempt = ? AND part = ?', item, attempt, part) !== undefined,
+    apply: (changes) => {
+      const message = messageOf(changes)
+      if (message !== undefined) for (let delivery = 0; delivery < 2; delivery += 1) ledger.fold(A_RUN, [message])
+      else if (changes.length > 0 && ledger.run(A_RUN) === undefined) addRun()
+    },
+    get counts() {
+      return totals().counts
+    },
+    announcedItems: () => totals().announced,
+    doneItems: () => totals().done,
+    outstanding: () => totals().announced - totals().done,
+    failures: () => ledger.failures(A_RUN, Number.MAX_SAFE_INTEGER),
+    close: () => {
+      database.close()
+      ledger.close()
+    },
+  }
+
+  function addRun(): void {
+    ledger.addRun({
+      run: A_RUN,
+      jobMessageId: 'message-1',
+      jobInsertedAtMs: 0,
+      job: aJob(),
+      warnings: [],
+      startedAtMs: 0,
+      generation: 0,
+      rootSent: true,
+      paused: false,
+      revision: 1,
+      weight: 10,
+      ceilings: {},
+    })
+  }
+}
+
+/** The message that brought these changes about: its own change comes first. None for the root's announcement. */
+function messageOf(changes: readonly LedgerChange[]): ResultOrPart | undefined {
+  const first = changes.find(({ change }) => change !== 'unwait')
+  if (first?.change === 'parts') return first.part
+  return first?.change === 'wait' || first?.change === 'done' ? first.result : undefined
+}
