@@ -13,7 +13,7 @@ const name = 'cachewarmer-test'
 const pausesMs = [5_000, 15_000, 30_000, 60_000]
 /** Pauses between attempts pass at once; the time that an attempt may take is real. */
 const clock: Clock = {
-  now: systemClock.now,
+  now: () => systemClock.now(),
   sleep: (ms, signal) => systemClock.sleep(pausesMs.includes(ms) ? 0 : ms, signal),
 }
 const narrow = 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/delete'

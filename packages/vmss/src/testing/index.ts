@@ -7,6 +7,8 @@ export type { Permission } from './arm/permissions.ts'
 export type { FakeSet, SetBody } from './arm/scale-sets.ts'
 export type { Arm, ArmOptions, ArmRequest } from './arm/start-arm.ts'
 export { startArm } from './arm/start-arm.ts'
+export type { FakeClock } from './fake-clock.ts'
+export { fakeClock } from './fake-clock.ts'
 export type {
   Announced,
   InstanceMetadataServer,

@@ -56,7 +56,7 @@ export class SetRoutes {
 
   operation(id: string): Reply {
     const status = this.#operations.get(id)
-    return status ? ok({ name: id, ...status }) : notFound(id)
+    return status ? { ...ok({ name: id, ...status }), headers: this.#patience() } : notFound(id)
   }
 
   #put({ body, headers, id }: SetRequest, set: FakeSet | undefined): Reply {
@@ -127,16 +127,21 @@ export class SetRoutes {
   }
 
   #begin(status: number, operation: string, set?: FakeSet, id?: string): Reply {
-    const { base, subscriptionId, world, retryAfterSeconds } = this.#options
+    const { base, subscriptionId, world } = this.#options
     const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${world.location}/operations/${operation}`
     return {
       status,
       ...(set && id ? { body: renderSet(set, id) } : {}),
       headers: {
         'azure-asyncoperation': `${base()}${path}?api-version=2026-04-01`,
-        ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+        ...this.#patience(),
       },
     }
+  }
+
+  #patience(): Readonly<Record<string, string>> {
+    const { retryAfterSeconds } = this.#options
+    return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
   }
 
   #busy(set: FakeSet): Reply | undefined {
