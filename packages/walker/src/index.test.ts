@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+
+test('exports change only on purpose', async () => {
+  expect(Object.keys(await import('./index.ts')).toSorted()).toEqual([
+    'WalkError',
+    'defaultFilter',
+    'folderMount',
+    'isWalkError',
+    'openReadLane',
+    'walk',
+  ])
+})
+
+test('so do those for tests', async () => {
+  expect(Object.keys(await import('./testing/index.ts')).toSorted()).toEqual([
+    'describeMount',
+    'folderTree',
+    'manyEntries',
+    'memoryMount',
+    'memoryTree',
+    'oddNames',
+    'recorded',
+    'until',
+  ])
+})
