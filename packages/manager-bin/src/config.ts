@@ -17,6 +17,9 @@ const list = (text: string, before: readonly string[] | undefined): string[] => 
     .filter((part) => part !== ''),
 ]
 
+/** Repeatable, taken as it is: a folder's name may hold a comma. */
+const repeated = (text: string, before: readonly string[] | undefined): string[] => [...(before ?? []), text]
+
 const workers = () =>
   new Option('--workers <n>', 'worker processes at most').argParser(whole(1)).default(4).env('VMSS_WORKER_COUNT')
 const concurrency = () =>
@@ -81,7 +84,7 @@ export const warmCommand = () =>
       new Option(
         '--mount <folder>',
         'a mount of the export; repeat it to read everything through each of several',
-      ).argParser(list),
+      ).argParser(repeated),
     )
     .addOption(
       new Option('--include <patterns>', 'only files that match one of these; comma separated or repeated').argParser(

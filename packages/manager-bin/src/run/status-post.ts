@@ -18,7 +18,8 @@ export class StatusPost {
   async post(status: RunStatus): Promise<void> {
     const body = encodeStatus(status)
     try {
-      if (this.#handle !== undefined) return await this.#handle.update(body, { leaseMs: 0 })
+      // The last word goes through the whole queue, so that no older one is left beside it for somebody to believe.
+      if (this.#handle !== undefined && status.state !== 'ended') return await this.#handle.update(body, { leaseMs: 0 })
     } catch (error) {
       // Somebody received it, or it outlived its time: it is taken back, or made anew.
       if (!isQueueError(error) || error.code !== 'LEASE_LOST') throw error

@@ -1,0 +1,73 @@
+import { describe, expect, test, vi } from 'vitest'
+import { runCommandLine, type ServeConfig, type WarmConfig } from './config.ts'
+
+/** What a command line asks for. */
+async function asked(...argv: string[]) {
+  const serve = vi.fn<(config: ServeConfig) => Promise<number>>().mockResolvedValue(4)
+  const warm = vi.fn<(paths: readonly string[], config: WarmConfig) => Promise<number>>().mockResolvedValue(5)
+  const code = await runCommandLine(argv, '1.2.3', { serve, warm })
+  return { code, serve: serve.mock.calls, warm: warm.mock.calls }
+}
+
+const words = (line: string): string[] => line.split(' ')
+
+describe('the command line', () => {
+  test('serves unless it is told otherwise, with defaults for everything but the queue', async () => {
+    const { code, serve, warm } = await asked('--queue', 'sqlite:q.db', '--queue-name-prefix', 'studio')
+    expect({ code, warm }).toEqual({ code: 4, warm: [] })
+    expect(serve).toEqual([
+      [
+        expect.objectContaining({
+          queue: 'sqlite:q.db',
+          queueNamePrefix: 'studio',
+          fleet: 'local',
+          workers: 4,
+          concurrency: 64,
+          idleMs: 20_000,
+          leaseMs: 60_000,
+          stalledAfterMs: 1_800_000,
+        }),
+      ],
+    ])
+  })
+
+  test("means what it meant in the original's spelling", async () => {
+    const { serve } = await asked(
+      ...words(
+        '-storageAccountName studiocache -queueNamePrefix studio -storageAccountResourceGroup rg -workerCount 12',
+      ),
+      ...words('-bootstrapMountAddress 10.0.0.1 -bootstrapExportPath /boot -bootstrapScriptPath /boot/worker.sh'),
+      ...words('-vmssUserName azureuser -vmssSshPublicKey ssh-rsa-AAAA -vmssSubnetName=cache -enableDebugging'),
+    )
+    expect(serve).toEqual([
+      [
+        expect.objectContaining({
+          storageAccountName: 'studiocache',
+          queueNamePrefix: 'studio',
+          workers: 12,
+          debug: true,
+        }),
+      ],
+    ])
+  })
+
+  test('warms folders, with patterns by comma or repeated', async () => {
+    const { code, serve, warm } = await asked(
+      ...words('warm /a /b --include *.exr,*.tx --include *.abc --exclude *.tmp --max-file-size-bytes 1000 --json'),
+    )
+    expect({ code, serve }).toEqual({ code: 5, serve: [] })
+    expect(warm[0]?.[0]).toEqual(['/a', '/b'])
+    expect(warm[0]?.[1]).toMatchObject({
+      include: ['*.exr', '*.tx', '*.abc'],
+      exclude: ['*.tmp'],
+      maxFileSizeBytes: 1_000,
+      json: true,
+      workers: 2,
+    })
+  })
+
+  test('takes each --mount as it is, commas included', async () => {
+    const { warm } = await asked('warm', '--mount', '/mnt/a,b', '--mount', '/mnt/c', '/scene1')
+    expect(warm[0]?.[1].mount).toEqual(['/mnt/a,b', '/mnt/c'])
+  })
+})
