@@ -1,0 +1,73 @@
+import { encodeStatus } from '@cachewarmer/core'
+import { aJob, aStatus } from '@cachewarmer/core/testing'
+import { describe, expect, test } from 'vitest'
+import { cleanUp, retireRunsOfJob } from './housekeeping.ts'
+import type { RunRecord } from './ledger/ledger.ts'
+import { names, World } from './testing/world.ts'
+
+const retainMs = 1_000_000
+
+/** A run of these queues, with this status. */
+async function aRun(world: World, run: string, status: Partial<ReturnType<typeof aStatus>>): Promise<void> {
+  for (const name of [names.runWork(run), names.runResults(run), names.runStatus(run)]) await world.service.create(name)
+  await world.service.queue(names.runStatus(run)).send(encodeStatus(aStatus({ run, ...status })))
+}
+
+const record = (run: string): RunRecord => ({
+  run,
+  jobMessageId: run,
+  jobInsertedAtMs: 0,
+  job: aJob(),
+  warnings: [],
+  startedAtMs: 0,
+  generation: 0,
+  rootSent: true,
+  paused: false,
+  revision: 1,
+  weight: 10,
+  ceilings: {},
+})
+
+const queuesOf = async (world: World, run: string): Promise<string[]> =>
+  (await world.service.list('studio')).filter((name) => names.runOf(name) === run)
+
+const [goesOn, ended, old, strange] = ['run000000001', 'run000000002', 'run000000003', 'run000000004'] as const
+
+describe('cleaning up', () => {
+  test('removes what ended long ago, and what is left of the work of runs that ended', async () => {
+    const world = new World()
+    const now = world.clock.now()
+    await aRun(world, goesOn, { updatedAtMs: 0 })
+    await aRun(world, ended, { state: 'ended', outcome: 'warmed', endedAtMs: now - 1_000 })
+    await aRun(world, old, { state: 'ended', outcome: 'warmed', endedAtMs: now - retainMs - 1 })
+    for (const run of [ended, old]) {
+      world.ledger.addRun(record(run))
+      world.ledger.endRun(run, 'warmed', now - (run === old ? retainMs + 1 : 1_000))
+    }
+    await cleanUp(world.ports, world.settings({ retainMs }))
+    expect(await queuesOf(world, goesOn)).toHaveLength(3)
+    expect(await queuesOf(world, ended)).toEqual([names.runStatus(ended)])
+    expect(await queuesOf(world, old)).toEqual([])
+    expect(world.ledger.run(old)).toBeUndefined()
+    expect(world.ledger.run(ended)?.outcome).toBe('warmed')
+  })
+
+  test("leaves alone what it can't read, and queues of others", async () => {
+    const world = new World()
+    for (const name of ['studiostatus', 'studio-other', names.runStatus(strange)]) await world.service.create(name)
+    await world.service.queue(names.runStatus(strange)).send('{"v":2}')
+    await cleanUp(world.ports, world.settings({ retainMs: 0 }))
+    expect(await world.service.list('')).toEqual(['studio-other', 'studiostatus', names.runStatus(strange)].toSorted())
+  })
+})
+
+test('a run whose ledger was lost gives way to the new run of its job, an ended one and those of other jobs do not', async () => {
+  const world = new World()
+  await aRun(world, goesOn, { jobMessageId: 'm1' })
+  await aRun(world, ended, { jobMessageId: 'm1', state: 'ended', outcome: 'warmed' })
+  await aRun(world, old, { jobMessageId: 'm2' })
+  await retireRunsOfJob(world.ports, world.settings(), 'm1')
+  expect(await queuesOf(world, goesOn)).toEqual([])
+  expect(await queuesOf(world, ended)).toHaveLength(3)
+  expect(await queuesOf(world, old)).toHaveLength(3)
+})

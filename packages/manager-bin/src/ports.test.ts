@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { resolveManagerOptions } from './ports.ts'
+
+const resolve = (options: object) => resolveManagerOptions({ prefix: 'studio', ...options }, () => 'a-name')
+
+test('options that are left out get their defaults', () => {
+  expect(resolve({})).toEqual({
+    prefix: 'studio',
+    name: 'a-name',
+    leaseMs: 60_000,
+    runsAtOnce: 32,
+    maxWorkers: 4,
+    idleMs: 20_000,
+    statusMs: 1_000,
+    lostAfterMs: 180_000,
+    stalledAfterMs: 1_800_000,
+    retainMs: 604_800_000,
+  })
+})
+
+test('an item is lost after three leases, however long they are', () => {
+  expect(resolve({ leaseMs: 10_000 }).lostAfterMs).toBe(30_000)
+  expect(resolve({ leaseMs: 10_000, lostAfterMs: 5 }).lostAfterMs).toBe(5)
+})
+
+test.each(['leaseMs', 'maxWorkers', 'idleMs', 'retainMs'])('%s must be a whole number of at least 0', (option) => {
+  for (const value of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    expect(() => resolve({ [option]: value })).toThrow(
+      new RangeError(`${option} must be a whole number of at least 0, got ${value}`),
+    )
+  }
+})

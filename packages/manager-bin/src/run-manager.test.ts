@@ -1,0 +1,273 @@
+import { emptyCounts, encodeControl, encodeJob, toWire } from '@cachewarmer/core'
+import { aFailurePart, aJob } from '@cachewarmer/core/testing'
+import { describe, expect, test } from 'vitest'
+import { names, World } from './testing/world.ts'
+
+const good = { jobId: 'good' }
+
+describe('a job', () => {
+  test('is run to its end: status, then no queues but its status, then no job message', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      const item = await world.work(id, { counts: { ...emptyCounts(), files: 3, bytes: 30 } })
+      expect(item).toMatchObject({ item: 'root', parts: [{ kind: 'tree', path: '/scene1' }], strikes: 0 })
+      const status = await world.reached(id)
+      expect(status).toMatchObject({ outcome: 'warmed', label: 'good', progress: { counts: { files: 3, bytes: 30 } } })
+      await world.until(async () => ((await world.depth(names.job)) === 0 ? true : undefined))
+      expect((await world.service.list('studio')).filter((name) => names.runOf(name) !== undefined)).toEqual([
+        names.runStatus(status.run),
+      ])
+    })
+  })
+
+  test('with failures says which', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      const { item, lease } = await world.takeItem(id)
+      await world.report(aFailurePart({ run: item.run, failures: [{ path: '/a', code: 'IO' }] }))
+      await lease.giveBack()
+      await world.work(id, { failureParts: 1, counts: { ...emptyCounts(), failures: { IO: 1 } } })
+      expect(await world.reached(id)).toMatchObject({
+        outcome: 'completed with failures',
+        failures: [{ path: '/a', code: 'IO' }],
+      })
+    })
+  })
+
+  test('is held while it runs: the job queue is empty only once it is warm', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      const { item, lease } = await world.takeItem(id)
+      await world.clock.advance(600_000)
+      expect(await world.depth(names.job)).toBe(1)
+      await lease.giveBack()
+      expect(await world.work(id)).toEqual(item)
+      await world.reached(id)
+    })
+    expect(await world.depth(names.job)).toBe(0)
+  })
+
+  test('that is given back by a manager that stops is the same run for the next one', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    let run = ''
+    await world.managed(async () => {
+      run = (await world.work(id, { attempt: 'a', children: [{ family: 'a', count: 1 }] })).run
+      await world.until(async () => (world.ledger.totals(run).done === 1 ? true : undefined))
+    })
+    expect(await world.depth(names.job)).toBe(1)
+    await world.service
+      .queue(names.runWork(run))
+      .send(toWire({ v: 1, run, item: 'a.0', strikes: 0, parts: [{ kind: 'tree', path: '/x' }] }))
+    await world.managed(async () => {
+      expect(await world.work(id)).toMatchObject({ run, item: 'a.0' })
+      expect(await world.reached(id)).toMatchObject({
+        run,
+        outcome: 'warmed',
+        progress: { items: { announced: 2, done: 2 } },
+      })
+    })
+  })
+
+  test('that is done and comes again is only removed', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    world.ledger.addRun({
+      run: 'run000000001',
+      jobMessageId: id,
+      jobInsertedAtMs: 0,
+      job: aJob(),
+      warnings: [],
+      startedAtMs: 0,
+      generation: 0,
+      rootSent: true,
+      paused: false,
+      revision: 1,
+      weight: 10,
+      ceilings: {},
+    })
+    world.ledger.endRun('run000000001', 'warmed', world.clock.now())
+    await world.service.create(names.runWork('run000000001'))
+    await world.managed(async () => {
+      await world.until(async () => ((await world.depth(names.job)) === 0 ? true : undefined))
+      expect(await world.service.list(names.runWork(''))).toEqual([])
+      expect(await world.statuses()).toEqual([])
+    })
+  })
+})
+
+describe('a job that can not be run', () => {
+  const job = JSON.parse(encodeJob(aJob(good))) as object
+  test.each([
+    ['is no JSON', '{"JobId": "bad", "WarmTargetPath": ', 'JSON', 'bad'],
+    [
+      'leads out of its export',
+      JSON.stringify({ ...job, JobId: 'bad', WarmTargetPath: '/a/../../etc' }),
+      'WarmTargetPath',
+      'bad',
+    ],
+    ['has no address', JSON.stringify({ ...job, WarmTargetMountAddresses: [] }), 'WarmTargetMountAddresses', 'good'],
+    [
+      'wants what this version can not do',
+      JSON.stringify({ ...job, Mode: 'metadata' }),
+      'Mode: got "metadata"',
+      'good',
+    ],
+    ['is nothing at all', 'null', 'object', undefined],
+  ])(
+    'because it %s goes to the poison queue, its status says why, and the next one runs',
+    async (_, body, why, label) => {
+      const world = new World()
+      const bad = await world.submitRaw(body)
+      const next = await world.submit({ jobId: 'next' })
+      await world.managed(async () => {
+        const refused = await world.reached(bad)
+        expect(refused).toMatchObject({ outcome: 'refused', job: null, problem: expect.stringContaining(why) })
+        expect(refused.label).toBe(label)
+        expect(await world.poison()).toMatchObject([{ reason: refused.problem, message: body }])
+        await world.work(next)
+        expect(await world.reached(next)).toMatchObject({ outcome: 'warmed' })
+        await world.until(async () => ((await world.depth(names.job)) === 0 ? true : undefined))
+      })
+    },
+  )
+})
+
+describe('what people ask of runs:', () => {
+  const ask = async (world: World, control: Parameters<typeof encodeControl>[0]): Promise<void> => {
+    await world.service.create(names.control)
+    await world.service.queue(names.control).send(encodeControl(control))
+  }
+
+  test.each(['label', 'run', 'message'])('cancel, by %s, ends a run now and leaves the others alone', async (by) => {
+    const world = new World()
+    const id = await world.submit(good)
+    const other = await world.submit({ jobId: 'other' })
+    await world.managed(async () => {
+      const { run } = await world.reached(id, 'running')
+      await world.reached(other, 'running')
+      await ask(world, { v: 1, command: 'cancel', target: { label: 'good', run, message: id }[by] ?? '' })
+      expect(await world.reached(id)).toMatchObject({ outcome: 'cancelled' })
+      expect(await world.service.list(names.runWork(run))).toEqual([])
+      await world.work(other)
+      expect(await world.reached(other)).toMatchObject({ outcome: 'warmed' })
+    })
+    expect(await world.poison()).toEqual([])
+  })
+
+  test('a job that was cancelled before a manager saw it never starts', async () => {
+    const world = new World()
+    await world.managed(async () => {
+      await ask(world, { v: 1, command: 'cancel', target: 'good' })
+      await world.until(async () => (world.ledger.isCancelled(['good']) ? true : undefined))
+    })
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      expect(await world.reached(id)).toMatchObject({
+        outcome: 'cancelled',
+        label: 'good',
+        progress: { items: { announced: 0 } },
+      })
+      await world.until(async () => ((await world.depth(names.job)) === 0 ? true : undefined))
+    })
+    expect(world.wanted.filter((workers) => workers > 0)).toEqual([])
+    expect(await world.poison()).toEqual([])
+  })
+
+  test('pause and resume change what workers see, and the fleet goes meanwhile', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      await world.reached(id, 'running')
+      await ask(world, { v: 1, command: 'pause', target: 'good' })
+      expect(await world.reached(id, 'paused')).toMatchObject({ revision: 2 })
+      await world.until(async () => (world.wanted.at(-1) === 0 ? true : undefined))
+      // Standing still on purpose, for however long, is no reason to give up.
+      await world.clock.advance(3_600_000)
+      await ask(world, { v: 1, command: 'resume', target: 'good' })
+      expect(await world.reached(id, 'running')).toMatchObject({ revision: 3 })
+      await world.work(id)
+      expect(await world.reached(id)).toMatchObject({ outcome: 'warmed' })
+    })
+    expect(world.wanted.slice(-2)).toEqual([4, 0])
+  })
+
+  test('change sets ceilings and weight, and the next manager still knows them', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      await world.reached(id, 'running')
+      await ask(world, { v: 1, command: 'change', target: 'good', ceilings: { maxWorkers: 2 }, weight: 50 })
+      await world.until(async () => (world.wanted.at(-1) === 2 ? true : undefined))
+    })
+    await world.managed(async () => {
+      await world.until(async () => ((await world.statuses())[0]?.weight === 50 ? true : undefined))
+      expect((await world.statuses())[0]).toMatchObject({ ceilings: { maxWorkers: 2 }, revision: 2 })
+    })
+  })
+
+  test('what can not be read is dropped, and the next one is heard', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.service.create(names.control)
+    await world.service.queue(names.control).send('{"v":1,"command":"explode"}')
+    await world.managed(async () => {
+      await world.reached(id, 'running')
+      await ask(world, { v: 1, command: 'cancel', target: 'good' })
+      expect(await world.reached(id)).toMatchObject({ outcome: 'cancelled' })
+      await world.until(async () => ((await world.depth(names.control)) === 0 ? true : undefined))
+    })
+  })
+})
+
+describe('a run that does not end by itself', () => {
+  test('starts over once when its items vanished, and ends as lost the second time', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      for (const root of ['root', 'root-2']) {
+        const { item, lease } = await world.takeItem(id)
+        expect(item.item).toBe(root)
+        await lease.complete()
+      }
+      expect(await world.reached(id)).toMatchObject({ outcome: 'lost', problem: expect.stringContaining('vanished') })
+    })
+  })
+
+  test('ends as lost when nothing was read for too long', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(
+      async () => {
+        await world.takeItem(id)
+        const startedAtMs = world.clock.now()
+        expect(await world.reached(id)).toMatchObject({ outcome: 'lost', problem: 'nothing was read for 10 minutes' })
+        expect(world.clock.now() - startedAtMs).toBeGreaterThan(9 * 60_000)
+      },
+      { stalledAfterMs: 600_000 },
+    )
+  })
+})
+
+describe('the fleet', () => {
+  test('is as large as may be while there is work, stays for a while, and goes', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(
+      async () => {
+        await world.until(async () => (world.wanted.at(-1) === 7 ? true : undefined))
+        await world.work(id)
+        await world.reached(id)
+        const endedAtMs = world.clock.now()
+        await world.until(async () => (world.wanted.at(-1) === 0 ? true : undefined))
+        expect(world.clock.now() - endedAtMs).toBeGreaterThan(15_000)
+        expect(world.wanted.filter((workers) => workers > 0)).toEqual([7])
+      },
+      { maxWorkers: 7 },
+    )
+    expect(world.fleetStops).toBe(1)
+  })
+})
