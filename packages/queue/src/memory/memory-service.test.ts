@@ -110,6 +110,23 @@ describe('memoryService', () => {
     expect(await queue.peek({ max: 1 })).toHaveLength(1)
   })
 
+  test('a message lives to the millisecond', async () => {
+    const clock = fakeClock()
+    const service = memoryService({ clock })
+    await service.create('queue')
+    const queue = service.queue('queue')
+    await queue.send('x', { ttlMs: 1_000 })
+    await clock.advance(999)
+    expect(await queue.peek({ max: 1 })).toHaveLength(1)
+    await clock.advance(1)
+    expect(await queue.peek({ max: 1 })).toEqual([])
+  })
+
+  test('an error shows no more than the beginning of a long value', () => {
+    const open = () => memoryService({ clock: fakeClock() }).queue('x'.repeat(5_000))
+    expect(open).toThrow(/^"x{79}… \(5002 characters\): a queue name must be/)
+  })
+
   test('a message whose time is over is lost to its holder, too', async () => {
     const clock = fakeClock()
     const service = memoryService({ clock })

@@ -72,6 +72,18 @@ describe('openSqliteService', () => {
     await service.close()
   })
 
+  test('a file that is there already is opened without writing to it', async () => {
+    const file = newFile()
+    await openSqliteService({ file }).close()
+    const writer = new DatabaseSync(file)
+    writer.exec('BEGIN IMMEDIATE')
+    const service = openSqliteService({ file, clock: fakeClock() })
+    expect(await service.list('')).toEqual([])
+    writer.exec('ROLLBACK')
+    writer.close()
+    await service.close()
+  })
+
   test('a queue that is deleted while its messages are being received is told', async () => {
     const service = openSqliteService({ file: newFile(), clock: fakeClock() })
     await service.create('queue')
