@@ -179,6 +179,24 @@ describe('watchJob', () => {
     expect(seen).toEqual([])
     expect(error).toMatchObject({ name: 'SubmitError', code: 'JOB_GONE', target: 'm1' })
     expect(world.clock.now() - startMs).toBeGreaterThanOrEqual(10_000)
+    expect(world.clock.now() - startMs).toBeLessThan(20_000)
+  })
+
+  test('a status that is hidden again and again is not gone, as long as it comes back', async () => {
+    const world = aWorld()
+    const { service, clock, posts } = world
+    const { error, seen } = await watched(world, { messageId: 'm1' }, async () => {
+      await posts.post(aStatus())
+      for (let times = 0; times < 3; times++) {
+        await clock.advance(2_000)
+        await service.queue(names.runStatus('run000000001')).receive({ max: 1, leaseMs: 9_000 })
+        await clock.advance(9_000)
+      }
+      await clock.advance(2_000)
+      await posts.post(anEnded('warmed', { run: 'run000000002' }))
+    })
+    expect(error).toBeUndefined()
+    expect(seen).toHaveLength(2)
   })
 
   test('while somebody holds a job, a manager that died with it is given time to be replaced', async () => {

@@ -11,6 +11,7 @@ import { findCandidates, unknownTarget } from '../target.ts'
 import { lookAtJobs } from '../waiting.ts'
 import { jobRows, type WaitingReport, waitingReport } from './job-table.ts'
 import type { Session } from './session.ts'
+import { shellWord, statusCommand } from './shell.ts'
 import { endCode, waitForJob } from './wait.ts'
 
 /** Each command's work: what it prints, and what the program exits with. */
@@ -28,18 +29,18 @@ export async function submit(
   for (const warning of warnings) output.note(`warning: ${warning}`)
   const submitted = await submitJob(service, prefix, job, options.labelled ? { random: terminal.random } : {})
   logger.debug('submitted', { ...submitted })
-  const name = shellWord(submitted.jobId)
+  const { jobId, messageId } = submitted
   if (options.wait) {
-    output.note(`Submitted as ${name}.`)
-    return waitForJob(session, { messageId: submitted.messageId }, name)
+    output.note(`Submitted as ${shellWord(jobId)}.`)
+    return waitForJob(session, { messageId }, jobId)
   }
-  output.result(`Submitted as ${name}. To see how it goes on: cachewarmer-submit status ${name} --wait`, submitted)
+  output.result(`Submitted as ${shellWord(jobId)}. To see how it goes on: ${statusCommand(jobId)}`, submitted)
   return exitCode.ok
 }
 
 export async function status(session: Session, target: string, options: Waiting): Promise<number> {
   const { service, prefix, output, terminal } = session
-  if (options.wait) return waitForJob(session, { target }, shellWord(target))
+  if (options.wait) return waitForJob(session, { target }, target)
   const { jobs, queue } = await findCandidates(service, queueNames(prefix), target, { clock: terminal.clock })
   const [job, ...others] = jobs
   if (job === undefined) throw unknownTarget(target)
@@ -80,9 +81,4 @@ export async function control(session: Session, command: keyof typeof controls, 
   const sent: ControlledJob = await send(service, prefix, target, { clock: terminal.clock })
   output.result(done, { command, ...sent })
   return exitCode.ok
-}
-
-/** A label as it can be pasted into a shell, and shown by a terminal. */
-function shellWord(label: string): string {
-  return /^[\w.:@%+,/-]+$/.test(label) ? label : `'${printable(label).replaceAll("'", "'\\''")}'`
 }

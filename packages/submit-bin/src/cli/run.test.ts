@@ -1,9 +1,11 @@
 import { decodeControl, decodeJob } from '@cachewarmer/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { anEnded, aStatus, names, withCounts } from '../testing/builders.ts'
+import { submitJob } from '../submit.ts'
+import { aJob, anEnded, aStatus, names, prefix, withCounts } from '../testing/builders.ts'
 import { hurriedClock, runHere } from '../testing/here.ts'
 import { fixture, jobArguments as job, openQueueFile, type QueueFile, words } from '../testing/queue-file.ts'
 import type { Finished, Running } from '../testing/spoken.ts'
+import { shellWord, statusCommand } from './shell.ts'
 
 let queues: QueueFile
 beforeEach(() => {
@@ -63,6 +65,19 @@ describe('submitting', () => {
       },
     })
   })
+
+  test.each(["Anna's night", '-dash', '--wait'])(
+    'a job may be called %s, and asked for by that name',
+    async (label) => {
+      const { code, stdout } = await run(...job, `--job-id=${label}`)
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: `Submitted as ${shellWord(label)}. To see how it goes on: ${statusCommand(label)}\n`,
+      })
+      const asked = await runHere(['status', ...queues.arguments, '--', label]).finished
+      expect(asked).toEqual({ code: 0, stdout: 'Waiting for a manager.\n', stderr: '' })
+    },
+  )
 
   test('as JSON says the ids, for programs', async () => {
     const { code, stdout } = await run(...job, '--json')
@@ -342,6 +357,21 @@ describe('list', () => {
       '',
     ])
     expect(code).toBe(0)
+  })
+
+  test('shows a job that waits again, because its manager died, once', async () => {
+    await run(...job, '--job-id', 'night')
+    const [message] = await queues.service.queue(names.job).peek({ max: 1 })
+    await queues.posts.post(aStatus({ label: 'night', jobMessageId: message?.id ?? '' }))
+    const { stdout } = await run('list')
+    expect(stdout.match(/^night .*/gm)).toEqual([expect.stringContaining('running')])
+  })
+
+  test('tells that more jobs wait than can be seen', async () => {
+    for (let at = 0; at < 33; at++) await submitJob(queues.service, prefix, aJob({ jobId: `job-${at}` }))
+    const { stdout, stderr } = await run('list')
+    expect(stdout.match(/ waiting /g)).toHaveLength(32)
+    expect(stderr).toBe('More jobs wait than can be seen: about 33 jobs in the queue.\n')
   })
 
   test('as JSON is a list of reports', async () => {

@@ -5,6 +5,7 @@ import { reportJson } from '../report/json.ts'
 import { renderReport } from '../report/render.ts'
 import { type WatchedJob, watchJob } from '../watch.ts'
 import type { Session } from './session.ts'
+import { statusCommand } from './shell.ts'
 
 /** Shows progress until the job has ended, then its report. A first Ctrl-C ends the waiting, and says so. */
 export async function waitForJob(session: Session, job: WatchedJob, name: string): Promise<number> {
@@ -24,7 +25,7 @@ export async function waitForJob(session: Session, job: WatchedJob, name: string
     }
   } catch (error) {
     if (!signal.aborted) throw error
-    output.note(`Stopped waiting; the job goes on. To see it again: cachewarmer-submit status ${name} --wait`)
+    output.note(`Stopped waiting; the job goes on. To see it again: ${statusCommand(name)}`)
     return exitCode.interrupted
   }
   // The watch ends with an ended run, and in no other way but throwing.

@@ -75,6 +75,18 @@ describe('progress on a terminal', () => {
     expect(screen(out.text())).toEqual([progressLine(running, 59)])
   })
 
+  test('leaves the last column free, so that no terminal wraps', () => {
+    const whole = progressLine(running, 200)
+    for (const [columns, line] of [
+      [whole.length + 1, whole],
+      [whole.length, whole.replace(/ {2}12\/20 items$/, '')],
+    ] as const) {
+      const out = stream({ columns })
+      progressView(out).show(running)
+      expect(screen(out.text())).toEqual([line])
+    }
+  })
+
   test('follows a width that changes', () => {
     const out = { ...stream({ columns: 60 }) }
     const view = progressView(out)

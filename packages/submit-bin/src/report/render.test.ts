@@ -104,6 +104,13 @@ describe('the report of a run with failures', () => {
     ])
   })
 
+  test('puts the most frequent cause first, and equals in the order of the alphabet', () => {
+    const mixed = withCounts(anEnded('completed with failures'), { failures: { A: 1, C: 7, B: 7, D: 2 } })
+    const all = lines(mixed)
+    const from = all.indexOf('Failures') + 1
+    expect(all.slice(from, from + 4)).toEqual(['  B: 7', '  C: 7', '  D: 2', '  A: 1'])
+  })
+
   test('says nothing of a rest where all are shown', () => {
     const all = withCounts(anEnded('completed with failures', { failures: failures.slice(0, 2) }), {
       failures: { NOT_FOUND: 1, ACCESS_DENIED: 1 },
