@@ -27,7 +27,7 @@ const most = 128
 
 interface Waiting {
   readonly file: LaneFile
-  resolve(outcome: LaneOutcome): void
+  readonly resolve: (outcome: LaneOutcome) => void
 }
 
 /**

@@ -28,16 +28,15 @@ type Done = (error: unknown, outcome?: ReadOutcome) => void
 
 /** Reads and drops: the beginnings of files that are at hand through the lane, all else on libuv's threads. */
 export function readFile(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
-  const full = reader.full(file.path)
-  return options.offset === 0 && typeof full === 'string' && reader.lane.open
-    ? readInLane(full, file, options, reader)
-    : readInPool(file, options, reader)
+  if (options.offset > 0 || !reader.lane.open) return readInPool(file, options, reader)
+  // The lane takes strings; paths that are not UTF-8, or no paths at all, are rare enough to go the other way.
+  return file.path.isWellFormed() ? readInLane(file, options, reader) : readInPool(file, options, reader)
 }
 
-async function readInLane(path: string, file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
+async function readInLane(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
   const { length, signal } = options
   signal.throwIfAborted()
-  const outcome = await reader.lane.read({ path, known: file.known, length })
+  const outcome = await reader.lane.read({ path: String(reader.full(file.path)), known: file.known, length })
   signal.throwIfAborted()
   if (outcome === 'elsewhere') return readInPool(file, options, reader)
   if ('code' in outcome) throw fromErrno(Object.assign(new Error(outcome.code), { code: outcome.code }), file.path)
