@@ -23,7 +23,7 @@ interface BenchOptions {
 
 /** A server, and callers who always want more of it. */
 function bench({ roundTripMs, capacity, workers = 1, noise, max = 4096, callers = 5000 }: BenchOptions): Bench {
-  const clock = fakeClock()
+  const clock = fakeClock({ promisesAlone: true })
   const server = serverModel(clock, { roundTripMs, serviceMs: workers / capacity, workers, noise })
   const limit = adaptiveLimit({ max, clock })
   const caller = async (): Promise<void> => {
@@ -128,7 +128,7 @@ describe('an adaptive limit', () => {
   })
 
   test('does not take failures for throughput', async () => {
-    const clock = fakeClock()
+    const clock = fakeClock({ promisesAlone: true })
     const limit = adaptiveLimit({ clock })
     const caller = async (): Promise<void> => {
       for (;;) await limit.run(() => clock.sleep(0.1).then(() => Promise.reject(new Error('down')))).catch(() => {})
@@ -139,7 +139,7 @@ describe('an adaptive limit', () => {
   })
 
   test('never has more in flight than it says, and begins in order', async () => {
-    const clock = fakeClock()
+    const clock = fakeClock({ promisesAlone: true })
     const limit = adaptiveLimit({ min: 2, max: 3, clock })
     const begun: number[] = []
     let inFlight = 0
@@ -160,7 +160,7 @@ describe('an adaptive limit', () => {
   })
 
   test('settles as its tasks do, and goes on after those that throw', async () => {
-    const limit = adaptiveLimit({ min: 1, max: 1, clock: fakeClock() })
+    const limit = adaptiveLimit({ min: 1, max: 1, clock: fakeClock({ promisesAlone: true }) })
     const tasks = [
       limit.run(() => Promise.reject(new Error('one'))),
       limit.run(() => {
@@ -194,6 +194,6 @@ describe('an adaptive limit', () => {
   })
 
   test('takes a max below the default min for both', () => {
-    expect(adaptiveLimit({ max: 2, clock: fakeClock() }).state.limit).toBe(2)
+    expect(adaptiveLimit({ max: 2, clock: fakeClock({ promisesAlone: true }) }).state.limit).toBe(2)
   })
 })

@@ -54,6 +54,7 @@ export class MountSet {
 
 function limiterOf(mount: Mount, { limiterFor, concurrency }: Settings): Limiter | undefined {
   if (limiterFor) return limiterFor(mount)
+  if (mount.limiter) return mount.limiter
   return mount.maxInFlight < concurrency ? { run: pLimit(Math.max(1, mount.maxInFlight)) } : undefined
 }
 

@@ -4,6 +4,8 @@
  * Names are strings in which every byte that is not UTF-8 is a lone surrogate U+DC80..U+DCFF (as in PEP 383).
  */
 
+import type { Limiter } from './options.ts'
+
 export type EntryKind = 'file' | 'directory' | 'symlink' | 'other'
 
 /** One name of a directory. What the mount learnt with the listing comes along; what it did not is undefined. */
@@ -58,6 +60,15 @@ export interface ReadOutcome {
   readonly size?: number | undefined
 }
 
+/** Whether a mount answers now. */
+export interface MountHealth {
+  readonly alive: boolean
+  /** Since when it does not, in milliseconds of the mount's clock and before now; undefined while it does. */
+  readonly downForMs: number | undefined
+  /** Settles when it answers, at once if it does; rejects with the signal's reason. */
+  whenBack(signal: AbortSignal): Promise<void>
+}
+
 export interface Mount {
   /** What reports call it: the address, or the folder. */
   readonly name: string
@@ -65,6 +76,10 @@ export interface Mount {
   readonly handleSpace?: string | undefined
   /** Requests in flight that make sense here; the walk's limit is the smaller of this and its own. */
   readonly maxInFlight: number
+  /** Bounds its reads in flight, where it knows better than the walk; several walks over the mount share it. */
+  readonly limiter?: Limiter | undefined
+  /** Whether it answers. Absent: nobody knows before asking. */
+  readonly health?: MountHealth | undefined
   /** Pages in the order of the directory, without '.' and '..'. Closing the iterator early frees what it holds. */
   list(directory: Target, options: ListOptions): AsyncIterable<DirectoryPage>
   /** What a path is. Does not follow a symbolic link at its end. */

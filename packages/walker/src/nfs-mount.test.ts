@@ -184,6 +184,35 @@ describe('an NFS mount', () => {
     await expect(elsewhere.readLink?.('/to root', { signal })).rejects.toMatchObject({ code: 'OUTSIDE' })
   })
 
+  test('brings a limit that hears how its calls go, and passes that on', async () => {
+    const server = await serve({ fault: onCalls('READ', 1, 1, { kind: 'status', status: 'JUKEBOX' }) })
+    const heard: string[] = []
+    const observer = {
+      latency: (_ms: number, procedure: string): void => void heard.push(procedure),
+      jukebox: (procedure: string): void => void heard.push(`JUKEBOX ${procedure}`),
+    }
+    const mount = await mountOf(server, { export: { ...server.address, observer }, maxInFlight: 100 })
+    const warm = walk([mount], { entries: 'none' })
+    await warm.done
+    expect(warm.counters).toMatchObject({ files: 3_003, failures: {} })
+    expect(mount.limiter?.state?.p50Ms).toBeGreaterThan(0)
+    expect(mount.limiter?.state?.limit).toBeLessThanOrEqual(100)
+    expect(heard).toEqual(expect.arrayContaining(['FSINFO', 'READDIRPLUS', 'READ', 'JUKEBOX READ']))
+  })
+
+  test('takes another limit, which the walk then uses', async () => {
+    let runs = 0
+    const limiter = {
+      run<T>(task: () => Promise<T>): Promise<T> {
+        runs++
+        return task()
+      },
+    }
+    const mount = await mountOf(await serve(), { limiter })
+    await walk([mount], { entries: 'none' }).done
+    expect(runs).toBe(3_003)
+  })
+
   test('an abort in the middle ends a call with its reason', async () => {
     const server = await serve({ fault: onCalls('READ', 1, 9, { kind: 'drop' }) })
     const mount = await mountOf(server)

@@ -4,14 +4,17 @@ import {
   type MountOptions,
   mountExport,
   type NfsExport,
+  type NfsObserver,
   readRange,
 } from '@cachewarmer/nfs'
+import { type AdaptiveLimit, adaptiveLimit } from './adaptive-limit.ts'
 import { isWalkError, WalkError } from './errors.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
 import { entryOf, idOf, kindOf } from './nfs/entry.ts'
 import { ForeignHandles } from './nfs/foreign-handles.ts'
 import { listPages } from './nfs/list-pages.ts'
 import { fromNfs, isStale } from './nfs/map-error.ts'
+import type { Limiter } from './options.ts'
 import { nameOf } from './paths.ts'
 
 export interface NfsMountOptions {
@@ -19,8 +22,10 @@ export interface NfsMountOptions {
   readonly export: MountOptions | NfsExport
   /** What reports call the mount. Default: the host as given. */
   readonly name?: string | undefined
-  /** Reads in flight that make sense here. Default 1024. */
+  /** Reads in flight that may make sense here. Default 1024. */
   readonly maxInFlight?: number | undefined
+  /** Bounds the reads in flight. Default: an `adaptiveLimit` up to `maxInFlight` that hears how the calls go. */
+  readonly limiter?: Limiter | undefined
   /** READs in flight for one long read; short ones take a single READ. Default 8. */
   readonly readsPerFile?: number | undefined
   /** Where clients see the export, for absolute links in it. Default: its path on the server. */
@@ -41,15 +46,48 @@ interface Asked {
  * Throws a `WalkError` with the client's text when the export can't be opened, or the signal's reason.
  */
 export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
+  const { export: given, maxInFlight = 1024 } = options
+  if (options.limiter || 'handleSpace' in given) {
+    const limiter = options.limiter ?? adaptiveLimit({ max: maxInFlight })
+    return mountOver('handleSpace' in given ? given : await opened(given), { ...options, maxInFlight, limiter })
+  }
+  const limiter = adaptiveLimit({ max: maxInFlight, clock: given.clock })
+  const mounted = await opened({ ...given, observer: both(limiter, given.observer) })
+  return mountOver(mounted, { ...options, maxInFlight, limiter })
+}
+
+async function opened(options: MountOptions): Promise<NfsExport> {
   try {
-    return mountOver('handleSpace' in options.export ? options.export : await mountExport(options.export), options)
+    return await mountExport(options)
   } catch (error) {
     throw fromNfs(error)
   }
 }
 
-function mountOver(mounted: NfsExport, options: NfsMountOptions): Mount {
-  const { name = mounted.host, maxInFlight = 1024, readsPerFile = 8, seenAt = mounted.exportPath } = options
+const both = (limit: AdaptiveLimit, other: NfsObserver = {}): NfsObserver => ({
+  latency(ms, procedure) {
+    limit.latency(ms, procedure)
+    other.latency?.(ms, procedure)
+  },
+  jukebox(procedure, waitMs) {
+    limit.jukebox()
+    other.jukebox?.(procedure, waitMs)
+  },
+  timeout(procedure) {
+    limit.timeout()
+    other.timeout?.(procedure)
+  },
+  reconnect() {
+    limit.reconnect()
+    other.reconnect?.()
+  },
+})
+
+function mountOver(
+  mounted: NfsExport,
+  options: NfsMountOptions & { readonly maxInFlight: number; readonly limiter: Limiter },
+): Mount {
+  const { name = mounted.host, maxInFlight, limiter, readsPerFile = 8, seenAt = mounted.exportPath } = options
   const foreign = new ForeignHandles(mounted)
 
   /** Undefined where the path has to be looked up. */
@@ -153,6 +191,7 @@ function mountOver(mounted: NfsExport, options: NfsMountOptions): Mount {
       return foreign.refused ? undefined : mounted.handleSpace
     },
     maxInFlight,
+    limiter,
     list,
     stat,
     readLink,

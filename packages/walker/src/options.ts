@@ -1,3 +1,4 @@
+import type { LimitFigures } from './adaptive-limit.ts'
 import { WalkError } from './errors.ts'
 import type { Mount } from './mount.ts'
 import type { WalkPart } from './parts.ts'
@@ -18,6 +19,8 @@ export interface WalkFilter {
 export interface Limiter {
   /** Calls `task` once, at the latest when all that was asked for before has ended, and settles as it does. */
   run<T>(task: () => Promise<T>): Promise<T>
+  /** What it is doing, where it tells. */
+  readonly state?: LimitFigures | undefined
 }
 
 export interface WalkOptions {
@@ -45,7 +48,7 @@ export interface WalkOptions {
   readonly maxPending?: number
   /** `none`: iterate nothing, only counters and failures. Default `all`, where somebody has to pull. */
   readonly entries?: 'all' | 'none'
-  /** Limits per mount. Default: `concurrency` or the mount's `maxInFlight`, whichever is smaller. */
+  /** Limits per mount. Default: the mount's own `limiter`; else `concurrency` or its `maxInFlight`, whichever is smaller. */
   readonly limiterFor?: (mount: Mount) => Limiter
   /** Ends the walk at once with `signal.reason`. */
   readonly signal?: AbortSignal

@@ -1,0 +1,74 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { rateLimit } from './rate-limit.ts'
+import { describeMount } from './testing/describe-mount.ts'
+import { fakeClock } from './testing/fake-clock.ts'
+import { manyEntries, memoryMount, memoryTree } from './testing/index.ts'
+import { recorded } from './testing/recorded-mount.ts'
+import { throttledMount } from './throttled-mount.ts'
+import { walk } from './walk.ts'
+
+describeMount({ afterAll, describe, expect, test }, 'throttled', async (tree) => ({
+  mount: throttledMount(memoryMount({ name: 'm', tree, resumable: true }), rateLimit({ bytesPerSecond: 1e12 })),
+  dispose: async () => {},
+}))
+
+const { signal } = new AbortController()
+const MIB = 1024 * 1024
+const tree = memoryTree({ big: 10 * MIB + 5, many: manyEntries(100, () => ({ kind: 'file', size: 10 })) })
+
+describe('a throttled mount', () => {
+  test('counts every question and every page as a request', async () => {
+    const clock = fakeClock()
+    const bucket = rateLimit({ requestsPerSecond: 1, clock })
+    const mount = throttledMount(memoryMount({ name: 'm', tree, pageSize: 50 }), bucket)
+    const begun = walk([mount], { entries: 'none', parts: [{ kind: 'tree', path: '/many' }] })
+    let seconds = 0
+    const done = begun.done.then(() => 'done')
+    while ((await Promise.race([done, clock.advance(1_000)])) === undefined) seconds++
+    // A stat, two pages and the end of the listing, a hundred reads; the first needs no waiting.
+    expect(seconds).toBeGreaterThanOrEqual(102)
+    expect(seconds).toBeLessThanOrEqual(106)
+    expect(begun.counters).toMatchObject({ files: 100, bytes: 1_000 })
+  })
+
+  test('reads in pieces under a ceiling of bytes, which add up to the same', async () => {
+    const inner = recorded(memoryMount({ name: 'm', tree }))
+    const clock = fakeClock()
+    const bucket = rateLimit({ bytesPerSecond: MIB, clock })
+    const mount = throttledMount(inner, bucket)
+    const whole = mount.read({ path: '/big' }, { offset: 0, length: Infinity, signal })
+    await clock.advance(8_999)
+    expect(inner.calls.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].map((at) => at * MIB))
+    await clock.advance(1_101)
+    expect(await whole).toEqual({ bytes: 10 * MIB + 5, end: true, size: 10 * MIB + 5 })
+    const part = mount.read({ path: '/big' }, { offset: 5, length: 2 * MIB, signal })
+    await clock.advance(9_000)
+    expect(await part).toEqual({ bytes: 2 * MIB, end: false, size: 10 * MIB + 5 })
+  })
+
+  test('reads in one go where bytes have no ceiling', async () => {
+    const inner = recorded(memoryMount({ name: 'm', tree }))
+    const mount = throttledMount(inner, rateLimit({ requestsPerSecond: 1000 }))
+    await mount.read({ path: '/big' }, { offset: 0, length: Infinity, signal })
+    expect(inner.calls).toHaveLength(1)
+  })
+
+  test('shares its ceiling with others', async () => {
+    const clock = fakeClock()
+    const bucket = rateLimit({ requestsPerSecond: 10, clock })
+    const mounts = ['a', 'b', 'c'].map((name) => recorded(memoryMount({ name, tree })))
+    const throttled = mounts.map((mount) => throttledMount(mount, bucket))
+    for (const mount of throttled) for (let at = 0; at < 50; at++) void mount.stat('/', { signal })
+    await clock.advance(5_000)
+    const calls = mounts.reduce((sum, mount) => sum + mount.calls.length, 0)
+    expect([50, 51]).toContain(calls)
+  })
+
+  test('is otherwise the mount that it is made of', () => {
+    const limiter = { run: <T>(task: () => Promise<T>): Promise<T> => task() }
+    const inner = { ...memoryMount({ name: 'm', tree, handleSpace: 's', maxInFlight: 3 }), limiter }
+    expect(throttledMount(inner, rateLimit())).toMatchObject({ name: 'm', handleSpace: 's', maxInFlight: 3, limiter })
+    Reflect.deleteProperty(inner, 'readLink')
+    expect('readLink' in throttledMount(inner, rateLimit())).toBe(false)
+  })
+})
