@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { benchLocal } from './local.ts'
+import { benchMemory } from './memory.ts'
+
+const help = `Usage: npm run bench -- [local] [memory] [options]
+
+  local   the whole service on local folders, against find | xargs cat; how a growing directory fares; idle CPU
+  memory  a walk over five million entries in memory
+
+  --place DIR    where trees are made and kept (default: ${join(tmpdir(), 'cachewarmer-bench')})
+  --rounds N     default 3
+  --workers N    default 2
+  --quick        a tenth of everything, to see that it works
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    place: { type: 'string', default: join(tmpdir(), 'cachewarmer-bench') },
+    rounds: { type: 'string', default: '3' },
+    workers: { type: 'string', default: '2' },
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  local: () =>
+    benchLocal({
+      place: values.place,
+      rounds: Number(values.rounds),
+      workers: Number(values.workers),
+      quick: values.quick,
+    }),
+  memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
+}
+const wanted = positionals.length === 0 ? Object.keys(benches) : positionals
+if (values.help || wanted.some((name) => benches[name] === undefined)) {
+  console.log(help)
+  process.exit(values.help ? 0 : 2)
+}
+mkdirSync(values.place, { recursive: true })
+for (const name of wanted) await benches[name]?.()
