@@ -104,6 +104,12 @@ describe('the report of a run with failures', () => {
     ])
   })
 
+  test('says a path once where the message begins with it', () => {
+    const failure = { path: '/gone', code: 'NOT_FOUND', message: '/gone: ENOENT' }
+    const gone = withCounts(anEnded('completed with failures', { failures: [failure] }), { failures: { NOT_FOUND: 1 } })
+    expect(lines(gone)).toContain('    /gone: ENOENT')
+  })
+
   test('puts the most frequent cause first, and equals in the order of the alphabet', () => {
     const mixed = withCounts(anEnded('completed with failures'), { failures: { A: 1, C: 7, B: 7, D: 2 } })
     const all = lines(mixed)

@@ -98,7 +98,9 @@ function failures(status: RunStatus): string[] {
 
 function failureLine({ path, address, message }: Failure): string {
   const through = address === undefined ? '' : ` through ${printable(address)}`
-  const why = message === undefined ? '' : `: ${printable(message)}`
+  // Messages of file systems begin with the path that stands before them already.
+  const reason = message?.startsWith(`${path}: `) ? message.slice(path.length + 2) : message
+  const why = reason === undefined ? '' : `: ${printable(reason)}`
   return `${printable(path)}${through}${why}`
 }
 
