@@ -7,10 +7,10 @@ import { isWalkError, WalkError } from './errors.ts'
 import { BufferPool } from './folder/buffers.ts'
 import { fromErrno } from './folder/errno.ts'
 import { ExportGuard } from './folder/export-guard.ts'
+import { traitsOf } from './folder/file-system.ts'
 import { kindOf } from './folder/kind.ts'
 import { ReadLane } from './folder/lane.ts'
 import { knownFile, listFolder } from './folder/list-folder.ts'
-import { closesAtOnce } from './folder/local-close.ts'
 import { openFlags, type Reader, readFile } from './folder/read-file.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
 import { joinPath, nameOf, parentOf, show } from './paths.ts'
@@ -53,10 +53,11 @@ export function folderMount(options: FolderMountOptions): Mount {
   const { folder, name = folder, bufferBytes = defaultBufferBytes, maxInFlight = 1024 } = options
   const root = rootOf(folder)
   const roots = [...new Set([root, absolute(folder)])]
+  const traits = traitsOf(root)
   const guard = new ExportGuard(root)
   const lane = options.lane ?? openReadLane({ bufferBytes })
   const buffers = new BufferPool({ bytes: bufferBytes, keep: 64 })
-  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: closesAtOnce(root), lane }
+  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: traits.closesAtOnce, lane }
 
   async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()
@@ -67,7 +68,7 @@ export function folderMount(options: FolderMountOptions): Mount {
       const real = await guard.check(path)
       if (!real.equals(Buffer.from(guard.full(path))) && (await look(path)).kind === 'symlink')
         throw new WalkError('NOT_A_DIRECTORY', `${path}: a symbolic link`)
-      for await (const entries of listFolder(real)) {
+      for await (const entries of listFolder(real, traits)) {
         signal.throwIfAborted()
         yield { entries: attributes ? await Promise.all(entries.map(withSize)) : entries }
       }

@@ -10,8 +10,9 @@ const codes: Readonly<Record<string, WalkErrorCode>> = {
   ENXIO: 'NOT_A_FILE',
   ENODEV: 'NOT_A_FILE',
   EISDIR: 'NOT_A_FILE',
-  // A FIFO that somebody writes to, opened without waiting.
+  // A FIFO, opened without waiting for whoever writes to it.
   EAGAIN: 'NOT_A_FILE',
+  ESPIPE: 'NOT_A_FILE',
   // What the lane says of something that it did not open.
   NOT_A_FILE: 'NOT_A_FILE',
   ENOTDIR: 'NOT_A_DIRECTORY',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -61,7 +61,8 @@ describe('the lane that reads files at hand', () => {
     expect(await hanging).toBe('elsewhere')
     nowMs += 4_000
     expect(tested.open).toBe(false)
-    writeFileSync(join(folder, 'fifo'), 'x')
+    // To open it frees the thread; what is written might find nobody reading any more.
+    closeSync(openSync(join(folder, 'fifo'), 'w'))
     await tested.close()
   })
 

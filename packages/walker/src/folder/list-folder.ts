@@ -12,24 +12,33 @@ export const knownFile: unique symbol = Symbol('known regular file')
 const pageEntries = 1024
 const looksAtOnce = 32
 
+export interface ListFolderOptions {
+  /** See `FileSystemTraits`. Where not, the names that were given are remembered, all of the directory's at worst. */
+  readonly tellsAllKinds: boolean
+  readonly open?: typeof opendir
+}
+
 /**
  * Pages of at most 1024 entries; a shorter one is the last, and known to be without another call.
  * `directory` has to be bytes. Where a directory does not tell what its names are, as the kernel's NFS client does not
  * after the first page, Node would ask for each of them in the main thread, which then waits for the filer. It can't
  * put a name in latin1 behind bytes, and this error is the sign to take the names alone and look at each in parallel.
  */
-export async function* listFolder(directory: Buffer, open: typeof opendir = opendir): AsyncGenerator<Entry[], void> {
-  let given = 0
-  let last: Entry | undefined
+export async function* listFolder(
+  directory: Buffer,
+  { tellsAllKinds, open = opendir }: ListFolderOptions,
+): AsyncGenerator<Entry[], void> {
+  const given = new Set<string>()
   try {
     for await (const page of typedPages(await open(directory, { encoding: 'latin1', bufferSize: pageEntries }))) {
-      given += page.length
-      last = page.at(-1)
+      if (!tellsAllKinds || given.size === 0) for (const { name } of page) given.add(name)
       yield page
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_ARG_TYPE') throw error
-    yield* untypedPages(directory, given, last)
+    if (tellsAllKinds && given.size > 0)
+      throw new WalkError('LISTING_CHANGED', 'the directory tells only of some of its names what they are')
+    yield* untypedPages(directory, given)
   }
 }
 
@@ -62,13 +71,12 @@ function fill(directory: Dir, page: Entry[]): Promise<boolean> {
   })
 }
 
-/** All the names at once, which Node does not give in pages, from the one after `last` on. */
-async function* untypedPages(directory: Buffer, given: number, last: Entry | undefined): AsyncGenerator<Entry[], void> {
-  const names = await readdir(directory, { encoding: 'latin1' })
-  if (last && fromLatin1(names[given - 1] ?? '') !== last.name)
-    throw new WalkError('LISTING_CHANGED', 'the directory changed while it was listed')
+/** The names that were not given yet. All at once, which is how Node gives names without kinds. */
+async function* untypedPages(directory: Buffer, given: ReadonlySet<string>): AsyncGenerator<Entry[], void> {
+  const all = await readdir(directory, { encoding: 'latin1' })
+  const names = given.size === 0 ? all : all.filter((name) => !given.has(fromLatin1(name)))
   const limit = pLimit(looksAtOnce)
-  for (let at = given; at < names.length; at += pageEntries) {
+  for (let at = 0; at < names.length; at += pageEntries) {
     const looks = names.slice(at, at + pageEntries).map((name) => limit(look, directory, name))
     const found = await Promise.all(looks)
     yield found.filter((entry) => entry !== undefined)
