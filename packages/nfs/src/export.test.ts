@@ -176,6 +176,8 @@ describe('listing', () => {
     expect(pages.flatMap((page) => page.entries)).toHaveLength(10_000)
     expect(pages[0]?.entries[0]).toMatchObject({ name: 'f0', attributes: undefined, handle: undefined })
     expect(server.calls).toMatchObject({ READDIRPLUS: 1, READDIR: pages.length })
+    await collect(mounted.list(mounted.root))
+    expect(server.calls).toMatchObject({ READDIRPLUS: 1, READDIR: pages.length + 1 })
   })
 
   test('works without the attributes that a server may leave out', async () => {

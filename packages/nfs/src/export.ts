@@ -70,6 +70,8 @@ export class NfsExport {
   private readonly parts: ExportParts
   private readonly directories: HandleCache
   private closing: Promise<void> | undefined
+  /** The server supports READDIRPLUS, as far as is known. */
+  private plus = true
 
   constructor(parts: ExportParts) {
     this.parts = parts
@@ -168,8 +170,8 @@ export class NfsExport {
     options: CallOptions & { readonly from?: ListPosition } = {},
   ): AsyncGenerator<DirectoryPage, void, undefined> {
     let position = options.from ?? start
-    let plus = true
     for (;;) {
+      const plus = this.plus
       let page: DirectoryPage
       try {
         page = await (plus
@@ -177,7 +179,7 @@ export class NfsExport {
           : this.readdir(directory, position, options))
       } catch (error) {
         if (!plus || !isNfsError(error) || error.code !== 'NOTSUPP') throw error
-        plus = false
+        this.plus = false
         continue
       }
       yield page

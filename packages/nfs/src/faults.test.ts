@@ -127,6 +127,21 @@ test('a storm of JUKEBOX is told to whoever controls concurrency, and passes', a
   expect(heard.filter((one) => one === 'READ true')).toHaveLength(450 + 750)
 })
 
+test('an observer that throws harms nobody', async () => {
+  const fail = () => {
+    throw new Error('a broken observer')
+  }
+  const { server, mounted } = await setUp({
+    observer: { latency: fail, jukebox: fail, timeout: fail, reconnect: fail },
+  })
+  server.fault = firstOf(
+    onCalls('READ', 1, 1, { kind: 'status', status: 'JUKEBOX' }),
+    onCalls('READ', 2, 2, { kind: 'reset', afterBytes: 0 }),
+    onCalls('READ', 3, 3, { kind: 'drop' }),
+  )
+  expect(await readAll(mounted)).toBe(everything)
+})
+
 test('JUKEBOX that nobody wants to wait for is an error', async () => {
   const { server, mounted } = await setUp({ jukeboxMs: 0 })
   server.fault = onCalls('GETATTR', 1, 1, { kind: 'status', status: 'JUKEBOX' })

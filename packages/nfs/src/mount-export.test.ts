@@ -63,6 +63,15 @@ describe('mounting', () => {
     expect([mounted.readBytes, mounted.pageBytes]).toEqual([4_096, 2_048])
   })
 
+  test.each([
+    [{ rtmax: 1_048_576, rtpref: 65_536 }, 65_536],
+    [{ rtmax: 32_768, rtpref: 65_536 }, 32_768],
+    [{ rtmax: 65_536, rtpref: 0 }, 65_536],
+    [{ rtmax: 67_108_864 }, 1_048_576],
+  ])('of a server with %j reads %i bytes at a time', async (sizes, readBytes) => {
+    expect((await mount(await serve(sizes))).readBytes).toBe(readBytes)
+  })
+
   test('goes without credentials where the export wants none', async () => {
     const server = await serve({ flavors: [0] })
     expect((await mount(server)).info.rtmax).toBe(1_048_576)

@@ -4,7 +4,7 @@ import { NfsExport } from './export.ts'
 import { MNT, type MountResult, UMNT } from './mount/mount3.ts'
 import { checkFlavors, deniedError, notFoundError } from './mount/refused.ts'
 import { MOUNT_PROGRAM, MOUNT_VERSION, NFS_PROGRAM, NFS_VERSION } from './nfs3/constants.ts'
-import { FSINFO } from './nfs3/fsinfo.ts'
+import { FSINFO, type FsInfo } from './nfs3/fsinfo.ts'
 import { type MountOptions, type MountSettings, resolveMountOptions } from './options.ts'
 import { findPorts } from './portmap/find-ports.ts'
 import type { Credential } from './rpc/auth.ts'
@@ -73,8 +73,8 @@ async function attempt(settings: MountSettings, privileged: boolean): Promise<Nf
       ...where,
       root,
       info,
-      readBytes: Math.max(1, Math.min(settings.maxReadBytes, info.rtmax)),
-      pageBytes: Math.max(1_024, settings.maxPageBytes),
+      readBytes: readBytesOf(info, settings.maxReadBytes),
+      pageBytes: settings.maxPageBytes,
       cachedDirectories: settings.cachedDirectories,
       connections,
       collector,
@@ -84,6 +84,11 @@ async function attempt(settings: MountSettings, privileged: boolean): Promise<Nf
     hangUp()
     throw error
   }
+}
+
+/** What the server prefers, within what it and the caller allow; as the kernel's client does. Zeros say nothing. */
+function readBytesOf({ rtpref, rtmax }: FsInfo, most: number): number {
+  return Math.min(most, rtpref > 0 ? rtpref : most, rtmax > 0 ? rtmax : most)
 }
 
 async function mnt(mountd: Connection, { exportPath, signal, host }: MountSettings): Promise<MountResult> {

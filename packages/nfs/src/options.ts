@@ -29,7 +29,7 @@ export interface MountOptions {
   readonly connections?: number | undefined
   /** A call unanswered for so long is sent again, a connection silent for so long is opened again. Default 20,000. */
   readonly timeoutMs?: number | undefined
-  /** How often a call is sent again before it fails. Default 2: all in all a call takes a minute at most. */
+  /** A call fails after `retries + 1` times `timeoutMs`. Default 2: a minute. A connection that breaks meanwhile is no failure. */
   readonly retries?: number | undefined
   /** How long a call may be put off by NFS3ERR_JUKEBOX before it fails so. Default 60,000; 0 fails at once. */
   readonly jukeboxMs?: number | undefined

@@ -1,7 +1,7 @@
 import type { ConnectionObserver } from './rpc/connection.ts'
 import type { Procedure } from './rpc/procedure.ts'
 
-/** What a concurrency controller or a log wants to hear, as it happens. Called from innermost loops: be quick, don't throw. */
+/** What a concurrency controller or a log wants to hear, as it happens. Called from innermost loops: be quick. What it throws is dropped. */
 export interface NfsObserver {
   /** A reply came `ms` after its call was sent for the last time; also one that says no. */
   latency?(ms: number, procedure: string): void
@@ -77,22 +77,30 @@ export class StatsCollector implements ConnectionObserver {
     stats.replies++
     stats.latencyMs += ms
     if (ms > stats.maxLatencyMs) stats.maxLatencyMs = ms
-    this.observer.latency?.(ms, procedure.name)
+    try {
+      this.observer.latency?.(ms, procedure.name)
+    } catch {} // A listener can't break the work.
   }
 
   timedOut(procedure: Procedure<unknown, unknown>): void {
     this.totals.timeouts++
-    this.observer.timeout?.(procedure.name)
+    try {
+      this.observer.timeout?.(procedure.name)
+    } catch {} // A listener can't break the work.
   }
 
   postponed(procedure: Procedure<unknown, unknown>, ms: number): void {
     this.totals.jukeboxes++
-    this.observer.jukebox?.(procedure.name, ms)
+    try {
+      this.observer.jukebox?.(procedure.name, ms)
+    } catch {} // A listener can't break the work.
   }
 
   reconnecting(): void {
     this.totals.reconnects++
-    this.observer.reconnect?.()
+    try {
+      this.observer.reconnect?.()
+    } catch {} // A listener can't break the work.
   }
 
   received(bytes: number): void {
