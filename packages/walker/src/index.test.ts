@@ -3,10 +3,14 @@ import { expect, test } from 'vitest'
 test('exports change only on purpose', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toEqual([
     'WalkError',
+    'adaptiveLimit',
     'defaultFilter',
     'folderMount',
     'isWalkError',
+    'nfsMount',
     'openReadLane',
+    'rateLimit',
+    'throttledMount',
     'walk',
   ])
 })

@@ -7,6 +7,8 @@
  * scope      a tally that handed parts away; they count only if it is not rolled back
  */
 
+export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver, LimitFigures } from './adaptive-limit.ts'
+export { adaptiveLimit } from './adaptive-limit.ts'
 export type { MountCounters, WalkCounters, WalkFailure } from './counters.ts'
 export type { FileEntry, WalkEntry } from './entries.ts'
 export type { WalkErrorCode } from './errors.ts'
@@ -24,8 +26,13 @@ export type {
   ReadOutcome,
   Target,
 } from './mount.ts'
+export type { NfsMountOptions } from './nfs-mount.ts'
+export { nfsMount } from './nfs-mount.ts'
 export type { Limiter, WalkFilter, WalkOptions } from './options.ts'
 export { defaultFilter } from './options.ts'
 export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './parts.ts'
+export type { RateCeilings, RateLimit, RateLimitOptions } from './rate-limit.ts'
+export { rateLimit } from './rate-limit.ts'
+export { throttledMount } from './throttled-mount.ts'
 export type { Walk } from './walk.ts'
 export { walk } from './walk.ts'
