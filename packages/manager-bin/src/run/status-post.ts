@@ -16,22 +16,49 @@ export class StatusPost {
   }
 
   async post(status: RunStatus): Promise<void> {
-    const body = encodeStatus(status)
+    await this.#write(encodeStatus(status))
+    if (status.state === 'ended') await this.#sweep()
+  }
+
+  async #write(body: string): Promise<void> {
     try {
-      // The last word goes through the whole queue, so that no older one is left beside it for somebody to believe.
-      if (this.#handle !== undefined && status.state !== 'ended') return await this.#handle.update(body, { leaseMs: 0 })
+      if (this.#handle !== undefined) return await this.#handle.update(body, { leaseMs: 0 })
     } catch (error) {
       // Somebody received it, or it outlived its time: it is taken back, or made anew.
-      if (!isQueueError(error) || error.code !== 'LEASE_LOST') throw error
+      if (!isLost(error)) throw error
     }
     this.#handle = await this.#adopt(body)
   }
 
+  /** The first message that can be had is taken over; with none of them, one is made. */
   async #adopt(body: string): Promise<SentMessage> {
-    const [first, ...others] = await this.#queue.receive({ max: 32, leaseMs: adoptMs })
-    for (const other of others) await other.complete()
-    if (first === undefined) return this.#queue.send(body, { ttlMs: this.#ttlMs })
-    await first.update(body, { leaseMs: 0 })
-    return first
+    let adopted: SentMessage | undefined
+    for (const lease of await this.#queue.receive({ max: 32, leaseMs: adoptMs })) {
+      try {
+        if (adopted !== undefined) {
+          await lease.complete()
+          continue
+        }
+        await lease.update(body, { leaseMs: 0 })
+        adopted = lease
+      } catch (error) {
+        if (!isLost(error)) throw error
+      }
+    }
+    return adopted ?? this.#queue.send(body, { ttlMs: this.#ttlMs })
+  }
+
+  /** No older word is left beside the last one for somebody to believe: a message that was out when a new one was made. */
+  async #sweep(): Promise<void> {
+    const last = this.#handle?.id
+    for (const lease of await this.#queue.receive({ max: 32, leaseMs: adoptMs })) {
+      try {
+        await (lease.id === last ? lease.giveBack() : lease.complete())
+      } catch (error) {
+        if (!isLost(error)) throw error
+      }
+    }
   }
 }
+
+const isLost = (error: unknown): boolean => isQueueError(error) && error.code === 'LEASE_LOST'
