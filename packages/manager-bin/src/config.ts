@@ -1,4 +1,5 @@
 import { legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
+import { accessOptions } from '@cachewarmer/worker/options'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 
 const whole =
@@ -49,13 +50,14 @@ export const serveCommand = () =>
         .default('local' as const),
     )
     .addOption(workers())
-    .addOption(concurrency())
-    .addOption(
-      new Option(
-        '--folder <template>',
-        "where workers find an export mounted; {address} and {export} stand for the job's",
-      ),
-    )
+    .addOption(accessOptions.access)
+    .addOption(accessOptions.folder)
+    .addOption(accessOptions.nfsPort)
+    .addOption(accessOptions.mountPort)
+    .addOption(accessOptions.nfsUid)
+    .addOption(accessOptions.nfsGid)
+    .addOption(accessOptions.nfsConnections)
+    .addOption(accessOptions.concurrency)
     .addOption(
       new Option('--idle-ms <ms>', 'how long workers stay when there is nothing to do')
         .argParser(whole(0))

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { exitCode, onShutdown, openLogger, openQueues, systemClock, systemRandom } from '@cachewarmer/cli'
+import { accessArguments } from '@cachewarmer/worker/options'
 import type { ServeConfig } from './config.ts'
 import { noFleet } from './fleet/fleet.ts'
 import { localFleet } from './fleet/local-fleet.ts'
@@ -57,10 +58,8 @@ function workerArguments(config: ServeConfig): string[] {
     ['--storage-account-name', config.storageAccountName],
     ['--storage-suffix', config.storageSuffix],
     ['--storage-key-file', config.storageKeyFile],
-    ['--folder', config.folder],
-    ['--concurrency', config.concurrency],
     ['--lease-ms', config.leaseMs],
   ]
   const args = given.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
-  return config.debug ? [...args, '--debug'] : args
+  return [...args, ...accessArguments(config), ...(config.debug ? ['--debug'] : [])]
 }

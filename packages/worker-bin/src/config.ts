@@ -1,6 +1,6 @@
 import { type LogLevel, legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { defaultFolderTemplate } from './folder-access.ts'
+import { accessOptions } from './access/options.ts'
 
 const count = (text: string): number => {
   const value = Number(text)
@@ -21,20 +21,14 @@ const command = (version: string) =>
     .addOption(queueOptions.suffix)
     .addOption(queueOptions.keyFile)
     .addOption(queueOptions.keyInArguments)
-    .addOption(
-      new Option('--access <how>', 'how an export is opened: "folder" uses what is mounted already')
-        .choices(['folder'] as const)
-        .default('folder' as const)
-        .env('CACHEWARMER_ACCESS'),
-    )
-    .addOption(
-      new Option('--folder <template>', "where an export is mounted; {address} and {export} stand for the job's")
-        .default(defaultFolderTemplate)
-        .env('CACHEWARMER_FOLDER'),
-    )
-    .addOption(
-      new Option('--concurrency <n>', 'reads in flight').argParser(count).default(64).env('CACHEWARMER_CONCURRENCY'),
-    )
+    .addOption(accessOptions.access)
+    .addOption(accessOptions.folder)
+    .addOption(accessOptions.nfsPort)
+    .addOption(accessOptions.mountPort)
+    .addOption(accessOptions.nfsUid)
+    .addOption(accessOptions.nfsGid)
+    .addOption(accessOptions.nfsConnections)
+    .addOption(accessOptions.concurrency)
     .addOption(new Option('--slots <n>', 'items held at the same time').argParser(count).default(4))
     .addOption(
       new Option('--lease-ms <ms>', 'how long an item belongs to a worker that says nothing')
@@ -61,7 +55,7 @@ CACHEWARMER_STORAGE_SAS or --storage-key-file; without any of them a token is as
 
 Examples
   cachewarmer-worker --queue sqlite:/var/lib/cachewarmer/queue.db --queue-name-prefix studio
-  cachewarmer-worker --storage-account-name studiocache --queue-name-prefix studio --concurrency 256`,
+  cachewarmer-worker --storage-account-name studiocache --queue-name-prefix studio --access direct`,
     )
 
 export type WorkerConfig = ReturnType<ReturnType<typeof command>['opts']> & { logLevel: LogLevel }

@@ -2,5 +2,12 @@ import { expect, test } from 'vitest'
 import * as surface from './index.ts'
 
 test('exports these values and no others', () => {
-  expect(Object.keys(surface).toSorted()).toEqual(['defaultFolderTemplate', 'folderAccess', 'runWorker'])
+  expect(Object.keys(surface).toSorted()).toEqual([
+    'autoAccess',
+    'directAccess',
+    'folderAccess',
+    'kernelAccess',
+    'openAccess',
+    'runWorker',
+  ])
 })

@@ -3,7 +3,13 @@
  * attempt  one try at an item, with a random id; only its result makes it count
  */
 
-export { defaultFolderTemplate, folderAccess } from './folder-access.ts'
+export type { AccessOptions } from './access/access.ts'
+export { autoAccess, openAccess } from './access/access.ts'
+export type { DirectOptions } from './access/direct.ts'
+export { directAccess } from './access/direct.ts'
+export { folderAccess } from './access/folder.ts'
+export type { KernelOptions } from './access/kernel.ts'
+export { kernelAccess } from './access/kernel.ts'
 export type { MountOpener, WorkerOptions, WorkerPorts } from './ports.ts'
 export type { WorkerSignals, WorkerSummary } from './run-worker.ts'
 export { runWorker } from './run-worker.ts'

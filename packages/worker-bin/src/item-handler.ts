@@ -18,6 +18,7 @@ import { countsOf } from './counts.ts'
 import type { MountPool } from './mount-pool.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import type { ReadLimits } from './read-limits.ts'
+import { hasCeilings, type RunCeilings } from './run-ceilings.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { RunOverError, superviseWalk } from './supervised-walk.ts'
 
@@ -36,6 +37,7 @@ export interface HandlerContext {
   readonly directory: RunDirectory
   readonly pool: MountPool
   readonly limits: ReadLimits
+  readonly ceilings: RunCeilings
   readonly stopTaking: AbortSignal
 }
 
@@ -116,10 +118,10 @@ async function workOn(handling: Handling): Promise<Disposition> {
     await work.send(encodeItem(item), { delayMs: filerAwayMs, signal })
     return 'complete'
   }
-  const walking = startWalk(mounts, item, job, context, signal)
+  const walking = startWalk(context.ceilings.hold(status, mounts), item, job, context, signal)
   await superviseWalk(
     walking.walk,
-    { ports, settings, directory, work, run: item.run, attempt, stopTaking: context.stopTaking, logger },
+    { ...context, work, run: item.run, attempt, held: hasCeilings(status), logger },
     walking.signal,
   ).catch((error: unknown) => {
     walking.abort(error)

@@ -5,6 +5,7 @@ import { MountPool } from './mount-pool.ts'
 import { handleOriginalWork, isOriginalWork } from './original-handler.ts'
 import { resolveWorkerOptions, type WorkerOptions, type WorkerPorts } from './ports.ts'
 import { ReadLimits } from './read-limits.ts'
+import { RunCeilings } from './run-ceilings.ts'
 import { RunDirectory } from './run-directory.ts'
 import { WorkSource } from './work-source.ts'
 
@@ -36,7 +37,8 @@ export async function runWorker(
   const directory = new RunDirectory(ports, settings)
   const pool = new MountPool(ports)
   const limits = new ReadLimits(settings.concurrency)
-  const context: HandlerContext = { ports, settings, directory, pool, limits, stopTaking: signals.stopTaking }
+  const ceilings = new RunCeilings(ports.clock)
+  const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, stopTaking: signals.stopTaking }
   logger.info('worker started', { prefix: settings.prefix, slots: settings.slots })
   try {
     return await consume(

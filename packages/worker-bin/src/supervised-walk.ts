@@ -4,6 +4,7 @@ import type { TakenPart, Walk, WalkFailure } from '@cachewarmer/walker'
 import type { Attempt } from './attempt.ts'
 import { countsOf, mountStates } from './counts.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
+import type { RunCeilings } from './run-ceilings.ts'
 import type { RunDirectory } from './run-directory.ts'
 
 /** Failures held back before they are sent as a part, so that a tree of unreadable files needs no memory. */
@@ -19,6 +20,9 @@ export interface Supervision {
   readonly ports: WorkerPorts
   readonly settings: WorkerSettings
   readonly directory: RunDirectory
+  readonly ceilings: RunCeilings
+  /** The walk is held to the run's ceilings. */
+  readonly held: boolean
   readonly work: Queue
   readonly run: string
   readonly attempt: Attempt
@@ -79,6 +83,7 @@ class Supervisor {
     const status = await this.#with.directory.status(this.#with.run, this.#signal)
     if (status === undefined || status.state === 'ended') throw new RunOverError(this.#with.run)
     if (status.state === 'paused') return this.#stop()
+    if (!this.#with.ceilings.update(status, this.#with.held)) return this.#stop()
     if (now >= this.#beatAtMs) {
       this.#beatAtMs = now + this.#with.settings.beatMs
       await this.#beat(status)

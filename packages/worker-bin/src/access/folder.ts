@@ -1,8 +1,5 @@
 import { folderMount, isWalkError, openReadLane, WalkError } from '@cachewarmer/walker'
-import type { MountOpener } from './ports.ts'
-
-/** Where the original mounts an address's export. */
-export const defaultFolderTemplate = '/mnt/cachewarmer/{address}{export}'
+import type { MountOpener } from '../ports.ts'
 
 /**
  * Opens exports that are mounted already, each at the folder that the template names for (address, export). Both were

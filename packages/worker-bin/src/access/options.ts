@@ -1,0 +1,77 @@
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+
+/** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
+const accessPolicies = ['auto', 'direct', 'mount', 'folder'] as const
+export type AccessPolicy = (typeof accessPolicies)[number]
+
+/** Where the original mounts an address's export. */
+export const defaultFolderTemplate = '/mnt/cachewarmer/{address}{export}'
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`)
+    }
+    return value
+  }
+
+/** How workers open exports. The manager has the same options and hands them on to the workers that it starts. */
+export const accessOptions = {
+  access: new Option(
+    '--access <how>',
+    'how an export is opened. direct: NFSv3 spoken by the worker, no mount and no root; mount: a read-only kernel mount; folder: what is mounted already; auto: direct, else mount (default: auto, or folder where --folder is given)',
+  )
+    .choices(accessPolicies)
+    .env('CACHEWARMER_ACCESS'),
+  folder: new Option(
+    '--folder <template>',
+    `where an export is mounted already; {address} and {export} stand for the job's (with --access folder: ${defaultFolderTemplate})`,
+  ).env('CACHEWARMER_FOLDER'),
+  nfsPort: new Option('--nfs-port <port>', "the filer's NFS port; else its portmapper is asked").argParser(
+    whole(1, 65_535),
+  ),
+  mountPort: new Option('--mount-port <port>', "the filer's MOUNT port; else its portmapper is asked").argParser(
+    whole(1, 65_535),
+  ),
+  nfsUid: new Option('--nfs-uid <uid>', 'for whom the filer takes the worker (direct)')
+    .argParser(whole(0, 0xffff_ffff))
+    .default(0),
+  nfsGid: new Option('--nfs-gid <gid>', 'its group (direct)').argParser(whole(0, 0xffff_ffff)).default(0),
+  nfsConnections: new Option('--nfs-connections <n>', 'TCP connections an address (direct)')
+    .argParser(whole(1, 64))
+    .default(1),
+  concurrency: new Option(
+    '--concurrency <n>',
+    'reads in flight an address at the most (default: 64 through folders and mounts, 1024 direct, where fewer are used as the filer likes)',
+  )
+    .argParser(whole(1, 65_536))
+    .env('CACHEWARMER_CONCURRENCY'),
+}
+
+export interface AccessConfig {
+  access?: AccessPolicy | undefined
+  folder?: string | undefined
+  nfsPort?: number | undefined
+  mountPort?: number | undefined
+  nfsUid: number
+  nfsGid: number
+  nfsConnections: number
+  concurrency?: number | undefined
+}
+
+/** The same options as an argument list for a worker. */
+export function accessArguments(config: AccessConfig): string[] {
+  const given: [string, string | number | undefined][] = [
+    ['--access', config.access],
+    ['--folder', config.folder],
+    ['--nfs-port', config.nfsPort],
+    ['--mount-port', config.mountPort],
+    ['--nfs-uid', config.nfsUid],
+    ['--nfs-gid', config.nfsGid],
+    ['--nfs-connections', config.nfsConnections],
+    ['--concurrency', config.concurrency],
+  ]
+  return given.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
+}

@@ -1,0 +1,58 @@
+import type { RunStatus } from '@cachewarmer/core'
+import type { Clock } from '@cachewarmer/queue'
+import { type Mount, type RateCeilings, type RateLimit, rateLimit, throttledMount } from '@cachewarmer/walker'
+
+/**
+ * What a run may use of its ceilings here: an equal share of what the whole run may, among the workers that its status
+ * counts. All items of the run in this worker share it, and a change of the status holds for all of them at once.
+ */
+export class RunCeilings {
+  readonly #clock: Clock
+  readonly #buckets = new Map<string, RateLimit>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The mounts, held to the run's ceilings; as they are where it has none. */
+  hold(status: RunStatus, mounts: readonly Mount[]): readonly Mount[] {
+    if (!hasCeilings(status)) return mounts
+    const bucket = this.#buckets.get(status.run) ?? rateLimit({ clock: withTimers(this.#clock) })
+    this.#buckets.set(status.run, bucket)
+    bucket.set(shareOf(status))
+    return mounts.map((mount) => throttledMount(mount, bucket))
+  }
+
+  /**
+   * The status was looked at again: its ceilings hold from now on. False where the run's walks go on without a ceiling
+   * that it has by now: they have to begin anew.
+   */
+  update(status: RunStatus, held: boolean): boolean {
+    this.#buckets.get(status.run)?.set(shareOf(status))
+    return held || !hasCeilings(status)
+  }
+}
+
+export const hasCeilings = (status: RunStatus): boolean => {
+  const { bytesPerSecond, requestsPerSecond } = shareOf(status)
+  return bytesPerSecond !== undefined || requestsPerSecond !== undefined
+}
+
+function shareOf({ ceilings, job, progress }: RunStatus): RateCeilings {
+  const workers = Math.max(1, progress.workers)
+  const share = (whole: number | undefined): number | undefined => (whole === undefined ? undefined : whole / workers)
+  return {
+    bytesPerSecond: share(ceilings.maxBytesPerSecond ?? job?.maxBytesPerSecond),
+    requestsPerSecond: share(ceilings.maxRequestsPerSecond ?? job?.maxRequestsPerSecond),
+  }
+}
+
+/** The walker's limits set timers; our clock sleeps. */
+const withTimers = (clock: Clock) => ({
+  now: () => clock.now(),
+  setTimer: (ms: number, wake: () => void): (() => void) => {
+    const stop = new AbortController()
+    clock.sleep(ms, stop.signal).then(wake, () => undefined)
+    return () => stop.abort()
+  },
+})

@@ -1,0 +1,123 @@
+import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
+import { describe, expect, test } from 'vitest'
+import { Lab, pause } from './lab.ts'
+import { makeTree } from './tree.ts'
+
+const missing = ganeshaMissing()
+if (missing !== undefined) console.log(`SKIPPED: jobs on a real NFS server, because ${missing}`)
+
+interface Report {
+  readonly outcome: string
+  readonly files: number
+  readonly bytes: number
+  readonly failures: { readonly total: number; readonly byCode: Readonly<Record<string, number>> }
+  readonly addresses: readonly { readonly address: string; readonly files: number }[]
+}
+
+const hosts = ['127.0.0.11', '127.0.0.12', '127.0.0.13']
+
+async function serve(lab: Lab): Promise<Ganesha> {
+  const ganesha = await startGanesha({ folder: lab.exportFolder })
+  if (ganesha === undefined) throw new Error('nfs-ganesha did not start')
+  return ganesha
+}
+
+const direct = ({ nfsPort, mountPort }: Ganesha): string[] => [
+  '--access',
+  'direct',
+  '--nfs-port',
+  String(nfsPort),
+  '--mount-port',
+  String(mountPort),
+]
+
+const job = (lab: Lab, ...args: string[]): string[] => [
+  '--addresses',
+  hosts.join(','),
+  '--export',
+  lab.exportFolder,
+  '--path',
+  '/',
+  '--wait',
+  '--json',
+  ...args,
+]
+
+const reportOf = (stdout: string): Report => JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Report
+
+describe.skipIf(missing !== undefined)('jobs on a real NFS server, spoken to by the workers themselves', () => {
+  test('every file is read through each of three addresses, without a mount', { timeout: 120_000 }, async () => {
+    await using lab = new Lab()
+    const made = makeTree(lab.exportFolder, 40, 30, 2_000)
+    writeFileSync(join(lab.exportFolder, 'large.vdb'), Buffer.alloc(80 * 1024 * 1024, 1))
+    symlinkSync('large.vdb', join(lab.exportFolder, 'link'))
+    const ganesha = await serve(lab)
+    lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--workers', '2', ...direct(ganesha)])
+    const { code, stdout, stderr } = await lab.run('submit', job(lab))
+    await ganesha.stop()
+    const report = reportOf(stdout)
+    expect({ code, report, stderr }).toMatchObject({
+      code: 0,
+      report: { outcome: 'warmed', files: made.files + 1, bytes: made.bytes + 80 * 1024 * 1024 },
+    })
+    expect(report.addresses.map(({ address, files }) => [address, files])).toEqual(
+      hosts.map((host) => [host, made.files + 1]),
+    )
+    unlinkSync(join(lab.exportFolder, 'link'))
+  })
+
+  test('an export that the server does not have ends the job with that reason', { timeout: 60_000 }, async () => {
+    await using lab = new Lab()
+    const ganesha = await serve(lab)
+    lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--workers', '1', ...direct(ganesha)])
+    const { code, stdout } = await lab.run('submit', [
+      '--addresses',
+      hosts.join(','),
+      '--export',
+      '/no/such/export',
+      '--path',
+      '/',
+      '--wait',
+      '--json',
+    ])
+    await ganesha.stop()
+    expect(code).toBe(1)
+    expect(reportOf(stdout)).toMatchObject({
+      outcome: 'completed with failures',
+      files: 0,
+      failures: { byCode: { UNREAD: 1 } },
+    })
+    expect(stdout).toContain('/no/such/export')
+  })
+
+  test('the server dies in mid-job and comes back: the job goes on and every file is read', {
+    timeout: 180_000,
+  }, async () => {
+    await using lab = new Lab()
+    const made = makeTree(lab.exportFolder, 200, 50)
+    const ganesha = await serve(lab)
+    // A ceiling makes the job last long enough for the server to die in its middle.
+    lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--workers', '2', ...direct(ganesha)])
+    const file = join(lab.folder, 'job.json')
+    const wish = {
+      WarmTargetMountAddresses: hosts,
+      WarmTargetExportPath: lab.exportFolder,
+      WarmTargetPath: '/',
+      MaxRequestsPerSecond: 4_000,
+    }
+    writeFileSync(file, JSON.stringify(wish))
+    const submitted = lab.run('submit', ['--job', file, '--wait', '--json'])
+    await pause(3_000)
+    await ganesha.kill()
+    await pause(3_000)
+    await ganesha.restart()
+    const { code, stdout, stderr } = await submitted
+    await ganesha.stop()
+    expect({ code, stderr, report: reportOf(stdout) }).toMatchObject({
+      code: 0,
+      report: { outcome: 'warmed', files: made.files, bytes: made.bytes },
+    })
+  })
+})
