@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Finished, Lab } from './lab.ts'
+import { type MadeTree, makeTree } from './tree.ts'
+
+/* `cachewarmer-manager warm`: everything that a warm-up needs, made for it and gone with it. */
+
+let lab: Lab
+let temporary: string
+let made: MadeTree
+beforeEach(() => {
+  temporary = mkdtempSync(join(tmpdir(), 'cachewarmer-test-tmp-'))
+  lab = new Lab({ TMPDIR: temporary })
+  made = makeTree(lab.exportFolder, 5, 20)
+})
+afterEach(async () => {
+  await lab[Symbol.asyncDispose]()
+  rmSync(temporary, { recursive: true })
+})
+
+const warm = (...args: readonly string[]): Promise<Finished> => lab.run('manager', ['warm', ...args])
+const leftovers = (): string[] => readdirSync(temporary)
+
+describe('a warm-up of this machine', { timeout: 60_000 }, () => {
+  test('without a word makes a sample scene and reads it through three mounts', async () => {
+    const { code, stdout, stderr } = await warm()
+    expect({ code, stderr }).toEqual({ code: 0, stderr })
+    expect(stderr).toContain('a sample scene is made')
+    for (const mount of ['mount-1', 'mount-2', 'mount-3']) expect(stdout).toContain(mount)
+    expect(stdout).toContain('966')
+    expect(leftovers()).toEqual([])
+  })
+
+  test('of a folder reads every file once', async () => {
+    const { code, stdout, stderr } = await warm(lab.exportFolder, '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr })
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'warmed',
+      ...made,
+      failures: { total: 0 },
+      addresses: [{ address: 'local', ...counts(made) }],
+    })
+    expect(leftovers()).toEqual([])
+  })
+
+  test('of a file and of a folder are two reports in one', async () => {
+    const { code, stdout } = await warm(
+      join(lab.exportFolder, 'group-0'),
+      join(lab.exportFolder, 'group-1/d1/f3.dat'),
+      '--json',
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject([
+      { outcome: 'warmed', files: 20, directories: 2 },
+      { outcome: 'warmed', files: 1, directories: 0 },
+    ])
+  })
+
+  test('with --mount twice reads every file through both', async () => {
+    const folders = ['one', 'two, with a comma'].map((name) => join(lab.folder, name))
+    for (const folder of folders) symlinkSync(lab.exportFolder, folder)
+    const { code, stdout } = await warm(...folders.flatMap((folder) => ['--mount', folder]), '/group-2', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      files: 20,
+      readThrough: { addresses: 2, of: 2 },
+      addresses: [
+        { address: 'mount-1', files: 20 },
+        { address: 'mount-2', files: 20 },
+      ],
+    })
+  })
+
+  test('keeps to patterns and says in words what it did', async () => {
+    const { code, stdout } = await warm(lab.exportFolder, '--include', 'f1.dat,f2.dat', '--exclude', 'f2*')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\b5 files\b/)
+  })
+
+  test('of a path that one of the mounts lacks says so, and fails', async () => {
+    const empty = join(lab.folder, 'empty')
+    mkdirSync(empty)
+    const { code, stdout } = await warm('--mount', lab.exportFolder, '--mount', empty, '/group-2', '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'completed with failures', files: 0 })
+    expect(leftovers()).toEqual([])
+  })
+
+  test.each([['/nowhere/at/all'], ['--mount', '/nowhere/at/all']])(
+    'of what is not there ends with 2: %s',
+    async (...args) => {
+      const { code, stdout, stderr } = await warm(...args)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toContain('/nowhere/at/all: there is no such file or folder')
+      expect(leftovers()).toEqual([])
+    },
+  )
+})
+
+const counts = ({ files, bytes }: MadeTree) => ({ files, bytes, failures: 0 })
