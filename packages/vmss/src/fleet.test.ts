@@ -59,6 +59,23 @@ describe.skipIf(!openssl)('scaleSetFleet', () => {
     expect(arm.sets.size).toBe(1)
   })
 
+  test('stops waiting when it is told to, and the deletion goes on', async () => {
+    world = await aFleetWorld()
+    const { open, clock, arm } = world
+    const stop = new AbortController()
+    const fleet = scaleSetFleet(open(), { signal: stop.signal })
+    fleet.want(1)
+    while (fleet.observe().running < 1) await clock.advance(1_000)
+    arm.hold()
+    const stopped = fleet.stop()
+    while (arm.sets.get(name)?.state !== 'Deleting') await clock.advance(1_000)
+    const enough = new Error('enough')
+    stop.abort(enough)
+    await expect(stopped).rejects.toBe(enough)
+    arm.release()
+    while (arm.sets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  })
+
   test('says when people have to delete the set themselves', async () => {
     world = await aFleetWorld({ allows: (_, { action }) => !action.endsWith('/delete') })
     const { open, clock } = world

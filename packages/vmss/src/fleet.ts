@@ -20,6 +20,8 @@ export interface FleetState {
 export interface FleetOptions {
   /** Host names of workers that have nothing to do just now: they are the first to go. Default: nobody knows. */
   readonly idleWorkers?: () => Iterable<string>
+  /** Ends the waiting of `stop()`, which then rejects with the reason; Azure goes on. Default: waits as long as it takes. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -35,7 +37,7 @@ export function scaleSetFleet(scaleSet: ScaleSet, options: FleetOptions = {}): F
     },
     stop: async () => {
       try {
-        await scaleSet.ensureDeleted()
+        await scaleSet.ensureDeleted(options.signal ? { signal: options.signal } : {})
       } catch (error) {
         if (!isVmssError(error) || error.code !== 'NOT_OURS') throw error
       } finally {

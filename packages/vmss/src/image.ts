@@ -43,7 +43,7 @@ export const vfxtControllerImage: PublishedImage = {
 }
 
 /** The plan of most offers is called as their parts are. */
-export const planOf = ({ publisher, offer, sku }: PublishedImage): ImagePlan => ({
+const planOf = ({ publisher, offer, sku }: PublishedImage): ImagePlan => ({
   name: sku,
   publisher,
   product: offer,

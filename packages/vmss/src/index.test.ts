@@ -13,6 +13,8 @@ test('exports change only on purpose', async () => {
     'openScaleSet',
     'ownerTag',
     'parseImage',
+    'planScaleSet',
+    'resolvePlace',
     'resolveScaleSet',
     'scaleSetBody',
     'scaleSetFleet',
@@ -25,7 +27,12 @@ test('exports change only on purpose', async () => {
 })
 
 test('so do those that load the libraries of Azure, and those for tests', async () => {
-  expect(Object.keys(await import('./azure/index.ts')).sort()).toEqual(['armCompute', 'azureCredential', 'subnetOf'])
+  expect(Object.keys(await import('./azure/index.ts')).sort()).toEqual([
+    'armCompute',
+    'azureCredential',
+    'machineSubnet',
+    'subnetOf',
+  ])
   expect(Object.keys(await import('./testing/index.ts')).sort()).toEqual([
     'aScaleSet',
     'fakeClock',

@@ -43,6 +43,10 @@ export { hasAcceleratedNetworking } from './machine-size.ts'
 export type { Deed, Memory } from './memory.ts'
 export type { ScaleSetBody } from './model.ts'
 export { scaleSetBody } from './model.ts'
+export type { Place, PlaceSources } from './place.ts'
+export { resolvePlace } from './place.ts'
+export type { ScaleSetPlan } from './plan.ts'
+export { planScaleSet } from './plan.ts'
 export type { Clock, Fetch, Log, Logger } from './ports.ts'
 export type {
   KeepOptions,

@@ -3,13 +3,15 @@ import type { ComputePort, Operation } from './compute-port.ts'
 import { type Action, nextAction, type Situation } from './decide.ts'
 import { isVmssError, VmssError } from './errors.ts'
 import { MachineHours } from './machine-hours.ts'
-import { afterFailure, afterSuccess, type Deed, freshMemory, nextCandidate } from './memory.ts'
-import { acceleratedFor, scaleSetBody } from './model.ts'
+import { afterAll, afterFailure, afterNothing, afterSuccess, type Deed, freshMemory, nextCandidate } from './memory.ts'
+import { acceleratedFor } from './model.ts'
 import { Notes } from './notes.ts'
+import { perform } from './perform.ts'
 import type { Clock, Logger } from './ports.ts'
+import { RepeatGuard } from './repeat-guard.ts'
 import type { ScaleSet, ScaleSetView, WaitOptions, WantOptions } from './scale-set.ts'
 import { ownerTag, type ScaleSetSettings } from './settings.ts'
-import { isComplete, stateOf } from './states.ts'
+import { isComplete, runsAll, stateOf } from './states.ts'
 import { Waiters } from './waiters.ts'
 import { Watch, type WillDo } from './watch.ts'
 
@@ -33,6 +35,7 @@ export class Keeper implements ScaleSet {
   readonly #hours = new MachineHours()
   readonly #notes = new Notes()
   readonly #waiters = new Waiters()
+  readonly #guard = new RepeatGuard()
   readonly #closed = new AbortController()
   #memory = freshMemory
   #busy: Busy | undefined
@@ -149,19 +152,35 @@ export class Keeper implements ScaleSet {
     })
     this.#report(action)
     if (action.kind === 'wait') {
-      if (this.#wanted === 0 && this.#watch.set === undefined && this.#busy === undefined) this.#memory = freshMemory
+      this.#settle()
       return this.#pauseMs()
     }
     if (action.kind === 'next-size') {
       this.#memory = nextCandidate(this.#memory, { nowMs: clock.now(), candidates: this.#settings.candidates.length })
       return 0
     }
+    if (this.#guard.isRepeat(action, this.#sight())) {
+      this.#notes.add(`${action.kind}: Azure says it is done, and nothing has changed`)
+      this.#memory = afterNothing(this.#memory, action.kind, clock.now())
+      return 0
+    }
     try {
-      this.#begin(action.kind, await this.#perform(action))
+      this.#begin(action.kind, await perform(this.#port, this.#settings, action, this.#closed.signal))
     } catch (error) {
       this.#failed(error, action.kind)
     }
     return 0
+  }
+
+  /** When all is as it is wanted, there is nothing to remember but what worked. */
+  #settle(): void {
+    const { set, instances } = this.#watch
+    if (this.#wanted > 0 && runsAll(instances, this.#wanted)) this.#memory = afterAll(this.#memory)
+    if (this.#wanted === 0 && set === undefined && this.#busy === undefined) this.#memory = freshMemory
+  }
+
+  #sight(): unknown {
+    return [this.#watch.set, this.#watch.instances]
   }
 
   #mustLook(nowMs: number): boolean {
@@ -176,8 +195,11 @@ export class Keeper implements ScaleSet {
     const nowMs = this.#ports.clock.now()
     const willDo: WillDo = (set, instances) =>
       this.#busy !== undefined || (set.state === 'ready' && this.#wanted > 0 && isComplete(instances, this.#wanted))
+    const before = this.#watch.set?.state
     const seen = await this.#watch.look(nowMs, willDo, { signal: this.#closed.signal })
-    if (seen === 'gone' && this.#begun !== 'delete-set') this.#notes.add('the scale set was deleted by somebody else')
+    if (seen === 'gone' && before !== 'deleting' && this.#begun !== 'delete-set')
+      this.#notes.add('the scale set was deleted by somebody else')
+    if (this.#busy === undefined) this.#guard.saw(this.#sight())
     this.#memory = afterSuccess(this.#memory, 'look')
     if (!this.#ours()) {
       const owner = this.#watch.set?.tags[ownerTag]
@@ -212,21 +234,6 @@ export class Keeper implements ScaleSet {
     }
   }
 
-  #perform(action: Exclude<Action, { kind: 'wait' | 'next-size' }>): Promise<Operation> {
-    const { name } = this.#settings
-    const options = { signal: this.#closed.signal }
-    switch (action.kind) {
-      case 'create':
-        return this.#port.create(name, scaleSetBody(this.#settings, action.candidate, action.capacity), options)
-      case 'resize':
-        return this.#port.resize(name, action, options)
-      case 'delete-instances':
-        return this.#port.deleteInstances(name, action.ids, options)
-      case 'delete-set':
-        return this.#port.delete(name, options)
-    }
-  }
-
   /** Waits for Azure in the background; what was waited for before is given up. */
   #begin(kind: Busy['kind'], operation: Operation): void {
     this.#busy?.stop.abort()
@@ -258,6 +265,8 @@ export class Keeper implements ScaleSet {
     if (error.code === 'NOT_FOUND' && during.startsWith('delete-')) return
     const { candidates } = this.#settings
     const before = this.#memory.candidate
+    // What failed may well be tried again as it is.
+    this.#guard.forget()
     this.#memory = afterFailure(
       this.#memory,
       { error, during },
@@ -269,7 +278,8 @@ export class Keeper implements ScaleSet {
     )
     const next = this.#memory.candidate === before ? undefined : candidates[this.#memory.candidate]
     const then = next ? `; next: ${next.priority} ${next.size}` : ''
-    this.#notes.add(`${during}: ${error.message}${then}`)
+    // A hiccup is for the log; people hear of what stays.
+    if (this.#memory.passing === 0 || this.#memory.passing >= 3) this.#notes.add(`${during}: ${error.message}${then}`)
     this.#ports.logger.warn(`${during} failed`, { code: error.code, error: error.message, next })
   }
 

@@ -23,11 +23,10 @@ test.each([
   'unknown',
 ])('%s has none, or may have none', (size) => expect(hasAcceleratedNetworking(size)).toBe(false))
 
-test.each(['Standard_D2s_v3', 'Standard_E4-2s_v5', 'Standard_NC4as_T4_v3', 'Basic_A1'])(
-  '%s is the name of a size',
-  (size) => expect(isMachineSize(size)).toBe(true),
+test.each(['Standard_D2s_v3', 'Standard_E4-2s_v5', 'Standard_NC4as_T4_v3'])('%s is the name of a size', (size) =>
+  expect(isMachineSize(size)).toBe(true),
 )
 
-test.each(['', 'D2s', 'Standard_', 'Standard D2s', 'Standard_D2s_v3;'])('%j is none', (size) =>
+test.each(['', 'D2s', 'Basic_A1', 'Standard_', 'Standard D2s', 'Standard_D2s_v3;'])('%j is none', (size) =>
   expect(isMachineSize(size)).toBe(false),
 )

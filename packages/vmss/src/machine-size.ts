@@ -1,7 +1,7 @@
 /** `Standard_D2s_v3`: family `D`, cores 2, features `s`, version 3. */
 const sizePattern = /^Standard_([A-Z]+)(\d+)(?:-(\d+))?([a-z]*)(?:_[A-Za-z0-9]+)*?(?:_v(\d+))?$/
 
-export const isMachineSize = (size: string): boolean => /^[A-Za-z]+_[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/.test(size)
+export const isMachineSize = (size: string): boolean => /^Standard_[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/.test(size)
 
 /**
  * Whether Azure offers accelerated networking for a size, by the rule of its documentation: not for families A and B

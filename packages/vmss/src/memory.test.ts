@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { VmssError, type VmssErrorCode } from './errors.ts'
-import { afterFailure, afterSuccess, currentShare, type Deed, freshMemory, type Memory } from './memory.ts'
+import {
+  afterAll,
+  afterFailure,
+  afterNothing,
+  afterSuccess,
+  currentShare,
+  type Deed,
+  freshMemory,
+  type Memory,
+} from './memory.ts'
 
 const now = { nowMs: 1_000_000, candidates: 3, wanted: 12 }
 const error = (code: VmssErrorCode, retryAfterMs?: number) => new VmssError(code, 'set', 'no', { retryAfterMs })
@@ -76,31 +85,42 @@ describe('afterFailure', () => {
 
 describe('afterSuccess', () => {
   test('machines that came end all pauses and the problem, and keep the candidate that worked', () => {
-    const after = afterSuccess({ ...failTimes(4, 'NO_CAPACITY'), candidate: 1 }, 'create')
+    const after = afterSuccess({ ...failTimes(4, 'NO_CAPACITY'), candidate: 1 }, 'resize')
     expect(after).toMatchObject({ candidate: 1, standing: 0, hopeless: false, problem: undefined })
   })
 
-  test('a look that works ends what stood in the way of looks, and what passes by itself', () => {
-    expect(afterSuccess(fail(freshMemory, 'FORBIDDEN', 'look'), 'look')).toMatchObject({
-      problem: undefined,
-      hopeless: false,
-    })
-    expect(afterSuccess(fail(freshMemory, 'UNAVAILABLE', 'resize'), 'look')).toMatchObject({
-      problem: undefined,
-      callAtMs: 0,
-    })
+  test('a look that works ends what stood in the way of looks', () => {
+    for (const code of ['FORBIDDEN', 'UNAVAILABLE'] as const) {
+      const after = afterSuccess(fail(freshMemory, code, 'look'), 'look')
+      expect(after).toMatchObject({ problem: undefined, hopeless: false, passing: 0, callAtMs: 0 })
+    }
   })
 
-  test('a look says nothing about whether machines can be made', () => {
-    const problem = { error: { code: 'FORBIDDEN' } }
-    expect(afterSuccess(fail(freshMemory, 'FORBIDDEN'), 'look')).toMatchObject({ problem, hopeless: true })
+  test.each(['look', 'delete-set'] as const)('a %s says nothing about whether machines can be made', (during) => {
+    for (const code of ['FORBIDDEN', 'UNAVAILABLE', 'NO_CAPACITY'] as const) {
+      const failed = failTimes(3, code)
+      expect(afterSuccess(failed, during)).toEqual(failed)
+    }
   })
 
-  test('neither does a deletion', () => {
-    const failed = failTimes(3, 'NO_CAPACITY')
-    expect(afterSuccess(failed, 'delete-set')).toEqual({ ...failed, passing: 0, callAtMs: 0 })
-    expect(afterSuccess(fail(freshMemory, 'FORBIDDEN', 'delete-set'), 'delete-set')).toMatchObject({
-      problem: undefined,
+  test('a look says nothing about deletions, so that one that fails is tried less and less often', () => {
+    const once = fail(freshMemory, 'UNAVAILABLE', 'delete-set')
+    const twice = fail(afterSuccess(once, 'look'), 'UNAVAILABLE', 'delete-set')
+    expect(twice.callAtMs - now.nowMs).toBe(2_000)
+    expect(afterSuccess(twice, 'delete-set')).toMatchObject({ problem: undefined, passing: 0 })
+  })
+
+  test('when all is as wanted, only the candidate is remembered', () => {
+    expect(afterAll({ ...failTimes(5, 'QUOTA'), candidate: 2 })).toEqual({ ...freshMemory, candidate: 2 })
+  })
+})
+
+describe('afterNothing', () => {
+  test('machines that did not come are asked for later, and so are machines that did not go', () => {
+    expect(afterNothing(freshMemory, 'resize', now.nowMs)).toEqual({ ...freshMemory, growAtMs: now.nowMs + 30_000 })
+    expect(afterNothing(freshMemory, 'delete-instances', now.nowMs)).toEqual({
+      ...freshMemory,
+      callAtMs: now.nowMs + 30_000,
     })
   })
 })

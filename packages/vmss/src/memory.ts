@@ -89,22 +89,27 @@ export function nextCandidate(memory: Memory, { nowMs, candidates }: { nowMs: nu
   return { ...memory, candidate: 0, growAtMs, standing: memory.standing + 1, hopeless: true }
 }
 
-/** A success ends the pauses, and the problem where it is of the same kind. The candidate that worked stays. */
-export function afterSuccess(memory: Memory, during: Deed): Memory {
-  const calm = { ...memory, passing: 0, callAtMs: 0 }
-  const { problem } = memory
-  if (during === 'look') {
-    const solved = problem && (problem.during === 'look' || passing.has(problem.error.code))
-    return solved
-      ? { ...calm, problem: undefined, hopeless: problem.during === 'look' ? false : memory.hopeless }
-      : calm
-  }
-  const grown = during === 'create' || during === 'resize'
-  const ofGrowth = problem && (problem.during === 'create' || problem.during === 'resize')
-  // That something could be deleted says nothing about why nothing could be made.
-  if (!grown && ofGrowth) return calm
-  return { ...calm, standing: 0, hopeless: false, problem: undefined }
+/** Azure did what it was asked and nothing came of it. Asking the same at once again would go on for ever. */
+export function afterNothing(memory: Memory, during: Deed, nowMs: number): Memory {
+  const atMs = nowMs + pauses.capacity.firstMs
+  return during === 'create' || during === 'resize' ? { ...memory, growAtMs: atMs } : { ...memory, callAtMs: atMs }
 }
+
+/**
+ * A success ends the pauses and the problem where it is of the same kind: that something can be seen or deleted says
+ * nothing about why nothing could be made. The candidate that worked stays.
+ */
+export function afterSuccess(memory: Memory, during: Deed): Memory {
+  const { problem } = memory
+  const grows = (deed: Deed): boolean => deed === 'create' || deed === 'resize'
+  const solved = problem === undefined || problem.during === during || (grows(during) && grows(problem.during))
+  if (!solved) return memory
+  const calm = { ...memory, passing: 0, callAtMs: 0, problem: undefined, hopeless: false }
+  return during === 'look' ? calm : { ...calm, standing: 0 }
+}
+
+/** As many machines run as are wanted, so nothing stands in the way of anything. */
+export const afterAll = (memory: Memory): Memory => ({ ...freshMemory, candidate: memory.candidate })
 
 /** The part of the wanted machines that is asked for now. */
 export const currentShare = ({ share, shareUntilMs }: Memory, nowMs: number): number =>

@@ -15,7 +15,7 @@ export interface ScaleSetBody {
   readonly properties: ScaleSetProperties
 }
 
-export interface ScaleSetProperties {
+interface ScaleSetProperties {
   readonly orchestrationMode: 'Uniform'
   readonly overprovision: false
   readonly singlePlacementGroup: boolean
@@ -24,7 +24,7 @@ export interface ScaleSetProperties {
   readonly virtualMachineProfile: MachineProfile
 }
 
-export interface MachineProfile {
+interface MachineProfile {
   readonly priority: 'Spot' | 'Regular'
   readonly evictionPolicy?: 'Delete'
   readonly billingProfile?: { readonly maxPrice: number }
@@ -36,7 +36,7 @@ export interface MachineProfile {
   }
 }
 
-export interface OsProfile {
+interface OsProfile {
   readonly computerNamePrefix: string
   readonly adminUsername: string
   readonly adminPassword?: string
@@ -49,7 +49,7 @@ export interface OsProfile {
   }
 }
 
-export interface StorageProfile {
+interface StorageProfile {
   readonly imageReference: { readonly id: string } | Omit<PublishedImage, 'plan'>
   readonly osDisk: {
     readonly createOption: 'FromImage'
@@ -60,7 +60,7 @@ export interface StorageProfile {
   }
 }
 
-export interface NetworkInterface {
+interface NetworkInterface {
   readonly name: string
   readonly properties: {
     readonly primary: true

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ComputePort } from './compute-port.ts'
 import { vfxtControllerImage } from './image.ts'
-import { openScaleSet } from './scale-set.ts'
+import { openScaleSet, type ScaleSet } from './scale-set.ts'
 import { resolveScaleSet, type ScaleSetOptions } from './settings.ts'
 import type { ArmOptions } from './testing/arm/start-arm.ts'
 import { aFleetWorld, type FleetWorld } from './testing/fleet-world.ts'
@@ -16,6 +16,11 @@ describe.skipIf(!openssl)('a scale set', () => {
   const start = async (options: ArmOptions = {}): Promise<FleetWorld> => {
     world = await aFleetWorld(options)
     return world
+  }
+  /** Until it runs and was looked at since. */
+  const settle = async (set: ScaleSet): Promise<void> => {
+    while (set.observe().state !== 'running') await world.clock.advance(1_000)
+    await world.clock.advance(10_000)
   }
   afterEach(async () => {
     await world[Symbol.asyncDispose]()
@@ -215,6 +220,17 @@ describe.skipIf(!openssl)('a scale set', () => {
       expect(await clock.run(set.ensureDeleted())).toBe('deleted')
     })
 
+    test('tells people of what fails for the third time, and of no hiccup', async () => {
+      const { open, clock, arm } = await start()
+      const set = open()
+      arm.fail({ method: 'GET', answer: { status: 503, code: 'ServiceUnavailable' }, times: 2 })
+      await clock.run(set.ensureCapacity(1))
+      expect(set.observe().notes).toEqual([])
+      arm.fail({ method: 'DELETE', answer: { status: 503, code: 'ServiceUnavailable', message: 'not now' }, times: 4 })
+      await clock.run(set.ensureDeleted())
+      expect(set.observe().notes).toEqual([`delete-set: ${name}: ServiceUnavailable: not now`])
+    })
+
     test('leaves Azure alone for as long as it asks', async () => {
       const { open, clock, arm } = await start()
       arm.fail({ method: 'PUT', answer: { status: 429, code: 'TooManyRequests' }, headers: { 'retry-after': '37' } })
@@ -244,6 +260,23 @@ describe.skipIf(!openssl)('a scale set', () => {
       const { open, clock, arm } = await start()
       arm.failLater({ code, message: 'An unexpected error occurred.' })
       expect(await clock.run(open().ensureCapacity(2))).toMatchObject({ running: 2, problem: undefined })
+    })
+
+    test('does not ask for ever what Azure does without any effect', async () => {
+      const { open, clock, arm } = await start({ evictionLowersCapacity: false, refillsSameCapacity: false })
+      const set = open()
+      await clock.run(set.ensureCapacity(3))
+      await settle(set)
+      await arm.evict(name, '1')
+      await clock.advance(600_000)
+      const resizes = arm.requests.filter(({ method }) => method === 'PATCH').length
+      expect(resizes).toBeGreaterThan(1)
+      expect(resizes).toBeLessThanOrEqual(20)
+      expect(set.observe()).toMatchObject({
+        running: 2,
+        notes: ['resize: Azure says it is done, and nothing has changed'],
+      })
+      expect(await clock.run(set.ensureDeleted())).toBe('deleted')
     })
 
     test('a failure that nobody knows is shown as Azure tells it, and tried again', async () => {

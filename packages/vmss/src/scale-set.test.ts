@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { scaleSetBody } from './model.ts'
+import type { ScaleSet } from './scale-set.ts'
 import { ownerTag } from './settings.ts'
 import type { ArmOptions } from './testing/arm/start-arm.ts'
 import { aFleetWorld, type FleetWorld } from './testing/fleet-world.ts'
@@ -13,6 +14,11 @@ describe.skipIf(!openssl)('a scale set', () => {
   const start = async (options: ArmOptions = {}): Promise<FleetWorld> => {
     world = await aFleetWorld(options)
     return world
+  }
+  /** Until it runs and was looked at since. */
+  const settle = async (set: ScaleSet): Promise<void> => {
+    while (set.observe().state !== 'running') await world.clock.advance(1_000)
+    await world.clock.advance(10_000)
   }
   afterEach(async () => {
     await world[Symbol.asyncDispose]()
@@ -119,8 +125,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       const { open, clock, asked } = await start()
       const set = open()
       await clock.run(set.ensureCapacity(2))
-      while (set.observe().state !== 'running') await clock.advance(1_000)
-      await clock.advance(10_000)
+      await settle(set)
       asked()
       await clock.advance(60_000)
       const reads = asked()
@@ -200,7 +205,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       const { open, clock, arm } = await start()
       const set = open()
       await clock.run(set.ensureCapacity(2))
-      while (set.observe().state !== 'running') await clock.advance(1_000)
+      await settle(set)
       await arm.vanish(name)
       await clock.advance(30_000)
       const view = await clock.run(set.ensureCapacity(2))

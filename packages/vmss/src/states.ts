@@ -37,3 +37,7 @@ export const isBroken = ({ state }: ObservedInstance): boolean => state === 'fai
 /** As many as wanted, and none to clear away. */
 export const isComplete = (instances: readonly ObservedInstance[], wanted: number): boolean =>
   instances.filter(isHealthy).length === wanted && !instances.some(isBroken)
+
+/** As many as wanted, and every one of them at work. */
+export const runsAll = (instances: readonly ObservedInstance[], wanted: number): boolean =>
+  instances.length === wanted && instances.every(({ state }) => state === 'running')

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Arm, hasTool, startArm, testResourceGroup, testSubnetId, testSubscription } from '../testing/index.ts'
-import { type SubnetOptions, subnetOf } from './arm-network.ts'
+import { armCompute } from './arm-compute.ts'
+import { machineSubnet, type SubnetOptions, subnetOf } from './arm-network.ts'
 
 const openssl = hasTool('openssl', 'the network SDK is not tested against the resource manager on loopback')
 const nic = `/subscriptions/${testSubscription}/resourceGroups/${testResourceGroup}/providers/Microsoft.Network/networkInterfaces/controller-nic`
@@ -25,6 +26,18 @@ describe.skipIf(!openssl)('subnetOf', () => {
     await expect(find(nic, { subnetName: 'a/b' })).rejects.toMatchObject({
       code: 'OPTION_INVALID',
       target: 'subnetName',
+    })
+  })
+
+  test('of a machine is that of its first network interface', async () => {
+    const { cloud, ca, credential } = arm
+    const azure = { subscriptionId: testSubscription, credential, cloud, ca }
+    const compute = armCompute({ ...azure, resourceGroup: testResourceGroup })
+    const controller = { resourceGroup: testResourceGroup, name: 'controller' }
+    expect(await machineSubnet(compute, azure, controller)).toBe(testSubnetId)
+    await expect(machineSubnet(compute, azure, { ...controller, scaleSet: 'set' })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      target: 'subnetId',
     })
   })
 

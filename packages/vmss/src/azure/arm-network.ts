@@ -2,6 +2,7 @@ import { NetworkManagementClient } from '@azure/arm-network'
 import { checkText } from '../check.ts'
 import type { CallOptions } from '../compute-port.ts'
 import { VmssError } from '../errors.ts'
+import type { ArmCompute } from './arm-compute.ts'
 import { type ArmOptions, clientOptions } from './client-options.ts'
 import { mapError } from './map-error.ts'
 
@@ -33,4 +34,21 @@ export async function subnetOf(interfaceId: string, arm: ArmOptions, options: Su
   if (subnetName === undefined) return id
   checkText('subnetName', subnetName, /^[A-Za-z0-9](?:[\w.-]{0,78}\w)?$/, 'the name of a subnet')
   return id.replace(/[^/]+$/, subnetName)
+}
+
+/** The subnet of the machine that this runs on, if it is in no scale set: its neighbours are what workers should be. */
+export async function machineSubnet(
+  compute: Pick<ArmCompute, 'primaryInterfaceOf'>,
+  arm: ArmOptions,
+  machine: { readonly resourceGroup: string; readonly name: string; readonly scaleSet?: string | undefined },
+  options: SubnetOptions = {},
+): Promise<string> {
+  if (machine.scaleSet !== undefined) {
+    throw new VmssError(
+      'OPTION_INVALID',
+      'subnetId',
+      `must be given: ${machine.name} is in a scale set, where it cannot be found out`,
+    )
+  }
+  return subnetOf(await compute.primaryInterfaceOf(machine, options), arm, options)
 }

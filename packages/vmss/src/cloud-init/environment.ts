@@ -8,7 +8,7 @@ export interface ProxySettings {
   readonly no?: string
 }
 
-const secretName = /(?:KEY|SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_STRING|SAS)(?:_|$)/i
+const secretName = /(?:^|_)(?:KEY|SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_STRING|SAS)(?:_|$)/i
 /** A storage account's key, a shared access signature, a connection string. */
 const secretValue = /(?:^|[^A-Za-z0-9+/])[A-Za-z0-9+/]{86}==|AccountKey=|[?&]sig=/
 

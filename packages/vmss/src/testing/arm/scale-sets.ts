@@ -24,6 +24,8 @@ export interface ScaleSetsOptions extends MachineHooks {
   capacity?(size: string, priority: 'Spot' | 'Regular'): number
   /** Whether an eviction lowers the set's capacity. Default true. */
   readonly evictionLowersCapacity?: boolean
+  /** Whether asking for the capacity that a set has already makes the machines that it lacks. Default true. */
+  readonly refillsSameCapacity?: boolean
   readonly now: () => number
 }
 
@@ -62,9 +64,10 @@ export class ScaleSets {
     change: { readonly sku?: Partial<SetBody['sku']>; readonly tags?: Record<string, string> },
   ): string {
     const { sku, ...rest } = change
+    const same = sku?.capacity === set.body.sku.capacity
     set.body = { ...set.body, ...rest, sku: { ...set.body.sku, ...sku } }
     set.state = 'Updating'
-    return this.#fill(set)
+    return this.#fill(set, same && this.#options.refillsSameCapacity === false)
   }
 
   delete(set: FakeSet): string {
@@ -106,9 +109,9 @@ export class ScaleSets {
   }
 
   /** Makes as many machines as the set should have; what Azure has none for stays behind as failed. */
-  #fill(set: FakeSet): string {
+  #fill(set: FakeSet, lazy = false): string {
     const { sku, properties } = set.body
-    const missing = sku.capacity - [...set.machines.values()].filter((machine) => !isGone(machine)).length
+    const missing = lazy ? 0 : sku.capacity - [...set.machines.values()].filter((machine) => !isGone(machine)).length
     const fresh = Array.from({ length: Math.max(0, missing) }, () =>
       this.#machine(set, sku.name, properties.virtualMachineProfile?.priority ?? 'Regular'),
     )

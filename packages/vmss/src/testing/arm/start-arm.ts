@@ -28,6 +28,8 @@ export interface ArmOptions extends MachineHooks {
   readonly quota?: number
   /** Whether an eviction lowers the set's capacity. Default true. */
   readonly evictionLowersCapacity?: boolean
+  /** Whether asking for the capacity that a set has already makes the machines that it lacks. Default true. */
+  readonly refillsSameCapacity?: boolean
   /** Resource ids that bodies may refer to. Default: `testSubnetId`. */
   readonly resources?: readonly string[]
   /** Plans whose terms were accepted, as `publisher:product:name`. Default: none. */
