@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchLocal } from './local.ts'
 import { benchMemory } from './memory.ts'
+import { benchNfs } from './nfs.ts'
 
-const help = `Usage: npm run bench -- [local] [memory] [options]
+const help = `Usage: npm run bench -- [local] [memory] [nfs] [options]
 
   local   the whole service on local folders, against find | xargs cat; how a growing directory fares; idle CPU
   memory  a walk over five million entries in memory
+  nfs     direct NFS against nfs-ganesha behind 0, 5, 40 and 100 ms (as root, with Debian's nfs-ganesha)
 
   --place DIR    where trees are made and kept (default: ${join(tmpdir(), 'cachewarmer-bench')})
   --rounds N     default 3
@@ -35,6 +37,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
       workers: Number(values.workers),
       quick: values.quick,
     }),
+  nfs: () => benchNfs({ place: values.place, rounds: Number(values.rounds), quick: values.quick }),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
 }
 const wanted = positionals.length === 0 ? Object.keys(benches) : positionals

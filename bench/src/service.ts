@@ -16,6 +16,8 @@ interface ServiceOptions {
   readonly workers: number
   readonly concurrency?: number
   readonly arguments?: readonly string[]
+  /** The workers speak NFS to the addresses; else they find links to folders. */
+  readonly direct?: boolean
 }
 
 const serviceArguments = (place: string, queue: string, options: ServiceOptions): string[] => {
@@ -23,9 +25,8 @@ const serviceArguments = (place: string, queue: string, options: ServiceOptions)
     queue: `sqlite:${queue}`,
     'queue-name-prefix': prefix,
     workers: options.workers,
-    folder: `${place}/mounts/{address}{export}`,
+    ...(options.direct ? {} : { folder: `${place}/mounts/{address}{export}`, concurrency: options.concurrency ?? 64 }),
     'idle-ms': 3_600_000,
-    concurrency: options.concurrency ?? 64,
   }
   return [
     ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
@@ -63,8 +64,9 @@ export class BenchService implements AsyncDisposable {
   async warm(
     folder: string,
     addresses: readonly string[] = ['cache-1'],
+    exportPath = '/export',
   ): Promise<{ elapsedMs: number; cpuMs: number; status: RunStatus }> {
-    for (const address of addresses) {
+    for (const address of exportPath === '/export' ? addresses : []) {
       await mkdir(join(this.#place, 'mounts', address), { recursive: true })
       const at = join(this.#place, 'mounts', address, 'export')
       await rm(at, { force: true })
@@ -72,7 +74,7 @@ export class BenchService implements AsyncDisposable {
     }
     const cpuBefore = this.cpuMs()
     const startedAtMs = performance.now()
-    const { job } = makeJob({ addresses: [...addresses], exportPath: '/export', paths: ['/'] })
+    const { job } = makeJob({ addresses: [...addresses], exportPath, paths: ['/'] })
     const { messageId } = await submitJob(this.#queues, prefix, job)
     let last: RunStatus | undefined
     for await (const status of watchJob(this.#queues, prefix, { messageId }, { clock: systemClock, intervalMs: 20 }))

@@ -22,7 +22,7 @@ describe('the command line', () => {
           queueNamePrefix: 'studio',
           fleet: 'local',
           workers: 4,
-          concurrency: 64,
+          nfsConnections: 1,
           idleMs: 20_000,
           leaseMs: 60_000,
           stalledAfterMs: 1_800_000,

@@ -11,7 +11,7 @@ test('everything but the queue has a default', () => {
   expect(parse('--queue', 'sqlite:q.db', '--queue-name-prefix', 'studio')).toMatchObject({
     queue: 'sqlite:q.db',
     queueNamePrefix: 'studio',
-    concurrency: 64,
+    nfsConnections: 1,
     slots: 4,
     leaseMs: 60_000,
     original: true,

@@ -180,10 +180,10 @@ export function notingMount(
   return {
     name,
     maxInFlight: inner.maxInFlight,
-    list: inner.list,
-    stat: inner.stat,
+    list: (directory, options) => inner.list(directory, options),
+    stat: (path, options) => inner.stat(path, options),
     readLink: (path, options) => inner.readLink?.(path, options) ?? Promise.reject(new Error('no links here')),
-    close: inner.close,
+    close: () => inner.close(),
     async read(file, range) {
       const whole = range.offset === 0 && range.length === Number.POSITIVE_INFINITY
       reads.push(whole ? file.path : `${file.path}@${range.offset}+${range.length}`)
