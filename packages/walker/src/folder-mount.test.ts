@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { folderMount } from './folder-mount.ts'
+import { folderMount, openReadLane } from './folder-mount.ts'
 import type { Entry, Mount } from './mount.ts'
 import { describeMount } from './testing/describe-mount.ts'
 import { type FolderTree, folderTree } from './testing/folder-tree.ts'
@@ -14,6 +15,13 @@ import { walk } from './walk.ts'
 describeMount({ afterAll, describe, expect, test }, 'folder', async (tree) => {
   const { folder, dispose } = await folderTree(tree)
   return { mount: folderMount({ folder }), dispose }
+})
+
+describeMount({ afterAll, describe, expect, test }, 'folder, far away', async (tree) => {
+  const { folder, dispose } = await folderTree(tree)
+  const lane = openReadLane()
+  await lane.close()
+  return { mount: folderMount({ folder, lane }), dispose }
 })
 
 const { signal } = new AbortController()
@@ -109,6 +117,27 @@ describe('a folder', () => {
     },
   )
 
+  test('what no listing called a file is not even opened when it is none', async () => {
+    const path = join(folder, 'fifo')
+    await promisify(execFile)('mkfifo', [path])
+    let opened = false
+    // Comes about only when somebody opens the FIFO to read.
+    const writer = open(path, 'w').then((file) => {
+      opened = true
+      return file.close()
+    })
+    const lane = openReadLane()
+    const far = folderMount({ folder, lane })
+    for (const one of [mount, far])
+      await expect(one.read({ path: '/fifo' }, head)).rejects.toMatchObject({ code: 'NOT_A_FILE' })
+    await lane.close()
+    expect(await far.read({ path: '/d/f' }, head)).toMatchObject({ bytes: 1_000 })
+    await expect(far.read({ path: '/fifo' }, head)).rejects.toMatchObject({ code: 'NOT_A_FILE' })
+    expect(opened).toBe(false)
+    await (await open(path, constants.O_RDONLY | constants.O_NONBLOCK)).close()
+    await writer
+  })
+
   test('a socket is neither opened nor a failure of a walk', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve))
@@ -189,7 +218,8 @@ test('a folder is walked through three mounts, odd names, links and all', async 
     await under.done
     const bytes = 5 + 70_000 + 3 + 200_000 + 3
     expect(under.counters).toMatchObject({ directories: 4, files: 5, bytes, specialSkipped: 1, failures: { LOOP: 1 } })
-    for (const counts of Object.values(under.counters.mounts)) expect(counts).toEqual({ files: 5, bytes, failures: 0 })
+    for (const counts of Object.values(under.counters.mounts))
+      expect(counts).toMatchObject({ files: 5, bytes, failures: 0 })
   } finally {
     await Promise.all(mounts.map((mount) => mount.close()))
     await dispose()

@@ -112,6 +112,17 @@ describe('what is held stays small', () => {
     await under.done
   })
 
+  test('in many directories of many files: no more are listed while there are files to read', async () => {
+    const mount = heldReads(manyEntries(100, () => manyEntries(1_000, () => file), 'd'))
+    const under = walk([mount], { entries: 'none', maxPending: 3_000, concurrency: 4, listings: 4 })
+    await until(() => mount.held === 4 && under.pending > 3_000)
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(under.pending).toBeLessThanOrEqual(3_000 + 4 * 100)
+    under.stop()
+    mount.release()
+    await under.done
+  })
+
   test('in a directory of a million directories: about as much', async () => {
     let most = 0
     const note = (pending: number): undefined => {
