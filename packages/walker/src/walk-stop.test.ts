@@ -156,7 +156,7 @@ describe('a listing of several pages', () => {
     await under.done
     expect(under.rest()).toEqual([{ kind: 'tree', path: '/d' }])
     expect(under.counters).toMatchObject({ files: 1, bytes: 1, directories: 1 })
-    expect(under.counters.mounts['m']).toEqual({ files: 1, bytes: 1, failures: 0 })
+    expect(under.counters.mounts['m']).toMatchObject({ files: 1, bytes: 1, failures: 0 })
     expect(under.listing).toBe(false)
   })
 
@@ -217,10 +217,18 @@ describe('a listing of several pages', () => {
 
   test('that breaks off and can not be resumed is listed anew through another mount, and counts once', async () => {
     const { mounts, other } = await mountsOfWhichOneBreaks({ atPage: 2, resumable: false })
-    const under = walk(mounts, { entries: 'none' })
+    for (const mount of mounts) mount.hold(isRead)
+    const under = walk(mounts, { entries: 'none', concurrency: 1, through: 'spread' })
+    await until(() => other.calls.some(({ operation, path }) => operation === 'list' && path === '/d'))
+    for (const mount of mounts) {
+      mount.hold(undefined)
+      mount.release()
+    }
     await under.done
     expect(under.counters).toMatchObject({ directories: 2, files: 30, bytes: 300, failures: {} })
     expect(other.calls).toContainEqual({ operation: 'list', path: '/d', resume: undefined })
+    // What the first try had found and not begun was dropped, so nothing but the read in flight is done twice.
+    expect(mounts.flatMap(({ calls }) => calls.filter(isRead))).toHaveLength(31)
   })
 
   test('that breaks off after parts were handed away is a failure, and what was found stands', async () => {
