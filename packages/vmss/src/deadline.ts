@@ -6,6 +6,7 @@ export async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted()
+  // Not `AbortSignal.any()`: on a signal that lives as long as the program, it leaves something behind each time.
   const stop = new AbortController()
   const over = new AbortController()
   const leave = (): void => stop.abort(signal?.reason)
@@ -17,6 +18,7 @@ export async function within<T>(
   try {
     return await work(stop.signal)
   } catch (error) {
+    // Whatever the work makes of its signal, callers were promised the reason.
     throw stop.signal.aborted ? stop.signal.reason : error
   } finally {
     over.abort()

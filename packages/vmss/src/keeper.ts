@@ -26,7 +26,13 @@ export interface KeeperPorts {
   readonly readMs: number
 }
 
-/** The loop behind a scale set: look where that is due, decide, do one thing, sleep until something happens. */
+/**
+ * The loop behind a scale set: look where that is due, decide, do one thing, sleep until something happens.
+ *
+ * Only the loop talks to the port, one call at a time. What comes from outside, a changed wish or the end of an operation,
+ * changes a field and wakes the loop, which then decides anew from everything it knows. So there is no order of events
+ * that it must have thought of, and a manager that is started again is just one that knows less.
+ */
 export class Keeper implements ScaleSet {
   readonly #port: ComputePort
   readonly #settings: ScaleSetSettings
@@ -37,13 +43,18 @@ export class Keeper implements ScaleSet {
   readonly #waiters = new Waiters()
   readonly #guard = new RepeatGuard()
   readonly #closed = new AbortController()
+  /** What failed before and when to try again; `memory.ts` has the rules. */
   #memory = freshMemory
+  /** What Azure is at. Waiting for it may be given up for something more urgent. */
   #busy: Busy | undefined
   /** What Azure was last asked to do. */
   #begun: Busy['kind'] | undefined
   #wanted = 0
+  /** Who has nothing to do, as it was when machines were last wanted. */
   #idle: ReadonlySet<string> = new Set()
+  /** The machine hours are used up, until nothing is wanted any more. */
   #spent = false
+  /** Runs from the first wish on, so that who only looks costs nothing. */
   #loop: Promise<void> | undefined
   #wake = new AbortController()
   #lastReason = ''
@@ -70,6 +81,7 @@ export class Keeper implements ScaleSet {
 
   observe(): ScaleSetView {
     const { set, instances, stale, seenAtMs } = this.#watch
+    // A set of somebody else is no set of ours, so its machines are not shown.
     const never = stale && seenAtMs === Number.NEGATIVE_INFINITY && this.#busy === undefined
     const { candidates } = this.#settings
     return {
@@ -100,6 +112,7 @@ export class Keeper implements ScaleSet {
 
   async ensureDeleted(options: WaitOptions = {}): Promise<'deleted' | 'absent'> {
     this.#tryAgain()
+    // It may have been made by somebody since the last look: who asks for its deletion wants to be sure.
     this.#watch.invalidate()
     this.want(0)
     this.#wake.abort()
@@ -127,6 +140,7 @@ export class Keeper implements ScaleSet {
 
   async #run(): Promise<void> {
     while (!this.#closed.signal.aborted) {
+      // Made before the step, so that what happens during it is not slept through.
       this.#wake = new AbortController()
       const pauseMs = await this.#step()
       this.#waiters.tell()
@@ -185,6 +199,7 @@ export class Keeper implements ScaleSet {
 
   #mustLook(nowMs: number): boolean {
     const { set, stale, seenAtMs } = this.#watch
+    // What Azure is at is seen best when it is done with it.
     if (stale) return this.#busy === undefined
     // Without a set there is nothing to see, and one of somebody else matters only to those who want machines.
     if (this.#busy === undefined && (set === undefined || (this.#wanted === 0 && !this.#ours()))) return false
@@ -193,6 +208,7 @@ export class Keeper implements ScaleSet {
 
   async #look(): Promise<void> {
     const nowMs = this.#ports.clock.now()
+    // The machines tell enough as long as they are what they should be, or Azure is still making them so.
     const willDo: WillDo = (set, instances) =>
       this.#busy !== undefined || (set.state === 'ready' && this.#wanted > 0 && isComplete(instances, this.#wanted))
     const before = this.#watch.set?.state
@@ -241,6 +257,7 @@ export class Keeper implements ScaleSet {
     this.#busy = busy
     this.#begun = kind
     const ended = (error?: unknown): void => {
+      // Whoever was given up for something else has nothing to say any more.
       if (this.#busy !== busy || this.#closed.signal.aborted) return
       this.#busy = undefined
       this.#watch.invalidate()
@@ -308,6 +325,7 @@ export class Keeper implements ScaleSet {
     const nowMs = this.#ports.clock.now()
     const { growAtMs, shareUntilMs, callAtMs } = this.#memory
     const { set, seenAtMs } = this.#watch
+    // Without a set and without a wish, nothing changes by itself.
     const watched = this.#busy !== undefined || (set !== undefined && (this.#wanted > 0 || this.#ours()))
     const times = [
       callAtMs,

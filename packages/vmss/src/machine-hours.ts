@@ -14,6 +14,7 @@ export class MachineHours {
     }
   }
 
+  /** Of all machines since the last reset, those that are gone included. */
   get spentMs(): number {
     let sum = 0
     for (const { fromMs, toMs } of this.#lives.values()) sum += toMs - fromMs

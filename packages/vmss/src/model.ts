@@ -15,6 +15,7 @@ export interface ScaleSetBody {
   readonly properties: ScaleSetProperties
 }
 
+/** Properties of the set itself. */
 interface ScaleSetProperties {
   readonly orchestrationMode: 'Uniform'
   readonly overprovision: false
@@ -24,6 +25,7 @@ interface ScaleSetProperties {
   readonly virtualMachineProfile: MachineProfile
 }
 
+/** What each machine is made from. */
 interface MachineProfile {
   readonly priority: 'Spot' | 'Regular'
   readonly evictionPolicy?: 'Delete'
@@ -36,6 +38,7 @@ interface MachineProfile {
   }
 }
 
+/** Who may sign in, and what runs at the first start. */
 interface OsProfile {
   readonly computerNamePrefix: string
   readonly adminUsername: string
@@ -49,6 +52,7 @@ interface OsProfile {
   }
 }
 
+/** The image and the one disk. */
 interface StorageProfile {
   readonly imageReference: { readonly id: string } | Omit<PublishedImage, 'plan'>
   readonly osDisk: {
@@ -60,6 +64,7 @@ interface StorageProfile {
   }
 }
 
+/** One interface in one subnet, without a public address. */
 interface NetworkInterface {
   readonly name: string
   readonly properties: {
@@ -109,8 +114,10 @@ export function scaleSetBody(settings: ScaleSetSettings, candidate: Candidate, c
 export const acceleratedFor = (settings: ScaleSetSettings, size: string): boolean =>
   settings.acceleratedNetworking ?? hasAcceleratedNetworking(size)
 
+/** A duration as ISO 8601 has it, in the minutes that Azure counts notices in. */
 const isoMinutes = (ms: number): string => `PT${Math.ceil(ms / 60_000)}M`
 
+/** Spot machines are deleted when Azure takes them back: one that is only stopped would go on costing its disk. */
 const priorityOf = (
   { maxPrice }: ScaleSetSettings,
   { priority }: Candidate,
@@ -119,6 +126,7 @@ const priorityOf = (
     ? { priority: 'Spot', evictionPolicy: 'Delete', billingProfile: { maxPrice } }
     : { priority: 'Regular' }
 
+/** With a key, nobody can sign in with a password. */
 function osProfile({ name, admin, cloudInit }: ScaleSetSettings): OsProfile {
   const { userName, sshPublicKey, password } = admin
   return {
@@ -143,6 +151,7 @@ const imageReference = (image: Image): StorageProfile['imageReference'] => {
   return { publisher, offer, sku, version }
 }
 
+/** Nothing on a worker's disk is worth more than a start: the cheapest one that is not slow. */
 function osDisk({ ephemeralOsDisk, osDiskGib }: ScaleSetSettings): StorageProfile['osDisk'] {
   const size = osDiskGib === undefined ? {} : { diskSizeGB: osDiskGib }
   if (!ephemeralOsDisk) {

@@ -13,6 +13,7 @@ export class Waiters {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error)
       const leave = (): void => waiter.reject(signal?.reason)
+      // Leaves nothing on a signal that outlives the wait.
       const done = (): void => {
         this.#waiting.delete(waiter)
         signal?.removeEventListener('abort', leave)
@@ -43,6 +44,7 @@ export class Waiters {
     for (const waiter of this.#waiting) waiter.try()
   }
 
+  /** For the end: nobody waits for what does not come any more. */
   rejectAll(reason: unknown): void {
     for (const waiter of this.#waiting) waiter.reject(reason)
   }

@@ -31,6 +31,7 @@ export function armCompute(options: ArmComputeOptions): ArmCompute {
   const { resourceGroup, subscriptionId, pollMs = 5_000 } = options
   const client = new ComputeManagementClient(options.credential, subscriptionId, clientOptions(options))
   const sets = client.virtualMachineScaleSets
+  // Azure's Retry-After wins over this, from the first answer on that has one.
   const poll = { updateIntervalInMs: pollMs }
 
   /** Runs one call; its errors come out in our words, an abort as the signal's reason. */
@@ -53,6 +54,7 @@ export function armCompute(options: ArmComputeOptions): ArmCompute {
     given: CallOptions,
     start: (abort: object) => Poller,
   ): Promise<Operation> {
+    // A poller is thenable, so it is wrapped: awaiting it would wait for the end.
     // The signal ends the request that starts the operation, never the polling: who waits for that brings another one.
     const poller = await call(context, given, async () => {
       const started = start(given.signal ? { abortSignal: given.signal } : {})

@@ -28,6 +28,7 @@ export async function subnetOf(interfaceId: string, arm: ArmOptions, options: Su
       signal?.throwIfAborted()
       throw mapError(error, { target: name, subscriptionId: arm.subscriptionId })
     })
+  // A machine may have several addresses; Azure calls one of them primary, if there is more than one.
   const configurations = found.ipConfigurations ?? []
   const id = (configurations.find(({ primary }) => primary) ?? configurations[0])?.subnet?.id
   if (id === undefined) throw new VmssError('NOT_FOUND', name, 'the network interface is in no subnet')

@@ -30,6 +30,7 @@ const codes: Readonly<Record<string, VmssErrorCode>> = {
   ServiceUnavailable: 'UNAVAILABLE',
 }
 
+/** Azure's own code first: a status says less, and late failures have none. */
 function codeOf({ azureCode, status, message }: Facts): VmssErrorCode {
   // Azure has no code of its own for the quota that is met most often.
   if (azureCode === 'OperationNotAllowed' && /quota/i.test(message)) return 'QUOTA'
@@ -59,6 +60,7 @@ export function mapError(error: unknown, context: ErrorContext): VmssError {
   return new VmssError(code, context.target, message, { cause: error, retryAfterMs, azureCode })
 }
 
+/** What an error tells, whichever library it is from. */
 interface Facts {
   readonly message: string
   readonly azureCode?: string | undefined
@@ -88,6 +90,7 @@ function factsOf(error: unknown): Facts {
   return message === undefined ? { message: error.message } : { message, azureCode }
 }
 
+/** As much of the SDK's `RestError` as is read. Not its class: there may be two copies of it. */
 interface RestLike extends Error {
   readonly code?: unknown
   readonly statusCode?: unknown
@@ -128,6 +131,7 @@ function forbidden({ message, azureCode }: Facts): string {
   return `not allowed to do ${action} on ${scope}; assign ${role} there to this identity`
 }
 
+/** Accepting is for people to do, once: we only say how. */
 function terms({ plan, subscriptionId }: ErrorContext): string {
   const { publisher, product, name } = plan ?? { publisher: '<publisher>', product: '<offer>', name: '<plan>' }
   const command = `az vm image terms accept --publisher ${publisher} --offer ${product} --plan ${name}`

@@ -4,6 +4,7 @@ import type { ScaleSetBody } from '../model.ts'
 
 /** The SDK wants what ARM calls `properties` beside the rest, and puts it back where it belongs. */
 export function toSdk(body: ScaleSetBody): VirtualMachineScaleSet {
+  // The SDK's types have arrays and objects that can be changed, which ours are not: hence the copies.
   const { properties, tags, identity, ...rest } = body
   const { virtualMachineProfile, ...setProperties } = properties
   const { networkProfile, osProfile, ...profile } = virtualMachineProfile
@@ -37,6 +38,7 @@ const lift = <T extends { readonly properties: object }>({
   ...properties,
 })
 
+/** Azure writes them in upper and lower case as it likes. */
 const setStates: Readonly<Record<string, SetState>> = {
   creating: 'creating',
   updating: 'updating',
@@ -47,6 +49,7 @@ const setStates: Readonly<Record<string, SetState>> = {
   canceled: 'failed',
 }
 
+/** A state that nobody knows counts as one that passes: nothing is done to such a set before it has. */
 export function observedSet(set: VirtualMachineScaleSet): ObservedSet {
   const { sku, virtualMachineProfile, tags, provisioningState = '' } = set
   const nic = virtualMachineProfile?.networkProfile?.networkInterfaceConfigurations?.[0]
@@ -60,6 +63,7 @@ export function observedSet(set: VirtualMachineScaleSet): ObservedSet {
   }
 }
 
+/** Names stay as Azure has them, because events and workers use them. */
 export function observedInstance(machine: VirtualMachineScaleSetVM): ObservedInstance {
   return {
     id: machine.instanceId ?? '',
@@ -80,5 +84,6 @@ function instanceState({ provisioningState = '', instanceView }: VirtualMachineS
     ?.code?.slice('PowerState/'.length)
   if (power === 'running') return 'running'
   if (power === 'stopping' || power === 'deallocating') return 'stopping'
+  // No power state yet: it is being made.
   return power === 'stopped' || power === 'deallocated' ? 'stopped' : 'starting'
 }

@@ -5,6 +5,7 @@ export function problemsOf(body: unknown, type: string): string[] {
   return check(body, type, '')
 }
 
+/** Types that need no look inside. */
 const plain: Readonly<Record<string, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',
   boolean: (value) => typeof value === 'boolean',
@@ -16,6 +17,7 @@ const plain: Readonly<Record<string, (value: unknown) => boolean>> = {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Every problem at once, as Azure tells only the first and people would fix them one by one. */
 function check(value: unknown, type: string, path: string): string[] {
   const fits = plain[type]
   if (fits) return fits(value) ? [] : [`${path || 'body'} must be ${type}`]

@@ -46,6 +46,7 @@ export interface CheckedBody {
   }
 }
 
+/** A network interface, as far as it is looked at. */
 interface Interface {
   readonly properties?: {
     readonly enableAcceleratedNetworking?: boolean
@@ -117,6 +118,7 @@ export function refusal(body: CheckedBody, world: World): (ArmFailure & { readon
   return refusedReference(body, world) ?? refusedPlan(plan, storage.imageReference, world)
 }
 
+/** Whatever a body names by its id must be there. */
 function refusedReference({ identity, properties }: CheckedBody, world: World): ArmFailure | undefined {
   const { networkProfile, storageProfile } = properties?.virtualMachineProfile ?? {}
   const subnets = (networkProfile?.networkInterfaceConfigurations ?? [])
@@ -130,6 +132,7 @@ function refusedReference({ identity, properties }: CheckedBody, world: World): 
   return undefined
 }
 
+/** Images that are sold need their plan, and a plan needs its terms accepted. */
 function refusedPlan(
   plan: CheckedBody['plan'],
   image: { publisher?: string } | undefined,

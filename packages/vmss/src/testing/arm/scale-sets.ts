@@ -53,12 +53,14 @@ export class ScaleSets {
     this.#nextFailure = failure
   }
 
+  /** The set is there at once, its machines come later. */
   create(name: string, body: SetBody): string {
     const set: FakeSet = { name, body, state: 'Creating', machines: new Map(), nextId: 0 }
     this.all.set(name, set)
     return this.#fill(set)
   }
 
+  /** Machines that are there stay as they are; new ones are like the set is now. */
   update(
     set: FakeSet,
     change: { readonly sku?: Partial<SetBody['sku']>; readonly tags?: Record<string, string> },
@@ -70,6 +72,7 @@ export class ScaleSets {
     return this.#fill(set, same && this.#options.refillsSameCapacity === false)
   }
 
+  /** Takes whatever was under way with it. */
   delete(set: FakeSet): string {
     set.state = 'Deleting'
     for (const machine of set.machines.values()) machine.provisioning = 'Deleting'
@@ -80,6 +83,7 @@ export class ScaleSets {
     })
   }
 
+  /** Lowers the capacity at once, and takes the machines when they have been told. */
   deleteMachines(set: FakeSet, ids: readonly string[]): string {
     const machines = ids.flatMap((id) => set.machines.get(id) ?? [])
     for (const machine of machines) machine.provisioning = 'Deleting'
@@ -135,6 +139,7 @@ export class ScaleSets {
     return machine
   }
 
+  /** Whether Azure has this machine; one that it has not is left behind as failed. */
   #allocate(machine: Machine, failure: ArmFailure | undefined): boolean {
     const { size, priority } = machine
     const used = [...this.all.values()]
@@ -150,6 +155,7 @@ export class ScaleSets {
     return true
   }
 
+  /** Asks the machine to go where there is notice, and then it is gone. */
   async #take(set: FakeSet, machine: Machine, notice: 'Terminate' | 'Preempt' | undefined): Promise<void> {
     const ran = machine.power === 'running'
     if (notice && ran) await this.#options.onInstanceNotice?.(machine, notice)
@@ -158,6 +164,7 @@ export class ScaleSets {
     await this.#options.onInstanceStopped?.(machine)
   }
 
+  /** Used up by the operation that it meets. */
   #failure(): ArmFailure | undefined {
     const failure = this.#nextFailure
     this.#nextFailure = undefined

@@ -59,6 +59,7 @@ export class SetRoutes {
     return status ? { ...ok({ name: id, ...status }), headers: this.#patience() } : notFound(id)
   }
 
+  /** Form first, then meaning, then quota: a refused set leaves nothing behind. */
   #put({ body, headers, id }: SetRequest, set: FakeSet | undefined): Reply {
     const problems = problemsOf(body, 'VirtualMachineScaleSet')
     if (problems.length > 0) return failure(400, 'InvalidRequestContent', problems.join('; '))
@@ -78,6 +79,7 @@ export class SetRoutes {
     return this.#begin(201, operation, this.#sets.all.get(name), id)
   }
 
+  /** Size and capacity are what is changed here; the rest is kept as it was sent. */
   #patch({ body, id }: SetRequest, set: FakeSet): Reply {
     const problems = problemsOf(body, 'VirtualMachineScaleSetUpdate')
     if (problems.length > 0) return failure(400, 'InvalidRequestContent', problems.join('; '))
@@ -93,6 +95,7 @@ export class SetRoutes {
     return quota ?? this.#begin(200, this.#sets.update(set, body as { sku?: object }), set, id)
   }
 
+  /** All or none: one number that is not there refuses the whole. */
   #deleteMachines({ body }: SetRequest, set: FakeSet): Reply {
     const problems = problemsOf(body, 'VirtualMachineScaleSetVMInstanceRequiredIDs')
     if (problems.length > 0) return failure(400, 'InvalidRequestContent', problems.join('; '))
@@ -106,6 +109,7 @@ export class SetRoutes {
     return this.#busy(set) ?? this.#begin(202, this.#sets.deleteMachines(set, instanceIds))
   }
 
+  /** One machine, as those that delete themselves ask for it. */
   #machine({ method, rest, id, query }: SetRequest, set: FakeSet | undefined): Reply {
     const machineId = rest.slice('/virtualMachines/'.length)
     const machine = set?.machines.get(machineId)
@@ -114,6 +118,7 @@ export class SetRoutes {
     return this.#begin(202, this.#sets.deleteMachines(set, [machineId]))
   }
 
+  /** Pages by a link to the next one, which the SDK has to follow. */
   #list({ query, id }: SetRequest, set: FakeSet): Reply {
     const { base, pageSize } = this.#options
     const from = Number(query.get('$skiptoken') ?? 0)
@@ -126,6 +131,7 @@ export class SetRoutes {
     return ok({ value, nextLink: `${base()}${id}/virtualMachines?${next.toString()}` })
   }
 
+  /** Accepted; how it goes is told at another address. */
   #begin(status: number, operation: string, set?: FakeSet, id?: string): Reply {
     const { base, subscriptionId, world } = this.#options
     const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${world.location}/operations/${operation}`
@@ -139,11 +145,13 @@ export class SetRoutes {
     }
   }
 
+  /** How long Azure asks to be left alone between two questions about an operation. */
   #patience(): Readonly<Record<string, string>> {
     const { retryAfterSeconds } = this.#options
     return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
   }
 
+  /** One change at a time. Deletion alone may come in between. */
   #busy(set: FakeSet): Reply | undefined {
     if (set.state === 'Succeeded' || set.state === 'Failed') return undefined
     const message = `The request failed due to conflict with a concurrent request to the scale set, which is ${set.state}.`

@@ -45,11 +45,13 @@ interface Reply {
   readonly body?: unknown
 }
 
+/** An event, and who waits for its answer. */
 interface Announcement {
   readonly event: Readonly<Record<string, unknown>>
   acknowledge(): void
 }
 
+/** Starts it on a free port. Close it, or a test does not end. */
 export async function startInstanceMetadata(
   options: InstanceMetadataServerOptions = {},
 ): Promise<InstanceMetadataServer> {
@@ -75,6 +77,7 @@ export async function startInstanceMetadata(
     }
   }
 
+  /** Numbers as text, as the service has them. */
   function token(query: URLSearchParams): Reply {
     const resource = query.get('resource') ?? ''
     const found = tokenFor(resource, query.get('msi_res_id') ?? query.get('client_id') ?? undefined)
@@ -85,6 +88,7 @@ export async function startInstanceMetadata(
     return { status: 200, body: { access_token: found, ...times, resource, token_type: 'Bearer' } }
   }
 
+  /** An event that everybody has agreed to is not announced any more. */
   function acknowledge(body: string): Reply {
     const { StartRequests } = JSON.parse(body) as { StartRequests: { EventId: string }[] }
     for (const { EventId } of StartRequests) {
