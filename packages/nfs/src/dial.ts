@@ -26,12 +26,12 @@ export function dialer(
   settings: MountSettings,
   privileged: boolean,
 ): { readonly dial: Dial; readonly hangUp: () => void } {
-  const { host, exportPath, random } = settings
+  const { host, exportPath, random, clock, lingerMs } = settings
   const dialed: Connection[] = []
   const dial: Dial = ({ program, version, port, credential, collector }) => {
     const connection = new Connection({
-      openLink: openSocket({ host, port, privileged, random }),
-      clock: settings.clock,
+      openLink: openSocket({ host, port, privileged, random, lingerMs, clock }),
+      clock,
       random,
       program,
       version,

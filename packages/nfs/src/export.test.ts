@@ -240,8 +240,8 @@ describe('reading', () => {
     expect(await mounted.read(medium, 2n ** 63n, 10)).toMatchObject({ count: 0, eof: true })
   })
 
-  test('many at a time are each answered with their own', async () => {
-    const { mounted } = await setUp({}, { connections: 2 })
+  test.each([0, 1, 20])('many at a time are each answered with their own, with a linger of %i ms', async (lingerMs) => {
+    const { mounted } = await setUp({}, { connections: 2, lingerMs })
     const { entries } = await mounted.readdirplus(await handleOf(mounted, '/many'))
     const counts = await Promise.all(
       entries.slice(0, 2_000).map(({ handle }) => mounted.read(handle as FileHandle, 0, 5_000)),

@@ -198,6 +198,18 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
     })
   })
 
+  test('allocates nothing of a size that it reads', async () => {
+    let most = 0
+    const latency = () => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers)
+    }
+    const mounted = await mount({ observer: { latency } })
+    const { handle } = await mounted.resolve('/huge')
+    const before = process.memoryUsage().arrayBuffers
+    expect((await readRange(mounted, handle, { length: 500_000_000 })).bytes).toBe(500_000_000)
+    expect(most - before).toBeLessThan(16_000_000)
+  })
+
   test('is the same export at each of its addresses, and takes handles of one at the others', async () => {
     const mounts = await Promise.all(['127.0.0.11', '127.0.0.12', '127.0.0.13'].map((host) => mount({ host })))
     expect(new Set(mounts.map(({ handleSpace }) => handleSpace)).size).toBe(1)

@@ -23,6 +23,7 @@ test('the defaults are those that the documentation promises', () => {
     privilegedPort: 'auto',
     maxReadBytes: 1_048_576,
     maxPageBytes: 1_048_576,
+    lingerMs: 1,
     cachedDirectories: 10_000,
     observer: {},
     signal: undefined,
@@ -80,6 +81,7 @@ test.each([
   ['privilegedPort', 'perhaps'],
   ['maxReadBytes', 1],
   ['maxPageBytes', 100],
+  ['lingerMs', -1],
   ['cachedDirectories', -1],
 ])('%s can not be %j, and the error says so', (option, value) => {
   const [name = option] = option.split('[')

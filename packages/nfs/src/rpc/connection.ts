@@ -193,7 +193,7 @@ export class Connection {
   }
 
   /** A link's bytes go into a record reader of its own: half a record of the last link must not meet this one's. */
-  private receiver(): (bytes: Buffer, length: number) => void {
+  private receiver(): (bytes: Buffer, length: number) => number {
     const records = new RecordReader(this, this.options.maxRecordBytes)
     return (bytes, length) => {
       this.now = this.options.clock.now()
@@ -204,6 +204,7 @@ export class Connection {
       } catch (error) {
         this.lost(isNfsError(error) ? error : protocolError('a reply could not be taken apart', error))
       }
+      return this.calls.size
     }
   }
 

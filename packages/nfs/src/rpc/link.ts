@@ -15,8 +15,8 @@ export interface Link {
 
 export interface LinkHandler {
   opened(): void
-  /** The first `length` of `bytes` arrived; they are the handler's until it returns. */
-  received(bytes: Buffer, length: number): void
+  /** The first `length` of `bytes` arrived; they are the handler's until it returns. Gives the calls that are still out. */
+  received(bytes: Buffer, length: number): number
   /** The link never came about, or is gone, by the other side or by an error. Called at most once. */
   lost(error: NfsError): void
 }

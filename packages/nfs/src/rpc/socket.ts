@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import type { Clock } from '../clock.ts'
 import { NfsError, type NfsErrorCode } from '../errors.ts'
 import type { Link, LinkHandler, OpenLink } from './link.ts'
 
@@ -12,6 +13,14 @@ import type { Link, LinkHandler, OpenLink } from './link.ts'
  */
 const RECEIVE_BYTES = 262_144
 
+/**
+ * While this many calls stay out, the server has enough to do: then answers that trickle in one by one are left alone for
+ * `lingerMs`, to be read together. Waking up for each would cost more than everything else that is done with it.
+ */
+const LINGER_CALLS = 32
+/** More than this in one read is no trickle. */
+const TRICKLE_BYTES = 65_536
+
 /** Source ports that servers take for privileged, without those that well-known services like to have. */
 const FIRST_PRIVILEGED_PORT = 665
 const LAST_PRIVILEGED_PORT = 1023
@@ -23,6 +32,9 @@ export interface SocketOptions {
   /** From a source port below 1024. */
   readonly privileged: boolean
   readonly random: () => number
+  /** How long answers may wait for others, when many are to come; 0 for not at all. */
+  readonly lingerMs: number
+  readonly clock: Clock
 }
 
 /** Links over TCP. */
@@ -38,6 +50,7 @@ class SocketLink implements Link {
   private socket: Socket
   private over = false
   private tries = 1
+  private stopLinger: (() => void) | undefined
 
   constructor(options: SocketOptions, handler: LinkHandler) {
     this.options = options
@@ -55,6 +68,7 @@ class SocketLink implements Link {
 
   destroy(): void {
     this.over = true
+    this.stopLinger?.()
     this.socket.destroy()
   }
 
@@ -68,10 +82,7 @@ class SocketLink implements Link {
       ...(privileged && { localPort: FIRST_PRIVILEGED_PORT + Math.floor(random() * range) }),
       onread: {
         buffer: this.buffer,
-        callback: (length: number) => {
-          if (!this.over) this.handler.received(this.buffer, length)
-          return !this.over
-        },
+        callback: (length: number) => this.received(length),
       },
     })
     socket.once('connect', () => this.over || this.handler.opened())
@@ -83,6 +94,16 @@ class SocketLink implements Link {
       () => socket === this.socket && this.lost(new NfsError('TIMEOUT', 'the connection was closed')),
     )
     return socket
+  }
+
+  /** False makes the socket stop reading. */
+  private received(length: number): boolean {
+    if (this.over) return false
+    const calls = this.handler.received(this.buffer, length)
+    const { lingerMs, clock } = this.options
+    if (this.over || lingerMs === 0 || calls < LINGER_CALLS || length > TRICKLE_BYTES) return !this.over
+    this.stopLinger = clock.setTimer(lingerMs, () => this.socket.resume())
+    return false
   }
 
   private failed(error: NodeJS.ErrnoException): void {
