@@ -15,9 +15,9 @@ const place = (text: string): { host: string; port: number } => {
 /** Chunks leave in the order in which they came, each at its hour; one timer serves them all. */
 function delayed(from: Socket, to: Socket): void {
   const underway: { readonly atMs: number; readonly chunk: Buffer | undefined }[] = []
-  let timer: NodeJS.Timeout | undefined
+  let armed = false
   const pass = (): void => {
-    timer = undefined
+    armed = false
     const now = performance.now()
     to.cork()
     while (underway[0] !== undefined && underway[0].atMs <= now) {
@@ -26,11 +26,15 @@ function delayed(from: Socket, to: Socket): void {
       else to.write(chunk)
     }
     to.uncork()
-    if (underway[0] !== undefined) timer = setTimeout(pass, Math.max(0, underway[0].atMs - now))
+    if (underway[0] !== undefined) arm(underway[0].atMs - now)
+  }
+  const arm = (ms: number): void => {
+    armed = true
+    setTimeout(pass, Math.max(0, ms))
   }
   const add = (chunk: Buffer | undefined): void => {
     underway.push({ atMs: performance.now() + halfMs, chunk })
-    timer ??= setTimeout(pass, halfMs)
+    if (!armed) arm(halfMs)
   }
   from.on('data', add)
   from.on('end', () => add(undefined))

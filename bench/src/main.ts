@@ -5,12 +5,14 @@ import { parseArgs } from 'node:util'
 import { benchLocal } from './local.ts'
 import { benchMemory } from './memory.ts'
 import { benchNfs } from './nfs.ts'
+import { benchNfslab } from './nfslab.ts'
 
-const help = `Usage: npm run bench -- [local] [memory] [nfs] [options]
+const help = `Usage: npm run bench -- [local] [memory] [nfs] [nfslab] [options]
 
   local   the whole service on local folders, against find | xargs cat; how a growing directory fares; idle CPU
   memory  a walk over five million entries in memory
   nfs     direct NFS against nfs-ganesha behind 0, 5, 40 and 100 ms (as root, with Debian's nfs-ganesha)
+  nfslab  the kernel's NFS server and client behind 40 ms, in the guest of CACHEWARMER_NFSLAB
 
   --place DIR    where trees are made and kept (default: ${join(tmpdir(), 'cachewarmer-bench')})
   --rounds N     default 3
@@ -38,6 +40,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
       quick: values.quick,
     }),
   nfs: () => benchNfs({ place: values.place, rounds: Number(values.rounds), quick: values.quick }),
+  nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
 }
 const wanted = positionals.length === 0 ? Object.keys(benches) : positionals

@@ -17,12 +17,12 @@ const mebibyte = Buffer.alloc(1024 * 1024, 'cachewarmer ')
 const smallBytes = (file: number): number => 1_024 + ((file * 7_919) % 15_361)
 
 /** `directories` folders, a hundred to a group, of `filesEach` files. */
-function manyFolders(
+export function manyFolders(
   name: string,
   what: string,
   directories: number,
   filesEach: number,
-  size: (file: number) => number,
+  size: (file: number) => number = smallBytes,
 ): BenchTree {
   const files = directories * filesEach
   let bytes = 0
