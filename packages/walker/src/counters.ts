@@ -9,6 +9,19 @@ export interface MountCounters {
   failures: number
 }
 
+/** A mount's counters, and how it does. Only the counters add up. */
+export interface MountFigures extends MountCounters {
+  /** A mount that nobody watches is up. */
+  readonly state: 'up' | 'down'
+  /** Reads through it now. */
+  readonly inFlight: number
+  /** Reads at a time that its limit allows, and their latencies, where the limit tells: see `LimitFigures`. */
+  readonly limit: number | undefined
+  readonly p50Ms: number | undefined
+  readonly p99Ms: number | undefined
+  readonly floorMs: number | undefined
+}
+
 /** Live figures of a walk. What hangs on a listing that is rolled back is taken out again. */
 export interface WalkCounters {
   /** Directories listed to their end. */
@@ -23,7 +36,7 @@ export interface WalkCounters {
   specialSkipped: number
   failures: Partial<Record<WalkErrorCode, number>>
   /** By the mount's name. */
-  mounts: Record<string, MountCounters>
+  mounts: Record<string, MountFigures>
   /** Reads in flight now. */
   inFlight: number
 }
@@ -37,8 +50,10 @@ export interface WalkFailure {
   readonly message: string
 }
 
-/** The figures that add up; `inFlight` does not. */
-export type Counts = Omit<WalkCounters, 'inFlight'>
+/** The figures that add up; what is in flight and how mounts do does not. */
+export interface Counts extends Omit<WalkCounters, 'inFlight' | 'mounts'> {
+  mounts: Record<string, MountCounters>
+}
 
 /** Bytes that came through one mount. */
 export interface MountRead {

@@ -38,6 +38,8 @@ export const asWalkError = (error: unknown): WalkError =>
     ? error
     : new WalkError('OTHER', error instanceof Error ? error.message : String(error), { cause: error })
 
+/** Nobody answered: the next call may as well go unanswered, whatever its path. */
+export const isMountAway = (error: WalkError): boolean => error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT'
+
 /** Another mount may do better: the failure says something of the way to the filer, not of the path. */
-export const isMountTrouble = (error: WalkError): boolean =>
-  error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT' || error.code === 'IO'
+export const isMountTrouble = (error: WalkError): boolean => isMountAway(error) || error.code === 'IO'

@@ -12,6 +12,7 @@ test('exports change only on purpose', async () => {
     'rateLimit',
     'throttledMount',
     'walk',
+    'watchedMount',
   ])
 })
 

@@ -9,7 +9,8 @@
 
 export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver, LimitFigures } from './adaptive-limit.ts'
 export { adaptiveLimit } from './adaptive-limit.ts'
-export type { MountCounters, WalkCounters, WalkFailure } from './counters.ts'
+export type { Clock } from './clock.ts'
+export type { MountCounters, MountFigures, WalkCounters, WalkFailure } from './counters.ts'
 export type { FileEntry, WalkEntry } from './entries.ts'
 export type { WalkErrorCode } from './errors.ts'
 export { isWalkError, WalkError } from './errors.ts'
@@ -22,6 +23,7 @@ export type {
   EntryKind,
   ListOptions,
   Mount,
+  MountHealth,
   ReadOptions,
   ReadOutcome,
   Target,
@@ -36,3 +38,5 @@ export { rateLimit } from './rate-limit.ts'
 export { throttledMount } from './throttled-mount.ts'
 export type { Walk } from './walk.ts'
 export { walk } from './walk.ts'
+export type { WatchedMountOptions } from './watched-mount.ts'
+export { watchedMount } from './watched-mount.ts'

@@ -2,7 +2,7 @@ import { asWalkError, isMountTrouble, WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { Lineage } from './lineage.ts'
 import type { Entry, Mount } from './mount.ts'
-import type { MountSet } from './mount-set.ts'
+import { type MountSet, rounds, wentAway } from './mount-set.ts'
 import { joinPath, nameOf, parentOf } from './paths.ts'
 
 /** What a path leads to. */
@@ -19,10 +19,13 @@ const hopsAllowed = 40
 export class Resolver {
   readonly #mounts: MountSet
   readonly #signal: AbortSignal
+  readonly #waiting: AbortSignal
 
-  constructor(mounts: MountSet, signal: AbortSignal) {
+  /** `waiting` aborts when nobody should wait for mounts any longer. */
+  constructor(mounts: MountSet, signal: AbortSignal, waiting: AbortSignal) {
     this.#mounts = mounts
     this.#signal = signal
+    this.#waiting = waiting
   }
 
   stat(path: string): Promise<Entry> {
@@ -77,16 +80,20 @@ export class Resolver {
     })
   }
 
+  /** Of every mount that may do better; and again, a few times, of mounts that had all gone and come back. */
   async #ask<T>(path: string, question: (mount: Mount) => Promise<T>): Promise<T> {
-    let trouble: WalkError | undefined
-    for (const { mount } of this.#mounts.order(hashPath(path))) {
-      try {
-        return await question(mount)
-      } catch (error) {
-        trouble = asWalkError(error)
-        if (!isMountTrouble(trouble) || this.#signal.aborted) break
+    for (let round = 1; ; round++) {
+      const order = this.#mounts.order(hashPath(path))
+      for (const [at, { mount }] of order.entries()) {
+        try {
+          return await question(mount)
+        } catch (error) {
+          const trouble = asWalkError(error)
+          const mayGoOn = at < order.length - 1 || (round < rounds && wentAway(trouble, mount))
+          if (!mayGoOn || !isMountTrouble(trouble) || this.#signal.aborted) throw trouble
+        }
       }
+      await this.#mounts.whenAnyUp(this.#waiting)
     }
-    throw trouble ?? new WalkError('MOUNT_DOWN', `${path}: no mount answers`)
   }
 }

@@ -3,8 +3,9 @@ import { type DirectoryUnit, partOfUnit } from './frontier.ts'
 import { hashPath } from './hash.ts'
 import { isWithin, type Lineage } from './lineage.ts'
 import type { DirectoryPage, Mount } from './mount.ts'
-import { handleFor, type Member } from './mount-set.ts'
+import { type Member, rounds, targetFor, wentAway } from './mount-set.ts'
 import { takePage } from './page.ts'
+import { persist } from './persist.ts'
 import type { Run } from './run.ts'
 import type { Tally } from './tallies.ts'
 
@@ -21,23 +22,37 @@ export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promi
   const listing = new Listing(run, unit)
   try {
     const lineage = await listing.lineage()
-    const order = run.mounts.order(hashPath(unit.path))
-    for (const [at, member] of order.entries()) {
-      try {
-        if (!(await listing.through(member, lineage))) return listing.giveUp()
-        if (run.settings.listThrough === 'each') await listing.again(order.filter((other) => other !== member))
-        return
-      } catch (error) {
-        if (run.settings.signal.aborted) return
-        const trouble = asWalkError(error)
-        if (at === order.length - 1 || !isMountTrouble(trouble) || !listing.startOver()) throw trouble
-      }
-    }
+    for (let round = 1; !(await listThroughOne(run, listing, { unit, lineage, round })); round++)
+      await run.mounts.whenAnyUp(run.waiting)
   } catch (error) {
-    listing.fail(asWalkError(error))
+    const trouble = asWalkError(error)
+    if (trouble.code === 'MOUNT_DOWN' && !run.going) listing.giveUp()
+    else listing.fail(trouble)
   } finally {
     listing.end()
   }
+}
+
+/** False when every mount failed, the last one by going away: the listing can start over when one is there. */
+async function listThroughOne(
+  run: ListingRun,
+  listing: Listing,
+  { unit, lineage, round }: { unit: DirectoryUnit; lineage: Lineage | undefined; round: number },
+): Promise<boolean> {
+  const order = run.mounts.order(hashPath(unit.path))
+  for (const [at, member] of order.entries()) {
+    try {
+      if (!(await listing.through(member, lineage))) listing.giveUp()
+      else if (run.settings.listThrough === 'each') await listing.again(order.filter((other) => other !== member))
+      return true
+    } catch (error) {
+      if (run.settings.signal.aborted) return true
+      const trouble = asWalkError(error)
+      const mayGoOn = at < order.length - 1 || (round < rounds && wentAway(trouble, member.mount))
+      if (!mayGoOn || !isMountTrouble(trouble) || !listing.startOver()) throw trouble
+    }
+  }
+  return false
 }
 
 class Listing {
@@ -106,14 +121,20 @@ class Listing {
 
   /** Lists through further mounts and drops what they say. */
   async again(members: readonly Member[]): Promise<void> {
-    for (const { mount, name } of members) {
+    const { mounts, waiting } = this.#run
+    const { path, resume } = this.#unit
+    const ask = async ({ mount }: Member): Promise<void> => {
+      const pages = this.#pages(mount, resume)
+      for (let page = await pages.next(); !page.done && this.#wanted; ) page = await pages.next()
+      await pages.return?.()
+    }
+    for (const member of members) {
       try {
-        const pages = this.#pages(mount, this.#unit.resume)
-        for (let page = await pages.next(); !page.done && this.#wanted; ) page = await pages.next()
-        await pages.return?.()
+        if (this.#wanted) await persist(member, { mounts, path, waiting, ask })
       } catch (error) {
-        if (this.#run.settings.signal.aborted) return
-        this.#run.fail(this.#unit.tally, this.#unit.path, asWalkError(error), name)
+        const trouble = asWalkError(error)
+        if (this.#run.settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#run.going)) return
+        this.#run.fail(this.#unit.tally, path, trouble, member.name)
       }
     }
   }
@@ -157,9 +178,8 @@ class Listing {
   #pages(mount: Mount, resume: string | undefined): AsyncIterator<DirectoryPage> {
     const { real, handle, from } = this.#unit
     const { filter, signal } = this.#run.settings
-    const target = { path: real, handle: handleFor(handle, from, mount) }
     const options = { attributes: filter.needsAttributes, resume, signal }
-    return mount.list(target, options)[Symbol.asyncIterator]()
+    return mount.list(targetFor(real, handle, from, mount), options)[Symbol.asyncIterator]()
   }
 
   #announce(): void {

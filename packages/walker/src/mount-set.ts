@@ -1,6 +1,8 @@
 import pLimit from 'p-limit'
-import { WalkError } from './errors.ts'
-import type { Mount } from './mount.ts'
+import type { Clock } from './clock.ts'
+import type { MountFigures } from './counters.ts'
+import { isMountAway, WalkError } from './errors.ts'
+import type { Mount, MountHealth, Target } from './mount.ts'
 import type { Limiter, Settings } from './options.ts'
 
 /** A mount as a walk uses it. */
@@ -9,7 +11,17 @@ export interface Member {
   readonly name: string
   /** Undefined where the walk's own limit is the tighter one. */
   readonly limiter: Limiter | undefined
+  /** Reads through it now. */
+  inFlight: number
 }
+
+/** How often something is tried of which all mounts were gone before: a path that kills them must not do so for ever. */
+export const rounds = 3
+
+/** It failed for being away, and somebody watches whether it comes back. */
+export const wentAway = (error: WalkError, { health }: Mount): boolean => health !== undefined && isMountAway(error)
+
+const isUp = ({ mount }: Member): boolean => mount.health?.alive !== false
 
 /**
  * The mounts of a walk, and which of them serves a path. That a mount which does not answer is left out for a while
@@ -18,7 +30,11 @@ export interface Member {
 export class MountSet {
   readonly members: readonly Member[]
   readonly #orders: readonly (readonly Member[])[]
-  readonly #readers: readonly (readonly Member[])[]
+  readonly #spread: boolean
+  readonly #clock: Clock
+  readonly #graceMs: number
+  /** When one of them answered again after none had: the others get as much time as it takes a cluster to start. */
+  #revivedMs = Number.NEGATIVE_INFINITY
 
   constructor(mounts: readonly Mount[], settings: Settings) {
     if (mounts.length === 0) throw new WalkError('OPTION_INVALID', 'mounts is empty, expected at least one mount')
@@ -32,23 +48,95 @@ export class MountSet {
     const blind = settings.symlinks === 'none' ? undefined : mounts.find((mount) => !mount.readLink)
     if (blind)
       throw new WalkError('OPTION_INVALID', `symlinks is "${settings.symlinks}", but ${blind.name} can't read links`)
-    this.members = mounts.map((mount) => ({ mount, name: mount.name, limiter: limiterOf(mount, settings) }))
+    this.members = mounts.map((mount) => ({
+      mount,
+      name: mount.name,
+      limiter: limiterOf(mount, settings),
+      inFlight: 0,
+    }))
     this.#orders = this.members.map((_, first) => [...this.members.slice(first), ...this.members.slice(0, first)])
-    this.#readers = settings.through === 'each' ? this.#orders : this.#orders.map((order) => order.slice(0, 1))
+    this.#spread = settings.through === 'spread'
+    this.#clock = settings.clock
+    this.#graceMs = settings.graceMs
   }
 
   get names(): string[] {
     return this.members.map(({ name }) => name)
   }
 
-  /** Every mount, beginning with the one that the hash names. */
+  /** How often a read is tried whose mount goes away. */
+  get tries(): number {
+    return this.#spread ? rounds * this.members.length : rounds
+  }
+
+  /** Nobody can walk through any of them now. */
+  get allDown(): boolean {
+    return !this.members.some(isUp)
+  }
+
+  /** Every mount, beginning with the one that the hash names; those that don't answer come last. */
   order(hash: number): readonly Member[] {
-    return this.#orders[hash % this.#orders.length] ?? []
+    const order = this.#orders[hash % this.#orders.length] ?? []
+    return order.every(isUp) ? order : [...order.filter(isUp), ...order.filter((member) => !isUp(member))]
   }
 
   /** The mounts that a file is read through: the first alone, then the others. */
   readers(hash: number): readonly Member[] {
-    return this.#readers[hash % this.#readers.length] ?? []
+    return this.#spread ? this.order(hash).slice(0, 1) : this.order(hash)
+  }
+
+  /** The mount to read through instead of this one: under `spread` any that answers. Undefined: none does now. */
+  standIn(member: Member, hash: number | undefined): Member | undefined {
+    if (isUp(member)) return member
+    const [first] = this.#mayStandIn(hash) ? this.order(hash) : []
+    return first && isUp(first) ? first : undefined
+  }
+
+  /** Settles when there may be such a mount; with false where it is too late for one. */
+  async whenStandIn(member: Member, hash: number | undefined, signal: AbortSignal): Promise<boolean> {
+    if (!this.#mayStandIn(hash)) return await this.whenUp(member, signal)
+    await this.whenAnyUp(signal)
+    return true
+  }
+
+  /**
+   * True when the mount answers, false when it has been away for too long while others answer. As long as none does
+   * there is nothing that it could be too late for. Rejects with the signal's reason.
+   */
+  async whenUp({ mount: { health } }: Member, signal: AbortSignal): Promise<boolean> {
+    while (health && !health.alive) {
+      if (this.allDown) await this.whenAnyUp(signal)
+      else {
+        const since = Math.max(health.downSinceMs ?? this.#clock.now(), this.#revivedMs)
+        const leftMs = since + this.#graceMs - this.#clock.now()
+        if (leftMs <= 0) return false
+        await this.#within(leftMs, health, signal)
+      }
+    }
+    return true
+  }
+
+  /** Settles when one of them answers. Rejects with the signal's reason. */
+  async whenAnyUp(signal: AbortSignal): Promise<void> {
+    if (!this.allDown) return
+    await Promise.race(this.members.flatMap(({ mount: { health } }) => (health ? [health.whenBack(signal)] : [])))
+    this.#revivedMs = this.#clock.now()
+  }
+
+  figures({ mount, inFlight, limiter }: Member): Omit<MountFigures, 'files' | 'bytes' | 'failures'> {
+    const { limit, p50Ms, p99Ms, floorMs } = limiter?.state ?? {}
+    return { state: mount.health?.alive === false ? 'down' : 'up', inFlight, limit, p50Ms, p99Ms, floorMs }
+  }
+
+  #mayStandIn(hash: number | undefined): hash is number {
+    return this.#spread && hash !== undefined
+  }
+
+  #within(ms: number, health: MountHealth, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stopTimer = this.#clock.setTimer(ms, resolve)
+      health.whenBack(signal).then(resolve, reject).finally(stopTimer)
+    })
   }
 }
 
@@ -58,6 +146,12 @@ function limiterOf(mount: Mount, { limiterFor, concurrency }: Settings): Limiter
   return mount.maxInFlight < concurrency ? { run: pLimit(Math.max(1, mount.maxInFlight)) } : undefined
 }
 
-/** What `to` opens the object by: the handle that `from` gave, where both understand it. */
-export const handleFor = (handle: unknown, from: Mount | undefined, to: Mount): unknown =>
-  from === to || (to.handleSpace !== undefined && from?.handleSpace === to.handleSpace) ? handle : undefined
+/** How `to` opens the object: by the handle that `from` gave, where both understand it. */
+export function targetFor(path: string, handle: unknown, from: Mount | undefined, to: Mount): Target {
+  if (from === to) return { path, handle }
+  const shared = to.handleSpace !== undefined && from?.handleSpace === to.handleSpace
+  return shared ? { path, handle, foreign: true } : { path }
+}
+
+export const awayTooLong = (path: string, { name }: Member): WalkError =>
+  new WalkError('MOUNT_DOWN', `${path}: ${name} has not answered for too long`)

@@ -63,8 +63,8 @@ export interface ReadOutcome {
 /** Whether a mount answers now. */
 export interface MountHealth {
   readonly alive: boolean
-  /** Since when it does not, in milliseconds of the mount's clock and before now; undefined while it does. */
-  readonly downForMs: number | undefined
+  /** When it stopped to, by its clock, which has to be the walk's; undefined while it does. */
+  readonly downSinceMs: number | undefined
   /** Settles when it answers, at once if it does; rejects with the signal's reason. */
   whenBack(signal: AbortSignal): Promise<void>
 }

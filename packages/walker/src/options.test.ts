@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { systemClock } from './clock.ts'
 import { defaultFilter, settingsOf, type WalkOptions } from './options.ts'
 
 test('nothing said means: the head of every file of the export, through each mount', () => {
@@ -17,6 +18,8 @@ test('nothing said means: the head of every file of the export, through each mou
     rangeBytes: 1_073_741_824,
     maxPending: 10_000,
     entries: 'all',
+    graceMs: 30_000,
+    clock: systemClock,
   })
 })
 
@@ -37,6 +40,7 @@ test('the default filter leaves out the views that filers give of their past, an
 })
 
 const bad: [string, object][] = [
+  ['graceMs is -1, expected a whole number of at least 0', { graceMs: -1 }],
   ['headBytes is 0, expected a whole number of at least 1', { headBytes: 0 }],
   ['headBytes is -1, expected a whole number of at least 1', { headBytes: -1 }],
   ['headBytes is NaN, expected a whole number of at least 1', { headBytes: Number.NaN }],

@@ -1,4 +1,5 @@
 import type { LimitFigures } from './adaptive-limit.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { WalkError } from './errors.ts'
 import type { Mount } from './mount.ts'
 import type { WalkPart } from './parts.ts'
@@ -50,6 +51,13 @@ export interface WalkOptions {
   readonly entries?: 'all' | 'none'
   /** Limits per mount. Default: the mount's own `limiter`; else `concurrency` or its `maxInFlight`, whichever is smaller. */
   readonly limiterFor?: (mount: Mount) => Limiter
+  /**
+   * How long a file waits for a mount that does not answer, counted from when it stopped to; then it is a failure of that
+   * mount. Nothing fails while no mount answers at all. Default 30,000; 0 does not wait. Needs mounts with `health`.
+   */
+  readonly graceMs?: number
+  /** Measures `graceMs`. */
+  readonly clock?: Clock
   /** Ends the walk at once with `signal.reason`. */
   readonly signal?: AbortSignal
 }
@@ -81,6 +89,8 @@ const defaults = {
   rangeBytes: 1024 * 1024 * 1024,
   maxPending: 10_000,
   entries: 'all',
+  graceMs: 30_000,
+  clock: systemClock,
 } satisfies WalkOptions
 
 /** Fills in the defaults; throws `OPTION_INVALID` for the first value that can't be meant. */
@@ -90,6 +100,7 @@ export function settingsOf(options: WalkOptions): Settings {
   settings.parts.forEach(checkPart)
   for (const field of ['concurrency', 'listings', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
     checkCount(field, settings[field], 1)
+  checkCount('graceMs', settings.graceMs, 0)
   if (settings.headBytes !== Infinity) checkCount('headBytes', settings.headBytes, 1)
   checkChoice('through', settings.through, ['each', 'spread'])
   checkChoice('listThrough', settings.listThrough, ['one', 'each'])

@@ -3,7 +3,8 @@ import { asWalkError, type WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { LargeFile } from './large-file.ts'
 import type { ReadOutcome } from './mount.ts'
-import { handleFor, type Member } from './mount-set.ts'
+import { type Member, targetFor } from './mount-set.ts'
+import { persist } from './persist.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
 import type { Run } from './run.ts'
 import { largeFile } from './sources.ts'
@@ -17,6 +18,7 @@ export const readUnit = (run: Run, unit: ReadUnit): Promise<void> => new Reading
 class Reading {
   readonly #run: Run
   readonly #unit: ReadUnit
+  readonly #hash: number
   #chunk: Chunk | undefined
   readonly #reads: MountRead[] = []
   readonly #errors: { readonly mount: string; readonly error: WalkError }[] = []
@@ -27,12 +29,13 @@ class Reading {
     this.#run = run
     this.#unit = unit
     this.#chunk = unit.chunk
+    this.#hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
     if (unit.chunk) run.begun.add(unit.chunk.file)
   }
 
   async all(): Promise<void> {
     const { slots, mounts } = this.#run
-    const readers = mounts.readers(hashPath(this.#unit.path) + (this.#chunk?.ordinal ?? 0))
+    const readers = mounts.readers(this.#hash)
     let others = 0
     for (const member of readers) {
       if (others > 0) await slots.take()
@@ -53,33 +56,47 @@ class Reading {
   }
 
   /** Undefined when it failed, or when the walk stopped first. Gives back the slot that it was called with. */
-  async #through({ mount, name, limiter }: Member): Promise<ReadOutcome | undefined> {
+  async #through(member: Member): Promise<ReadOutcome | undefined> {
     const { settings, slots, tallies } = this.#run
-    const { headBytes, chunkBytes, signal } = settings
-    const { real, handle, from } = this.#unit
-    const chunk = this.#chunk
     tallies.live.inFlight++
     try {
       // One failure a file and mount: where a chunk failed, the file's others need not try.
-      if (chunk?.file.errors.has(name)) return undefined
-      const begin = (): Promise<ReadOutcome> | undefined => {
-        if (!this.#run.going) return undefined
-        const offset = chunk?.offset ?? 0
-        const length = chunk?.length ?? Math.min(headBytes, chunkBytes)
-        return mount.read({ path: real, handle: handleFor(handle, from, mount) }, { offset, length, signal })
-      }
-      const outcome = await (limiter ? limiter.run(async () => begin()) : begin())
-      if (outcome) this.#reads.push({ mount: name, bytes: outcome.bytes })
-      else this.#broken = true
-      return outcome
+      if (this.#chunk?.file.errors.has(member.name)) return undefined
+      const { mounts, waiting } = this.#run
+      const { path } = this.#unit
+      return await persist(member, { mounts, path, hash: this.#hash, waiting, ask: (by) => this.#read(by) })
     } catch (error) {
-      if (signal.aborted) this.#broken = true
-      else this.#errors.push({ mount: name, error: asWalkError(error) })
+      const trouble = asWalkError(error)
+      if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#run.going)) this.#broken = true
+      else this.#errors.push({ mount: member.name, error: trouble })
       return undefined
     } finally {
       tallies.live.inFlight--
       slots.give()
     }
+  }
+
+  /** Undefined when the walk stopped before its turn came. */
+  async #read(member: Member): Promise<ReadOutcome | undefined> {
+    const { mount, limiter } = member
+    const { headBytes, chunkBytes, signal } = this.#run.settings
+    const { real, handle, from } = this.#unit
+    const chunk = this.#chunk
+    const begin = async (): Promise<ReadOutcome | undefined> => {
+      if (!this.#run.going) return undefined
+      const offset = chunk?.offset ?? 0
+      const length = chunk?.length ?? Math.min(headBytes, chunkBytes)
+      member.inFlight++
+      try {
+        return await mount.read(targetFor(real, handle, from, mount), { offset, length, signal })
+      } finally {
+        member.inFlight--
+      }
+    }
+    const outcome = await (limiter ? limiter.run(begin) : begin())
+    if (outcome) this.#reads.push({ mount: member.name, bytes: outcome.bytes })
+    else this.#broken = true
+    return outcome
   }
 
   /** After the first read: a file that goes on is a large one from here, with what was just read as its first chunk. */

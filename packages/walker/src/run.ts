@@ -19,6 +19,8 @@ export interface Run {
   readonly slots: Slots
   /** Large files that are begun and not finished. */
   readonly begun: Set<LargeFile>
+  /** Aborts when nobody should wait for mounts any longer, because nothing more may start. */
+  readonly waiting: AbortSignal
   /** False once nothing more may start. */
   readonly going: boolean
   emit(entry: WalkEntry): void

@@ -1,4 +1,4 @@
-import { addCounts, type Counts, type MountRead, type WalkCounters, type WalkFailure, zeroCounts } from './counters.ts'
+import { addCounts, type Counts, type MountRead, type WalkFailure, zeroCounts } from './counters.ts'
 import type { WalkPart } from './parts.ts'
 
 /*
@@ -36,7 +36,7 @@ export const FAILURES_HELD = 100_000
 /** The tallies of one walk, and its live figures: everything that is not void. */
 export class Tallies {
   readonly root: Tally
-  readonly live: WalkCounters
+  readonly live: Counts & { inFlight: number }
   readonly #liveAlone: readonly Counts[]
   readonly #mountNames: readonly string[]
   readonly #holdFailures: boolean

@@ -12,8 +12,10 @@ export interface Walk extends AsyncIterable<WalkEntry> {
    * reason when it aborts, and for nothing else: whatever fails is a failure of its path.
    */
   readonly done: Promise<void>
-  /** Live. */
+  /** As of now. */
   readonly counters: WalkCounters
+  /** No mount answers: nothing goes on until one does, or until `stop()`, which hands everything back. */
+  readonly allDown: boolean
   /** Directories, names and ranges that are known and not begun. */
   readonly pending: number
   /** A listing has gone beyond its first page and not come to its end. */

@@ -35,6 +35,7 @@ export class Walker implements Walk, ListingRun {
   readonly begun: Set<LargeFile> = new Set()
   readonly done: Promise<void>
 
+  readonly #waiting = new AbortController()
   readonly #entries: EntryQueue | undefined
   readonly #settle: { resolve(): void; reject(reason: unknown): void }
   #state: State = 'running'
@@ -51,7 +52,7 @@ export class Walker implements Walk, ListingRun {
     const { concurrency, entries, signal, parts } = settings
     this.settings = settings
     this.mounts = new MountSet(mounts, settings)
-    this.resolver = new Resolver(this.mounts, signal)
+    this.resolver = new Resolver(this.mounts, signal, this.waiting)
     this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
     this.slots = new Slots(concurrency)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -70,7 +71,20 @@ export class Walker implements Walk, ListingRun {
   }
 
   get counters(): WalkCounters {
-    return this.tallies.live
+    const { live } = this.tallies
+    const mounts = this.mounts.members.map((member) => {
+      const { files, bytes, failures } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0 }
+      return [member.name, { files, bytes, failures, ...this.mounts.figures(member) }]
+    })
+    return { ...live, failures: { ...live.failures }, mounts: Object.fromEntries(mounts) }
+  }
+
+  get allDown(): boolean {
+    return this.mounts.allDown
+  }
+
+  get waiting(): AbortSignal {
+    return this.#waiting.signal
   }
 
   get pending(): number {
@@ -93,6 +107,7 @@ export class Walker implements Walk, ListingRun {
   stop(): void {
     if (this.#state !== 'running') return
     this.#state = 'stopping'
+    this.#endWaiting()
     while (this.#paused.length > 0) {
       this.#walking++
       this.#paused.pop()?.()
@@ -241,11 +256,16 @@ export class Walker implements Walk, ListingRun {
   #end(reason: unknown): void {
     if (this.#state === 'settled' || this.#state === 'aborted') return
     this.#state = 'aborted'
+    this.#endWaiting()
     this.settings.signal.removeEventListener('abort', this.#abort)
     this.frontier.keep(() => false)
     for (const resume of this.#paused.splice(0)) resume()
     this.#entries?.fail(reason)
     this.#settle.reject(reason)
+  }
+
+  #endWaiting(): void {
+    this.#waiting.abort(new WalkError('MOUNT_DOWN', 'the walk stopped before the mount answered'))
   }
 
   async #close(): Promise<void> {
