@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
+import { type QueueService, systemClock } from '@cachewarmer/queue'
+import { openSqliteService } from '@cachewarmer/queue/sqlite'
 
 /** The programs as they are installed: `dist/bin.js` of each package. */
 export type Program = 'manager' | 'worker' | 'submit'
@@ -31,12 +34,14 @@ export class Lab implements AsyncDisposable {
   readonly addresses: readonly string[] = ['cache-1', 'cache-2', 'cache-3']
   readonly #processes = new Set<Running>()
   readonly #environment: Readonly<Record<string, string>>
+  readonly #queueFile: string
 
   constructor(environment: Readonly<Record<string, string>> = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'cachewarmer-test-'))
     this.exportFolder = join(this.folder, 'export')
+    this.#queueFile = join(this.folder, 'queue.db')
     this.#environment = {
-      CACHEWARMER_QUEUE: `sqlite:${join(this.folder, 'queue.db')}`,
+      CACHEWARMER_QUEUE: `sqlite:${this.#queueFile}`,
       QUEUE_PREFIX: 'lab',
       ...environment,
     }
@@ -100,6 +105,60 @@ export class Lab implements AsyncDisposable {
   submitAndWait(...args: readonly string[]): Promise<Finished> {
     const job = ['--addresses', this.addresses.join(','), '--export', '/animation']
     return this.run('submit', [...job, '--wait', '--json', ...args])
+  }
+
+  /** An address that shows another folder of the lab as the export. */
+  mountElsewhere(address: string, folder: string): void {
+    mkdirSync(join(this.folder, 'mounts', address), { recursive: true })
+    symlinkSync(join(this.folder, folder), join(this.folder, 'mounts', address, 'animation'))
+  }
+
+  /** Puts a text into a queue of the lab's file as it is, past every check. Gives the message's id. */
+  async putRaw(queue: string, body: string): Promise<string> {
+    return this.#withQueues(async (service) => {
+      await service.create(queue)
+      const { id } = await service.queue(queue).send('x', { delayMs: 60_000 })
+      using database = new DatabaseSync(this.#queueFile, { timeout: 10_000 })
+      database
+        .prepare(
+          'UPDATE message SET body = ?, visible_at = inserted_at WHERE id = (SELECT max(id) FROM message WHERE body = ?)',
+        )
+        .run(body, 'x')
+      return id
+    })
+  }
+
+  /** The bodies in a queue that can be seen. */
+  bodies(queue: string): Promise<string[]> {
+    return this.#withQueues(async (service) => (await service.queue(queue).peek({ max: 32 })).map(({ body }) => body))
+  }
+
+  depth(queue: string): Promise<number> {
+    return this.#withQueues((service) => service.queue(queue).approximateDepth())
+  }
+
+  /** Waits for what real processes bring about. */
+  async eventually(check: () => Promise<boolean>, forMs = 40_000): Promise<void> {
+    const untilMs = performance.now() + forMs
+    while (!(await check())) {
+      if (performance.now() > untilMs) throw new Error(`it did not come about within ${forMs} ms: ${check}`)
+      await pause(50)
+    }
+  }
+
+  /** Asks something of a job until somebody can be asked. */
+  async told(command: 'pause' | 'resume' | 'cancel', label: string): Promise<void> {
+    const { code, stderr } = await this.run('submit', [command, label])
+    if (code !== 0) throw new Error(stderr)
+  }
+
+  async #withQueues<T>(action: (service: QueueService) => Promise<T>): Promise<T> {
+    const service = openSqliteService({ file: this.#queueFile, clock: systemClock })
+    try {
+      return await action(service)
+    } finally {
+      await service.close()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
