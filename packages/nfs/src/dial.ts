@@ -5,7 +5,7 @@ import { Connection } from './rpc/connection.ts'
 import { openSocket } from './rpc/socket.ts'
 import { StatsCollector } from './stats.ts'
 
-export interface Service {
+interface Service {
   readonly program: number
   readonly version: number
   readonly port: number

@@ -30,7 +30,9 @@ import { type Ganesha, type GaneshaOptions, ganeshaMissing, startGanesha } from 
 
 const run = promisify(execFile)
 const missing = ganeshaMissing()
-const noLibnfs = spawnSync('nfs-ls', ['--usage']).error !== undefined
+/** The programs of libnfs-utils. */
+const libnfs = { list: 'nfs-ls', cat: 'nfs-cat' }
+const noLibnfs = spawnSync(libnfs.list, ['--usage']).error !== undefined
 const TIB = 2 ** 40
 
 /** Names that a shell script would stumble over, as bytes. */
@@ -131,7 +133,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
   test.skipIf(noLibnfs)('agrees with nfs-ls about names, kinds, modes and sizes', async () => {
     const mounted = await mount()
     const { nfsPort, mountPort } = ganesha
-    const { stdout } = await run('nfs-ls', [`nfs://127.0.0.12${folder}/?nfsport=${nfsPort}&mountport=${mountPort}`])
+    const { stdout } = await run(libnfs.list, [`nfs://127.0.0.12${folder}/?nfsport=${nfsPort}&mountport=${mountPort}`])
     const theirs = stdout
       .trimEnd()
       .split('\n')
@@ -159,7 +161,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
     const mounted = await mount({ maxReadBytes: 65_536 })
     const { nfsPort, mountPort } = ganesha
     const url = `nfs://127.0.0.12${folder}/medium?nfsport=${nfsPort}&mountport=${mountPort}`
-    const { stdout } = await run('nfs-cat', [url], { encoding: 'buffer', maxBuffer: 1 << 24 })
+    const { stdout } = await run(libnfs.cat, [url], { encoding: 'buffer', maxBuffer: 1 << 24 })
     const { handle, attributes } = await mounted.resolve('/medium')
     const bytes = Buffer.alloc(Number(attributes?.size))
     for (let at = 0; at < bytes.length; )

@@ -14,17 +14,10 @@ const ACCEPTED = 0
 const DENIED = 1
 
 /** accept_stat other than SUCCESS, by number. The table is the specification; see `decodeReply`. */
-export const acceptStatus = [
-  'SUCCESS',
-  'PROG_UNAVAIL',
-  'PROG_MISMATCH',
-  'PROC_UNAVAIL',
-  'GARBAGE_ARGS',
-  'SYSTEM_ERR',
-] as const
+const acceptStatus = ['SUCCESS', 'PROG_UNAVAIL', 'PROG_MISMATCH', 'PROC_UNAVAIL', 'GARBAGE_ARGS', 'SYSTEM_ERR'] as const
 
 /** auth_stat, by number. */
-export const authStatus = [
+const authStatus = [
   'AUTH_OK',
   'AUTH_BADCRED',
   'AUTH_REJECTEDCRED',
@@ -34,7 +27,7 @@ export const authStatus = [
   'AUTH_INVALIDRESP',
   'AUTH_FAILED',
 ] as const
-export type AuthStatus = (typeof authStatus)[number]
+type AuthStatus = (typeof authStatus)[number]
 
 /** Why a server did not even begin with a call. */
 export type RpcRefusal =

@@ -25,7 +25,7 @@ export interface NfsProgramState {
   cookieVerifier: bigint
 }
 
-export type NfsResults = (w: XdrWriter) => void
+type NfsResults = (w: XdrWriter) => void
 type Procedure = (args: XdrReader) => NfsResults
 /** `.` and `..` have the cookies 1 and 2, the entry at `index` has `index + 3`. */
 const FIRST_COOKIE = 3
@@ -33,7 +33,7 @@ const FIRST_COOKIE = 3
 const PAGE_BYTES = 4 + 88 + 8 + 8
 
 /** The procedures of NFSv3 that read, by number. */
-export function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
+function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
   const place = (r: XdrReader): TreePlace => {
     const found = decodeTreeHandle(state.tree, state.generation, r.latin1(FHSIZE))
     if (typeof found === 'string') throw new StatusError(found)
@@ -179,7 +179,7 @@ function sizeOf(node: TreeNode): bigint {
 }
 
 /** Everything that a node does not say has one value. */
-export function attributesOf({ node, indexes }: TreePlace): Attributes {
+function attributesOf({ node, indexes }: TreePlace): Attributes {
   const {
     mode = node.type === 'directory' ? 0o755 : 0o644,
     uid = 0,

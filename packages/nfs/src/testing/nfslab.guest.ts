@@ -10,11 +10,11 @@ import {
   mountExport,
   type NfsExport,
   readRange,
-} from './index.ts'
+} from '../index.ts'
 
 /*
- * Runs inside nfslab's guest, next to the kernel's NFS server, and writes what it saw to $OUT/seen.json; the test beside
- * it looks at that. There are a portmapper, several addresses, and exports as /etc/exports has them.
+ * Runs inside nfslab's guest, next to the kernel's NFS server, and writes what it saw to $OUT/seen.json; nfslab.test.ts
+ * looks at that. There are a portmapper, several addresses, and exports as /etc/exports has them.
  */
 
 const { ADDRESSES = '', EXPORT = '', OUT = '' } = process.env
