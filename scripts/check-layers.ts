@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   vmss: [],
   walker: ['nfs'],
   cli: ['core', 'queue'],
-  'worker-bin': ['cli', 'core', 'queue', 'nfs', 'walker', 'vmss'],
+  'worker-bin': ['cli', 'core', 'queue', 'walker', 'vmss'],
   'submit-bin': ['cli', 'core', 'queue'],
   'manager-bin': ['cli', 'core', 'queue', 'submit', 'vmss', 'worker'],
 }

@@ -12,8 +12,8 @@ const MAX_MESSAGE_CHARACTERS = 1_024
 /** More children than this no result announces. */
 export const MAX_CHILDREN = 1_000_000
 
-export const AttemptId = Type.String({ pattern: FAMILY_PATTERN, description: 'Id of the attempt.' })
-export const WorkerId = Type.String({ pattern: '^[ -~]{1,128}$', description: 'Id of the worker.' })
+const AttemptId = Type.String({ pattern: FAMILY_PATTERN, description: 'Id of the attempt.' })
+const WorkerId = Type.String({ pattern: '^[ -~]{1,128}$', description: 'Id of the worker.' })
 const Milliseconds = (description: string) => Type.Number({ minimum: 0, description })
 
 export const Failure = Type.Object(

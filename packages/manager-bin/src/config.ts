@@ -26,7 +26,7 @@ const workers = () =>
 const concurrency = () =>
   new Option('--concurrency <n>', 'reads in flight in each worker').argParser(whole(1)).default(64)
 
-export const serveCommand = () =>
+const serveCommand = () =>
   new Command('serve')
     .description('Takes jobs from the queue and runs each to its end; the default command.')
     .addOption(queueOptions.queue)
@@ -75,7 +75,7 @@ export const serveCommand = () =>
     )
     .option('--debug', 'log every step', false)
 
-export const warmCommand = () =>
+const warmCommand = () =>
   new Command('warm')
     .description(
       'Warms folders of this machine now, with a queue of its own and worker processes, and ends with a report.\n' +

@@ -31,7 +31,7 @@ export interface Achieved {
 }
 
 /** Failures held between two calls of `takeFailures()`. More are counted, and no longer listed. */
-export const FAILURES_HELD = 100_000
+const FAILURES_HELD = 100_000
 
 /** The tallies of one walk, and its live figures: everything that is not void. */
 export class Tallies {

@@ -19,7 +19,7 @@ import { openLedger } from '../ledger/sqlite-ledger.ts'
 import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from '../ports.ts'
 import { runManager } from '../run-manager.ts'
 
-export const prefix = 'studio'
+const prefix = 'studio'
 export const names: ReturnType<typeof queueNames> = queueNames(prefix)
 
 const quiet = (): void => undefined

@@ -11,10 +11,10 @@
  * up, down -> the same again while it pays, else back to hold
  * any -> hold at half the limit, when the server is in trouble
  */
-export type LimitPhase = 'start' | 'hold' | 'up' | 'down'
+type LimitPhase = 'start' | 'hold' | 'up' | 'down'
 
 /** What a limit gave. */
-export interface LimitYield {
+interface LimitYield {
   readonly limit: number
   /** Requests a millisecond. */
   readonly rate: number

@@ -27,7 +27,7 @@ export const resultsQueue: string = names.runResults(run)
 export const isResult = (message: ResultMessage): message is ItemResult => message.kind === 'result'
 
 const quiet = (): void => undefined
-export const silentLogger: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => silentLogger }
+const silentLogger: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => silentLogger }
 
 export interface StartedWorker {
   /** As SIGTERM does: takes nothing more. */
