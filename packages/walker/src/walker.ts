@@ -230,6 +230,7 @@ export class Walker implements Walk, ListingRun {
   #finish(): void {
     if (this.#state === 'stopping') this.#rest = this.#collectRest()
     this.#state = 'settled'
+    this.#endWaiting()
     this.settings.signal.removeEventListener('abort', this.#abort)
     this.#entries?.close()
     this.#settle.resolve()
