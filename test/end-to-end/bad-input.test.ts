@@ -235,9 +235,8 @@ describe('a tree', { timeout: 60_000 }, () => {
 describe('jobs', { timeout: 60_000 }, () => {
   /** Reads nothing before a test says so: as good as a very large tree. */
   const submitPaused = async (label: string, path: string): Promise<void> => {
-    const { code } = await lab.run('submit', [
-      ...['--addresses', lab.addresses.join(','), '--export', '/animation', '--path', path, '--job-id', label],
-    ])
+    const job = ['--addresses', lab.addresses.join(','), '--export', '/animation', '--path', path, '--job-id', label]
+    const { code } = await lab.run('submit', job)
     expect(code).toBe(0)
     await lab.told('pause', label)
   }

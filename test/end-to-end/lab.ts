@@ -141,7 +141,7 @@ export class Lab implements AsyncDisposable {
   async eventually(check: () => Promise<boolean>, forMs = 40_000): Promise<void> {
     const untilMs = performance.now() + forMs
     while (!(await check())) {
-      if (performance.now() > untilMs) throw new Error(`it did not come about within ${forMs} ms: ${check}`)
+      if (performance.now() > untilMs) throw new Error(`it did not come about within ${forMs} ms: ${String(check)}`)
       await pause(50)
     }
   }

@@ -16,7 +16,7 @@ export function alive(pid: number): boolean {
 export async function eventually(check: () => boolean | Promise<boolean>, forMs: number = 30_000): Promise<void> {
   const untilMs = performance.now() + forMs
   while (!(await check())) {
-    if (performance.now() > untilMs) throw new Error(`it did not come about within ${forMs} ms: ${check}`)
+    if (performance.now() > untilMs) throw new Error(`it did not come about within ${forMs} ms: ${String(check)}`)
     await setTimeout(20)
   }
 }
