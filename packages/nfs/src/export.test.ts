@@ -91,6 +91,9 @@ describe('an export', () => {
       false,
     ])
     expect((await again.read(await handleOf(mounted, '/scene/a.txt'), 0, 10)).count).toBe(5)
+    const { mounted: stranger } = await setUp({ generation: 2 })
+    expect(stranger.handleSpace).not.toBe(mounted.handleSpace)
+    await expect(stranger.getattr(mounted.root)).rejects.toMatchObject({ code: 'STALE' })
   })
 
   test('counts what it does', async () => {

@@ -230,6 +230,20 @@ describe('silence', () => {
     expect(stats()).toMatchObject({ timeouts: 1, retransmissions: 1, reconnects: 0 })
   })
 
+  test('on a link that is slow, calls are not sent again before their turn has come', async () => {
+    const { connection, link, clock, stats } = await setUpOpen()
+    clock.advance(10)
+    const answers = Promise.all(Array.from({ length: 25 }, (_, word) => connection.call(ECHO, word)))
+    link.turn()
+    for (let index = 0; index < 25; index++) {
+      clock.advance(100)
+      link.turn()
+      link.answer(link.calls[index], say(index))
+    }
+    expect(await answers).toHaveLength(25)
+    expect(stats()).toMatchObject({ retransmissions: 0, timeouts: 0, reconnects: 0 })
+  })
+
   test('a link on which nothing comes at all is replaced, and everything out goes over the next', async () => {
     const { connection, links, link, clock, stats } = await setUpOpen()
     const answers = Promise.all([connection.call(ECHO, 1), connection.call(ECHO, 2)])

@@ -37,7 +37,7 @@ export interface ConnectionOptions {
   readonly program: number
   readonly version: number
   readonly credential: Credential
-  /** A call unanswered for so long is sent again; a link silent for so long while calls are out is opened anew. */
+  /** A call unanswered for so long, while later ones were answered, is sent again; a link silent for so long while calls are out is opened anew. */
   readonly timeoutMs: number
   /** How often a call is sent again before it fails. */
   readonly retries: number
@@ -84,6 +84,8 @@ export class Connection {
   /** Time as of the last thing that happened: asking the clock for every call would cost more than encoding it. */
   private now = 0
   private heardAt = 0
+  /** When the latest call was sent that has an answer. */
+  private answeredUpTo = 0
   private stopSweep: (() => void) | undefined
   private stopReconnect: (() => void) | undefined
 
@@ -225,6 +227,7 @@ export class Connection {
     }
     this.losses = 0
     this.everAnswered = true
+    if (call.sentAt > this.answeredUpTo) this.answeredUpTo = call.sentAt
     this.options.observer.replied(call.procedure, this.now - call.sentAt)
     let result: unknown
     try {
@@ -306,16 +309,15 @@ export class Connection {
     this.now = clock.now()
     const latest = this.now - timeoutMs
     const late = this.calls.items().filter((call) => call.sentAt <= latest || call.deadline <= this.now)
-    const [expired, slow] = [
-      late.filter((call) => call.deadline <= this.now),
-      late.filter((call) => call.deadline > this.now),
-    ]
+    const expired = late.filter((call) => call.deadline <= this.now)
+    // Later calls were answered, so this one was passed over; else the link is slow, and more calls would make it slower.
+    const passedOver = late.filter((call) => call.deadline > this.now && call.sentAt < this.answeredUpTo)
     for (const call of expired) this.settle(call).reject(this.timeout(call))
     // Nothing at all came: the other side is gone, or a firewall forgot the connection and drops what we send.
     const silent = late.length > 0 && this.heardAt <= latest && this.link !== undefined
-    for (const call of silent || this.state === 'open' ? late : expired) this.options.observer.timedOut(call.procedure)
+    for (const call of silent ? late : [...expired, ...passedOver]) this.options.observer.timedOut(call.procedure)
     if (silent) this.lost(this.error('TIMEOUT', `nothing was heard for ${timeoutMs} ms`))
-    else if (this.state === 'open') for (const call of slow) this.transmit(call)
+    else if (this.state === 'open') for (const call of passedOver) this.transmit(call)
   }
 
   private timeout(call: Call): NfsError {

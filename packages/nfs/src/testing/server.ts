@@ -37,6 +37,8 @@ export interface NfsServerOptions {
   readonly versions?: 3 | 4
   /** Default true. */
   readonly readdirplus?: boolean
+  /** Part of every handle. Default 1; servers with different ones don't take each other's handles. */
+  readonly generation?: number
   /** Send the attributes that RFC 1813 lets a server leave out. Default true. */
   readonly attributes?: boolean
 }
@@ -88,7 +90,7 @@ export async function startNfsServer(options: NfsServerOptions): Promise<NfsServ
     pageBytes: options.pageBytes ?? MIB,
     readdirplus: options.readdirplus ?? true,
     attributes: options.attributes ?? true,
-    generation: 1,
+    generation: options.generation ?? 1,
     cookieVerifier: 1n,
   }
   const live = { fault: options.fault ?? (() => undefined), latencyMs: options.latencyMs ?? 0 }
