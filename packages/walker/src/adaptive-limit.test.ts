@@ -85,6 +85,22 @@ describe('an adaptive limit', () => {
     expect(await rate(1_000)).toBeGreaterThan(0.85 * 10)
   })
 
+  test('is not talked down by others who use the machines now and then', async () => {
+    const { server, rate, clock } = bench({ roundTripMs: 40, capacity: 10, noise: 0.3 })
+    const { serviceMs } = server
+    let seed = 7
+    const change = (): void => {
+      seed = Math.imul(seed, 48_271) % 0x7fff_ffff
+      const share = Math.abs(seed) / 0x7fff_ffff
+      server.serviceMs = serviceMs * (0.6 + 0.8 * share)
+      server.roundTripMs = share > 0.9 ? 120 : 40
+      clock.setTimer(100, change)
+    }
+    change()
+    await clock.advance(5_000)
+    expect(await rate(15_000)).toBeGreaterThan(0.75 * 10)
+  })
+
   test('gives way to a storm of JUKEBOX, and comes back after it', async () => {
     const { limit, rate, clock } = bench({ roundTripMs: 10, capacity: 20 })
     await clock.advance(3_000)

@@ -40,8 +40,12 @@ export interface AdaptiveLimit extends Limiter, LatencyObserver {
   readonly state: LimitFigures
 }
 
-/** A window is at least this long, and has at least so many tasks in it. */
-const windowMs = 50
+/**
+ * A window is at least this long, fills the limit so many times, and has at least so many tasks in it. While it doubles
+ * the limit gains or loses so much that little shows it; later small gains have to be told from noise.
+ */
+const shortWindow = { ms: 50, rounds: 2 }
+const longWindow = { ms: 200, rounds: 4 }
 const windowTasks = 8
 /** Requests put off, as a share of the limit, that mean trouble; up to a hundred in flight a single one does. */
 const jukeboxShare = 0.01
@@ -155,11 +159,12 @@ class Controller implements AdaptiveLimit {
     }
     this.#tasks++
     if (this.#line.length > 0) this.#heldBack++
-    const { limit } = this.#decision
+    const { limit, phase } = this.#decision
+    const { ms, rounds } = phase === 'start' ? shortWindow : longWindow
     if (
       this.#tasks % limit === 0 &&
-      this.#tasks >= Math.max(2 * limit, windowTasks) &&
-      now - this.#windowBegan >= windowMs
+      this.#tasks >= Math.max(rounds * limit, windowTasks) &&
+      now - this.#windowBegan >= ms
     )
       this.#close(now)
   }
@@ -187,7 +192,7 @@ class Controller implements AdaptiveLimit {
   #trouble(): void {
     const now = this.#clock.now()
     if (now < this.#deafUntil) return
-    this.#deafUntil = now + Math.max(windowMs, 2 * (this.#p50Ms ?? 0))
+    this.#deafUntil = now + Math.max(shortWindow.ms, 2 * (this.#p50Ms ?? 0))
     this.#decide({ rate: 0, latencyMs: 0, full: false, troubled: true }, now)
   }
 

@@ -16,7 +16,7 @@ type LimitPhase = 'start' | 'hold' | 'up' | 'down'
 /** What a limit gave. */
 interface LimitYield {
   readonly limit: number
-  /** Requests a millisecond. */
+  /** Requests a millisecond; in `hold` the mean of the latest windows, each counting twice as much as the one before. */
   readonly rate: number
   /** The median's milliseconds; in `hold` the lowest so far. */
   readonly latencyMs: number
@@ -30,6 +30,8 @@ export interface LimitState {
   /** Windows to hold before the next probe, and its direction. */
   readonly rest: number
   readonly next: 'up' | 'down'
+  /** The window before looked bad. It takes two: one may be the doing of something else altogether. */
+  readonly doubt: boolean
 }
 
 /** What happened under one limit. */
@@ -47,7 +49,7 @@ export interface LimitBounds {
   readonly max: number
 }
 
-const restWindows = 10
+const restWindows = 6
 /** Throughput has to gain this much for twice the limit, and for a quarter more. */
 const startGain = 1.2
 const upGain = 1.04
@@ -61,6 +63,7 @@ export const initialLimit = (limit: number): LimitState => ({
   base: undefined,
   rest: 0,
   next: 'up',
+  doubt: false,
 })
 
 /** The limit after a window. Pure; the same state when there is nothing to learn from it. */
@@ -73,36 +76,40 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
     base: at,
     rest,
     next,
+    doubt: false,
   })
   /** A limit that nothing is known of yet. */
-  const retreat = (wanted: number, next: 'up' | 'down'): LimitState => ({
+  const retreat = (wanted: number): LimitState => ({
     limit: to(wanted),
     phase: 'hold',
     base: undefined,
     rest: 1,
-    next,
+    next: 'up',
+    doubt: false,
   })
   const probe = (direction: 'up' | 'down', from: LimitYield): LimitState => {
     const wanted = to(direction === 'up' ? Math.ceil(from.limit * 1.25) : Math.floor(from.limit * 0.8))
     if (wanted === from.limit) return hold(from, direction === 'up' ? 'down' : 'up')
-    return { limit: wanted, phase: direction, base: from, rest: 0, next: direction }
+    return { limit: wanted, phase: direction, base: from, rest: 0, next: direction, doubt: false }
   }
 
-  if (window.troubled) return retreat(Math.floor(limit / 2), 'up')
+  if (window.troubled) return retreat(Math.floor(limit / 2))
   if (!window.full) return state
   const here: LimitYield = { limit, rate: window.rate, latencyMs: window.latencyMs }
   switch (phase) {
     case 'start': {
-      if (base && here.rate < base.rate * startGain) return hold(base, 'up', 0)
+      if (base && here.rate < base.rate * startGain)
+        return state.doubt ? hold(base, 'up', 0) : { ...state, doubt: true }
       const doubled = to(limit * 2)
-      return doubled === limit ? hold(here, 'down') : { ...state, limit: doubled, base: here }
+      return doubled === limit ? hold(here, 'down') : { ...state, limit: doubled, base: here, doubt: false }
     }
     case 'hold': {
       if (!base) return { ...state, base: here }
       if (here.latencyMs > base.latencyMs * latencyRise && here.rate < base.rate * upGain)
-        return retreat(Math.floor(limit * 0.7), 'down')
-      const latest = { ...here, latencyMs: Math.min(here.latencyMs, base.latencyMs) }
-      return state.rest > 0 ? { ...state, base: latest, rest: state.rest - 1 } : probe(state.next, latest)
+        return state.doubt ? retreat(Math.floor(limit * 0.7)) : { ...state, doubt: true }
+      const latest = { limit, rate: (here.rate + base.rate) / 2, latencyMs: Math.min(here.latencyMs, base.latencyMs) }
+      if (state.rest > 0) return { ...state, base: latest, rest: state.rest - 1, doubt: false }
+      return probe(state.next, latest)
     }
     case 'up':
       return base && here.rate < base.rate * upGain ? hold(base, 'down') : probe('up', here)
