@@ -31,7 +31,7 @@ async function read(mounted: NfsExport, directory: string, { name, handle }: Dir
     console.log(String(bytes).padStart(12), JSON.stringify(`${directory}/${name}`))
   } catch (error) {
     total.failures++
-    console.error(`${directory}/${name}: ${error instanceof Error ? error.message : error}`)
+    console.error(`${directory}/${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -46,9 +46,11 @@ for (const folder of readdirSync(join(root, 'packages'))) {
     const isTest = file.endsWith('.test.ts') || file.includes('/testing/')
     for (const [, name = ''] of text.matchAll(/from '@cachewarmer\/([a-z]+)/g)) {
       const own = folder.replace(/-bin$/, '') === name
-      if (!own && !layers.includes(name) && !isTest) problems.push(`${where}: imports ${name}, allowed: ${layers.join(', ') || 'none'}`)
+      if (!own && !layers.includes(name) && !isTest)
+        problems.push(`${where}: imports ${name}, allowed: ${layers.join(', ') || 'none'}`)
     }
-    if (!edges.has(folder) && !isTest && /\bprocess\.(env|argv|exit|on|once|std)/.test(text)) problems.push(`${where}: a library touches process`)
+    if (!edges.has(folder) && !isTest && /\bprocess\.(env|argv|exit|on|once|std)/.test(text))
+      problems.push(`${where}: a library touches process`)
     const lines = text.split('\n').length - 1
     if (!isTest && lines > 400) problems.push(`${where}: ${lines} lines, at most 400`)
   }

@@ -29,19 +29,24 @@ export const accessOptions = {
     '--folder <template>',
     `where an export is mounted already; {address} and {export} stand for the job's (with --access folder: ${defaultFolderTemplate})`,
   ).env('CACHEWARMER_FOLDER'),
-  nfsPort: new Option('--nfs-port <port>', "the filer's NFS port; else its portmapper is asked").argParser(
-    whole(1, 65_535),
-  ),
-  mountPort: new Option('--mount-port <port>', "the filer's MOUNT port; else its portmapper is asked").argParser(
-    whole(1, 65_535),
-  ),
+  nfsPort: new Option('--nfs-port <port>', "the filer's NFS port; else its portmapper is asked")
+    .argParser(whole(1, 65_535))
+    .env('CACHEWARMER_NFS_PORT'),
+  mountPort: new Option('--mount-port <port>', "the filer's MOUNT port; else its portmapper is asked")
+    .argParser(whole(1, 65_535))
+    .env('CACHEWARMER_MOUNT_PORT'),
   nfsUid: new Option('--nfs-uid <uid>', 'for whom the filer takes the worker (direct)')
     .argParser(whole(0, 0xffff_ffff))
-    .default(0),
-  nfsGid: new Option('--nfs-gid <gid>', 'its group (direct)').argParser(whole(0, 0xffff_ffff)).default(0),
+    .default(0)
+    .env('CACHEWARMER_NFS_UID'),
+  nfsGid: new Option('--nfs-gid <gid>', 'its group (direct)')
+    .argParser(whole(0, 0xffff_ffff))
+    .default(0)
+    .env('CACHEWARMER_NFS_GID'),
   nfsConnections: new Option('--nfs-connections <n>', 'TCP connections an address (direct)')
     .argParser(whole(1, 64))
-    .default(1),
+    .default(1)
+    .env('CACHEWARMER_NFS_CONNECTIONS'),
   concurrency: new Option(
     '--concurrency <n>',
     'reads in flight an address at the most (default: 64 through folders and mounts, 1024 direct, where fewer are used as the filer likes)',
@@ -61,17 +66,32 @@ export interface AccessConfig {
   concurrency?: number | undefined
 }
 
+type Given = readonly [option: keyof typeof accessOptions, value: string | number | undefined]
+
+const given = (config: AccessConfig): readonly Given[] => [
+  ['access', config.access],
+  ['folder', config.folder],
+  ['nfsPort', config.nfsPort],
+  ['mountPort', config.mountPort],
+  ['nfsUid', config.nfsUid],
+  ['nfsGid', config.nfsGid],
+  ['nfsConnections', config.nfsConnections],
+  ['concurrency', config.concurrency],
+]
+
 /** The same options as an argument list for a worker. */
 export function accessArguments(config: AccessConfig): string[] {
-  const given: [string, string | number | undefined][] = [
-    ['--access', config.access],
-    ['--folder', config.folder],
-    ['--nfs-port', config.nfsPort],
-    ['--mount-port', config.mountPort],
-    ['--nfs-uid', config.nfsUid],
-    ['--nfs-gid', config.nfsGid],
-    ['--nfs-connections', config.nfsConnections],
-    ['--concurrency', config.concurrency],
-  ]
-  return given.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
+  return given(config).flatMap(([option, value]) =>
+    value === undefined ? [] : [`${accessOptions[option].long}`, String(value)],
+  )
+}
+
+/** The same options as an environment, for a worker on another machine. */
+export function accessEnvironment(config: AccessConfig): Record<string, string> {
+  const variables: Record<string, string> = {}
+  for (const [option, value] of given(config)) {
+    const name = accessOptions[option].envVar
+    if (name !== undefined && value !== undefined) variables[name] = String(value)
+  }
+  return variables
 }
