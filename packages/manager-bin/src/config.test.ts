@@ -1,12 +1,13 @@
 import { describe, expect, test, vi } from 'vitest'
-import { runCommandLine, type ServeConfig, type WarmConfig } from './config.ts'
+import { type PlanConfig, runCommandLine, type ServeConfig, type WarmConfig } from './config.ts'
 
 /** What a command line asks for. */
 async function asked(...argv: string[]) {
   const serve = vi.fn<(config: ServeConfig) => Promise<number>>().mockResolvedValue(4)
+  const plan = vi.fn<(config: PlanConfig) => Promise<number>>().mockResolvedValue(6)
   const warm = vi.fn<(paths: readonly string[], config: WarmConfig) => Promise<number>>().mockResolvedValue(5)
-  const code = await runCommandLine(argv, '1.2.3', { serve, warm })
-  return { code, serve: serve.mock.calls, warm: warm.mock.calls }
+  const code = await runCommandLine(argv, '1.2.3', { serve, plan, warm })
+  return { code, serve: serve.mock.calls, plan: plan.mock.calls, warm: warm.mock.calls }
 }
 
 const words = (line: string): string[] => line.split(' ')
@@ -44,11 +45,42 @@ describe('the command line', () => {
         expect.objectContaining({
           storageAccountName: 'studiocache',
           queueNamePrefix: 'studio',
+          fleet: 'vmss',
+          bootstrapMountAddress: '10.0.0.1',
+          bootstrapExportPath: '/boot',
+          bootstrapScriptPath: '/boot/worker.sh',
+          vmssUserName: 'azureuser',
+          vmssSshPublicKey: 'ssh-rsa-AAAA',
+          vmssSubnetName: 'cache',
           workers: 12,
           debug: true,
         }),
       ],
     ])
+  })
+
+  test.each([
+    ['a local fleet of 4', '', { fleet: 'local', workers: 4 }],
+    ['a scale set of 12 where it is named', '--fleet vmss', { fleet: 'vmss', workers: 12 }],
+    ['a scale set where its machines are spoken of', '-vmssUserName artist', { fleet: 'vmss', workers: 12 }],
+    ['what is named, whatever is spoken of', '--fleet none -vmssUserName artist', { fleet: 'none' }],
+  ])('means %s', async (_, line, expected) => {
+    const { serve } = await asked(...words(line).filter((word) => word !== ''))
+    expect(serve).toEqual([[expect.objectContaining(expected)]])
+  })
+
+  test('plans a scale set unless told otherwise, with the options of serve', async () => {
+    const { code, plan } = await asked(
+      ...words('plan --vmss-sizes Standard_D2s_v3,Standard_D2s_v5 --vmss-tag a=b --vmss-tag c=d=e --json'),
+    )
+    expect(code).toBe(6)
+    expect(plan[0]?.[0]).toMatchObject({
+      fleet: 'vmss',
+      workers: 12,
+      vmssSizes: ['Standard_D2s_v3', 'Standard_D2s_v5'],
+      vmssTag: { a: 'b', c: 'd=e' },
+      json: true,
+    })
   })
 
   test('warms folders, with patterns by comma or repeated', async () => {

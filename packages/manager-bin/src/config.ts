@@ -1,6 +1,7 @@
 import { legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
 import { accessOptions } from '@cachewarmer/worker/options'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { azureOptions, legacyAzureFlags, speaksOfMachines } from './fleet/azure-options.ts'
 
 const whole =
   (least: number) =>
@@ -21,14 +22,16 @@ const list = (text: string, before: readonly string[] | undefined): string[] => 
 /** Repeatable, taken as it is: a folder's name may hold a comma. */
 const repeated = (text: string, before: readonly string[] | undefined): string[] => [...(before ?? []), text]
 
-const workers = () =>
-  new Option('--workers <n>', 'worker processes at most').argParser(whole(1)).default(4).env('VMSS_WORKER_COUNT')
+const fleetSize = () =>
+  new Option('--workers <n>', 'worker processes, or machines, at most (default: 4 processes, 12 machines)')
+    .argParser(whole(1))
+    .env('VMSS_WORKER_COUNT')
 const concurrency = () =>
   new Option('--concurrency <n>', 'reads in flight in each worker').argParser(whole(1)).default(64)
 
-const serveCommand = () =>
-  new Command('serve')
-    .description('Takes jobs from the queue and runs each to its end; the default command.')
+/** How a fleet is made: `serve` and `plan` take the same options, so that a plan is what would be done. */
+const withFleetOptions = (command: Command) =>
+  command
     .addOption(queueOptions.queue)
     .addOption(queueOptions.prefix)
     .addOption(queueOptions.account)
@@ -44,12 +47,10 @@ const serveCommand = () =>
     .addOption(
       new Option(
         '--fleet <kind>',
-        'local: worker processes on this machine; none: workers are started by somebody else',
-      )
-        .choices(['local', 'none'] as const)
-        .default('local' as const),
+        'local: worker processes on this machine; vmss: a scale set of Azure; none: workers are started by somebody else (default: local, or vmss where options of its machines are given)',
+      ).choices(['local', 'vmss', 'none'] as const),
     )
-    .addOption(workers())
+    .addOption(fleetSize())
     .addOption(accessOptions.access)
     .addOption(accessOptions.folder)
     .addOption(accessOptions.nfsPort)
@@ -74,6 +75,48 @@ const serveCommand = () =>
         .default(30 * 60_000),
     )
     .option('--debug', 'log every step', false)
+    .optionsGroup('Machines of Azure (--fleet vmss):')
+    .addOption(azureOptions.bootstrapAddress)
+    .addOption(azureOptions.bootstrapExport)
+    .addOption(azureOptions.bootstrapScript)
+    .addOption(azureOptions.userName)
+    .addOption(azureOptions.sshPublicKey)
+    .addOption(azureOptions.passwordFile)
+    .addOption(azureOptions.passwordInArguments)
+    .addOption(azureOptions.subnetName)
+    .addOption(azureOptions.subnetId)
+    .addOption(azureOptions.name)
+    .addOption(azureOptions.sizes)
+    .addOption(azureOptions.image)
+    .addOption(azureOptions.imagePlan)
+    .addOption(azureOptions.priority)
+    .addOption(azureOptions.allowRegular)
+    .addOption(azureOptions.maxPrice)
+    .addOption(azureOptions.maxHours)
+    .addOption(azureOptions.identity)
+    .addOption(azureOptions.ephemeral)
+    .addOption(azureOptions.tags)
+    .addOption(azureOptions.subscription)
+    .addOption(azureOptions.resourceGroup)
+    .addOption(azureOptions.location)
+    .addOption(azureOptions.cloud)
+    .addOption(azureOptions.armEndpoint)
+    .addOption(azureOptions.authorityHost)
+    .addOption(azureOptions.caFile)
+    .addOption(azureOptions.clientId)
+    .addOption(azureOptions.metadataUrl)
+
+const serveCommand = () =>
+  withFleetOptions(
+    new Command('serve').description('Takes jobs from the queue and runs each to its end; the default command.'),
+  )
+
+const planCommand = () =>
+  withFleetOptions(
+    new Command('plan').description(
+      'Prints the request and the cloud-init with which serve --fleet vmss would make its machines, and changes nothing.',
+    ),
+  ).option('--json', 'print them as JSON', false)
 
 const warmCommand = () =>
   new Command('warm')
@@ -96,7 +139,9 @@ const warmCommand = () =>
     .addOption(new Option('--exclude <patterns>', 'no files that match one of these').argParser(list))
     .addOption(new Option('--max-file-size-bytes <n>', 'no larger files').argParser(whole(0)))
     .addOption(new Option('--head-bytes <n>', 'read only so much of each file').argParser(whole(1)))
-    .addOption(workers().default(2))
+    .addOption(
+      new Option('--workers <n>', 'worker processes at most').argParser(whole(1)).default(2).env('VMSS_WORKER_COUNT'),
+    )
     .addOption(concurrency())
     .option('--json', 'print the report as JSON', false)
     .option('--debug', 'log every step', false)
@@ -109,24 +154,31 @@ Examples
   cachewarmer-manager warm --mount /mnt/cache-1/data --mount /mnt/cache-2/data /scene1`,
     )
 
-export type ServeConfig = ReturnType<ReturnType<typeof serveCommand>['opts']>
+type GivenFleet = ReturnType<ReturnType<typeof serveCommand>['opts']>
+/** What was given, and the fleet that it speaks of. */
+type Decided<Given> = Omit<Given, 'fleet' | 'workers'> & { fleet: 'local' | 'vmss' | 'none'; workers: number }
+
+export type ServeConfig = Decided<GivenFleet>
+export type PlanConfig = Decided<ReturnType<ReturnType<typeof planCommand>['opts']>>
 export type WarmConfig = ReturnType<ReturnType<typeof warmCommand>['opts']>
 
-/** The original's options that this version has no use for: its fleet is this machine. */
-const legacyFleetFlags = {
-  bootstrapMountAddress: null,
-  bootstrapExportPath: null,
-  bootstrapScriptPath: null,
-  vmssUserName: null,
-  vmssPassword: null,
-  vmssSshPublicKey: null,
-  vmssSubnetName: null,
-  workerCount: '--workers',
-} as const
+function decideFleet<Given extends GivenFleet>(given: Given, otherwise: 'local' | 'vmss'): Decided<Given> {
+  const fleet = given.fleet ?? (speaksOfMachines(given) ? 'vmss' : otherwise)
+  return { ...given, fleet, workers: given.workers ?? (fleet === 'vmss' ? 12 : 4) }
+}
 
 export interface ManagerActions {
   serve(config: ServeConfig): Promise<number>
+  plan(config: PlanConfig): Promise<number>
   warm(paths: readonly string[], config: WarmConfig): Promise<number>
+}
+
+/** Secrets in an argument list are shown to everybody who may list processes. */
+function warnOfPassword(source: string | undefined): void {
+  if (source === 'cli')
+    process.stderr.write(
+      'cachewarmer-manager: a password on the command line is shown to everybody by ps; use VMSS_PASSWORD or --vmss-password-file\n',
+    )
 }
 
 /** Parses a command line, the original's spelling included, and runs what it asks for. Ends the process for --help and usage errors. */
@@ -140,10 +192,17 @@ export async function runCommandLine(
     .version(version)
     .description('Runs warm-up jobs: sends their work to workers, counts what was read, and says what happened.')
     .addCommand(
-      serveCommand().action(async (config) => {
-        code = await actions.serve(config)
+      serveCommand().action(async (config, command) => {
+        warnOfPassword(command.getOptionValueSource('vmssPassword'))
+        code = await actions.serve(decideFleet(config, 'local'))
       }),
       { isDefault: true },
+    )
+    .addCommand(
+      planCommand().action(async (config, command) => {
+        warnOfPassword(command.getOptionValueSource('vmssPassword'))
+        code = await actions.plan(decideFleet(config, 'vmss'))
+      }),
     )
     .addCommand(
       warmCommand().action(async (paths, config) => {
@@ -153,6 +212,6 @@ export async function runCommandLine(
   for (const command of [program, ...program.commands]) {
     command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   }
-  await program.parseAsync(translateLegacyFlags(argv, { ...legacyQueueFlags, ...legacyFleetFlags }), { from: 'user' })
+  await program.parseAsync(translateLegacyFlags(argv, { ...legacyQueueFlags, ...legacyAzureFlags }), { from: 'user' })
   return code
 }

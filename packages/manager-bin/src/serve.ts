@@ -1,9 +1,11 @@
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { exitCode, onShutdown, openLogger, openQueues, systemClock, systemRandom } from '@cachewarmer/cli'
+import type { Logger } from '@cachewarmer/queue'
 import { accessArguments } from '@cachewarmer/worker/options'
 import type { ServeConfig } from './config.ts'
-import { noFleet } from './fleet/fleet.ts'
+import { openAzureFleet } from './fleet/azure-fleet.ts'
+import { type Fleet, noFleet } from './fleet/fleet.ts'
 import { localFleet } from './fleet/local-fleet.ts'
 import { openLedger } from './ledger/sqlite-ledger.ts'
 import { runManager } from './run-manager.ts'
@@ -15,16 +17,8 @@ export async function serve(config: ServeConfig): Promise<number> {
   const shutdown = onShutdown({ drainMs: 30_000 })
   const queues = await openQueues(config, process.env, systemClock)
   const ledger = openLedger(ledgerFile(config, queues.prefix))
-  const fleet =
-    config.fleet === 'none'
-      ? noFleet
-      : localFleet({
-          command: workerCommand(process.execPath, workerArguments(config)),
-          environment: process.env,
-          clock: systemClock,
-          logger,
-        })
   try {
+    const fleet = await openFleet(config, logger, shutdown.abortWork)
     await runManager(
       { service: queues.service, clock: systemClock, random: systemRandom, logger, ledger, fleet },
       {
@@ -42,6 +36,18 @@ export async function serve(config: ServeConfig): Promise<number> {
     ledger.close()
     await queues.close()
   }
+}
+
+async function openFleet(config: ServeConfig, logger: Logger, hurry: AbortSignal): Promise<Fleet> {
+  if (config.fleet === 'none') return noFleet
+  if (config.fleet === 'vmss')
+    return openAzureFleet(config, { clock: systemClock, logger, environment: process.env, hurry })
+  return localFleet({
+    command: workerCommand(process.execPath, workerArguments(config)),
+    environment: process.env,
+    clock: systemClock,
+    logger,
+  })
 }
 
 function ledgerFile(config: ServeConfig, prefix: string): string {

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { type Environment, UsageError } from '@cachewarmer/cli'
+import type { Clock, Logger } from '@cachewarmer/queue'
+import type { Cloud, ScaleSet, ScaleSetSettings } from '@cachewarmer/vmss'
+import {
+  cloudOf,
+  type FleetConfig,
+  givenPlace,
+  metadataOf,
+  scaleSetOptions,
+  type VmssPackage,
+} from './azure-settings.ts'
+import type { Fleet } from './fleet.ts'
+
+export interface AzureFleetPorts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly environment: Environment
+  /** Ends the waiting for Azure when the manager stops: what Azure was asked to delete, it deletes. */
+  readonly hurry: AbortSignal
+}
+
+/** The scale set that the settings speak of, found out and checked, and the way to Azure. */
+interface Resolved {
+  readonly vmss: VmssPackage
+  readonly settings: ScaleSetSettings
+  readonly subscriptionId: string
+  readonly resourceGroup: string
+  readonly cloud: Cloud
+}
+
+/** Resolves everything that was not given. Azure's libraries are loaded here, so that other fleets never wait for them. */
+export async function resolveFleet(config: FleetConfig, environment: Environment): Promise<Resolved> {
+  const vmss = await import('@cachewarmer/vmss')
+  try {
+    const cloud = cloudOf(config, vmss)
+    const place = await vmss.resolvePlace(givenPlace(config), {
+      metadata: metadataOf(config, vmss),
+      subnetOf: async (machine) => {
+        const { armCompute, machineSubnet } = await import('@cachewarmer/vmss/azure')
+        const { subscriptionId, resourceGroup } = { ...machine, ...given(config) }
+        const arm = { ...(await access(config, cloud)), subscriptionId, resourceGroup }
+        return machineSubnet(armCompute(arm), arm, machine, subnetName(config))
+      },
+    })
+    const settings = vmss.resolveScaleSet(scaleSetOptions(config, place, environment, vmss))
+    return { vmss, settings, subscriptionId: place.subscriptionId, resourceGroup: place.resourceGroup, cloud }
+  } catch (error) {
+    // What Azure refuses to tell is up to people as much as what was typed.
+    if (vmss.isVmssError(error)) throw new UsageError(error.message, { cause: error })
+    throw error
+  }
+}
+
+/** Opens the fleet of `--fleet vmss`. Nothing is made before work is there. */
+export async function openAzureFleet(config: FleetConfig & { idleMs: number }, ports: AzureFleetPorts): Promise<Fleet> {
+  const { vmss, settings, subscriptionId, resourceGroup, cloud } = await resolveFleet(config, ports.environment)
+  const { armCompute } = await import('@cachewarmer/vmss/azure')
+  const compute = armCompute({ ...(await access(config, cloud)), subscriptionId, resourceGroup })
+  const { clock, logger, hurry } = ports
+  if (settings.identityId === undefined)
+    logger.warn('no --vmss-identity: workers reach the queues only with what their image or start script gives them')
+  logger.info('the fleet is a scale set', { scaleSet: settings.name, resourceGroup, machines: settings.count })
+  return scaleSetOfLeader(vmss, vmss.openScaleSet(compute, settings, { clock, logger }), {
+    clock,
+    logger,
+    hurry,
+    graceMs: config.idleMs,
+  })
+}
+
+/**
+ * Who never led never wanted anything, and leaves the set to the one who leads. A leader that has just started keeps what
+ * an earlier one left behind until it knows what there is to do: its runs go on, and need the machines.
+ */
+function scaleSetOfLeader(
+  vmss: VmssPackage,
+  scaleSet: ScaleSet,
+  given: { clock: Clock; logger: Logger; hurry: AbortSignal; graceMs: number },
+): Fleet {
+  const { clock, logger, hurry, graceMs } = given
+  const fleet = vmss.scaleSetFleet(scaleSet, { signal: hurry })
+  let askedAtMs: number | undefined
+  let begun = false
+  return {
+    want: (workers) => {
+      askedAtMs ??= clock.now()
+      begun ||= workers > 0 || clock.now() - askedAtMs >= graceMs
+      if (begun) fleet.want(workers)
+    },
+    observe: () => fleet.observe(),
+    stop: async () => {
+      if (askedAtMs === undefined) return scaleSet.close()
+      try {
+        await fleet.stop()
+      } catch (error) {
+        if (!hurry.aborted && !vmss.isVmssError(error)) throw error
+        logger.error('the scale set may still be there', { error: String(error) })
+      }
+    },
+  }
+}
+
+const given = (config: FleetConfig): { subscriptionId?: string; resourceGroup?: string } => ({
+  ...(config.azureSubscription ? { subscriptionId: config.azureSubscription } : {}),
+  ...(config.azureResourceGroup ? { resourceGroup: config.azureResourceGroup } : {}),
+})
+
+const subnetName = (config: FleetConfig): { subnetName?: string } =>
+  config.vmssSubnetName ? { subnetName: config.vmssSubnetName } : {}
+
+async function access(config: FleetConfig, cloud: Cloud) {
+  const { azureCredential } = await import('@cachewarmer/vmss/azure')
+  const identity = config.azureClientId ? { managedIdentityClientId: config.azureClientId } : {}
+  return {
+    credential: azureCredential({ cloud, ...identity }),
+    cloud,
+    ...(config.azureCaFile ? { ca: readAuthority(config.azureCaFile) } : {}),
+  }
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`--azure-ca-file ${file}: ${reason}`, { cause: error })
+  }
+}

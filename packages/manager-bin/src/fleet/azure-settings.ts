@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { type Environment, UsageError } from '@cachewarmer/cli'
+import type { Cloud, Image, InstanceMetadata, Place, ScaleSetOptions, WorkerSource } from '@cachewarmer/vmss'
+import { type AccessConfig, accessEnvironment } from '@cachewarmer/worker/options'
+import type { AzureConfig } from './azure-options.ts'
+
+/** The part of the command line that a scale set is made from. */
+export interface FleetConfig extends AzureConfig, AccessConfig {
+  queue?: string | undefined
+  queueNamePrefix?: string | undefined
+  storageAccountName?: string | undefined
+  storageSuffix?: string | undefined
+  workers: number
+  leaseMs: number
+}
+
+/** What the vmss package gives for it; loaded only where there is a scale set to be made. */
+export type VmssPackage = typeof import('@cachewarmer/vmss')
+
+const orNothing = <Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } =>
+  value === undefined || value === '' ? {} : ({ [key]: value } as { [K in Key]?: Value })
+
+/** The cloud that was named, with what was said to be different in it. */
+export function cloudOf(config: AzureConfig & { storageSuffix?: string | undefined }, vmss: VmssPackage): Cloud {
+  const known = vmss.clouds[config.azureCloud]
+  return {
+    armEndpoint: config.azureArmEndpoint?.replace(/\/+$/, '') || known.armEndpoint,
+    authorityHost: config.azureAuthorityHost || known.authorityHost,
+    storageSuffix: config.storageSuffix || known.storageSuffix,
+  }
+}
+
+/**
+ * Everything that the scale set is made from. Throws `UsageError` for what is missing or contradicts, and the vmss
+ * package's `OPTION_INVALID` for values that Azure or a machine would not take. Secrets never get into the cloud-init.
+ */
+export function scaleSetOptions(
+  config: FleetConfig,
+  place: Place,
+  environment: Environment,
+  vmss: VmssPackage,
+): ScaleSetOptions {
+  const [size, ...fallbackSizes] = config.vmssSizes ?? []
+  const prefix = config.queueNamePrefix ?? ''
+  const account = queueAccount(config, environment)
+  return {
+    prefix,
+    owner: `${account}/${prefix}`,
+    location: place.location,
+    subnetId: place.subnetId,
+    count: config.workers,
+    fallbackSizes,
+    priority: config.vmssPriority,
+    allowRegular: config.vmssAllowRegular,
+    ephemeralOsDisk: config.vmssEphemeralOsDisk,
+    cloudInit: cloudInitOf(config, account, environment, vmss),
+    ...orNothing('image', imageOf(config, vmss)),
+    ...orNothing('size', size),
+    ...orNothing('name', config.vmssName),
+    ...orNothing('maxPrice', config.vmssMaxPrice),
+    ...orNothing('maxMachineHours', config.vmssMaxMachineHours),
+    ...orNothing('adminUserName', config.vmssUserName),
+    ...orNothing('sshPublicKey', config.vmssSshPublicKey),
+    ...orNothing('adminPassword', passwordOf(config)),
+    ...orNothing('identityId', config.vmssIdentity),
+    ...orNothing('tags', config.vmssTag),
+  }
+}
+
+/** Where the workers are made: as given, else where this machine is. */
+export function givenPlace(config: AzureConfig): { readonly [field in keyof Place]?: string | undefined } {
+  return {
+    subscriptionId: config.azureSubscription,
+    resourceGroup: config.azureResourceGroup,
+    location: config.azureLocation,
+    subnetId: config.vmssSubnetId,
+  }
+}
+
+export function metadataOf(config: AzureConfig, vmss: VmssPackage): InstanceMetadata {
+  return vmss.instanceMetadata({ clock: vmss.systemClock, ...orNothing('baseUrl', config.azureMetadataUrl) })
+}
+
+/** Names the storage account of the queues, however it was written, so that every manager of a prefix says the same. */
+function queueAccount(config: FleetConfig, environment: Environment): string {
+  if (config.queue) {
+    const url = URL.canParse(config.queue) ? new URL(config.queue) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      throw new UsageError(`--fleet vmss needs queues that its machines can reach, and ${config.queue} is here alone`)
+    }
+    return /^([a-z0-9]+)\.queue\./.exec(url.hostname)?.[1] ?? `${url.host}${url.pathname.replace(/\/+$/, '')}`
+  }
+  if (config.storageAccountName) return config.storageAccountName
+  const connection = environment['CACHEWARMER_CONNECTION_STRING'] || environment['AZURE_STORAGE_CONNECTION_STRING']
+  const [, account] = /(?:^|;)AccountName=([^;]+)/i.exec(connection ?? '') ?? []
+  if (account !== undefined) return account
+  throw new UsageError('no queue: give --queue https://ACCOUNT.queue.core.windows.net or --storage-account-name')
+}
+
+function cloudInitOf(config: FleetConfig, account: string, environment: Environment, vmss: VmssPackage): string {
+  const queue = config.queue ? { CACHEWARMER_QUEUE: config.queue } : { STORAGE_ACCOUNT: account }
+  return vmss.workerCloudInit({
+    source: sourceOf(config),
+    environment: {
+      ...queue,
+      QUEUE_PREFIX: config.queueNamePrefix ?? '',
+      ...(config.storageSuffix ? { CACHEWARMER_STORAGE_SUFFIX: config.storageSuffix } : {}),
+      CACHEWARMER_LEASE_MS: String(config.leaseMs),
+      CACHEWARMER_AZURE_MACHINE: '1',
+      ...(config.azureMetadataUrl ? { CACHEWARMER_METADATA_URL: config.azureMetadataUrl } : {}),
+      ...accessEnvironment(config),
+    },
+    proxy: {
+      ...orNothing('http', environment['http_proxy'] || environment['HTTP_PROXY']),
+      ...orNothing('https', environment['https_proxy'] || environment['HTTPS_PROXY']),
+      ...orNothing('no', environment['no_proxy'] || environment['NO_PROXY']),
+    },
+    cloud: cloudOf(config, vmss),
+    ...orNothing('identityId', config.vmssIdentity),
+  })
+}
+
+function sourceOf(config: AzureConfig): WorkerSource {
+  const { bootstrapMountAddress: address, bootstrapExportPath: exportPath, bootstrapScriptPath: script } = config
+  if (address && exportPath && script) return { from: 'export', address, exportPath, script }
+  if (!address && !exportPath && !script && config.vmssImage) return { from: 'image' }
+  throw new UsageError(
+    'machines need a worker: give --bootstrap-mount-address, --bootstrap-export-path and --bootstrap-script-path, all three, or an --vmss-image with a cachewarmer-worker.service',
+  )
+}
+
+function imageOf(config: AzureConfig, vmss: VmssPackage): Image | undefined {
+  if (!config.vmssImage) return undefined
+  if (config.vmssImage === 'ubuntu') return vmss.ubuntuImage
+  if (config.vmssImage === 'vfxt') return vmss.vfxtControllerImage
+  return vmss.parseImage(config.vmssImage, { plan: config.vmssImagePlan })
+}
+
+function passwordOf(config: AzureConfig): string | undefined {
+  if (!config.vmssPasswordFile) return config.vmssPassword
+  try {
+    return readFileSync(config.vmssPasswordFile, 'utf8').trim()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`--vmss-password-file ${config.vmssPasswordFile}: ${reason}`, { cause: error })
+  }
+}
