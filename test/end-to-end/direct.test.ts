@@ -111,7 +111,8 @@ describe.skipIf(missing !== undefined)('jobs on a real NFS server, spoken to by 
     const submitted = lab.run('submit', ['--job', file, '--wait', '--json'])
     await pause(3_000)
     await ganesha.kill()
-    await pause(3_000)
+    // Long enough for the workers to hand everything back and wait.
+    await pause(9_000)
     await ganesha.restart()
     const { code, stdout, stderr } = await submitted
     await ganesha.stop()

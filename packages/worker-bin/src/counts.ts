@@ -22,5 +22,13 @@ export function countsOf(walk: Walk): Counts {
 
 /** The addresses as this walk finds them. */
 export function mountStates(walk: Walk): Beat['mounts'] {
-  return Object.keys(walk.counters.mounts).map((address) => ({ address, state: 'up' as const, inFlight: 0, limit: 0 }))
+  return Object.entries(walk.counters.mounts).map(([address, { state, inFlight, limit, p50Ms, p99Ms, floorMs }]) => ({
+    address,
+    state,
+    inFlight,
+    limit: limit ?? 0,
+    ...(p50Ms === undefined ? {} : { p50Ms }),
+    ...(p99Ms === undefined ? {} : { p99Ms }),
+    ...(floorMs === undefined ? {} : { floorMs }),
+  }))
 }

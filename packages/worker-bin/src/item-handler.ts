@@ -14,6 +14,7 @@ import {
 import { type Clock, isQueueError, type Logger } from '@cachewarmer/queue'
 import { isWalkError, type Mount, type Walk, walk } from '@cachewarmer/walker'
 import { Attempt } from './attempt.ts'
+import { withTimers } from './clock.ts'
 import { countsOf } from './counts.ts'
 import type { MountPool } from './mount-pool.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
@@ -104,9 +105,11 @@ async function workOn(handling: Handling): Promise<Disposition> {
   const { job } = status
   const work = ports.service.queue(queueNames(settings.prefix).runWork(item.run))
   const { mounts, failures } = await context.pool.openAll(job.addresses, job.exportPath)
-  if (failures.length === mounts.length) {
-    const reason = failures.map(({ message }) => message).join('; ')
-    const mayComeBack = failures.some(({ code }) => code === 'MOUNT_DOWN' || code === 'TIMEOUT')
+  const away = mounts.filter(({ health }) => health?.alive === false)
+  if (failures.length + away.length === mounts.length) {
+    const reasons = [...failures.map(({ message }) => message), ...away.map(({ name }) => `${name} does not answer`)]
+    const reason = reasons.join('; ')
+    const mayComeBack = away.length > 0 || failures.some(({ code }) => code === 'MOUNT_DOWN' || code === 'TIMEOUT')
     if (!mayComeBack) return giveUp(handling, reason)
     const down = job.addresses.map((address) => ({ address, state: 'down' as const, inFlight: 0, limit: 0 }))
     await attempt.beat(
@@ -160,6 +163,7 @@ function startWalk(
     concurrency: settings.concurrency,
     entries: 'none',
     limiterFor: (mount) => limits.of(mount),
+    clock: withTimers(context.ports.clock),
     signal: joined,
   })
   return { walk: started, signal: joined, abort: (reason) => own.abort(reason) }

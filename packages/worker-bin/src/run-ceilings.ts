@@ -1,6 +1,7 @@
 import type { RunStatus } from '@cachewarmer/core'
 import type { Clock } from '@cachewarmer/queue'
 import { type Mount, type RateCeilings, type RateLimit, rateLimit, throttledMount } from '@cachewarmer/walker'
+import { withTimers } from './clock.ts'
 
 /**
  * What a run may use of its ceilings here: an equal share of what the whole run may, among the workers that its status
@@ -46,13 +47,3 @@ function shareOf({ ceilings, job, progress }: RunStatus): RateCeilings {
     requestsPerSecond: share(ceilings.maxRequestsPerSecond ?? job?.maxRequestsPerSecond),
   }
 }
-
-/** The walker's limits set timers; our clock sleeps. */
-const withTimers = (clock: Clock) => ({
-  now: () => clock.now(),
-  setTimer: (ms: number, wake: () => void): (() => void) => {
-    const stop = new AbortController()
-    clock.sleep(ms, stop.signal).then(wake, () => undefined)
-    return () => stop.abort()
-  },
-})

@@ -13,6 +13,8 @@ const tickMs = 100
 /** Looks into the work queue come this far apart at first and at most; each that finds enough there doubles it. */
 const firstLookMs = 200
 const lastLookMs = 2_000
+/** With every address away for so long, the rest goes back into the queue and waits there. */
+const awayMs = 5_000
 /** Units that are worth handing away. */
 const minPending = 32
 
@@ -65,6 +67,7 @@ class Supervisor {
   #lookAtMs: number
   #lookMs = firstLookMs
   #stopped = false
+  #awaySinceMs: number | undefined
   #ways = 2
   #failures: WalkFailure[] = []
 
@@ -84,6 +87,8 @@ class Supervisor {
     if (status === undefined || status.state === 'ended') throw new RunOverError(this.#with.run)
     if (status.state === 'paused') return this.#stop()
     if (!this.#with.ceilings.update(status, this.#with.held)) return this.#stop()
+    this.#awaySinceMs = this.#walk.allDown ? (this.#awaySinceMs ?? now) : undefined
+    if (this.#awaySinceMs !== undefined && now - this.#awaySinceMs >= awayMs) return this.#stop()
     if (now >= this.#beatAtMs) {
       this.#beatAtMs = now + this.#with.settings.beatMs
       await this.#beat(status)

@@ -1,5 +1,6 @@
 import type { Clock } from '@cachewarmer/queue'
-import { nfsMount } from '@cachewarmer/walker'
+import { nfsMount, watchedMount } from '@cachewarmer/walker'
+import { withTimers } from '../clock.ts'
 import type { MountOpener } from '../ports.ts'
 
 export interface DirectOptions {
@@ -22,7 +23,13 @@ export interface DirectOptions {
  * address is found out while it works, and an address that stops answering is taken out until it is back.
  */
 export function directAccess(options: DirectOptions): MountOpener {
-  const { maxInFlight, clock: _clock, ...given } = options
-  return (address, exportPath, { signal }) =>
-    nfsMount({ export: { host: address, exportPath, signal, ...given }, name: address, maxInFlight })
+  const { maxInFlight, clock, ...given } = options
+  return async (address, exportPath, { signal }) => {
+    const mount = await nfsMount({
+      export: { host: address, exportPath, signal, ...given },
+      name: address,
+      maxInFlight,
+    })
+    return watchedMount(mount, { clock: withTimers(clock) })
+  }
 }
