@@ -1,12 +1,26 @@
 #!/usr/bin/env node
 import './thread-pool.ts'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exitCode, onShutdown, openLogger, openQueues, runMain, systemClock, systemRandom } from '@cachewarmer/cli'
+import { promisify } from 'node:util'
+import {
+  exitCode,
+  type OpenedQueues,
+  onShutdown,
+  openLogger,
+  openQueues,
+  runMain,
+  type Shutdown,
+  systemClock,
+  systemRandom,
+} from '@cachewarmer/cli'
+import type { Logger } from '@cachewarmer/queue'
 import { openAccess } from './access/access.ts'
 import { defaultFolderTemplate } from './access/options.ts'
-import { parseWorkerConfig } from './config.ts'
+import { parseWorkerConfig, type WorkerConfig } from './config.ts'
+import type { Machine } from './machine/machine.ts'
 import { runWorker } from './run-worker.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -34,10 +48,11 @@ await runMain('cachewarmer-worker', async () => {
     kernel: { ...ports, base: join(tmpdir(), `cachewarmer-mounts-${process.pid}`) },
   })
   const queues = await openQueues(config, process.env, systemClock)
+  const machine = config.azureMachine ? await openMachine(config, queues, logger, shutdown) : undefined
   try {
     const summary = await runWorker(
       {
-        service: queues.service,
+        service: machine?.service ?? queues.service,
         clock: systemClock,
         random: systemRandom,
         logger,
@@ -56,7 +71,38 @@ await runMain('cachewarmer-worker', async () => {
     logger.info('done', { ...summary })
     return exitCode.ok
   } finally {
+    await machine?.finish()
     await queues.close()
     process.stdin.destroy()
   }
 })
+
+/** Loaded only where it is asked for: other workers know nothing of Azure's machines. */
+async function openMachine(
+  config: WorkerConfig,
+  queues: OpenedQueues,
+  logger: Logger,
+  shutdown: Shutdown,
+): Promise<Machine> {
+  const { Machine } = await import('./machine/machine.ts')
+  const { instanceMetadata } = await import('@cachewarmer/vmss')
+  const baseUrl = config.metadataUrl ? { baseUrl: config.metadataUrl } : {}
+  return new Machine(
+    {
+      metadata: instanceMetadata({ clock: systemClock, ...baseUrl }),
+      service: queues.service,
+      clock: systemClock,
+      logger,
+      powerOff: async () => {
+        await promisify(execFile)('systemctl', ['poweroff'])
+      },
+    },
+    {
+      prefix: queues.prefix,
+      abandonedAfterMs: config.abandonedAfterMs,
+      identityId: process.env['CACHEWARMER_IDENTITY_ID'],
+      armEndpoint: process.env['CACHEWARMER_ARM_ENDPOINT'],
+    },
+    shutdown,
+  )
+}

@@ -33,7 +33,8 @@ const command = (version: string) =>
     .addOption(
       new Option('--lease-ms <ms>', 'how long an item belongs to a worker that says nothing')
         .argParser(count)
-        .default(60_000),
+        .default(60_000)
+        .env('CACHEWARMER_LEASE_MS'),
     )
     .addOption(
       new Option('--drain-ms <ms>', 'how long a stop may take before work is dropped').argParser(count).default(25_000),
@@ -44,6 +45,28 @@ const command = (version: string) =>
       '--exit-with-parent',
       'stop when standard input ends, as it does when the program that started this one dies',
       false,
+    )
+    .addOption(
+      new Option(
+        '--azure-machine',
+        'on a machine of Azure: hand back when it is taken away, delete it when nobody wants it',
+      )
+        .default(false)
+        .env('CACHEWARMER_AZURE_MACHINE'),
+    )
+    .addOption(
+      new Option(
+        '--abandoned-after-ms <ms>',
+        'without work and without a manager for so long, the machine deletes itself',
+      )
+        .argParser(count)
+        .default(30 * 60_000)
+        .env('CACHEWARMER_ABANDONED_AFTER_MS'),
+    )
+    .addOption(
+      new Option('--metadata-url <url>', 'where the instance metadata service is')
+        .env('CACHEWARMER_METADATA_URL')
+        .hideHelp(),
     )
     .option('--debug', 'log every item', false)
     .option('--quiet', 'log errors alone', false)
