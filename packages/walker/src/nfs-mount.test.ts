@@ -195,6 +195,9 @@ describe('an NFS mount', () => {
     const warm = walk([mount], { entries: 'none' })
     await warm.done
     expect(warm.counters).toMatchObject({ files: 3_003, failures: {} })
+    // The figures are those of a window of time, which a fast machine may not have come to the end of.
+    for (let more = 0; more < 50 && mount.limiter?.state?.p50Ms === undefined; more++)
+      await walk([mount], { entries: 'none' }).done
     expect(mount.limiter?.state?.p50Ms).toBeGreaterThan(0)
     expect(mount.limiter?.state?.limit).toBeLessThanOrEqual(100)
     expect(heard).toEqual(expect.arrayContaining(['FSINFO', 'READDIRPLUS', 'READ', 'JUKEBOX READ']))
