@@ -75,7 +75,7 @@ async function boot(described: Parameters<typeof startInstanceMetadata>[0] = { m
 async function until(happened: () => boolean, mostMs: number): Promise<number> {
   const startMs = clock.now()
   while (!happened()) {
-    if (clock.now() - startMs > mostMs) throw new Error(`it has not happened within ${mostMs} ms: ${happened}`)
+    if (clock.now() - startMs > mostMs) throw new Error(`it has not happened within ${mostMs} ms: ${String(happened)}`)
     await clock.advance(500)
   }
   return clock.now() - startMs
