@@ -11,6 +11,8 @@ interface Service {
   readonly port: number
   /** Default: the user that the options name. */
   readonly credential?: Credential
+  /** The server has answered on another connection to this service. Default false. */
+  readonly known?: boolean
   /** Default: nobody counts. */
   readonly collector?: StatsCollector
 }
@@ -28,7 +30,7 @@ export function dialer(
 ): { readonly dial: Dial; readonly hangUp: () => void } {
   const { host, exportPath, random, clock, lingerMs } = settings
   const dialed: Connection[] = []
-  const dial: Dial = ({ program, version, port, credential, collector }) => {
+  const dial: Dial = ({ program, version, port, credential, known, collector }) => {
     const connection = new Connection({
       openLink: openSocket({ host, port, privileged, random, lingerMs, clock }),
       clock,
@@ -40,6 +42,7 @@ export function dialer(
       retries: settings.retries,
       maxRecordBytes: 2 * Math.max(settings.maxReadBytes, settings.maxPageBytes) + RECORD_SLACK,
       postpone: jukeboxPolicy(settings.jukeboxMs, random),
+      known: known ?? false,
       observer: collector ?? new StatsCollector(),
       where: { host: `${host}:${port}`, exportPath },
     })

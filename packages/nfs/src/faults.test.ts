@@ -101,6 +101,15 @@ test('a server that goes away and comes back is waited for', async () => {
   expect(await reading).toBe(everything)
 })
 
+test('a server that goes away before all connections were used is waited for by each of them', async () => {
+  const { server, mounted } = await setUp({ connections: 4 })
+  await server.pause()
+  const pings = Promise.all(Array.from({ length: 8 }, () => mounted.ping()))
+  await expect.poll(() => mounted.outstanding).toBe(8)
+  await server.resume()
+  expect(await pings).toHaveLength(8)
+})
+
 test('a server that stays away is a TIMEOUT that says what happened last', async () => {
   const { server, mounted } = await setUp({ timeoutMs: 50, retries: 3 })
   await mounted.ping()

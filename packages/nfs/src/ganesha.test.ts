@@ -1,5 +1,6 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   closeSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { isNfsError } from './errors.ts'
 import type { NfsExport } from './export.ts'
 import type { FileHandle } from './handle.ts'
 import { mountExport } from './mount-export.ts'
@@ -70,6 +72,8 @@ function makeTree(folder: string): void {
 
 describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   let folder = ''
+  /** For what a killed process leaves behind. */
+  let scratch = ''
   let ganesha: Ganesha
   const open: NfsExport[] = []
   const others: Ganesha[] = []
@@ -94,6 +98,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'nfs-tree-'))
     makeTree(folder)
+    scratch = mkdtempSync(join(tmpdir(), 'nfs-scratch-'))
     ganesha = await start()
   })
   afterEach(async () => {
@@ -102,7 +107,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
   })
   afterAll(async () => {
     await ganesha?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    for (const used of [folder, scratch]) rmSync(used, { recursive: true, force: true })
   })
 
   test('lists names of every kind with their sizes, and reads each by its handle', async () => {
@@ -258,6 +263,26 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
       code: 'EXPORT_NOT_FOUND',
       message: expect.stringContaining(folder),
     })
+  })
+
+  test('ends with the process that started it, even if that is killed', async () => {
+    const helper = new URL('./testing/ganesha.ts', import.meta.url).href
+    const script = `const { startGanesha } = await import(${JSON.stringify(helper)})
+      console.log(JSON.stringify(await startGanesha({ folder: ${JSON.stringify(folder)} })))
+      setInterval(() => {}, 1000)`
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, TMPDIR: scratch },
+    })
+    const [line] = await once(starter.stdout, 'data')
+    const started: Ganesha = JSON.parse(String(line))
+    expect(await (await mount({}, started)).ping()).toBeUndefined()
+    starter.kill('SIGKILL')
+    const attempt = () =>
+      mount({}, started).then(
+        () => 'mounted',
+        (error: unknown) => (isNfsError(error) ? error.code : error),
+      )
+    await expect.poll(attempt, { timeout: 10_000 }).toBe('REFUSED')
   })
 
   test('wants Kerberos where its export says so', async () => {

@@ -65,10 +65,11 @@ async function attempt(settings: MountSettings, privileged: boolean): Promise<Nf
     mountd.close()
     const flavor = checkFlavors(flavors, where)
     const collector = new StatsCollector(settings.observer)
-    const nfsService = { program: NFS_PROGRAM, version: NFS_VERSION, port: ports.nfs, collector }
     const credential: Credential = flavor === 'sys' ? userOf(settings) : { flavor }
-    const connections = Array.from({ length: settings.connections }, () => dial({ ...nfsService, credential }))
-    const info = await (connections[0] as Connection).call(FSINFO, root, signal)
+    const nfsService = { program: NFS_PROGRAM, version: NFS_VERSION, port: ports.nfs, credential, collector }
+    const first = dial(nfsService)
+    const info = await first.call(FSINFO, root, signal)
+    const others = Array.from({ length: settings.connections - 1 }, () => dial({ ...nfsService, known: true }))
     return new NfsExport({
       ...where,
       root,
@@ -76,7 +77,7 @@ async function attempt(settings: MountSettings, privileged: boolean): Promise<Nf
       readBytes: readBytesOf(info, settings.maxReadBytes),
       pageBytes: settings.maxPageBytes,
       cachedDirectories: settings.cachedDirectories,
-      connections,
+      connections: [first, ...others],
       collector,
       unmount: () => unmount(dial(mountService), settings),
     })

@@ -46,6 +46,7 @@ function setUp(more: Partial<ConnectionOptions> = {}) {
     maxRecordBytes: 10_000,
     postpone: jukeboxPolicy(5_000, () => 1),
     observer: collector,
+    known: false,
     where: { host: 'filer:2049', exportPath: '/a' },
     ...more,
   })
@@ -330,6 +331,28 @@ describe('lost links', () => {
     await expect(answer).rejects.toMatchObject({ code: 'REFUSED', host: 'filer:2049' })
     clock.advance(60_000)
     expect(links.links).toHaveLength(1)
+  })
+
+  test('a server that took the first link and then is gone is an error at once, too', async () => {
+    const { connection, links, clock } = setUp()
+    const answer = connection.call(ECHO, 1)
+    links.last().open()
+    links.last().lose(broken) // That may happen to anybody,
+    clock.advance(0)
+    expect(links.links).toHaveLength(2)
+    links.last().lose(new NfsError('REFUSED', 'nothing listens')) // but not this.
+    await expect(answer).rejects.toMatchObject({ code: 'REFUSED' })
+    expect(clock.timers).toBeLessThanOrEqual(1)
+  })
+
+  test('a server that is known from elsewhere is waited for', async () => {
+    const { connection, links, clock } = setUp({ known: true })
+    const answer = connection.call(ECHO, 1)
+    links.last().lose(new NfsError('REFUSED', 'nothing listens'))
+    clock.advance(100)
+    links.last().open()
+    links.last().answer(links.last().calls[0], say(1))
+    expect(await answer).toBe(1)
   })
 
   test('what never spoke RPC is an error at once', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { isNfsError, locateError, NfsError, type NfsErrorDetails, protocolError } from '../errors.ts'
+import { isNfsError, locateError, NfsError, type NfsErrorCode, type NfsErrorDetails, protocolError } from '../errors.ts'
 import { XdrReader } from '../xdr/reader.ts'
 import { XdrWriter } from '../xdr/writer.ts'
 import type { Credential } from './auth.ts'
@@ -46,9 +46,14 @@ export interface ConnectionOptions {
   /** How long to wait before a call that failed so is made again, for the `waits`th time; undefined: it failed. */
   readonly postpone: (error: NfsError, waits: number, waitedMs: number) => number | undefined
   readonly observer: ConnectionObserver
+  /** The server is known to be there, from other connections: wait for it even if the first link fails. */
+  readonly known: boolean
   /** Host and export, for errors. */
   readonly where: NfsErrorDetails
 }
+
+/** Losses of a link that will not be better next time, if the server is not known. */
+const hopeless: ReadonlySet<NfsErrorCode> = new Set(['REFUSED', 'UNREACHABLE', 'PROTOCOL', 'PRIVILEGED_PORT'])
 
 const FIRST_RECONNECT_MS = 100
 const MAX_RECONNECT_MS = 5_000
@@ -77,7 +82,8 @@ export class Connection {
   private state: 'idle' | 'opening' | 'open' | 'closed' = 'idle'
   private link: Link | undefined
   private everOpen = false
-  private everAnswered = false
+  /** The server has answered. */
+  private known: boolean
   private lastLoss: NfsError | undefined
   /** Links lost since the last byte came. */
   private losses = 0
@@ -91,6 +97,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.options = options
+    this.known = options.known
     this.calls = new XidTable(options.random)
     this.signals = new SignalWatch((signal) => this.abort(signal))
     const w = new XdrWriter()
@@ -226,7 +233,7 @@ export class Connection {
       return
     }
     this.losses = 0
-    this.everAnswered = true
+    this.known = true
     if (call.sentAt > this.answeredUpTo) this.answeredUpTo = call.sentAt
     this.options.observer.replied(call.procedure, this.now - call.sentAt)
     let result: unknown
@@ -332,8 +339,8 @@ export class Connection {
     this.dropLink('idle')
     this.lastLoss = locateError(error, this.options.where)
     this.losses++
-    // A server that was never there, or speaks something else, is worth an error at once; one that was is worth waiting for.
-    if (!this.everOpen || (error.code === 'PROTOCOL' && !this.everAnswered)) this.failAll(() => this.lastLoss ?? error)
+    // A server that is known is worth waiting for; one that is not there, or speaks something else, is an error at once.
+    if (!this.known && (!this.everOpen || hopeless.has(error.code))) this.failAll(() => this.lastLoss ?? error)
     if (this.calls.size === 0) return
     this.options.observer.reconnecting()
     const backoff = this.losses === 1 ? 0 : Math.min(MAX_RECONNECT_MS, FIRST_RECONNECT_MS * 2 ** (this.losses - 2))
@@ -350,7 +357,7 @@ export class Connection {
     this.out.at = 0
   }
 
-  private error(code: NfsError['code'], message: string, cause?: unknown): NfsError {
+  private error(code: NfsErrorCode, message: string, cause?: unknown): NfsError {
     return new NfsError(code, message, { ...this.options.where, cause })
   }
 }

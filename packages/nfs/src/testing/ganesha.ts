@@ -39,7 +39,7 @@ const START_MS = 60_000
 /** Why `startGanesha` can't work here, to be said aloud; undefined where it can. */
 export function ganeshaMissing(): string | undefined {
   if (onPath('ganesha.nfsd') === undefined) return 'nfs-ganesha is not installed'
-  if (onPath('unshare') === undefined) return 'unshare is not installed'
+  if (onPath('unshare') === undefined || onPath('setpriv') === undefined) return 'util-linux is not installed'
   // Ganesha opens files by handle, which takes CAP_DAC_READ_SEARCH.
   return process.getuid?.() === 0 ? undefined : 'nfs-ganesha needs root'
 }
@@ -101,12 +101,16 @@ EXPORT {
 `
 }
 
-/** Ganesha ends if it can't register its ports. It sees a /run of its own, in which a stand-in for rpcbind says yes. */
+/**
+ * Ganesha ends if it can't register its ports: it sees a /run of its own, in which a stand-in for rpcbind says yes. It is
+ * killed when this process ends, however that happens: a test that is killed itself leaves no server behind.
+ */
 function launch(work: string): ChildProcess {
   const files = ['-f', join(work, 'ganesha.conf'), '-L', join(work, 'ganesha.log'), '-p', join(work, 'ganesha.pid')]
   const script = 'mount --bind "$1" /run && shift && exec "$@"'
   const command = ['sh', '-c', script, 'sh', join(work, 'run'), 'ganesha.nfsd', '-F', ...files]
-  return spawn('unshare', ['--mount', '--propagation', 'private', ...command], { stdio: 'ignore' })
+  const ownRun = ['unshare', '--mount', '--propagation', 'private']
+  return spawn('setpriv', ['--pdeathsig', 'KILL', ...ownRun, ...command], { stdio: 'ignore' })
 }
 
 /** Answers every question of rpcbind with "yes": SET and UNSET are all that is asked. */
