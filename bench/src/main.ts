@@ -2,14 +2,15 @@ import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { benchLocal } from './local.ts'
+import { benchGrowth, benchLocal, type LocalOptions } from './local.ts'
 import { benchMemory } from './memory.ts'
 import { benchNfs } from './nfs.ts'
 import { benchNfslab } from './nfslab.ts'
 
-const help = `Usage: npm run bench -- [local] [memory] [nfs] [nfslab] [options]
+const help = `Usage: npm run bench -- [local] [growth] [memory] [nfs] [nfslab] [options]
 
-  local   the whole service on local folders, against find | xargs cat; how a growing directory fares; idle CPU
+  local   the whole service on local folders, against find | xargs cat
+  growth  files a second as one directory grows to a million entries; what the idle service costs
   memory  a walk over five million entries in memory
   nfs     direct NFS against nfs-ganesha behind 0, 5, 40 and 100 ms (as root, with Debian's nfs-ganesha)
   nfslab  the kernel's NFS server and client behind 40 ms, in the guest of CACHEWARMER_NFSLAB
@@ -31,14 +32,16 @@ const { values, positionals } = parseArgs({
   },
 })
 
+const local: LocalOptions = {
+  place: values.place,
+  rounds: Number(values.rounds),
+  workers: Number(values.workers),
+  quick: values.quick,
+}
+
 const benches: Readonly<Record<string, () => Promise<void>>> = {
-  local: () =>
-    benchLocal({
-      place: values.place,
-      rounds: Number(values.rounds),
-      workers: Number(values.workers),
-      quick: values.quick,
-    }),
+  local: () => benchLocal(local),
+  growth: () => benchGrowth(local),
   nfs: () => benchNfs({ place: values.place, rounds: Number(values.rounds), quick: values.quick }),
   nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),

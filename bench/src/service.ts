@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeJob, type RunStatus } from '@cachewarmer/core'
 import { type QueueService, systemClock } from '@cachewarmer/queue'
@@ -64,14 +64,9 @@ export class BenchService implements AsyncDisposable {
   async warm(
     folder: string,
     addresses: readonly string[] = ['cache-1'],
-    exportPath = '/export',
+    served?: string,
   ): Promise<{ elapsedMs: number; cpuMs: number; status: RunStatus }> {
-    for (const address of exportPath === '/export' ? addresses : []) {
-      await mkdir(join(this.#place, 'mounts', address), { recursive: true })
-      const at = join(this.#place, 'mounts', address, 'export')
-      await rm(at, { force: true })
-      await symlink(folder, at)
-    }
+    const exportPath = served ?? (await this.#linked(folder, addresses))
     const cpuBefore = this.cpuMs()
     const startedAtMs = performance.now()
     const { job } = makeJob({ addresses: [...addresses], exportPath, paths: ['/'] })
@@ -82,6 +77,18 @@ export class BenchService implements AsyncDisposable {
     const elapsedMs = performance.now() - startedAtMs
     if (last?.outcome !== 'warmed') throw new Error(`the job of ${folder} ended as ${last?.outcome}: ${last?.problem}`)
     return { elapsedMs, cpuMs: this.cpuMs() - cpuBefore, status: last }
+  }
+
+  /** Each folder is an export of its own, so that workers, which keep their mounts open, never see one turn into another. */
+  async #linked(folder: string, addresses: readonly string[]): Promise<string> {
+    const exportPath = `/${basename(folder)}`
+    for (const address of addresses) {
+      await mkdir(join(this.#place, 'mounts', address), { recursive: true })
+      const at = join(this.#place, 'mounts', address, exportPath)
+      await rm(at, { force: true })
+      await symlink(folder, at)
+    }
+    return exportPath
   }
 
   /** CPU time so far of the manager and its workers. */
