@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  type Arm,
+  type InstanceMetadataServer,
+  type Machine,
+  startArm,
+  startInstanceMetadata,
+  testSshKey,
+} from '@cachewarmer/vmss/testing'
+
+const workerFile = join(dirname(fileURLToPath(import.meta.resolve('@cachewarmer/worker/package.json'))), 'dist/bin.js')
+
+/** A machine of the scale set: a real worker, started with nothing but the environment that its cloud-init writes. */
+export interface Booted {
+  readonly machine: Machine
+  readonly process: ChildProcess
+  readonly metadata: InstanceMetadataServer
+  readonly exited: Promise<number | null>
+  log(): string
+}
+
+/** Azure with its resource manager, the controller's instance metadata, and machines that are worker processes. */
+export class Cloud implements AsyncDisposable {
+  readonly booted: Booted[] = []
+  readonly arm: Arm
+  readonly controller: InstanceMetadataServer
+  readonly #secrets: Readonly<Record<string, string>>
+
+  private constructor(arm: Arm, controller: InstanceMetadataServer, secrets: Readonly<Record<string, string>>) {
+    this.arm = arm
+    this.controller = controller
+    this.#secrets = secrets
+  }
+
+  /** `secrets` stand for the workers' managed identity, which Azurite does not know. */
+  static async start(secrets: Readonly<Record<string, string>>): Promise<Cloud> {
+    const hooks = {
+      onInstanceStarted: (machine: Machine): Promise<void> => cloud.#boot(machine),
+      onInstanceNotice: (machine: Machine, event: 'Terminate' | 'Preempt'): Promise<void> =>
+        cloud.#notice(machine, event),
+      onInstanceStopped: (machine: Machine): Promise<void> => cloud.#stop(machine),
+    }
+    const cloud: Cloud = new Cloud(await startArm(hooks), await startInstanceMetadata(), secrets)
+    return cloud
+  }
+
+  /** What a manager on the controller is started with; where it is, it finds out by itself. */
+  managerArguments(folder: string): string[] {
+    const ca = join(folder, 'ca.pem')
+    writeFileSync(ca, this.arm.ca)
+    const bootstrap = ['--bootstrap-mount-address', '10.0.0.4', '--bootstrap-export-path', '/b']
+    const azure = ['--azure-arm-endpoint', this.arm.cloud.armEndpoint, '--azure-ca-file', ca]
+    const metadata = ['--azure-metadata-url', this.controller.url]
+    const login = ['--bootstrap-script-path', 'worker.sh', '--vmss-ssh-public-key', testSshKey]
+    return ['--fleet', 'vmss', ...bootstrap, ...login, ...azure, ...metadata]
+  }
+
+  /** What the environment of a program on the controller must say for Azure's libraries to find it. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: this.controller.url,
+      AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+    }
+  }
+
+  async #boot(machine: Machine): Promise<void> {
+    const set = this.arm.sets.get(machine.set)
+    const profile = set?.body.properties.virtualMachineProfile?.osProfile as { customData?: string } | undefined
+    const cloudInit = Buffer.from(profile?.customData ?? '', 'base64').toString()
+    const environment = Object.fromEntries(
+      [...cloudInit.matchAll(/^ {6}([A-Za-z_]+)='(.*)'$/gm)].map(([, name = '', value = '']) => [name, value]),
+    )
+    const resourceId = `/virtualMachineScaleSets/${machine.set}/virtualMachines/${machine.id}`
+    const tags = set?.body.tags ?? {}
+    const metadata = await startInstanceMetadata({
+      machine: { name: machine.name, resourceId, scaleSet: machine.set, tags },
+    })
+    const child = spawn(process.execPath, [workerFile, '--exit-with-parent'], {
+      env: { PATH: process.env['PATH'], ...environment, CACHEWARMER_METADATA_URL: metadata.url, ...this.#secrets },
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
+    let log = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+    })
+    child.stdin.on('error', () => undefined)
+    const exited = once(child, 'close').then(([code]) => code as number | null)
+    this.booted.push({ machine, process: child, metadata, exited, log: () => log })
+  }
+
+  /** As Azure does, waits for the worker's answer, though not for ever. */
+  async #notice(machine: Machine, event: 'Terminate' | 'Preempt'): Promise<void> {
+    const booted = this.#of(machine)
+    if (booted === undefined) return
+    const { acknowledged } = booted.metadata.announce(event, [machine.name])
+    await Promise.race([acknowledged, booted.exited, new Promise((resolve) => setTimeout(resolve, 30_000).unref())])
+  }
+
+  async #stop(machine: Machine): Promise<void> {
+    const booted = this.#of(machine)
+    // Who acknowledged is about to end by itself.
+    if (booted?.log().includes('takes this machine away')) await booted.exited
+    booted?.process.kill('SIGKILL')
+    await booted?.exited
+    await booted?.metadata.close()
+  }
+
+  #of(machine: Machine): Booted | undefined {
+    return this.booted.find((one) => one.machine === machine)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { process } of this.booted) process.kill('SIGKILL')
+    await Promise.all(this.booted.map(({ exited }) => exited))
+    await Promise.all(this.booted.map(({ metadata }) => metadata.close().catch(() => undefined)))
+    await this.controller.close()
+    await this.arm.close()
+  }
+}
