@@ -73,7 +73,7 @@ export async function openAzureFleet(config: FleetConfig & { idleMs: number }, p
  * Who never led never wanted anything, and leaves the set to the one who leads. A leader that has just started keeps what
  * an earlier one left behind until it knows what there is to do: its runs go on, and need the machines.
  */
-function scaleSetOfLeader(
+export function scaleSetOfLeader(
   vmss: VmssPackage,
   scaleSet: ScaleSet,
   given: { clock: Clock; logger: Logger; hurry: AbortSignal; graceMs: number },
