@@ -15,10 +15,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   nfs: [],
   vmss: [],
   walker: ['nfs'],
+  report: ['core'],
   cli: ['core', 'queue'],
   'worker-bin': ['cli', 'core', 'queue', 'walker', 'vmss'],
-  'submit-bin': ['cli', 'core', 'queue'],
-  'manager-bin': ['cli', 'core', 'queue', 'submit', 'vmss', 'worker'],
+  'submit-bin': ['cli', 'core', 'queue', 'report'],
+  'manager-bin': ['cli', 'core', 'queue', 'report', 'submit', 'vmss', 'worker'],
 }
 
 /** Folders whose code is the edge of a program: they may read arguments and environment, and exit. */

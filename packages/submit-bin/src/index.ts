@@ -6,18 +6,14 @@
  * report   a status in the words of a person, or as JSON for a program
  */
 
+export type { AddressFacts, Report, ReportOptions } from '@cachewarmer/report'
+export { printable, renderReport, reportJson } from '@cachewarmer/report'
 export type { ControlledJob, ControlOptions } from './control.ts'
 export { cancelJob, pauseJob, resumeJob } from './control.ts'
 export type { SubmitErrorCode } from './errors.ts'
 export { isSubmitError, SubmitError } from './errors.ts'
 export type { ProgressStream, ProgressView } from './progress/view.ts'
 export { progressView } from './progress/view.ts'
-export type { AddressFacts } from './report/facts.ts'
-export type { Report } from './report/json.ts'
-export { reportJson } from './report/json.ts'
-export { printable } from './report/printable.ts'
-export type { ReportOptions } from './report/render.ts'
-export { renderReport } from './report/render.ts'
 export type { RunListing, UnreadableRun } from './runs.ts'
 export { findRuns, listRuns } from './runs.ts'
 export type { SubmitOptions, SubmittedJob } from './submit.ts'

@@ -1,8 +1,5 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { totalFailures } from '../report/facts.ts'
-import { printable } from '../report/printable.ts'
-import { table } from '../report/table.ts'
-import { bytes, count } from '../report/units.ts'
+import { bytes, count, printable, table, totalFailures } from '@cachewarmer/report'
 import type { WaitingJob } from '../waiting.ts'
 
 /** A waiting job for programs; `state` tells it from a run's report. */

@@ -1,6 +1,5 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { elapsedMs, totalFailures } from '../report/facts.ts'
-import { bytes, count, duration, plural } from '../report/units.ts'
+import { bytes, count, duration, elapsedMs, plural, totalFailures } from '@cachewarmer/report'
 
 const barWidth = 20
 

@@ -1,6 +1,5 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { printable } from '../report/printable.ts'
-import { plural } from '../report/units.ts'
+import { plural, printable } from '@cachewarmer/report'
 import type { WaitingPlace } from '../watch.ts'
 import { fit, progressLine, progressParts } from './line.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { aJob, anEnded, aStatus, withCounts } from '../testing/builders.ts'
 import { reportJson } from './json.ts'
+import { aJob, anEnded, aStatus, withCounts } from './testing/index.ts'
 
 test('a report for programs has every key, in words that stay', () => {
   const status = withCounts(

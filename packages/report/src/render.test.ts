@@ -1,7 +1,7 @@
 import type { RunStatus } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
-import { aJob, anEnded, aStatus, withCounts } from '../testing/builders.ts'
 import { renderReport } from './render.ts'
+import { aJob, anEnded, aStatus, withCounts } from './testing/index.ts'
 
 const mounts = {
   '10.0.1.11': { files: 20_000, bytes: 683_671_552, failures: 0 },

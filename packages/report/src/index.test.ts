@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import * as report from './index.ts'
+
+test('exports these names, and no others', () => {
+  expect(Object.keys(report).sort()).toEqual([
+    'addressFacts',
+    'bytes',
+    'count',
+    'duration',
+    'elapsedMs',
+    'failuresByCode',
+    'headline',
+    'plural',
+    'printable',
+    'rates',
+    'readThrough',
+    'renderReport',
+    'reportJson',
+    'table',
+    'totalFailures',
+  ])
+})
