@@ -111,7 +111,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
         for (const life of alive.slice(count)) stops.get(life)?.abort(new Error('scaled in'))
         for (let missing = count - alive.length; missing > 0; missing -= 1) startWorker()
       },
-      observe: () => ({ wanted, running: workers.size, notes: [] }),
+      observe: () => ({ kind: 'local', wanted, running: workers.size, notes: [] }),
       stop: () => Promise.resolve(),
     }
   }

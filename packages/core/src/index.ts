@@ -47,6 +47,6 @@ export type { Beat, Failure, FailurePart, ItemResult, MountState, ResultMessage 
 export { decodeResult, encodeResult, failureParts } from './result.ts'
 export type { DivideOptions, SplitDecision, SplitPolicy, SplitSituation } from './split.ts'
 export { DEFAULT_SPLIT_POLICY, decideSplit, divide } from './split.ts'
-export type { Outcome, Progress, RunState, RunStatus } from './status.ts'
+export type { FleetStatus, Outcome, Progress, RunState, RunStatus } from './status.ts'
 export { decodeStatus, encodeStatus } from './status-codec.ts'
 export { fromWire, MAX_WIRE_BYTES, toWire, wireBytes } from './text.ts'

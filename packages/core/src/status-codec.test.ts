@@ -3,10 +3,18 @@ import { describe, expect, test } from 'vitest'
 import { arbStatus } from '../test/arbitraries.ts'
 import { encodeJob } from './job-codec.ts'
 import type { MountState } from './result.ts'
-import type { RunStatus } from './status.ts'
+import type { FleetStatus, RunStatus } from './status.ts'
 import { decodeStatus, encodeStatus } from './status-codec.ts'
 import { aJob, aStatus } from './testing/index.ts'
 import { MAX_WIRE_BYTES, toWire } from './text.ts'
+
+const aFleet = (given: Partial<FleetStatus> = {}): FleetStatus => ({
+  kind: 'vmss',
+  wanted: 0,
+  running: 0,
+  notes: [],
+  ...given,
+})
 
 const invalid = (code = 'STATUS_INVALID') => expect.objectContaining({ name: 'CoreError', code })
 
@@ -40,7 +48,17 @@ describe('a status always fits', () => {
     failures: failures(200, 4_000),
     warnings: Array.from({ length: 100 }, () => '\ud800'.repeat(5_000)),
     problem: '\ud800'.repeat(50_000),
-    fleet: Array.from({ length: 100 }, () => ({ note: '\ud800'.repeat(5_000) })),
+    fleet: {
+      kind: 'vmss',
+      wanted: 2 ** 50,
+      running: 2 ** 50,
+      size: 'S'.repeat(128),
+      priority: 'regular',
+      machineHours: 1 / 3,
+      cost: { dollars: 1 / 3, basis: 'limit' },
+      problem: '\ud800'.repeat(5_000),
+      notes: Array.from({ length: 100 }, () => '\ud800'.repeat(5_000)),
+    },
     mounts,
     progress: {
       ...aStatus().progress,
@@ -94,14 +112,29 @@ describe('a status always fits', () => {
   test('warnings go next, when no failure is left to drop', () => {
     const warnings = Array.from({ length: 40 }, (_, at) => `${at}${'x'.repeat(2_000)}`)
     const read = decodeStatus(
-      encodeStatus(aStatus({ failures: failures(1, 10), warnings, fleet: [{ note: 'stays' }] })),
+      encodeStatus(aStatus({ failures: failures(1, 10), warnings, fleet: aFleet({ notes: ['stays'] }) })),
     )
     expect(read).toMatchObject({
       failures: [],
       warnings: warnings.slice(0, read.warnings.length),
-      fleet: [{ note: 'stays' }],
+      fleet: aFleet({ notes: ['stays'] }),
     })
     expect(read.warnings.length).toBeGreaterThan(30)
+  })
+
+  test('then notes of the fleet, the oldest first, and what is known in numbers stays', () => {
+    const warnings = Array.from({ length: 40 }, () => '\ud800'.repeat(2_000))
+    const fleet = aFleet({
+      wanted: 12,
+      machineHours: 3.5,
+      notes: Array.from({ length: 16 }, (_, at) => `${at}${'\ud800'.repeat(1_000)}`),
+    })
+    const read = decodeStatus(encodeStatus(aStatus({ warnings, fleet })))
+    const notes = read.fleet?.notes ?? []
+    expect(read.warnings).toEqual([])
+    expect(read.fleet).toEqual({ ...fleet, notes: fleet.notes.slice(-notes.length) })
+    expect(notes.length).toBeGreaterThan(5)
+    expect(notes.length).toBeLessThan(16)
   })
 
   test.each([-1, 0, 1, 2])('to the byte: %i bytes more than dropping the only failure frees', (more) => {
@@ -135,6 +168,7 @@ describe('reading', () => {
       mood: 'good',
       progress: { ...aStatus().progress, eta: 1 },
       job: { ...aJob(), depth: 3 },
+      fleet: { ...aFleet(), region: 'westeurope' },
     }
     expect(decodeStatus(JSON.stringify(newer))).toMatchObject({ run: aStatus().run, job: aJob() })
   })
@@ -146,6 +180,7 @@ describe('reading', () => {
     ['a run that is none', { ...aStatus(), run: 'x' }],
     ['a revision that is none', { ...aStatus(), revision: -1 }],
     ['counts that are none', { ...aStatus(), progress: { ...aStatus().progress, counts: {} } }],
+    ['a fleet that is none', { ...aStatus(), fleet: [{ note: 'x' }] }],
     ['ceilings of 0', { ...aStatus(), ceilings: { maxWorkers: 0 } }],
   ])('refuses %s', (_, status) => {
     expect(() => decodeStatus(JSON.stringify(status))).toThrow(invalid())

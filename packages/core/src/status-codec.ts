@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { CoreError, problem } from './errors.ts'
 import { fitFailure } from './result.ts'
-import { RunStatus } from './status.ts'
+import { type FleetStatus, RunStatus } from './status.ts'
 import { MAX_WIRE_BYTES, shorten, toWire, wireBytes } from './text.ts'
 import { readVersioned, validator } from './validate.ts'
 
@@ -22,8 +22,8 @@ const written = validator(RunStatus)
 const tolerated = validator(Type.Unsafe<RunStatus>(open(RunStatus) as object))
 
 /**
- * Always fits 64 KiB: what doesn't is left out, first sampled failures from the last one on, then warnings, notes,
- * details of the addresses; never the job. Throws `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
+ * Always fits 64 KiB: what doesn't is left out, first sampled failures from the last one on, then warnings, then the
+ * fleet's oldest notes, then details of the addresses; never the job. Throws `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
  */
 export function encodeStatus(status: RunStatus): string {
   const fitting = {
@@ -31,12 +31,16 @@ export function encodeStatus(status: RunStatus): string {
     failures: status.failures.slice(0, SAMPLE_FAILURES).map(fitFailure),
     warnings: status.warnings.map((warning) => shorten(warning, MAX_TEXT_CHARACTERS)),
     ...(status.problem === undefined ? {} : { problem: shorten(status.problem, MAX_TEXT_CHARACTERS) }),
-    ...(status.fleet === undefined ? {} : { fleet: status.fleet.slice(-MAX_NOTES).map(fitNote) }),
+    ...(status.fleet === undefined ? {} : { fleet: fitFleet(status.fleet) }),
   }
   return shrink(written.parse(fitting, 'STATUS_INVALID'))
 }
 
-const fitNote = ({ note }: { note: string }) => ({ note: shorten(note, MAX_TEXT_CHARACTERS) })
+const fitFleet = (fleet: FleetStatus): FleetStatus => ({
+  ...fleet,
+  ...(fleet.problem === undefined ? {} : { problem: shorten(fleet.problem, MAX_TEXT_CHARACTERS) }),
+  notes: fleet.notes.slice(-MAX_NOTES).map((note) => shorten(note, MAX_TEXT_CHARACTERS)),
+})
 
 function shrink(status: RunStatus): string {
   const smaller = { ...status }
@@ -50,7 +54,8 @@ function shrink(status: RunStatus): string {
   }
   smaller.failures = keep(smaller.failures)
   smaller.warnings = keep(smaller.warnings)
-  if (smaller.fleet !== undefined) smaller.fleet = keep(smaller.fleet)
+  if (smaller.fleet !== undefined)
+    smaller.fleet = { ...smaller.fleet, notes: keep(smaller.fleet.notes.toReversed()).toReversed() }
   if (excess > 0 && smaller.problem !== undefined) smaller.problem = shorten(smaller.problem, 200)
   for (const drop of [dropMounts, dropMountCounts]) {
     if (wireBytes(toWire(smaller)) > MAX_WIRE_BYTES) drop(smaller)

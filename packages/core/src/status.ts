@@ -32,6 +32,41 @@ export const Progress = Type.Object(
 /** How far a run is. `items` are those of the ledger, rates those of the last moments. */
 export type Progress = Static<typeof Progress>
 
+const FleetCost = Type.Object(
+  {
+    dollars: Type.Number({ minimum: 0, description: 'US dollars, of the machines alone.' }),
+    basis: Type.Enum(['price', 'limit'], {
+      description:
+        'price: as the price an hour that the manager was told has it. limit: at most, by the highest price.',
+    }),
+  },
+  strict,
+)
+
+export const FleetStatus = Type.Object(
+  {
+    kind: Type.Enum(['local', 'vmss', 'none'], {
+      description: 'processes beside the manager, a scale set of Azure, or workers that somebody else starts',
+    }),
+    wanted: Whole('Workers that there should be.'),
+    running: Whole('Machines or processes that run.'),
+    size: Type.Optional(Type.String({ maxLength: 128, description: 'The size of machine that is asked for now.' })),
+    priority: Type.Optional(Type.Enum(['spot', 'regular'], { description: 'The kind that is asked for now.' })),
+    machineHours: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        description: 'From the first machine of this stretch of work on, whichever runs they worked for.',
+      }),
+    ),
+    cost: Type.Optional(FleetCost),
+    problem: Type.Optional(Type.String({ description: 'What stands in the way of more machines, while it does.' })),
+    notes: Type.Array(Type.String(), { description: 'What people should know, newest last.' }),
+  },
+  { ...strict, description: 'What runs the workers. One fleet works for all runs of a manager.' },
+)
+/** What runs the workers, which one fleet does for all runs of a manager. Hours and cost are the fleet's, not the run's. */
+export type FleetStatus = Static<typeof FleetStatus>
+
 export const RunStatus = Type.Object(
   {
     v: Type.Literal(1),
@@ -49,7 +84,7 @@ export const RunStatus = Type.Object(
     failures: Type.Array(Failure, { maxItems: 50, description: 'Some of the failures; progress counts all.' }),
     warnings: Type.Array(Type.String()),
     problem: Type.Optional(Type.String({ description: 'Why the run was refused, is held up or was lost.' })),
-    fleet: Type.Optional(Type.Array(Type.Object({ note: Type.String() }, strict))),
+    fleet: Type.Optional(FleetStatus),
     mounts: Type.Array(MountState, { maxItems: 64, description: 'The addresses, as all workers together see them.' }),
     startedAtMs: When('When the run started.'),
     updatedAtMs: When('When this was written.'),

@@ -92,6 +92,7 @@ const withFleetOptions = (command: Command) =>
     .addOption(azureOptions.priority)
     .addOption(azureOptions.allowRegular)
     .addOption(azureOptions.maxPrice)
+    .addOption(azureOptions.pricePerHour)
     .addOption(azureOptions.maxHours)
     .addOption(azureOptions.identity)
     .addOption(azureOptions.ephemeral)

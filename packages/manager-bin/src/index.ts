@@ -5,7 +5,7 @@
  * fleet    what runs workers
  */
 
-export type { Fleet, FleetState } from './fleet/fleet.ts'
+export type { Fleet } from './fleet/fleet.ts'
 export { noFleet } from './fleet/fleet.ts'
 export type { LocalFleetOptions } from './fleet/local-fleet.ts'
 export { localFleet } from './fleet/local-fleet.ts'

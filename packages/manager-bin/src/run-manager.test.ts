@@ -270,4 +270,23 @@ describe('the fleet', () => {
     )
     expect(world.fleetStops).toBe(1)
   })
+
+  test('is told of in the status, and holds the run up while what stands in its way leaves it without machines', async () => {
+    const world = new World()
+    const said = { kind: 'vmss' as const, problem: 'AllocationFailed', machineHours: 1.5, notes: ['no machines'] }
+    world.fleetSays = said
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      await world.until(async () => (world.wanted.at(-1) === 4 ? true : undefined))
+      const held = await world.until(async () => (await world.statuses()).find(({ fleet }) => fleet?.wanted === 4))
+      expect(held).toMatchObject({ state: 'running', problem: 'AllocationFailed', fleet: said })
+      world.fleetSays = { ...said, running: 3 }
+      await world.until(async () => ((await world.statuses())[0]?.problem === undefined ? true : undefined))
+      world.fleetSays = said
+      await world.work(id)
+      const ended = await world.reached(id)
+      expect(ended).toMatchObject({ outcome: 'warmed', fleet: said })
+      expect(ended.problem).toBeUndefined()
+    })
+  })
 })

@@ -8,7 +8,14 @@ test('a report for programs has every key, in words that stay', () => {
       label: 'night',
       failures: [{ path: '/scene1/\udcff', code: 'ACCESS_DENIED' }],
       warnings: ['odd'],
-      fleet: [{ note: 'evicted' }],
+      fleet: {
+        kind: 'vmss',
+        wanted: 12,
+        running: 11,
+        machineHours: 3.5,
+        cost: { dollars: 0.07, basis: 'price' },
+        notes: ['evicted'],
+      },
       mounts: [{ address: '10.0.1.11', state: 'up', inFlight: 0, limit: 8 }],
     }),
     {
@@ -54,7 +61,17 @@ test('a report for programs has every key, in words that stay', () => {
     updatedAt: '2026-01-01T00:00:11.000Z',
     endedAt: '2026-01-01T00:00:11.000Z',
     warnings: ['odd'],
-    fleet: ['evicted'],
+    fleet: {
+      kind: 'vmss',
+      wanted: 12,
+      running: 11,
+      size: null,
+      priority: null,
+      machineHours: 3.5,
+      cost: { dollars: 0.07, basis: 'price' },
+      problem: null,
+      notes: ['evicted'],
+    },
   })
 })
 
@@ -71,7 +88,7 @@ test('what is not known yet is null, and rates are those of the moment', () => {
     endedAt: null,
     ratesPerSecond: { files: 7, bytes: 8 },
     elapsedMs: 9,
-    fleet: [],
+    fleet: null,
   })
 })
 

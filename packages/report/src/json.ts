@@ -1,4 +1,4 @@
-import type { Failure, Job, Outcome, RunState, RunStatus } from '@cachewarmer/core'
+import type { Failure, FleetStatus, Job, Outcome, RunState, RunStatus } from '@cachewarmer/core'
 import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, totalFailures } from './facts.ts'
 
 /**
@@ -42,8 +42,13 @@ export interface Report {
   readonly updatedAt: string
   readonly endedAt: string | null
   readonly warnings: readonly string[]
-  /** What the manager says of its workers' machines. */
-  readonly fleet: readonly string[]
+  /** What runs the workers, as the manager saw it last. Hours and cost are of all runs that share the machines. */
+  readonly fleet: FleetReport | null
+}
+
+/** `cost` says what it was reckoned by: the price an hour that the manager was told, or the highest that it pays. */
+type FleetReport = Pick<FleetStatus, 'kind' | 'wanted' | 'running' | 'notes'> & {
+  readonly [key in 'size' | 'priority' | 'machineHours' | 'cost' | 'problem']: FleetStatus[key] | null
 }
 
 /** The report of a run for programs, also while it goes on. */
@@ -74,8 +79,20 @@ export function reportJson(status: RunStatus): Report {
     updatedAt: iso(status.updatedAtMs),
     endedAt: status.endedAtMs === undefined ? null : iso(status.endedAtMs),
     warnings: status.warnings,
-    fleet: (status.fleet ?? []).map(({ note }) => note),
+    fleet: status.fleet === undefined ? null : fleetReport(status.fleet),
   }
 }
+
+const fleetReport = ({ kind, wanted, running, notes, ...known }: FleetStatus): FleetReport => ({
+  kind,
+  wanted,
+  running,
+  size: known.size ?? null,
+  priority: known.priority ?? null,
+  machineHours: known.machineHours ?? null,
+  cost: known.cost ?? null,
+  problem: known.problem ?? null,
+  notes,
+})
 
 const iso = (ms: number): string => new Date(ms).toISOString()

@@ -1,4 +1,4 @@
-import type { RunStatus } from '@cachewarmer/core'
+import type { FleetStatus, RunStatus } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
 import { renderReport } from './render.ts'
 import { aJob, anEnded, aStatus, withCounts } from './testing/index.ts'
@@ -205,15 +205,51 @@ test('jobs that read nothing speak of what they found', () => {
 test('warnings and notes of the fleet come last', () => {
   const status = anEnded('warmed', {
     warnings: ['unknown key "X" is ignored'],
-    fleet: [{ note: '2 machines evicted' }],
+    fleet: { kind: 'local', wanted: 4, running: 4, notes: ['worker process 7 ended: SIGKILL'] },
   })
   expect(lines(status).slice(-5)).toEqual([
     '',
     'Warnings',
     '  unknown key "X" is ignored',
     'Fleet',
-    '  2 machines evicted',
+    '  worker process 7 ended: SIGKILL',
   ])
+})
+
+describe('the machines of a scale set', () => {
+  const machines = (given: Partial<FleetStatus>) =>
+    lines(anEnded('warmed', { fleet: { kind: 'vmss', wanted: 12, running: 11, notes: [], ...given } }))
+
+  test('are told with what they cost', () => {
+    const known = {
+      size: 'Standard_D2s_v3',
+      priority: 'spot' as const,
+      machineHours: 3.456,
+      problem: 'AllocationFailed',
+      notes: ['create: AllocationFailed'],
+    }
+    expect(machines({ ...known, cost: { dollars: 0.0725, basis: 'price' } }).slice(-6)).toEqual([
+      'Fleet',
+      '  machines       11 of 12 wanted run, Standard_D2s_v3, spot',
+      '  machine hours  3.46',
+      '  cost           $0.07 at the price that was given',
+      '  in the way: AllocationFailed',
+      '  create: AllocationFailed',
+    ])
+  })
+
+  test('with a limit of the price alone, they cost that at most', () => {
+    expect(machines({ cost: { dollars: 1.5, basis: 'limit' } }).at(-1)).toBe(
+      '  cost      at most $1.50, by the price limit',
+    )
+  })
+
+  test('of unknown price cost what nobody says', () => {
+    expect(machines({ machineHours: 2 }).slice(-2)).toEqual([
+      '  machines       11 of 12 wanted run',
+      '  machine hours  2.00',
+    ])
+  })
 })
 
 test('nothing that anybody may choose reaches the terminal as it is', () => {
@@ -225,12 +261,12 @@ test('nothing that anybody may choose reaches the terminal as it is', () => {
       problem: evil,
       failures: [{ path: evil, address: evil, code: 'IO', message: evil }],
       warnings: [evil],
-      fleet: [{ note: evil }],
+      fleet: { kind: 'vmss', wanted: 1, running: 0, size: evil, problem: evil, notes: [evil] },
     }),
     { failures: { IO: 1 }, mounts: { [`x${evil}`]: { files: 0, bytes: 0, failures: 1 } } },
   )
   const shown = renderReport(status)
   expect(shown).not.toMatch(/[\p{Cf}\p{Cs}]/u)
   expect(shown.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
-  expect(shown.match(/owned/g)).toHaveLength(11)
+  expect(shown.match(/owned/g)).toHaveLength(13)
 })

@@ -1,5 +1,6 @@
 import type { Failure, RunStatus } from '@cachewarmer/core'
 import { addressFacts, elapsedMs, failuresByCode, rates, totalFailures } from './facts.ts'
+import { fleetLines } from './fleet.ts'
 import { headline } from './headline.ts'
 import { printable } from './printable.ts'
 import { table } from './table.ts'
@@ -104,16 +105,10 @@ function failureLine({ path, address, message }: Failure): string {
   return `${printable(path)}${through}${why}`
 }
 
-function remarks({ warnings, fleet = [] }: RunStatus): string[] {
-  const list = (title: string, texts: readonly string[]): string[] =>
-    texts.length === 0 ? [] : [title, ...texts.map((text) => `  ${printable(text)}`)]
-  return [
-    ...list('Warnings', warnings),
-    ...list(
-      'Fleet',
-      fleet.map(({ note }) => note),
-    ),
-  ]
+function remarks({ warnings, fleet }: RunStatus): string[] {
+  const list = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [title, ...indent(lines)]
+  return [...list('Warnings', warnings.map(printable)), ...list('Fleet', fleet === undefined ? [] : fleetLines(fleet))]
 }
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

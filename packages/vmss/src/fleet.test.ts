@@ -6,6 +6,7 @@ import { hasTool } from './testing/tools.ts'
 
 const openssl = hasTool('openssl', 'fleets are not tested against the resource manager on loopback')
 const name = 'cachewarmer-test'
+const first = { kind: 'vmss', size: 'Standard_D2s_v3', priority: 'spot' }
 
 describe.skipIf(!openssl)('scaleSetFleet', () => {
   let world: FleetWorld
@@ -18,13 +19,14 @@ describe.skipIf(!openssl)('scaleSetFleet', () => {
     world = await aFleetWorld()
     const { open, clock, arm } = world
     const fleet = scaleSetFleet(open())
-    expect(fleet.observe()).toEqual({ wanted: 0, running: 0, notes: [] })
+    expect(fleet.observe()).toEqual({ ...first, wanted: 0, running: 0, machineHours: 0, notes: [] })
     fleet.want(3)
     while (fleet.observe().running < 3) await clock.advance(1_000)
-    expect(fleet.observe()).toEqual({ wanted: 3, running: 3, notes: [] })
+    const hours = expect.any(Number) as number
+    expect(fleet.observe()).toEqual({ ...first, wanted: 3, running: 3, machineHours: hours, notes: [] })
     await clock.run(fleet.stop())
     expect(arm.sets.size).toBe(0)
-    expect(fleet.observe()).toEqual({ wanted: 0, running: 0, notes: [] })
+    expect(fleet.observe()).toEqual({ ...first, wanted: 0, running: 0, machineHours: hours, notes: [] })
   })
 
   test('lets those go who have nothing to do, as the manager knows at that moment', async () => {
@@ -47,6 +49,28 @@ describe.skipIf(!openssl)('scaleSetFleet', () => {
     const fleet = scaleSetFleet(open())
     fleet.want(0)
     while (arm.sets.size > 0) await clock.advance(1_000)
+  })
+
+  test('says what machines it asks for, what they cost, and what stands in the way', async () => {
+    let capacity = 2
+    world = await aFleetWorld({ capacity: (size) => (size === first.size ? capacity : 0) })
+    const { open, clock, arm } = world
+    const fleet = scaleSetFleet(open({ count: 2, fallbackSizes: ['Standard_D4s_v3'], pricePerHour: 0.25 }))
+    fleet.want(2)
+    while (fleet.observe().running < 2) await clock.advance(1_000)
+    await clock.advance(600_000)
+    const { machineHours, cost } = fleet.observe()
+    expect(machineHours).toBeGreaterThan(0.3)
+    expect(cost).toEqual({ dollars: machineHours * 0.25, basis: 'price' })
+    capacity = 1
+    await arm.evict(name, '0')
+    while (fleet.observe().notes.length < 2) await clock.advance(1_000)
+    expect(fleet.observe()).toMatchObject({
+      wanted: 2,
+      running: 1,
+      problem: expect.stringContaining('AllocationFailed'),
+      notes: [expect.stringContaining('next: spot Standard_D4s_v3'), expect.any(String)],
+    })
   })
 
   test('stops at once when the set of this name is somebody else’s', async () => {

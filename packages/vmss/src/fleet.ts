@@ -1,5 +1,7 @@
+import type { Cost } from './cost.ts'
 import { isVmssError } from './errors.ts'
 import type { ScaleSet } from './scale-set.ts'
+import type { Priority } from './settings.ts'
 
 /** What runs workers, as a manager sees it. */
 export interface Fleet {
@@ -11,10 +13,19 @@ export interface Fleet {
 }
 
 export interface FleetState {
+  readonly kind: 'vmss'
   readonly wanted: number
   readonly running: number
+  /** What is asked for now. */
+  readonly size: string
+  readonly priority: Priority
+  /** From the first machine of this stretch of work on. */
+  readonly machineHours: number
+  readonly cost?: Cost
+  /** What stands in the way of more machines, while it does. */
+  readonly problem?: string
   /** What people should know, newest last. */
-  readonly notes: readonly string[]
+  readonly notes: string[]
 }
 
 export interface FleetOptions {
@@ -32,8 +43,9 @@ export function scaleSetFleet(scaleSet: ScaleSet, options: FleetOptions = {}): F
   return {
     want: (workers) => scaleSet.want(workers, { idle: options.idleWorkers?.() ?? [] }),
     observe: () => {
-      const { wanted, running, notes } = scaleSet.observe()
-      return { wanted, running, notes }
+      const { wanted, running, candidate, machineHours, cost, problem, notes } = scaleSet.observe()
+      const known = { ...(cost ? { cost } : {}), ...(problem ? { problem: problem.message } : {}) }
+      return { kind: 'vmss', wanted, running, ...candidate, machineHours, ...known, notes: [...notes] }
     },
     stop: async () => {
       try {

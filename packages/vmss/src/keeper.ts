@@ -1,5 +1,6 @@
 import { checkWhole } from './check.ts'
 import type { ComputePort, Operation } from './compute-port.ts'
+import { costOf } from './cost.ts'
 import { type Action, nextAction, type Situation } from './decide.ts'
 import { isVmssError, VmssError } from './errors.ts'
 import { MachineHours } from './machine-hours.ts'
@@ -91,6 +92,7 @@ export class Keeper implements ScaleSet {
       starting: this.#ours() ? instances.filter(({ state }) => state === 'starting').length : 0,
       candidate: candidates[this.#memory.candidate] ?? candidates[0],
       machineHours: this.#hours.spentMs / 3_600_000,
+      cost: costOf(this.#hours, this.#settings),
       problem: this.#memory.problem?.error,
       notes: this.#notes.all,
     }
@@ -225,7 +227,7 @@ export class Keeper implements ScaleSet {
         `a scale set of this name ${whose}, not to ${JSON.stringify(this.#settings.owner)}; it is left alone`,
       )
     }
-    this.#hours.see(this.#watch.instances, nowMs)
+    this.#hours.see(this.#watch.instances, this.#watch.set?.spot === false ? 'regular' : 'spot', nowMs)
     if (this.#wanted === 0 || this.#spent || this.#hours.spentMs < this.#settings.maxMachineMs) return
     this.#spent = true
     this.#notes.add('the machine hours are used up, so the machines go')

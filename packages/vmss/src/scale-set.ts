@@ -1,4 +1,5 @@
 import type { ComputePort } from './compute-port.ts'
+import type { Cost } from './cost.ts'
 import type { VmssError } from './errors.ts'
 import { Keeper } from './keeper.ts'
 import { type Clock, type Logger, silentLogger } from './ports.ts'
@@ -16,6 +17,8 @@ export interface ScaleSetView {
   readonly candidate: Candidate
   /** Machine hours from the first machine on, until none was wanted any more. */
   readonly machineHours: number
+  /** Of those hours; `undefined` where the price of some is not known. */
+  readonly cost: Cost | undefined
   /** What stands in the way, while it does. */
   readonly problem: VmssError | undefined
   /** What people should know, newest last. */

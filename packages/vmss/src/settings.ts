@@ -27,6 +27,8 @@ export interface ScaleSetOptions {
   readonly allowRegular?: boolean
   /** US dollars an hour for a Spot machine; -1 for whatever a regular one costs. Default -1. */
   readonly maxPrice?: number
+  /** US dollars that an hour of a machine costs, for the cost that is shown. Default: not known. */
+  readonly pricePerHour?: number
   /** Machine hours from the first worker to the last; at the limit the fleet goes. Default: no limit. */
   readonly maxMachineHours?: number
   /** Default: Ubuntu 24.04 LTS. */
@@ -69,6 +71,7 @@ export interface ScaleSetSettings {
   readonly count: number
   readonly candidates: readonly [Candidate, ...Candidate[]]
   readonly maxPrice: number
+  readonly pricePerHour: number | undefined
   readonly maxMachineMs: number
   readonly image: Image
   readonly admin: Admin
@@ -107,7 +110,8 @@ export function resolveScaleSet(given: ScaleSetOptions): ScaleSetSettings {
     ),
     count,
     candidates: candidatesOf(given),
-    maxPrice: checkPrice(given),
+    maxPrice: checkMaxPrice(given),
+    pricePerHour: checkPricePerHour(given.pricePerHour),
     maxMachineMs: checkHours(given.maxMachineHours),
     image: checkImage('image', given.image ?? ubuntuImage),
     admin: checkAdmin({
@@ -155,7 +159,7 @@ function candidatesOf(given: ScaleSetOptions): readonly [Candidate, ...Candidate
 }
 
 /** `billingProfile.maxPrice` of the compute API: -1, or more than nothing, to five decimals. */
-function checkPrice({ maxPrice = -1, priority, allowRegular }: ScaleSetOptions): number {
+function checkMaxPrice({ maxPrice = -1, priority, allowRegular }: ScaleSetOptions): number {
   if (maxPrice !== -1 && !(maxPrice > 0 && maxPrice < 1000)) {
     throw optionInvalid('maxPrice', maxPrice, '-1, or dollars an hour above 0')
   }
@@ -163,6 +167,11 @@ function checkPrice({ maxPrice = -1, priority, allowRegular }: ScaleSetOptions):
     throw optionInvalid('maxPrice', maxPrice, '-1 where regular machines are allowed: they have no price limit')
   }
   return maxPrice === -1 ? -1 : Math.round(maxPrice * 1e5) / 1e5
+}
+
+function checkPricePerHour(dollars: number | undefined): number | undefined {
+  if (dollars === undefined || (dollars > 0 && dollars < 1000)) return dollars
+  throw optionInvalid('pricePerHour', dollars, 'dollars above 0')
 }
 
 function checkHours(hours: number | undefined): number {

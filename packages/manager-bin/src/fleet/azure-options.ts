@@ -74,6 +74,12 @@ export const azureOptions = {
     '--vmss-max-price <dollars>',
     'US dollars an hour at most for a Spot machine (default: what a regular one costs)',
   ).argParser(positive),
+  pricePerHour: new Option(
+    '--vmss-price-per-hour <dollars>',
+    'US dollars that an hour of a machine costs, for the cost that status and report show (default: at most --vmss-max-price)',
+  )
+    .argParser(positive)
+    .env('CACHEWARMER_VMSS_PRICE_PER_HOUR'),
   maxHours: new Option(
     '--vmss-max-machine-hours <hours>',
     'machine hours from the first machine of a stretch of work to its last; then the machines go (default: no limit)',
@@ -124,6 +130,7 @@ export interface AzureConfig {
   vmssPriority: 'spot' | 'regular'
   vmssAllowRegular: boolean
   vmssMaxPrice?: number | undefined
+  vmssPricePerHour?: number | undefined
   vmssMaxMachineHours?: number | undefined
   vmssIdentity?: string | undefined
   vmssEphemeralOsDisk: boolean

@@ -58,6 +58,7 @@ export function scaleSetOptions(
     ...orNothing('size', size),
     ...orNothing('name', config.vmssName),
     ...orNothing('maxPrice', config.vmssMaxPrice),
+    ...orNothing('pricePerHour', config.vmssPricePerHour),
     ...orNothing('maxMachineHours', config.vmssMaxMachineHours),
     ...orNothing('adminUserName', config.vmssUserName),
     ...orNothing('sshPublicKey', config.vmssSshPublicKey),

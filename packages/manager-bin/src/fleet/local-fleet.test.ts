@@ -54,7 +54,7 @@ describe('worker processes', { timeout: 60_000 }, () => {
     fleet.want(3)
     fleet.want(3)
     await eventually(() => started().length === 3)
-    expect(fleet.observe()).toEqual({ wanted: 3, running: 3, notes: [] })
+    expect(fleet.observe()).toEqual({ kind: 'local', wanted: 3, running: 3, notes: [] })
     await fleet.stop()
     expect(started()).toHaveLength(3)
   })

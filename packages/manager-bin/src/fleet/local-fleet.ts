@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { FleetStatus } from '@cachewarmer/core'
 import type { Clock, Logger } from '@cachewarmer/queue'
-import type { Fleet, FleetState } from './fleet.ts'
+import type { Fleet } from './fleet.ts'
 
 export interface LocalFleetOptions {
   /** The worker program and its arguments, started as they are, without a shell. */
@@ -53,9 +54,9 @@ class LocalFleet implements Fleet {
     for (let missing = workers - alive.length; missing > 0; missing -= 1) this.#startWorker()
   }
 
-  observe(): FleetState {
+  observe(): FleetStatus {
     const running = [...this.#workers].filter(({ stopping }) => !stopping).length
-    return { wanted: this.#wanted, running, notes: this.#notes }
+    return { kind: 'local', wanted: this.#wanted, running, notes: this.#notes }
   }
 
   async stop(): Promise<void> {

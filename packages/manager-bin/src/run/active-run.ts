@@ -186,6 +186,9 @@ export class ActiveRun {
     const { run, job, outcome, endedAtMs, paused } = this.#record
     const now = this.#ports.clock.now()
     const fleet = this.#ports.fleet.observe()
+    // What keeps machines away holds the run up only while there is none.
+    const heldUp = outcome === undefined && fleet.running === 0 ? fleet.problem : undefined
+    const problem = this.#problem ?? heldUp
     return {
       v: 1,
       run,
@@ -201,8 +204,8 @@ export class ActiveRun {
       progress: this.#progress.snapshot(this.#ledger.totals(run), fleet.wanted, now),
       failures: [...this.#ledger.failures(run, sampleFailures)],
       warnings: [...this.#record.warnings],
-      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
-      fleet: fleet.notes.map((note) => ({ note })),
+      ...(problem === undefined ? {} : { problem }),
+      fleet,
       mounts: this.#progress.mounts(),
       startedAtMs: this.#record.startedAtMs,
       updatedAtMs: now,

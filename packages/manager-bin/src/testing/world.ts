@@ -3,6 +3,7 @@ import {
   decodeStatus,
   encodeJob,
   encodeResult,
+  type FleetStatus,
   type Item,
   type ItemResult,
   type Job,
@@ -40,12 +41,14 @@ export class World {
   /** What was wanted of the fleet, each change once. */
   readonly wanted: number[] = []
   fleetStops = 0
+  /** What the fleet says of itself besides. */
+  fleetSays: Partial<FleetStatus> = {}
 
   readonly #fleet: Fleet = {
     want: (workers) => {
       if (this.wanted.at(-1) !== workers) this.wanted.push(workers)
     },
-    observe: () => ({ wanted: this.wanted.at(-1) ?? 0, running: 0, notes: [] }),
+    observe: () => ({ kind: 'none', wanted: this.wanted.at(-1) ?? 0, running: 0, notes: [], ...this.fleetSays }),
     stop: async () => {
       this.fleetStops += 1
     },
