@@ -32,6 +32,10 @@ const node = (args, options) => run('npx', ['-y', packageManager, 'exec', 'node'
 const install = () => pnpm(['install', '--frozen-lockfile', '--prefer-offline'], { quiet: true })
 const build = () => pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet: true })
 
+const nodeMajor = Number(process.versions.node.split('.')[0])
+const libraries = () =>
+  ['core', 'queue', 'nfs', 'walker', 'vmss'].flatMap((name) => ['--project', `@cachewarmer/${name}`])
+
 const [task, ...args] = process.argv.slice(2)
 const note = (text) => process.stderr.isTTY && process.stderr.write(text)
 note('Installing and building (the first time takes about half a minute) ...')
@@ -47,6 +51,15 @@ switch (task) {
     break
   case 'test':
     pnpm(['exec', 'vitest', 'run', ...args])
+    break
+  case 'test:here':
+    // The Node that runs this script instead of the pinned one. Below 24 the libraries alone: programs ask for more.
+    run(process.execPath, [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      ...(nodeMajor < 24 ? libraries() : []),
+      ...args,
+    ])
     break
   case 'lint':
     pnpm(['exec', 'biome', 'check', '.'])

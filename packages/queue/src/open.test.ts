@@ -66,7 +66,7 @@ test.skipIf(certificate === undefined)('a managed identity opens the account (ne
   ])
   // A process of its own, as tokens and certificates are kept for a whole one.
   const script = `
-    import { openService } from '${new URL('./open.ts', import.meta.url).href}'
+    import { openService } from '${new URL('../dist/open.js', import.meta.url).href}'
     const service = await openService('${secure.url}')
     console.log(await service.create('queue'), await service.list(''))`
   const env = {
