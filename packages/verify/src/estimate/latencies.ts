@@ -1,0 +1,59 @@
+/** Sorted ascending, as a new array. */
+export const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b)
+
+/** The value below which this share of the sorted values lies; undefined for none. */
+export function quantile(ascending: readonly number[], share: number): number | undefined {
+  if (ascending.length === 0) return undefined
+  return ascending[Math.min(ascending.length - 1, Math.max(0, Math.ceil(share * ascending.length) - 1))]
+}
+
+/** How many are larger than the limit. */
+export function countAbove(values: readonly number[], limit: number): number {
+  let count = 0
+  for (const value of values) if (value > limit) count++
+  return count
+}
+
+/** Latencies on a logarithmic scale: `counts[i]` lie from `edgesMs[i]` up to below `edgesMs[i + 1]`. */
+export interface Histogram {
+  readonly edgesMs: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** Both ends of a scale in milliseconds. */
+export interface Scale {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+const BINS_PER_DECADE = 10
+
+/** A scale in whole tenths of a decade that holds all values above 0; 0.1 to 1 ms for none. */
+export function scaleOf(...sets: readonly (readonly number[])[]): Scale {
+  let low = Number.POSITIVE_INFINITY
+  let high = 0
+  for (const values of sets) {
+    for (const value of values) {
+      if (value > 0 && value < low) low = value
+      if (value > high) high = value
+    }
+  }
+  if (high === 0) return { fromMs: 0.1, toMs: 1 }
+  const step = (value: number, round: (x: number) => number): number =>
+    10 ** (round(Math.log10(value) * BINS_PER_DECADE) / BINS_PER_DECADE)
+  const fromMs = step(low, Math.floor)
+  return { fromMs, toMs: Math.max(step(high, Math.ceil), fromMs * 10 ** (1 / BINS_PER_DECADE)) }
+}
+
+/** Values beyond an end are counted in the bin at that end. */
+export function histogram(values: readonly number[], { fromMs, toMs }: Scale): Histogram {
+  const bins = Math.max(1, Math.round(Math.log10(toMs / fromMs) * BINS_PER_DECADE))
+  const edgesMs = Array.from({ length: bins + 1 }, (_, at) => fromMs * 10 ** (at / BINS_PER_DECADE))
+  const counts = new Array<number>(bins).fill(0)
+  for (const value of values) {
+    const at = value <= fromMs ? 0 : Math.floor(Math.log10(value / fromMs) * BINS_PER_DECADE)
+    const bin = Math.min(bins - 1, at)
+    counts[bin] = (counts[bin] ?? 0) + 1
+  }
+  return { edgesMs, counts }
+}

@@ -1,0 +1,79 @@
+import type { Prober, SampledFile } from './prober.ts'
+
+/** A file that could not be read. */
+export interface ProbeFailure {
+  readonly path: string
+  readonly message: string
+}
+
+/** What was measured through one address: three latencies a file at the most, all in milliseconds. */
+export interface Measured {
+  readonly name: string
+  /** Calls that read nothing. */
+  readonly floorMs: readonly number[]
+  /** First reads of the sampled files, in the order of `files`. */
+  readonly firstMs: readonly number[]
+  /** The same files, read once more: warm, because they have just been read. */
+  readonly againMs: readonly number[]
+  readonly files: readonly SampledFile[]
+  readonly failures: readonly ProbeFailure[]
+  /** Files that were removed since they were listed. */
+  readonly gone: number
+}
+
+export interface MeasureOptions {
+  /** Files at a time. Few enough that their latencies are the filer's and not those of a queue before it. Default 32. */
+  readonly inFlight?: number | undefined
+  /** Called after each file. */
+  readonly onFile?: (() => void) | undefined
+  readonly signal: AbortSignal
+}
+
+/** One floor call for so many files: enough of them, and no load to speak of. */
+const FILES_PER_FLOOR = 5
+
+/**
+ * Reads each file of the sample twice through the address, right after one another, and calls that read nothing between
+ * them. A file that fails is counted and not read again. Rejects with the signal's reason, or when the address does not
+ * answer the very first call.
+ */
+export async function measure(
+  prober: Prober,
+  sample: readonly SampledFile[],
+  { inFlight = 32, onFile, signal }: MeasureOptions,
+): Promise<Measured> {
+  const floorMs: number[] = [await prober.floor(signal)]
+  const pairs: { file: SampledFile; firstMs: number; againMs: number }[] = []
+  const failures: ProbeFailure[] = []
+  let gone = 0
+
+  const probe = async (file: SampledFile, at: number): Promise<void> => {
+    signal.throwIfAborted()
+    try {
+      if (at % FILES_PER_FLOOR === 0) floorMs.push(await prober.floor(signal))
+      const firstMs = await prober.read(file, signal)
+      const againMs = firstMs === undefined ? undefined : await prober.read(file, signal)
+      if (firstMs === undefined || againMs === undefined) gone++
+      else pairs.push({ file, firstMs, againMs })
+    } catch (error) {
+      signal.throwIfAborted()
+      failures.push({ path: file.path, message: error instanceof Error ? error.message : String(error) })
+    }
+    onFile?.()
+  }
+
+  const files = sample.entries()
+  const lane = async (): Promise<void> => {
+    for (const [at, file] of files) await probe(file, at)
+  }
+  await Promise.all(Array.from({ length: inFlight }, lane))
+  return {
+    name: prober.name,
+    floorMs,
+    firstMs: pairs.map((pair) => pair.firstMs),
+    againMs: pairs.map((pair) => pair.againMs),
+    files: pairs.map((pair) => pair.file),
+    failures,
+    gone,
+  }
+}

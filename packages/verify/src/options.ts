@@ -1,0 +1,78 @@
+import type { Clock, MountOptions } from '@cachewarmer/nfs'
+import { VerifyError } from './errors.ts'
+import type { SampleFilter } from './sample/sample-export.ts'
+
+/** What to verify, and how closely. */
+export interface VerifyOptions {
+  /** Addresses of the cache, each measured on its own. */
+  readonly addresses: readonly string[]
+  readonly exportPath: string
+  /** Directories or files within the export. Default: all of it. */
+  readonly paths?: readonly string[] | undefined
+  /** Which files count. Default: all. */
+  readonly filter?: SampleFilter | undefined
+  /**
+   * Files read through each address, no two addresses the same ones. Default 3,500: an interval of two points to either
+   * side at the most.
+   */
+  readonly sample?: number | undefined
+  /** Bytes of each file's head, one READ. Default 4,096. */
+  readonly headBytes?: number | undefined
+  /** Files at a time through each address. Default 32. */
+  readonly inFlight?: number | undefined
+  /** Time for listing, in milliseconds; what was not listed by then is not in the sample. Default 60,000. */
+  readonly listMs?: number | undefined
+  /** What cold reads are known to take, in milliseconds, as from the warm-up itself. */
+  readonly coldMs?: number | undefined
+  /** Ports and who the server takes us for. */
+  readonly nfs?:
+    | Pick<MountOptions, 'nfsPort' | 'mountPort' | 'portmapPort' | 'uid' | 'gid' | 'timeoutMs' | 'retries'>
+    | undefined
+  /** In [0, 1). Default `Math.random`. */
+  readonly random?: (() => number) | undefined
+  readonly clock?: Clock | undefined
+  /** Called as files are read: how many of how many, over all addresses. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+type Absent = 'coldMs' | 'clock' | 'onProgress'
+export type VerifySettings = Pick<VerifyOptions, Absent> & {
+  readonly [K in Exclude<keyof VerifyOptions, Absent>]-?: NonNullable<VerifyOptions[K]>
+}
+
+const everything: SampleFilter = {
+  file: () => true,
+  size: () => true,
+  modified: () => true,
+  directory: () => true,
+}
+
+/** Fills in the defaults. Throws `OPTION_INVALID` for the first option that can't be meant. Host and paths are checked by the NFS client. */
+export function resolveVerifyOptions(given: VerifyOptions): VerifySettings {
+  if (given.addresses.length === 0) throw invalid('addresses', 'none', 'at least one address')
+  return {
+    addresses: given.addresses,
+    exportPath: given.exportPath,
+    paths: given.paths ?? ['/'],
+    filter: given.filter ?? everything,
+    sample: whole('sample', given.sample ?? 3_500, 1, 1_000_000),
+    headBytes: whole('headBytes', given.headBytes ?? 4_096, 1, 1_048_576),
+    inFlight: whole('inFlight', given.inFlight ?? 32, 1, 1_024),
+    listMs: whole('listMs', given.listMs ?? 60_000, 1, 86_400_000),
+    coldMs: given.coldMs,
+    nfs: given.nfs ?? {},
+    random: given.random ?? Math.random,
+    clock: given.clock,
+    onProgress: given.onProgress,
+    signal: given.signal ?? new AbortController().signal,
+  }
+}
+
+function whole(option: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw invalid(option, value, `a whole number from ${min} to ${max}`)
+}
+
+const invalid = (option: string, value: unknown, expected: string): VerifyError =>
+  new VerifyError('OPTION_INVALID', `${option} has to be ${expected}, got ${String(value)}`)

@@ -1,0 +1,142 @@
+import type { Attributes, FileHandle, NfsExport } from '@cachewarmer/nfs'
+import type { SampledFile } from '../measure/prober.ts'
+import { Reservoir } from './reservoir.ts'
+
+/** Which files count. Every method is pure; a path is absolute within the export. */
+export interface SampleFilter {
+  file(path: string, name: string): boolean
+  size(bytes: number): boolean
+  /** By the time of the last change, in milliseconds since 1970. */
+  modified(ms: number): boolean
+  directory(path: string, name: string): boolean
+}
+
+export interface SampleOptions {
+  /** Directories or files, absolute within the export. */
+  readonly paths: readonly string[]
+  /** How many files to keep. */
+  readonly size: number
+  readonly filter: SampleFilter
+  /** In [0, 1). */
+  readonly random: () => number
+  /** Listings in flight. */
+  readonly inFlight: number
+  /** True from when on there is no more time to list. */
+  readonly isLate: () => boolean
+  readonly signal: AbortSignal
+}
+
+/** A random sample of the files below some paths. */
+export interface Sample {
+  /** In random order. */
+  readonly files: readonly SampledFile[]
+  /** Files that it was drawn from. */
+  readonly population: number
+  readonly directories: number
+  /** False: time was over before all was listed, and the sample speaks for what was. */
+  readonly complete: boolean
+  /** Directories that could not be listed. */
+  readonly failures: readonly { readonly path: string; readonly message: string }[]
+}
+
+interface Directory {
+  readonly path: string
+  readonly handle: FileHandle
+}
+
+/**
+ * Lists everything below the paths, many directories at a time through all the exports, at least one, by turns, and keeps a uniform
+ * sample. Memory: the sample and the directories that wait. Symbolic links are not followed. Directories are taken in
+ * random order, so that a listing that runs out of time has seen some of everything. Rejects when a path is not there.
+ */
+export async function sampleExport(exports: readonly NfsExport[], options: SampleOptions): Promise<Sample> {
+  const { paths, size, filter, random, inFlight, isLate, signal } = options
+  const reservoir = new Reservoir<SampledFile>(size, random)
+  const pending: Directory[] = []
+  const failures: { path: string; message: string }[] = []
+  let directories = 0
+  let complete = true
+
+  const offer = (path: string, attributes: Attributes, handle: FileHandle): void => {
+    if (filter.size(Number(attributes.size)) && filter.modified(attributes.modifiedMs))
+      reservoir.offer(() => ({ path, handle }))
+  }
+
+  const list = async (through: NfsExport, directory: Directory): Promise<void> => {
+    try {
+      for await (const { entries } of through.list(directory.handle, { signal })) {
+        if (isLate()) complete = false
+        if (!complete) return
+        for (const entry of entries) {
+          const path = directory.path === '/' ? `/${entry.name}` : `${directory.path}/${entry.name}`
+          const known = entry.attributes === undefined || entry.handle === undefined ? undefined : entry
+          const type = known?.attributes?.type
+          if (type === 'file' && !filter.file(path, entry.name)) continue
+          if (type === 'directory' && !filter.directory(path, entry.name)) continue
+          const found = known ?? (await through.lookup(directory.handle, entry.name, { signal }))
+          await take(through, path, entry.name, found)
+        }
+      }
+      directories++
+    } catch (error) {
+      signal.throwIfAborted()
+      failures.push({ path: directory.path, message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  const take = async (
+    through: NfsExport,
+    path: string,
+    name: string,
+    { attributes, handle }: { readonly attributes?: Attributes | undefined; readonly handle?: FileHandle | undefined },
+  ): Promise<void> => {
+    if (handle === undefined) return
+    const known = attributes ?? (await through.getattr(handle, { signal }))
+    if (known.type === 'directory' && filter.directory(path, name)) pending.push({ path, handle })
+    if (known.type === 'file' && filter.file(path, name)) offer(path, known, handle)
+  }
+
+  const first = exports[0] as NfsExport
+  for (const path of paths) {
+    const { handle, attributes } = await first.resolve(path, { signal }).catch((error: unknown) => {
+      if (!isNfsError(error) || error.code !== 'NOENT') throw error
+      throw new VerifyError('NOTHING_TO_READ', `${path} is not in the export: ${error.message}`, { cause: error })
+    })
+    const known = attributes ?? (await first.getattr(handle, { signal }))
+    if (known.type === 'directory') pending.push({ path, handle })
+    else if (known.type === 'file') offer(path, known, handle)
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    let active = 0
+    let turn = 0
+    const pump = (): void => {
+      if (isLate() && pending.length > 0) {
+        complete = false
+        pending.length = 0
+      }
+      while (active < inFlight && pending.length > 0) {
+        active++
+        const through = exports[turn++ % exports.length] as NfsExport
+        list(through, takeRandom(pending, random)).then(
+          () => {
+            active--
+            pump()
+          },
+          (error: unknown) => reject(error),
+        )
+      }
+      if (active === 0) resolve()
+    }
+    pump()
+  })
+  return { files: reservoir.shuffled(), population: reservoir.seen, directories, complete, failures }
+}
+
+function takeRandom<T>(values: T[], random: () => number): T {
+  const at = Math.floor(random() * values.length)
+  const value = values[at] as T
+  const last = values.pop() as T
+  if (at < values.length) values[at] = last
+  return value
+}

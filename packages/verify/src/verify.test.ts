@@ -1,0 +1,148 @@
+import {
+  directory,
+  file,
+  generated,
+  link,
+  type NfsServer,
+  type NfsServerOptions,
+  startNfsServer,
+} from '@cachewarmer/nfs/testing'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type VerifyOptions, verify } from './index.ts'
+import { seeded } from './testing/seeded.ts'
+
+const servers: NfsServer[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()))
+})
+
+async function serve(options: NfsServerOptions): Promise<NfsServer> {
+  const server = await startNfsServer(options)
+  servers.push(server)
+  return server
+}
+
+const optionsFor = ({ address }: NfsServer, more: Partial<VerifyOptions> = {}): VerifyOptions => ({
+  addresses: [address.host],
+  exportPath: address.exportPath,
+  nfs: { nfsPort: address.nfsPort, mountPort: address.mountPort },
+  random: seeded(1),
+  ...more,
+})
+
+const tree = directory({
+  scene1: generated(120, 'f', () => file(5_000)),
+  scene2: generated(300, 'g', () => file(100)),
+  readme: file('hello'),
+  link: link('/scene1'),
+})
+
+/** Every second READ of one file at a time is a re-read; of the others each `n`th is a cold one. */
+const coldFirstReads = (n: number, ms: number) => (call: { procedure: string; nth: number }) =>
+  call.procedure === 'READ' && call.nth % 2 === 1 && ((call.nth - 1) / 2) % n === 0
+    ? ({ kind: 'late', ms } as const)
+    : undefined
+
+test('a quarter of the first reads is delayed: three quarters are warm, and the interval says how sure that is', async () => {
+  const server = await serve({ tree, fault: coldFirstReads(4, 40) })
+  const warmth = await verify(optionsFor(server, { inFlight: 1, sample: 200 }))
+  const [address] = warmth.addresses
+  expect(warmth.population).toBe(421)
+  expect(warmth.directories).toBe(3)
+  expect(address).toMatchObject({ name: '127.0.0.1', sampled: 200, conclusive: true, failures: [], gone: 0 })
+  expect(address?.low).toBeLessThan(0.75)
+  expect(address?.high).toBeGreaterThan(0.75)
+  expect(Math.abs((address?.share ?? 0) - 0.75)).toBeLessThan(0.03)
+  expect(address?.coldMs).toBeGreaterThan(35)
+  expect(warmth.whole).toMatchObject({ share: address?.share, conclusive: true })
+  expect(server.calls['READ']).toBe(400)
+})
+
+test('a directory gets an interval of its own where the sample is large enough, else it is only counted', async () => {
+  const server = await serve({ tree })
+  const { byDirectory } = await verify(optionsFor(server, { sample: 300 }))
+  expect(byDirectory.directories.map(({ path }) => path)).toEqual(['/scene2'])
+  expect(byDirectory.tooFew).toBe(2)
+})
+
+test('each address gets files of its own, and the whole is the mean of the addresses', async () => {
+  const server = await serve({ tree, host: '127.0.0.1' })
+  const warmth = await verify(optionsFor(server, { addresses: ['127.0.0.1', 'localhost'], sample: 1_000 }))
+  expect(warmth.addresses.map(({ sampled }) => sampled)).toEqual([211, 210])
+})
+
+test('filters and paths say which files count; links are not followed', async () => {
+  const server = await serve({ tree })
+  const only = {
+    file: (path: string) => !path.endsWith('7'),
+    size: (bytes: number) => bytes > 1_000,
+    modified: () => true,
+    directory: () => true,
+  }
+  const warmth = await verify(optionsFor(server, { filter: only }))
+  expect(warmth.population).toBe(108)
+  expect((await verify(optionsFor(server, { paths: ['/scene1/f3', '/readme'] }))).population).toBe(2)
+})
+
+test('a file that can not be read is not warm, and named; one that is gone does not count', async () => {
+  let reads = 0
+  const server = await serve({ tree: directory({ d: generated(50, 'f', () => file(10)) }) })
+  server.fault = ({ procedure }) => {
+    if (procedure !== 'READ') return undefined
+    reads += 1
+    if (reads === 1) return { kind: 'status', status: 'ACCES' }
+    return reads === 2 ? { kind: 'status', status: 'NOENT' } : undefined
+  }
+  const [address] = (await verify(optionsFor(server, { inFlight: 1 }))).addresses
+  expect(address).toMatchObject({ sampled: 49, gone: 1 })
+  expect(address?.failures).toHaveLength(1)
+  expect(address?.slow).toBeGreaterThanOrEqual(1)
+})
+
+test('re-reads that are slow themselves prove nothing', async () => {
+  const server = await serve({ tree })
+  server.fault = ({ procedure }) => (procedure === 'READ' ? { kind: 'late', ms: 30 } : undefined)
+  const warmth = await verify(optionsFor(server, { sample: 60 }))
+  expect(warmth.whole.conclusive).toBe(false)
+  expect(warmth.addresses[0]?.doubt).toContain('nothing shows that reads come from a cache')
+})
+
+test('time that is over ends the listing, and the report says so', async () => {
+  const server = await serve({
+    tree: directory({ a: generated(20, 'd', () => directory({ f: file(1) })), f: file(1) }),
+    latencyMs: 20,
+  })
+  const warmth = await verify(optionsFor(server, { listMs: 50 }))
+  expect(warmth.complete).toBe(false)
+  expect(warmth.population).toBeLessThan(21)
+})
+
+describe('what can not be done is said', () => {
+  const failing = (code: string, text: string) =>
+    expect.objectContaining({ name: 'VerifyError', code, message: expect.stringContaining(text) })
+
+  test.each<[string, Partial<VerifyOptions>, string, string]>([
+    ['no address', { addresses: [] }, 'OPTION_INVALID', 'addresses'],
+    ['a sample of none', { sample: 0 }, 'OPTION_INVALID', 'sample has to be a whole number from 1'],
+    ['a head of a GiB', { headBytes: 1_073_741_824 }, 'OPTION_INVALID', 'headBytes'],
+    ['a host that is none', { addresses: ['a b'] }, 'OPTION_INVALID', 'host'],
+    ['a path that is not there', { paths: ['/nowhere'] }, 'NOTHING_TO_READ', '/nowhere is not in the export'],
+    ['an export that is not there', { exportPath: '/else' }, 'UNREACHABLE', '/export'],
+    [
+      'nothing to read',
+      { filter: { file: () => false, size: () => true, modified: () => true, directory: () => true } },
+      'NOTHING_TO_READ',
+      'no file below /',
+    ],
+  ])('%s', async (_, more, code, text) => {
+    const server = await serve({ tree })
+    await expect(verify(optionsFor(server, more))).rejects.toEqual(failing(code, text))
+  })
+
+  test('an abort ends it with its reason', async () => {
+    const server = await serve({ tree, latencyMs: 50 })
+    const reason = new Error('enough')
+    const signal = AbortSignal.abort(reason)
+    await expect(verify(optionsFor(server, { signal }))).rejects.toBe(reason)
+  })
+})

@@ -1,0 +1,124 @@
+import { isNfsError, mountExport, type NfsExport } from '@cachewarmer/nfs'
+import { VerifyError } from './errors.ts'
+import { byDirectory, type DirectoryShares } from './estimate/directories.ts'
+import type { Interval } from './estimate/interval.ts'
+import { scaleOf } from './estimate/latencies.ts'
+import { type AddressWarmth, judge, wholeOf } from './estimate/warmth.ts'
+import { type Measured, measure } from './measure/measure.ts'
+import { nfsProber } from './measure/nfs-prober.ts'
+import type { SampledFile } from './measure/prober.ts'
+import { resolveVerifyOptions, type VerifyOptions, type VerifySettings } from './options.ts'
+import { type Sample, sampleExport } from './sample/sample-export.ts'
+
+/** How warm a tree is, as far as a sample tells. */
+export interface Warmth {
+  readonly exportPath: string
+  readonly paths: readonly string[]
+  readonly addresses: readonly AddressWarmth[]
+  /** The mean over the addresses. Inconclusive as soon as one of them is. */
+  readonly whole: Interval & { readonly conclusive: boolean }
+  readonly byDirectory: DirectoryShares
+  /** Files that the sample was drawn from, and the directories that hold them. */
+  readonly population: number
+  readonly directories: number
+  /** False: listing ran out of time, and the shares speak for what was listed. */
+  readonly complete: boolean
+  /** Directories that could not be listed. */
+  readonly unlisted: Sample['failures']
+  readonly headBytes: number
+}
+
+const LISTINGS_IN_FLIGHT = 128
+
+/**
+ * Finds out how much of a tree a cache holds, without knowing the cache: draws random files, reads the head of each through
+ * one address, reads it again, and compares. What comes as fast the first time as the second was there already. The
+ * addresses get different files, because reading through one node of a clustered cache fills the others. What is read is
+ * warm afterwards; it is a small part of the tree. Addresses are measured side by side.
+ *
+ * Throws a `VerifyError`, or the signal's reason.
+ */
+export async function verify(options: VerifyOptions): Promise<Warmth> {
+  const settings = resolveVerifyOptions(options)
+  const exports: NfsExport[] = []
+  try {
+    for (const address of settings.addresses) exports.push(await open(address, settings))
+    const sample = await draw(exports, settings)
+    const shares = divide(sample.files, exports.length)
+    const measured = await measureAll(exports, shares, settings)
+    return conclude(sample, measured, settings)
+  } catch (error) {
+    settings.signal.throwIfAborted()
+    if (!isNfsError(error)) throw error
+    throw new VerifyError(error.code === 'OPTION_INVALID' ? 'OPTION_INVALID' : 'UNREACHABLE', error.message, {
+      cause: error,
+    })
+  } finally {
+    await Promise.all(exports.map((mounted) => mounted.close()))
+  }
+}
+
+/** An answer is taken as soon as it is there: waiting for others to come along would be measured. */
+const open = (host: string, { exportPath, nfs, clock, signal, headBytes }: VerifySettings): Promise<NfsExport> =>
+  mountExport({ ...nfs, host, exportPath, clock, signal, lingerMs: 0, maxReadBytes: Math.max(512, headBytes) })
+
+async function draw(exports: readonly NfsExport[], settings: VerifySettings): Promise<Sample> {
+  const { sample: size, paths, filter, random, listMs, signal } = settings
+  const now = settings.clock === undefined ? () => performance.now() : () => settings.clock?.now() ?? 0
+  const untilMs = now() + listMs
+  const sample = await sampleExport(exports, {
+    paths,
+    size: size * exports.length,
+    filter,
+    random,
+    inFlight: LISTINGS_IN_FLIGHT,
+    isLate: () => now() > untilMs,
+    signal,
+  })
+  if (sample.files.length > 0) return sample
+  const [failure] = sample.failures
+  throw new VerifyError(
+    'NOTHING_TO_READ',
+    `no file below ${paths.join(', ')}${failure === undefined ? '' : `: ${failure.path}: ${failure.message}`}`,
+  )
+}
+
+/** As equal parts as can be, none of them sharing a file. */
+const divide = (files: readonly SampledFile[], parts: number): SampledFile[][] =>
+  Array.from({ length: parts }, (_, part) => files.filter((_file, at) => at % parts === part))
+
+function measureAll(
+  exports: readonly NfsExport[],
+  shares: readonly (readonly SampledFile[])[],
+  { headBytes, inFlight, onProgress, clock, signal }: VerifySettings,
+): Promise<Measured[]> {
+  const now = clock === undefined ? () => performance.now() : () => clock.now()
+  const of = shares.reduce((sum, share) => sum + share.length, 0)
+  const handleSpace = exports[0]?.handleSpace ?? ''
+  let done = 0
+  const onFile = (): void => onProgress?.(++done, of)
+  return Promise.all(
+    exports.map((mounted, at) =>
+      measure(nfsProber(mounted, { now, headBytes, handleSpace }), shares[at] ?? [], { inFlight, onFile, signal }),
+    ),
+  )
+}
+
+function conclude(sample: Sample, measured: readonly Measured[], settings: VerifySettings): Warmth {
+  const { exportPath, paths, headBytes, coldMs } = settings
+  const scale = scaleOf(...measured.flatMap(({ firstMs, againMs, floorMs }) => [firstMs, againMs, floorMs]))
+  const addresses = measured.map((one) => judge(one, { population: sample.population, coldMs, scale }))
+  const parts = measured.map((one, at) => ({ measured: one, thresholdMs: addresses[at]?.thresholdMs ?? 0 }))
+  return {
+    exportPath,
+    paths,
+    addresses,
+    whole: { ...wholeOf(addresses), conclusive: addresses.every(({ conclusive }) => conclusive) },
+    byDirectory: byDirectory(paths.length === 1 ? (paths[0] ?? '/') : '/', parts),
+    population: sample.population,
+    directories: sample.directories,
+    complete: sample.complete,
+    unlisted: sample.failures,
+    headBytes,
+  }
+}
