@@ -14,11 +14,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   queue: [],
   nfs: [],
   vmss: [],
+  verify: ['nfs'],
   walker: ['nfs'],
   report: ['core'],
   cli: ['core', 'queue'],
   'worker-bin': ['cli', 'core', 'queue', 'walker', 'vmss'],
-  'submit-bin': ['cli', 'core', 'queue', 'report'],
+  'submit-bin': ['cli', 'core', 'queue', 'report', 'verify'],
   'manager-bin': ['cli', 'core', 'queue', 'report', 'submit', 'vmss', 'worker'],
 }
 

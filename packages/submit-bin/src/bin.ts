@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { onShutdown, runMain, systemClock, systemRandom } from '@cachewarmer/cli'
 import { run } from './cli/run.ts'
@@ -15,6 +15,7 @@ await runMain('cachewarmer-submit', () =>
     clock: systemClock,
     random: systemRandom,
     readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
+    writeText: (file, content) => writeFile(file, content),
     listen: () => onShutdown({ drainMs: 0 }),
   }),
 )

@@ -68,7 +68,8 @@ async function draw(exports: readonly NfsExport[], settings: VerifySettings): Pr
   const untilMs = now() + listMs
   const sample = await sampleExport(exports, {
     paths,
-    size: size * exports.length,
+    // One more each, for the rehearsal.
+    size: (size + 1) * exports.length,
     filter,
     random,
     inFlight: LISTINGS_IN_FLIGHT,

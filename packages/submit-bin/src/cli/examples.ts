@@ -18,6 +18,10 @@ export const examples = `Examples
     echo '{"WarmTargetMountAddresses":["10.0.1.11"],"WarmTargetExportPath":"/data","WarmTargetPath":"/tools"}' |
       cachewarmer-submit --job - --json
 
+  Prove that it is warm, and fail a pipeline that would start too early:
+    cachewarmer-submit verify night --require 99% --picture warmth.svg
+    cachewarmer-submit verify --addresses 10.0.1.11,10.0.1.12 --export /animation --path /scene1
+
 Exit codes
   0 done; with --wait: every file was read    1 the job ended otherwise    2 wrong options, or the job was refused
   3 the queue can't be reached                130 stopped waiting; the job goes on

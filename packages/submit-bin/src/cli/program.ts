@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings'
 import { examples } from './examples.ts'
 import { jobOptions } from './job-options.ts'
 import type { Terminal } from './terminal.ts'
+import { verifyOptions } from './verify/options.ts'
 
 /** The original's flags; `-blockUntilWarm` is a switch. */
 export const legacyFlags = {
@@ -69,9 +70,35 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
   const pause = program.command('pause').description('let a job rest; it keeps its progress').argument('<job>', target)
   const resume = program.command('resume').description('let a paused job go on').argument('<job>', target)
 
+  const verify = program
+    .command('verify')
+    .description(
+      'measure how much of a job, or of what the options say, a cache really holds: re-reads a random sample through each address, by NFSv3 itself, and compares latencies',
+    )
+    .argument('[job]', `${target}; without one the options describe what to look at, and no queue is needed`)
+    .addOption(jobOptions.addresses)
+    .addOption(jobOptions.export)
+    .addOption(jobOptions.path)
+    .addOption(jobOptions.include)
+    .addOption(jobOptions.exclude)
+    .addOption(jobOptions.excludeDirectories)
+    .addOption(jobOptions.maxFileSize)
+    .addOption(jobOptions.minFileSize)
+    .addOption(jobOptions.modifiedSince)
+    .addOption(jobOptions.file)
+    .addOption(verifyOptions.sample)
+    .addOption(verifyOptions.headBytes)
+    .addOption(verifyOptions.require)
+    .addOption(verifyOptions.picture)
+    .addOption(verifyOptions.listSeconds)
+    .addOption(verifyOptions.nfsPort)
+    .addOption(verifyOptions.mountPort)
+    .addOption(verifyOptions.nfsUid)
+    .addOption(verifyOptions.nfsGid)
+
   program.addHelpText('after', () => `\n${optionsOf(submit)}\n${examples}`)
   submit.addHelpText('after', `\n${examples}`)
-  return { program, submit, status, list, cancel, pause, resume }
+  return { program, submit, status, list, cancel, pause, resume, verify }
 }
 
 /** The options of the command that most people want, in the help that most people ask for. */

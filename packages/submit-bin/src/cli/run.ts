@@ -5,6 +5,8 @@ import { isLegacy, legacyFlags, makeProgram } from './program.ts'
 import { readJob } from './read-job.ts'
 import { type GlobalSettings, type Session, withSession } from './session.ts'
 import type { Terminal } from './terminal.ts'
+import { describedJob, jobToVerify } from './verify/job-to-verify.ts'
+import { verifyWarmth } from './verify/verify.ts'
 
 /**
  * Does what a command line says, the original's spelling included, and returns the exit code. Throws what `runMain`
@@ -27,6 +29,13 @@ export async function run(argv: readonly string[], version: string, terminal: Te
   commands.cancel.action((target) => act((session) => control(session, 'cancel', target)))
   commands.pause.action((target) => act((session) => control(session, 'pause', target)))
   commands.resume.action((target) => act((session) => control(session, 'resume', target)))
+  commands.verify.action(async (target, settings) => {
+    const { json } = program.opts()
+    if (target === undefined)
+      code = await verifyWarmth({ ...(await describedJob(settings, terminal)), settings, terminal, json })
+    else
+      await act(async (session) => verifyWarmth({ ...(await jobToVerify(session, target)), settings, terminal, json }))
+  })
   try {
     await program.parseAsync(translateLegacyFlags(argv, legacyFlags), { from: 'user' })
   } catch (error) {

@@ -12,6 +12,8 @@ export interface Terminal {
   readonly random: Random
   /** The text of a file, or of standard input for `-`. */
   readText(file: string): Promise<string>
+  /** Writes a file, in place of one that is there. */
+  writeText(file: string, text: string): Promise<void>
   /** Listens to the signals that end the waiting. */
   listen(): Shutdown & Disposable
 }

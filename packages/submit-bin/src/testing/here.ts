@@ -31,6 +31,7 @@ export function runHere(
       if (text === undefined) throw new Error('ENOENT: no such file')
       return text
     },
+    writeText: async () => undefined,
     listen: () => onShutdown({ drainMs: 0 }, signals),
   }).catch((error: unknown) => {
     const { message, code } = explain(error)

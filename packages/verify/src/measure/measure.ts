@@ -34,7 +34,7 @@ const FILES_PER_FLOOR = 5
 
 /**
  * Reads each file of the sample twice through the address, right after one another, and calls that read nothing between
- * them. A file that fails is counted and not read again. Rejects with the signal's reason, or when the address does not
+ * them. The first file is spent on a rehearsal. A file that fails is counted and not read again. Rejects with the signal's reason, or when the address does not
  * answer the very first call.
  */
 export async function measure(
@@ -42,6 +42,7 @@ export async function measure(
   sample: readonly SampledFile[],
   { inFlight = 32, onFile, signal }: MeasureOptions,
 ): Promise<Measured> {
+  await rehearse(prober, sample, inFlight, signal)
   const floorMs: number[] = [await prober.floor(signal)]
   const pairs: { file: SampledFile; firstMs: number; againMs: number }[] = []
   const failures: ProbeFailure[] = []
@@ -62,7 +63,7 @@ export async function measure(
     onFile?.()
   }
 
-  const files = sample.entries()
+  const files = sample.slice(rehearsed(sample)).entries()
   const lane = async (): Promise<void> => {
     for (const [at, file] of files) await probe(file, at)
   }
@@ -75,5 +76,28 @@ export async function measure(
     files: pairs.map((pair) => pair.file),
     failures,
     gone,
+  }
+}
+
+/** The first of the sample is given up for the rehearsal, unless it is all there is. */
+const rehearsed = (sample: readonly SampledFile[]): number => (sample.length > 1 ? 1 : 0)
+
+/**
+ * Reads one file as often as there are reads at a time, and again: until a program has run for a moment all that it does is
+ * slow, and first reads would come before second ones.
+ */
+async function rehearse(
+  prober: Prober,
+  sample: readonly SampledFile[],
+  inFlight: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const [file] = sample.slice(0, rehearsed(sample))
+  if (file === undefined) return
+  for (let round = 0; round < 3; round++) {
+    const reads = Array.from({ length: inFlight }, () => prober.read(file, signal))
+    // A file that can't be read rehearses failing.
+    await Promise.allSettled(reads)
+    signal.throwIfAborted()
   }
 }

@@ -1,4 +1,5 @@
-import type { Attributes, FileHandle, NfsExport } from '@cachewarmer/nfs'
+import { type Attributes, type FileHandle, isNfsError, type NfsExport } from '@cachewarmer/nfs'
+import { VerifyError } from '../errors.ts'
 import type { SampledFile } from '../measure/prober.ts'
 import { Reservoir } from './reservoir.ts'
 

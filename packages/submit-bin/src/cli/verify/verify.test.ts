@@ -1,0 +1,101 @@
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { directory, file, generated, type NfsServer, startNfsServer } from '@cachewarmer/nfs/testing'
+import type { Warmth } from '@cachewarmer/verify'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { aJob, anEnded, aStatus } from '../../testing/builders.ts'
+import { start } from '../../testing/child.ts'
+import { hurriedClock, runHere } from '../../testing/here.ts'
+import { openQueueFile } from '../../testing/queue-file.ts'
+
+let server: NfsServer
+beforeEach(async () => {
+  server = await startNfsServer({ tree: directory({ scene1: generated(200, 'f', () => file(300)), notes: file('x') }) })
+})
+afterEach(() => server.stop())
+
+const ports = (): string[] => ['--nfs-port', `${server.nfsPort}`, '--mount-port', `${server.mountPort}`]
+const target = (path = '/scene1'): string[] => [
+  'verify',
+  ...['--addresses', '127.0.0.1', '--export', server.exportPath, '--path', path],
+  ...ports(),
+]
+const run = (...argv: string[]) => runHere(argv).finished
+
+test('needs no queue where options say what to look at, and tells a person how warm it is', async () => {
+  const { code, stdout, stderr } = await run(...target(), '--exclude', '*7')
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(
+    /^\d+\.\d% is warm, between \d+\.\d% and 100\.0% with 95 % confidence: a sample of 179 of 180 files/,
+  )
+  expect(stdout).toContain('first reads  |')
+  expect(code).toBe(0)
+})
+
+test('prints JSON, and writes a picture, as the built program too', async () => {
+  const svg = join(tmpdir(), `cw-verify-${process.pid}.svg`)
+  const { code, stdout } = await start([...target(), '--json', '--sample', '50', '--picture', svg]).finished
+  const warmth = JSON.parse(stdout) as Warmth
+  expect(warmth.addresses[0]).toMatchObject({ name: '127.0.0.1', sampled: 50, conclusive: true })
+  expect(await readFile(svg, 'utf8')).toMatch(/^<svg /)
+  await rm(svg)
+  expect(code).toBe(0)
+})
+
+test('takes what to look at from the run of a job', async () => {
+  const queues = openQueueFile(hurriedClock)
+  try {
+    const job = aJob({ addresses: ['127.0.0.1'], exportPath: server.exportPath, paths: ['/notes'] })
+    await queues.posts.post(anEnded('warmed', { label: 'night', job }))
+    const { stdout, code } = await run('verify', 'night', ...ports(), '--json', ...queues.arguments)
+    expect(JSON.parse(stdout)).toMatchObject({ population: 1 })
+    expect(code).toBe(0)
+    await queues.posts.post(aStatus({ run: 'abcdefghijkl', label: 'bad', jobMessageId: 'm2', job: null }))
+    expect((await run('verify', 'bad', ...queues.arguments)).stderr).toContain('bad was refused')
+    expect(await run('verify', 'nobody', ...queues.arguments)).toMatchObject({ code: 2 })
+  } finally {
+    await queues.remove()
+  }
+})
+
+describe('--require', () => {
+  test('is met by what is warm for sure', async () => {
+    expect((await run(...target(), '--require', '50%')).code).toBe(0)
+  })
+
+  test('is not met by what is cold', async () => {
+    // Of one file at a time every second READ is the re-read.
+    server.fault = ({ procedure, nth }) => (procedure === 'READ' && nth === 1 ? { kind: 'late', ms: 50 } : undefined)
+    expect((await run(...target('/notes'), '--require', '0.9')).code).toBe(1)
+  })
+
+  test('is not met by what nobody can tell', async () => {
+    server.fault = ({ procedure }) => (procedure === 'READ' ? { kind: 'late', ms: 300 } : undefined)
+    const { code, stdout } = await run(...target(), '--sample', '40', '--require', '1%')
+    expect(stdout).toContain("Can't tell how warm it is")
+    expect(code).toBe(1)
+  })
+})
+
+describe('what can not be done is said', () => {
+  test.each<[string, () => string[], number, string]>([
+    ['a share of 0', () => [...target(), '--require', '0'], 2, 'Expected a share as 99% or 0.99'],
+    ['a share of 101 %', () => [...target(), '--require', '101%'], 2, 'Expected a share'],
+    ['no address', () => ['verify', '--export', '/e', '--path', '/'], 2, '--addresses'],
+    ['a path with ..', () => target('/../x'), 2, '--path'],
+    ['a port of 0', () => [...target(), '--nfs-port', '0'], 2, 'from 1 to 65535'],
+    ['a path that is not there', () => target('/nowhere'), 1, '/nowhere is not in the export'],
+  ])('%s', async (_, argv, code, said) => {
+    const finished = await run(...argv())
+    expect(finished.stderr).toContain(said)
+    expect(finished.code).toBe(code)
+  })
+
+  test('an address where nothing listens', async () => {
+    await server.stop()
+    const { code, stderr } = await run(...target())
+    expect(stderr).toMatch(/^cachewarmer-submit: 127\.0\.0\.1/)
+    expect(code).toBe(3)
+  })
+})
