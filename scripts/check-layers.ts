@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   report: ['core'],
   cli: ['core', 'queue'],
   'worker-bin': ['cli', 'core', 'queue', 'walker', 'vmss'],
-  'submit-bin': ['cli', 'core', 'queue', 'report', 'verify'],
+  'submit-bin': ['cli', 'core', 'nfs', 'queue', 'report', 'verify'],
   'manager-bin': ['cli', 'core', 'queue', 'report', 'submit', 'vmss', 'worker'],
 }
 

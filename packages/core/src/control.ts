@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { problem } from './errors.ts'
+import { RUN_PATTERN } from './ids.ts'
 import { readVersioned, strict, validator, Whole, writeMessage } from './validate.ts'
 
 /** Most that a run may use; absent: no ceiling. */
@@ -19,7 +20,9 @@ const ceiling = (description: string) => Type.Optional(Whole(`${description} 0 l
 export const Control = Type.Object(
   {
     v: Type.Literal(1),
-    command: Type.Enum(['cancel', 'pause', 'resume', 'change'], { description: 'change: sets ceilings and weight.' }),
+    command: Type.Enum(['cancel', 'pause', 'resume', 'change', 'failures'], {
+      description: 'change: sets ceilings and weight. failures: asks for all failures of a run.',
+    }),
     target: Type.String({
       minLength: 1,
       maxLength: 256,
@@ -36,13 +39,18 @@ export const Control = Type.Object(
       ),
     ),
     weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    reply: Type.Optional(
+      Type.String({ pattern: RUN_PATTERN, description: 'Id of the queue that waits for the failures.' }),
+    ),
   },
   { ...strict, title: 'Control', description: 'What a person asks of a run.' },
 )
 /** What a person asks of a run. */
 export type Control = Static<typeof Control>
 
-const control = validator(Control, ({ command, ceilings, weight }) => {
+const control = validator(Control, ({ command, ceilings, weight, reply }) => {
+  if ((command === 'failures') !== (reply !== undefined))
+    return [problem('reply', reply, 'the id of a queue, where failures are asked for, and only there')]
   const values = weight !== undefined || Object.keys(ceilings ?? {}).length > 0
   if (command === 'change') return values ? [] : [problem('ceilings', ceilings, 'a ceiling or a weight to change')]
   return values ? [problem('command', command, 'change, where ceilings or a weight are given')] : []

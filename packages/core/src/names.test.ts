@@ -7,7 +7,7 @@ import { seededRandom } from './testing/random.ts'
 const run = 'abcdef012345'
 
 test('the queues of a prefix', () => {
-  const { runWork, runResults, runStatus, runOf, ...names } = queueNames('farm')
+  const { runWork, runResults, runStatus, runOf, failed, isFailed, ...names } = queueNames('farm')
   expect(names).toEqual({
     job: 'farmjob',
     work: 'farmwork',
@@ -19,6 +19,12 @@ test('the queues of a prefix', () => {
     `farmwork-${run}`,
     `farmresults-${run}`,
     `farmstatus-${run}`,
+  ])
+  expect([failed(run), isFailed(`farmfailed-${run}`), isFailed(`farmwork-${run}`), isFailed('farmfailed-x')]).toEqual([
+    `farmfailed-${run}`,
+    true,
+    false,
+    false,
   ])
   expect([runOf(`farmwork-${run}`), runOf(`farmresults-${run}`), runOf(`farmstatus-${run}`)]).toEqual([run, run, run])
 })

@@ -15,6 +15,10 @@ export interface QueueNames {
   readonly runWork: (run: string) => string
   readonly runResults: (run: string) => string
   readonly runStatus: (run: string) => string
+  /** Where somebody waits for the failures of a run that were asked for. */
+  readonly failed: (reply: string) => string
+  /** Whether it is such a queue. */
+  readonly isFailed: (queueName: string) => boolean
   /** The run that a queue belongs to; undefined for every other queue. */
   readonly runOf: (queueName: string) => string | undefined
 }
@@ -42,6 +46,8 @@ export function queueNames(prefix: string): QueueNames {
     runWork: (run: string) => `${p}work-${run}`,
     runResults: (run: string) => `${p}results-${run}`,
     runStatus: (run: string) => `${p}status-${run}`,
+    failed: (reply: string) => `${p}failed-${reply}`,
+    isFailed: (queueName: string) => queueName.startsWith(p) && /^failed-[a-z0-9]{12}$/.test(queueName.slice(p.length)),
     runOf: (queueName: string) =>
       queueName.startsWith(p)
         ? /^(?:work|results|status)-([a-z0-9]{12})$/.exec(queueName.slice(p.length))?.[1]

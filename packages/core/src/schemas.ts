@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { Control } from './control.ts'
+import { FailureList } from './failure-list.ts'
 import { Item } from './item.ts'
 import { JobMessage } from './job-message.ts'
 import { ResultMessage } from './result.ts'
@@ -12,6 +13,7 @@ const schemas: Readonly<Record<string, TSchema>> = {
   result: ResultMessage,
   status: RunStatus,
   control: Control,
+  'failure-list': FailureList,
 }
 
 /** File name and text of every published schema. */

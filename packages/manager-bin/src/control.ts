@@ -1,16 +1,36 @@
 import { type Control, changeCeilings, decodeControl, isCoreError } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
+import type { FailureLister } from './failure-lister.ts'
 import type { Intake, JobMessage } from './intake.ts'
 import type { ManagerPorts } from './ports.ts'
 
-/** Carries out what people ask of runs: cancel, pause, resume, change. A message that can't be read is dropped aloud. */
-export function handleControl(ports: ManagerPorts, intake: Intake, message: JobMessage, logger: Logger): 'complete' {
+export interface ControlledParts {
+  readonly intake: Intake
+  readonly lister: FailureLister
+  /** Ends what goes on beside, when this manager no longer leads. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Carries out what people ask of runs: cancel, pause, resume, change, or a list of failures. A message that can't be read
+ * is dropped aloud.
+ */
+export function handleControl(
+  ports: ManagerPorts,
+  { intake, lister, signal }: ControlledParts,
+  message: JobMessage,
+  logger: Logger,
+): 'complete' {
   let control: Control
   try {
     control = decodeControl(message.body)
   } catch (error) {
     if (!isCoreError(error)) throw error
     logger.warn('a control message could not be read', { error: error.message })
+    return 'complete'
+  }
+  if (control.command === 'failures') {
+    lister.tell(control.target, control.reply ?? '', signal, logger)
     return 'complete'
   }
   const runs = intake.find(control.target)

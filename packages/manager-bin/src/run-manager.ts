@@ -1,6 +1,7 @@
 import { makeId, queueNames } from '@cachewarmer/core'
 import { consume } from '@cachewarmer/queue'
 import { handleControl } from './control.ts'
+import { FailureLister } from './failure-lister.ts'
 import { workersWanted } from './fleet/capacity.ts'
 import { cleanUp } from './housekeeping.ts'
 import { Intake } from './intake.ts'
@@ -38,6 +39,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   const { service, clock, random, logger } = ports
   const names = queueNames(settings.prefix)
   const intake = new Intake(ports, settings)
+  const lister = new FailureLister(ports, settings)
   const loop = {
     clock,
     random,
@@ -56,14 +58,21 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
       stopTaking: ended,
       concurrency: settings.runsAtOnce,
     }),
-    consume(service.queue(names.control), async (message) => handleControl(ports, intake, message, logger), {
-      ...loop,
-      abortWork: ended,
-      stopTaking: ended,
-      concurrency: 1,
-    }),
+    consume(
+      service.queue(names.control),
+      async (message) => handleControl(ports, { intake, lister, signal: ended }, message, logger),
+      {
+        ...loop,
+        abortWork: ended,
+        stopTaking: ended,
+        concurrency: 1,
+      },
+    ),
     every(ports, fleetMs, ended, sizeFleet(ports, settings, intake)),
-    every(ports, housekeepingMs, ended, () => cleanUp(ports, settings)),
+    every(ports, housekeepingMs, ended, async () => {
+      await cleanUp(ports, settings)
+      await lister.sweep()
+    }),
   ]
   // One loop that fails ends the others: half a manager is worse than none, which somebody starts again.
   const settled = await Promise.allSettled(

@@ -15,7 +15,7 @@ await runMain('cachewarmer-submit', () =>
     clock: systemClock,
     random: systemRandom,
     readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
-    writeText: (file, content) => writeFile(file, content),
+    writeFile: (file, content) => writeFile(file, content),
     listen: () => onShutdown({ drainMs: 0 }),
   }),
 )

@@ -9,6 +9,8 @@ export type SubmitErrorCode =
   | 'JOB_WAITING'
   /** A job that was watched has left the queue, and no run reports on it. */
   | 'JOB_GONE'
+  /** A manager was asked, and none answers, or the one that does does not know. */
+  | 'NO_ANSWER'
 
 /** The one error of this package. Branch on `code`; `target` is what was asked for. */
 export class SubmitError extends Error {

@@ -27,6 +27,18 @@ export interface RunTotals {
   readonly done: number
 }
 
+/** After which part of whose failures a page begins. */
+export interface FailurePosition {
+  readonly item: string
+  readonly attempt: string
+  readonly part: number
+}
+
+export interface FailurePage {
+  readonly failures: readonly Failure[]
+  readonly next: FailurePosition | undefined
+}
+
 /**
  * The manager's memory, kept where a crash can't reach it: every method is one transaction, on disk when it returns.
  * It alone decides that a run is over.
@@ -47,6 +59,8 @@ export interface Ledger {
   totals(run: string): RunTotals
   /** Failures of accepted attempts, in no promised order. */
   failures(run: string, limit: number): readonly Failure[]
+  /** A few messages' worth of failures of accepted attempts, and where to go on; `next` is undefined at the end. */
+  failuresFrom(run: string, from: FailurePosition | undefined): FailurePage
   endRun(run: string, outcome: Outcome, endedAtMs: number): void
   /** Removes ended runs. */
   forgetBefore(endedBeforeMs: number): void

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Counts, emptyCounts } from '@cachewarmer/core'
-import { A_RUN, aFailurePart, aJob, aResult, describeLedger } from '@cachewarmer/core/testing'
+import { A_RUN, aFailurePart, aResult, describeLedger } from '@cachewarmer/core/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { aRecord } from '../testing/a-record.ts'
 import { ledgerRows } from '../testing/ledger-rows.ts'
-import type { Ledger, RunRecord } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { openLedger } from './sqlite-ledger.ts'
 
 // The suite is core's: what our ledger makes of messages must be what the reference makes of them.
@@ -19,22 +20,6 @@ beforeEach(() => {
   file = join(folder, 'ledger.db')
 })
 afterEach(() => rmSync(folder, { recursive: true }))
-
-const aRecord = (given: Partial<RunRecord> = {}): RunRecord => ({
-  run: A_RUN,
-  jobMessageId: 'message-1',
-  jobInsertedAtMs: 1_000,
-  job: aJob(),
-  warnings: [],
-  startedAtMs: 2_000,
-  generation: 0,
-  rootSent: false,
-  paused: false,
-  revision: 1,
-  weight: 10,
-  ceilings: {},
-  ...given,
-})
 
 const files = (count: number): Counts => ({ ...emptyCounts(), files: count })
 
@@ -158,6 +143,26 @@ describe('runs in a ledger', () => {
       ])
       expect(ledger.failures(A_RUN, 9)).toHaveLength(9)
       expect(ledger.failures(A_RUN, 100)).toHaveLength(14)
+    })
+  })
+
+  test('tell all their failures page by page', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      const parts = Array.from({ length: 40 }, (_, part) =>
+        aFailurePart({ part, failures: [{ path: `/${part}`, code: 'IO' }] }),
+      )
+      const dead = aFailurePart({ attempt: 'dead', failures: [{ path: '/dead', code: 'IO' }] })
+      ledger.fold(A_RUN, [dead, ...parts, aResult({ failureParts: 40 })])
+      const found: string[] = []
+      let page = ledger.failuresFrom(A_RUN, undefined)
+      for (;;) {
+        expect(page.failures.length).toBeLessThanOrEqual(16)
+        found.push(...page.failures.map(({ path }) => path))
+        if (page.next === undefined) break
+        page = ledger.failuresFrom(A_RUN, page.next)
+      }
+      expect(found).toEqual(parts.map(({ part }) => `/${part}`))
     })
   })
 

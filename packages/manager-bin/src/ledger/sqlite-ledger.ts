@@ -11,8 +11,11 @@ import {
   type LedgerView,
   rootItem,
 } from '@cachewarmer/core'
-import type { Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
+import type { FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
 import { schema, schemaVersion } from './schema.ts'
+
+/** Parts of failures that are read from the file at a time; each was a message. */
+const partsInPage = 16
 
 /**
  * Opens the ledger in one SQLite file, made if it is not there; ':memory:' serves tests and simulations. Throws an
@@ -116,6 +119,24 @@ class SqliteLedger implements Ledger {
        WHERE part.run = ? AND item.state = 'done' LIMIT ?`,
     ).all(run, limit)
     return rows.flatMap((row) => JSON.parse(String(row['failures'])) as Failure[]).slice(0, limit)
+  }
+
+  failuresFrom(run: string, from: FailurePosition | undefined): FailurePage {
+    const { item, attempt, part } = from ?? { item: '', attempt: '', part: -1 }
+    const rows = this.#sql(
+      `SELECT part.item AS item, part.attempt AS attempt, part.part AS part, part.failures AS failures
+       FROM part JOIN item ON item.run = part.run AND item.item = part.item AND item.attempt = part.attempt
+       WHERE part.run = ? AND item.state = 'done' AND (part.item, part.attempt, part.part) > (?, ?, ?)
+       ORDER BY part.item, part.attempt, part.part LIMIT ?`,
+    ).all(run, item, attempt, part, partsInPage)
+    const last = rows.length < partsInPage ? undefined : rows.at(-1)
+    return {
+      failures: rows.flatMap((row) => JSON.parse(String(row['failures'])) as Failure[]),
+      next:
+        last === undefined
+          ? undefined
+          : { item: String(last['item']), attempt: String(last['attempt']), part: Number(last['part']) },
+    }
   }
 
   endRun(run: string, outcome: RunRecord['outcome'], endedAtMs: number): void {

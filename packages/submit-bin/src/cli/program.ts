@@ -65,6 +65,20 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .description('show the report of a job, so far or final')
     .argument('<job>', target)
     .option('--wait', 'show progress until the job has ended')
+  const watch = program
+    .command('watch')
+    .description('show jobs live, a bar each and one for each address, until they have ended; then their reports')
+    .argument('<job...>', target)
+  const failures = program
+    .command('failures')
+    .description('print every path that failed, with cause and address; a manager has to be running')
+    .argument('<job>', target)
+    .option('--out <file>', 'write them to a file')
+    .option('-0, --null', 'only the paths, each once, as bytes with a NUL after each, as xargs -0 takes them')
+  const history = program
+    .command('history')
+    .description('list the runs that have ended and are still kept, the latest first')
+    .argument('[job]', `only those of one job: ${target}`)
   const list = program.command('list').description('list the jobs that wait, run, or have ended in the last days')
   const cancel = program.command('cancel').description('end a job; what was read stays warm').argument('<job>', target)
   const pause = program.command('pause').description('let a job rest; it keeps its progress').argument('<job>', target)
@@ -98,7 +112,7 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
 
   program.addHelpText('after', () => `\n${optionsOf(submit)}\n${examples}`)
   submit.addHelpText('after', `\n${examples}`)
-  return { program, submit, status, list, cancel, pause, resume, verify }
+  return { program, submit, status, watch, failures, history, list, cancel, pause, resume, verify }
 }
 
 /** The options of the command that most people want, in the help that most people ask for. */

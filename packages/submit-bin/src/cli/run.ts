@@ -1,12 +1,15 @@
 import { exitCode, translateLegacyFlags, UsageError } from '@cachewarmer/cli'
 import { isSubmitError } from '../errors.ts'
 import { control, list, status, submit } from './actions.ts'
+import { failures } from './failures.ts'
+import { history } from './history.ts'
 import { isLegacy, legacyFlags, makeProgram } from './program.ts'
 import { readJob } from './read-job.ts'
 import { type GlobalSettings, type Session, withSession } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { describedJob, jobToVerify } from './verify/job-to-verify.ts'
 import { verifyWarmth } from './verify/verify.ts'
+import { watch } from './watch.ts'
 
 /**
  * Does what a command line says, the original's spelling included, and returns the exit code. Throws what `runMain`
@@ -25,6 +28,11 @@ export async function run(argv: readonly string[], version: string, terminal: Te
     await act((session) => submit(session, job, { ...settings, labelled: !isLegacy(argv) }))
   })
   commands.status.action((target, settings) => act((session) => status(session, target, settings)))
+  commands.watch.action((targets) => act((session) => watch(session, targets, program.opts().json === true)))
+  commands.failures.action((target, settings) =>
+    act((session) => failures(session, target, settings, program.opts().json === true)),
+  )
+  commands.history.action((target) => act((session) => history(session, target)))
   commands.list.action(() => act(list))
   commands.cancel.action((target) => act((session) => control(session, 'cancel', target)))
   commands.pause.action((target) => act((session) => control(session, 'pause', target)))
@@ -41,7 +49,7 @@ export async function run(argv: readonly string[], version: string, terminal: Te
   } catch (error) {
     // A name that nothing goes by is the caller's mistake; a job that went away is the answer to the question.
     if (!isSubmitError(error)) throw error
-    if (error.code !== 'JOB_GONE') throw new UsageError(error.message, { cause: error })
+    if (error.code !== 'JOB_GONE' && error.code !== 'NO_ANSWER') throw new UsageError(error.message, { cause: error })
     terminal.stderr.write(`${program.name()}: ${error.message}\n`)
     return exitCode.failed
   }

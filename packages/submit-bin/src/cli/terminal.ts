@@ -5,7 +5,7 @@ import type { ProgressStream } from '../progress/view.ts'
 
 /** The world outside of the program, handed in by the binary. */
 export interface Terminal {
-  readonly stdout: { write(text: string): unknown }
+  readonly stdout: { write(text: string | Uint8Array): unknown }
   readonly stderr: ProgressStream
   readonly environment: Environment
   readonly clock: Clock
@@ -13,7 +13,7 @@ export interface Terminal {
   /** The text of a file, or of standard input for `-`. */
   readText(file: string): Promise<string>
   /** Writes a file, in place of one that is there. */
-  writeText(file: string, text: string): Promise<void>
+  writeFile(file: string, content: string | AsyncIterable<Uint8Array>): Promise<void>
   /** Listens to the signals that end the waiting. */
   listen(): Shutdown & Disposable
 }

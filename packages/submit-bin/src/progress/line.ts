@@ -20,6 +20,12 @@ export function progressParts(status: RunStatus): string[] {
   ]
 }
 
+/** A bar that is full at the end alone. */
+export function bar(share: number, isEnd: boolean): string {
+  const full = isEnd ? barWidth : Math.min(barWidth - 1, Math.floor(share * barWidth))
+  return `${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`
+}
+
 /**
  * One line no longer than `columns`: a bar of the items that are done, and as many parts as there is room for. Items are
  * found while others are read, so the bar may step back; it is full at the end alone.
@@ -27,8 +33,7 @@ export function progressParts(status: RunStatus): string[] {
 export function progressLine(status: RunStatus, columns: number): string {
   const { announced, done } = status.progress.items
   const share = announced === 0 ? 0 : done / announced
-  const full = status.state === 'ended' ? barWidth : Math.min(barWidth - 1, Math.floor(share * barWidth))
-  return fit([`${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`, ...progressParts(status)], columns)
+  return fit([bar(share, status.state === 'ended'), ...progressParts(status)], columns)
 }
 
 /** As many whole parts as fit. */

@@ -21,7 +21,7 @@ export function runHere(
   const spoken = new Spoken()
   const signals = new EventEmitter()
   const ended = run(argv, '1.2.3', {
-    stdout: { write: (text) => spoken.write('stdout', text) },
+    stdout: { write: (text) => spoken.write('stdout', Buffer.from(text).toString()) },
     stderr: { write: (text) => spoken.write('stderr', text) },
     environment: options.env ?? {},
     clock: hurriedClock,
@@ -31,7 +31,7 @@ export function runHere(
       if (text === undefined) throw new Error('ENOENT: no such file')
       return text
     },
-    writeText: async () => undefined,
+    writeFile: async () => undefined,
     listen: () => onShutdown({ drainMs: 0 }, signals),
   }).catch((error: unknown) => {
     const { message, code } = explain(error)

@@ -42,7 +42,7 @@ export async function verifyWarmth({ job, settings, terminal, json, coldMs }: Ve
     output.note(`cachewarmer-submit: ${error.message}`)
     return error.code === 'UNREACHABLE' ? exitCode.unavailable : exitCode.failed
   }
-  if (settings.picture !== undefined) await terminal.writeText(settings.picture, picture(warmth))
+  if (settings.picture !== undefined) await terminal.writeFile(settings.picture, picture(warmth))
   output.result(renderWarmth(warmth), warmth)
   const met = settings.require === undefined || (warmth.whole.conclusive && warmth.whole.low >= settings.require)
   return met ? exitCode.ok : exitCode.failed
