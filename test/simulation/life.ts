@@ -1,88 +1,114 @@
-import type { Clock, Lease, Queue, QueueService, SentMessage } from '@cachewarmer/queue'
-import type { Mount } from '@cachewarmer/walker'
+import type { Clock } from '@cachewarmer/queue'
+import type { Clock as WalkClock } from '@cachewarmer/walker'
+import type { SimClock } from './sim-clock.ts'
 
 /**
  * A simulated process. Killing it is what a real kill is: whatever it had asked for may still take effect, but no answer
- * reaches it any more, so none of its code runs past the await it stands at.
+ * reaches it any more, so none of its code runs past the await it stands at. A stalled one hears everything later, all at
+ * once, in an order of chance.
  */
 export class Life {
+  readonly name: string
+  /** Began with its machine's idea of the time, and is not set any more: see `steadyClock`. */
+  readonly clock: Clock
+  /** The same clock as walks take it. */
+  readonly timers: WalkClock
+  readonly #sim: SimClock
   #dead = false
+  #held: (() => void)[] | undefined
+  #wallMs = 0
+  #sleepers = 0
+  #onDeath: (() => void)[] = []
+
+  constructor(name: string, sim: SimClock, aheadMs: number) {
+    this.name = name
+    this.#sim = sim
+    this.#wallMs = aheadMs
+    this.clock = { now: () => sim.nowMs + this.#wallMs, sleep: (ms, signal) => this.#sleep(ms, signal) }
+    this.timers = {
+      now: () => this.clock.now(),
+      setTimer: (ms, wake) => {
+        const stop = new AbortController()
+        this.#sleep(ms, stop.signal).then(wake, () => undefined)
+        return () => stop.abort(stopped)
+      },
+    }
+  }
 
   get dead(): boolean {
     return this.#dead
   }
 
-  kill(): void {
-    this.#dead = true
+  get stalled(): boolean {
+    return this.#held !== undefined
   }
 
-  /** An answer that only the living hear. */
-  async hears<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#dead) return never()
-    try {
-      const answer = await call()
-      return this.#dead ? await never<T>() : answer
-    } catch (error) {
-      if (this.#dead) return never()
-      throw error
-    }
+  /** Sleeps under way: none is left of a process that ended, or it leaks. */
+  get sleepers(): number {
+    return this.#sleepers
+  }
+
+  kill(): void {
+    if (this.#dead) return
+    this.#dead = true
+    this.#held = undefined
+    for (const tell of this.#onDeath.splice(0)) tell()
+  }
+
+  onDeath(tell: () => void): void {
+    this.#onDeath.push(tell)
+  }
+
+  stall(): void {
+    if (!this.#dead) this.#held ??= []
+  }
+
+  wake(shuffle: (list: (() => void)[]) => void): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    shuffle(held)
+    for (const hear of held) this.hear(hear)
+  }
+
+  /** Its clock goes forward at once, as after a pause of the machine that it runs on. Waiting takes as long as ever. */
+  leap(byMs: number): void {
+    this.#wallMs += byMs
+  }
+
+  /** Something reaches the process: now, when it wakes, or never. */
+  hear(act: () => void): void {
+    if (this.#dead) return
+    if (this.#held !== undefined) this.#held.push(act)
+    else act()
+  }
+
+  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#dead) return
+      if (signal?.aborted) return reject(signal.reason as Error)
+      this.#sleepers += 1
+      const over = (): void => {
+        this.#sleepers -= 1
+        signal?.removeEventListener('abort', leave)
+      }
+      const cancel = this.#sim.after(ms, () =>
+        this.hear(() => {
+          if (left) return
+          over()
+          resolve()
+        }),
+      )
+      let left = false
+      const leave = (): void => {
+        left = true
+        over()
+        cancel()
+        reject(signal?.reason as Error)
+      }
+      signal?.addEventListener('abort', leave, { once: true })
+    })
   }
 }
 
-const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
-
-export const mortalClock = (inner: Clock, life: Life): Clock => ({
-  now: () => inner.now(),
-  sleep: (ms, signal) => life.hears(() => inner.sleep(ms, signal)),
-})
-
-export const mortalService = (inner: QueueService, life: Life): QueueService => ({
-  limits: inner.limits,
-  polling: inner.polling,
-  queue: (name) => mortalQueue(inner.queue(name), life),
-  create: (name, options) => life.hears(() => inner.create(name, options)),
-  delete: (name, options) => life.hears(() => inner.delete(name, options)),
-  list: (prefix, options) => life.hears(() => inner.list(prefix, options)),
-  close: () => Promise.resolve(),
-})
-
-const mortalQueue = (inner: Queue, life: Life): Queue => ({
-  name: inner.name,
-  send: async (body, options) => mortalMessage(await life.hears(() => inner.send(body, options)), life),
-  receive: async (options) => (await life.hears(() => inner.receive(options))).map((lease) => mortalLease(lease, life)),
-  peek: (options) => life.hears(() => inner.peek(options)),
-  approximateDepth: (options) => life.hears(() => inner.approximateDepth(options)),
-})
-
-const mortalMessage = (inner: SentMessage, life: Life): SentMessage => ({
-  id: inner.id,
-  update: (body, options) => life.hears(() => inner.update(body, options)),
-})
-
-const mortalLease = (inner: Lease, life: Life): Lease => ({
-  id: inner.id,
-  body: inner.body,
-  deliveries: inner.deliveries,
-  insertedAtMs: inner.insertedAtMs,
-  update: (body, options) => life.hears(() => inner.update(body, options)),
-  renew: (leaseMs, options) => life.hears(() => inner.renew(leaseMs, options)),
-  complete: (options) => life.hears(() => inner.complete(options)),
-  giveBack: (delayMs, options) => life.hears(() => inner.giveBack(delayMs, options)),
-})
-
-export const mortalMount = (inner: Mount, life: Life): Mount => ({
-  name: inner.name,
-  handleSpace: inner.handleSpace,
-  maxInFlight: inner.maxInFlight,
-  async *list(directory, options) {
-    const pages = inner.list(directory, options)[Symbol.asyncIterator]()
-    for (;;) {
-      const { done, value } = await life.hears(() => pages.next())
-      if (done) return
-      yield value
-    }
-  },
-  stat: (path, options) => life.hears(() => inner.stat(path, options)),
-  read: (file, options) => life.hears(() => inner.read(file, options)),
-  close: () => Promise.resolve(),
-})
+/** Given as a reason because an abort without one costs a stack trace. */
+const stopped = new Error('the timer was stopped')

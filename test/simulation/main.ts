@@ -1,47 +1,125 @@
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
 import type { Logger } from '@cachewarmer/queue'
-import { violations } from './invariants.ts'
 import { simulate } from './simulate.ts'
 
-/*
- * Runs seeds one after the other and prints those that break an invariant: `node test/simulation/main.ts FIRST [COUNT]`.
- * With one seed and DEBUG set, every log line of the simulated processes is shown.
- */
-const [first = 1, count = 1] = process.argv.slice(2).map(Number)
+const help = `Runs seeds of the simulation and prints those that break an invariant.
+
+  node test/simulation/main.ts FIRST [LAST] [--jobs N] [--first-only]
+
+FIRST, LAST   the seeds, both included; one seed alone with DEBUG set shows every log line of the simulated processes
+--jobs N      processes side by side (default: as many as there are cores, for more than 50 seeds)
+--first-only  ends at the first seed that breaks something
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    jobs: { type: 'string' },
+    'first-only': { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+    part: { type: 'string' },
+  },
+})
+const [first = Number.NaN, last = first] = positionals.map(Number)
+if (values.help || !Number.isInteger(first) || !Number.isInteger(last) || last < first) {
+  console.log(help)
+  process.exit(values.help ? 0 : 2)
+}
+const jobs = Number(values.jobs ?? (last - first < 50 ? 1 : availableParallelism()))
 
 const print =
-  (level: string) =>
+  (level: string, given: Readonly<Record<string, unknown>>) =>
   (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-    const shown = JSON.stringify(fields ?? {}, (_key, value) =>
-      value instanceof Error ? value.message : (value as unknown),
+    const shown = JSON.stringify({ ...given, ...fields }, (_key, value: unknown) =>
+      value instanceof Error ? value.message : value,
     )
     console.log(`${level} ${message} ${shown}`)
   }
-const child = (fields: Readonly<Record<string, unknown>>): Logger => {
-  const with_ = (level: string) => (message: string, more?: Readonly<Record<string, unknown>>) =>
-    print(level)(message, { ...fields, ...more })
-  return {
-    debug: with_('debug'),
-    info: with_('info'),
-    warn: with_('warn'),
-    error: with_('error'),
-    child: (more) => child({ ...fields, ...more }),
-  }
+const child = (fields: Readonly<Record<string, unknown>>): Logger => ({
+  debug: print('debug', fields),
+  info: print('info', fields),
+  warn: print('warn', fields),
+  error: print('error', fields),
+  child: (more) => child({ ...fields, ...more }),
+})
+
+interface Sums {
+  seeds: number
+  broken: number[]
+  counts: Record<string, number>
+  slowest: { seed: number; ms: number }
+  virtualMs: number
 }
 
-let broken = 0
-const startedAtMs = performance.now()
-for (let seed = first; seed < first + count; seed += 1) {
-  try {
-    const simulated = await simulate(seed, process.env['DEBUG'] === undefined ? {} : { logger: child({}) })
-    const wrong = violations(simulated)
-    if (wrong.length === 0) continue
-    broken += 1
-    console.log(`seed ${seed}: ${wrong.join('; ')}`)
-  } catch (error) {
-    broken += 1
-    console.log(`seed ${seed} did not end: ${error instanceof Error ? error.stack : String(error)}`)
+/** One process: every `step`th seed from `from` on. Its sums go to whoever started it, as the last line. */
+async function part(from: number, step: number): Promise<Sums> {
+  const sums: Sums = { seeds: 0, broken: [], counts: {}, slowest: { seed: 0, ms: 0 }, virtualMs: 0 }
+  for (let seed = from; seed <= last; seed += step) {
+    const startedAtMs = performance.now()
+    const problems: string[] = []
+    try {
+      const simulated = await simulate(seed, process.env['DEBUG'] === undefined ? {} : { logger: child({}) })
+      problems.push(...simulated.violations)
+      sums.virtualMs += simulated.virtualMs
+      add(sums.counts, simulated.counts)
+      for (const kind of simulated.scenario.faults) add(sums.counts, { [`seeds with: ${kind}`]: 1 })
+    } catch (error) {
+      problems.push(`the simulation failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    }
+    const ms = performance.now() - startedAtMs
+    if (ms > sums.slowest.ms) sums.slowest = { seed, ms }
+    sums.seeds += 1
+    if (problems.length === 0) continue
+    sums.broken.push(seed)
+    console.log(`seed ${seed}: ${problems.join('\n    ')}`)
+    if (values['first-only']) break
   }
+  return sums
 }
-const seconds = (performance.now() - startedAtMs) / 1_000
-console.log(`${count} seeds in ${seconds.toFixed(1)} s, ${broken} with violations`)
-process.exitCode = broken === 0 ? 0 : 1
+
+function add(into: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(more))
+    into[name] = name.startsWith('most ') ? Math.max(into[name] ?? 0, value) : (into[name] ?? 0) + value
+}
+
+/** Starts the parts as processes of their own, shows what they say, and adds up their sums. */
+async function all(): Promise<Sums> {
+  const sums: Sums = { seeds: 0, broken: [], counts: {}, slowest: { seed: 0, ms: 0 }, virtualMs: 0 }
+  const running = Array.from({ length: jobs }, async (_, at) => {
+    const args = [import.meta.filename, String(first), String(last), '--part', `${first + at}/${jobs}`]
+    const process_ = spawn(process.execPath, [...args, ...(values['first-only'] ? ['--first-only'] : [])], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    for await (const line of createInterface({ input: process_.stdout })) {
+      if (!line.startsWith('{"seeds"')) {
+        console.log(line)
+        continue
+      }
+      const its = JSON.parse(line) as Sums
+      sums.seeds += its.seeds
+      sums.broken.push(...its.broken)
+      sums.virtualMs += its.virtualMs
+      add(sums.counts, its.counts)
+      if (its.slowest.ms > sums.slowest.ms) sums.slowest = its.slowest
+    }
+  })
+  await Promise.all(running)
+  return sums
+}
+
+const startedAtMs = performance.now()
+if (values.part !== undefined) {
+  const [from = first, step = 1] = values.part.split('/').map(Number)
+  console.log(JSON.stringify(await part(from, step)))
+} else {
+  const sums = jobs === 1 ? await part(first, 1) : await all()
+  const seconds = (performance.now() - startedAtMs) / 1_000
+  for (const name of Object.keys(sums.counts).toSorted()) console.log(`  ${Math.round(sums.counts[name] ?? 0)} ${name}`)
+  console.log(
+    `${sums.seeds} seeds (${first} to ${last}) in ${seconds.toFixed(1)} s, ${Math.round(sums.virtualMs / 3_600_000)} hours of simulated time, slowest ${sums.slowest.seed} with ${Math.round(sums.slowest.ms)} ms, ${sums.broken.length} with violations${sums.broken.length > 0 ? `: ${sums.broken.toSorted((a, b) => a - b).join(' ')}` : ''}`,
+  )
+  process.exitCode = sums.broken.length === 0 && sums.seeds > 0 ? 0 : 1
+}

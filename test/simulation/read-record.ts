@@ -1,34 +1,46 @@
-import type { Mount } from '@cachewarmer/walker'
+import type { SimExport } from './filer.ts'
+import { getOrMake } from './get-or-make.ts'
+
+type Ranges = [from: number, to: number][]
 
 /** What really arrived at each address, whoever asked for it and whether or not they lived to hear of it. */
 export class ReadRecord {
-  /** Bytes ranges by address and path. */
-  readonly #ranges = new Map<string, [from: number, to: number][]>()
+  /** Byte ranges by export, address and path. */
+  readonly #ranges = new Map<SimExport, Map<string, Map<string, Ranges>>>()
+  reads = 0
 
-  watch(inner: Mount): Mount {
-    return {
-      ...inner,
-      read: async (file, options) => {
-        const outcome = await inner.read(file, options)
-        const key = `${inner.name} ${file.path}`
-        const known = this.#ranges.get(key)
-        const range: [number, number] = [options.offset, options.offset + outcome.bytes]
-        if (known === undefined) this.#ranges.set(key, [range])
-        else known.push(range)
-        return outcome
-      },
-    }
+  note(of: SimExport, address: string, path: string, offset: number, bytes: number): void {
+    this.reads += 1
+    const known = this.#of(of, address)
+    const ranges = known.get(path)
+    if (ranges === undefined) known.set(path, [[offset, offset + bytes]])
+    else ranges.push([offset, offset + bytes])
   }
 
   /** Whether every byte of a file has come through an address. */
-  covers(address: string, path: string, size: number): boolean {
-    const ranges = this.#ranges.get(`${address} ${path}`)
-    if (ranges === undefined) return false
-    let covered = 0
-    for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
-      if (from > covered) return false
-      covered = Math.max(covered, to)
-    }
-    return covered >= size
+  covers(of: SimExport, address: string, path: string, size: number): boolean {
+    const ranges = this.#of(of, address).get(path)
+    return ranges !== undefined && coversAll(ranges, size)
   }
+
+  /** Whether every byte has come through one address or another. */
+  coversTogether(of: SimExport, addresses: readonly string[], path: string, size: number): boolean {
+    const ranges = addresses.flatMap((address) => this.#of(of, address).get(path) ?? [])
+    return ranges.length > 0 && coversAll(ranges, size)
+  }
+
+  #of(of: SimExport, address: string): Map<string, Ranges> {
+    const byAddress = getOrMake(this.#ranges, of, () => new Map<string, Map<string, Ranges>>())
+    return getOrMake(byAddress, address, () => new Map<string, Ranges>())
+  }
+}
+
+function coversAll(ranges: Ranges, size: number): boolean {
+  if (ranges.length === 1) return ranges[0]?.[0] === 0 && ranges[0][1] >= size
+  let covered = 0
+  for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
+    if (from > covered) return false
+    covered = Math.max(covered, to)
+  }
+  return covered >= size
 }

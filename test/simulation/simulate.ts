@@ -1,200 +1,185 @@
-import { decodeStatus, encodeJob, makeJob, queueNames, type RunStatus } from '@cachewarmer/core'
-import { type Fleet, type Ledger, openLedger, runManager } from '@cachewarmer/manager'
-import { type Logger, memoryService, type QueueService, withRetry } from '@cachewarmer/queue'
-import { fakeClock } from '@cachewarmer/queue/testing'
-import type { Mount } from '@cachewarmer/walker'
-import { memoryMount } from '@cachewarmer/walker/testing'
-import { runWorker } from '@cachewarmer/worker'
-import { faultyService, type ServiceFaults } from './faulty-service.ts'
-import { Life, mortalClock, mortalMount, mortalService } from './life.ts'
-import { ReadRecord } from './read-record.ts'
-import { seeded } from './seeded.ts'
-import { randomTree, type SimulatedTree } from './tree.ts'
+import { encodeJob, makeJob } from '@cachewarmer/core'
+import type { Logger } from '@cachewarmer/queue'
+import { addressesOf, Chaos } from './chaos.ts'
+import { type SimJob, unreadOf, wrongEnding } from './expectations.ts'
+import { randomExport } from './filer.ts'
+import { ManagerHost } from './manager-host.ts'
+import type { Ending } from './monitor.ts'
+import { drawScenario, type Scenario } from './scenario.ts'
+import { type Dice, dice } from './seeded.ts'
+import { silent, World } from './world.ts'
 
 export interface Simulated {
   readonly seed: number
-  readonly status: RunStatus
-  readonly tree: SimulatedTree
-  readonly reads: ReadRecord
-  readonly addresses: readonly string[]
-  readonly kills: { workers: number; managers: number }
+  /** What did not hold, in words. */
+  readonly violations: readonly string[]
+  readonly scenario: Scenario
+  /** How often each thing happened. */
+  readonly counts: Readonly<Record<string, number>>
   readonly virtualMs: number
-  /** Distinct (path, address) that the ledger holds as failed. */
-  readonly failed: number
-  /** Workers alive once the fleet had time to go. */
-  readonly workersLeft: number
-  readonly queuesLeft: readonly string[]
-  readonly jobsLeft: number
+  readonly events: number
+  /** What came out, for comparing two runs of one seed. */
+  readonly outcome: string
 }
 
-export interface SimulateOptions {
-  readonly logger?: Logger
-  readonly faults?: Partial<ServiceFaults>
-}
-
-const prefix = 'sim'
-const idleMs = 20_000
-/** No run may take longer than this, whatever happens to it. */
-const longestMs = 12 * 3_600_000
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-}
+/** No job may take longer than this once nothing goes wrong any more. */
+const longestMs = 20 * 60_000
+/** Nor may it take longer than this until everything is gone after the last job. */
+const quietMs = 20 * 60_000
 
 /**
- * Runs one job through the real manager and the real workers, all in this process, in virtual time: workers and managers
- * are killed at any await, messages come twice, calls fail before or after they took effect. The same seed gives the
- * same run, to the last read.
+ * Runs jobs through the real managers, workers and fleets, all in this process, in virtual time, with what the seed says
+ * that goes wrong. The same seed gives the same run, to the last read.
  */
-export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Simulated> {
-  const random = seeded(seed)
-  const clock = fakeClock({ turns: 1 })
-  const startMs = clock.now()
-  const logger = options.logger ?? silent
-  const tree = randomTree(random)
-  const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].slice(0, 1 + Math.floor(random() * 3))
-  const reads = new ReadRecord()
-  const calm = random() < 0.1
-  const faults: ServiceFaults = calm
-    ? { failAfter: 0, failBefore: 0, duplicate: 0 }
-    : { failAfter: random() * 0.02, failBefore: random() * 0.02, duplicate: random() * 0.1, ...options.faults }
-  const queueLatencyMs = 1 + random() * 20
-  const service = memoryService({ clock, random, latencyMs: () => random() * queueLatencyMs })
-  const resumable = random() < 0.5
-  const pageSize = 64 + Math.floor(random() * 400)
-  const readLatencyMs = random() * 20
+export async function simulate(seed: number, options: { logger?: Logger } = {}): Promise<Simulated> {
+  const root = dice(seed)
+  const scenario = drawScenario(root)
+  const ended: { job: SimJob; ending: Ending; unread: ReturnType<typeof unreadOf> }[] = []
+  const world: World = new World(root, scenario, options.logger ?? silent, (ending) => {
+    const job = jobs.find(({ label }) => label === ending.status.label)
+    if (job === undefined) return
+    ended.push({ job, ending, unread: unreadOf(job, world.reads) })
+  })
+  const { sim, monitor, tally } = world
+  const jobs = makeJobs(world, root)
+  const first = world.openLedger()
+  const hosts = [new ManagerHost(world, first)]
+  if (scenario.managers === 2) hosts.push(new ManagerHost(world, scenario.sharedLedger ? first : world.openLedger()))
+  const abandoned = scenario.abandonedAtMs !== undefined
+  const violations = monitor.violations
+  const garbage = await sim.run(submit(world, jobs, root), longestMs)
+  new Chaos(world, hosts).begin(jobs.map(({ label }) => label))
 
-  const openMount = (name: string): Mount => {
-    const inner = memoryMount({
-      name,
-      tree: tree.root,
-      clock,
-      latencyMs: readLatencyMs,
-      pageSize,
-      resumable,
-      faults: (operation, path) => (operation === 'read' && tree.denied.has(path) ? 'ACCESS_DENIED' : undefined),
-    })
-    return reads.watch(inner)
+  const over = async (): Promise<void> => {
+    const all = (): boolean => jobs.every((job) => ended.some((one) => one.job === job))
+    while (abandoned ? sim.elapsedMs < scenario.faultsUntilMs : !all()) await sim.wait(500)
+  }
+  try {
+    await sim.run(over(), longestMs + scenario.faultsUntilMs)
+    tally.count('virtual minutes until all jobs ended', sim.elapsedMs / 60_000)
+    // A little of what goes wrong goes wrong while everything is let go.
+    scenario.faultsUntilMs = Math.min(scenario.faultsUntilMs, sim.elapsedMs + 15_000)
+    await sim.run(quiet(world, abandoned), quietMs + scenario.faultsUntilMs)
+  } catch (error) {
+    const left = jobs.filter((job) => !ended.some((one) => one.job === job)).map(({ label }) => label)
+    monitor.violate(
+      `${error instanceof Error ? error.message : String(error)}; jobs left: ${left.join(', ') || 'none'}`,
+    )
+    monitor.violate(await sim.run(whatIsLeft(world), longestMs).catch(String))
   }
 
-  /** The ports of one process: everything it can reach, cut off when it is killed. */
-  const portsOf = (life: Life) => {
-    const mortal = mortalClock(clock, life)
-    const reach: QueueService = faultyService(mortalService(service, life), random, faults)
-    return { service: withRetry(reach, { clock: mortal, random }), clock: mortal, random, logger }
-  }
-
-  const workers = new Set<Life>()
-  const startWorker = (): void => {
-    const life = new Life()
-    workers.add(life)
-    const stop = new AbortController()
-    const ports = { ...portsOf(life), openMount: async (address: string) => mortalMount(openMount(address), life) }
-    stops.set(life, stop)
-    void runWorker(
-      ports,
-      { prefix, slots: 2, concurrency: 32, budgetMs: 10_000 },
-      { stopTaking: stop.signal, abortWork: new AbortController().signal },
-    ).then(() => workers.delete(life))
-  }
-  const stops = new Map<Life, AbortController>()
-  const simulatedFleet = (): Fleet => {
-    let wanted = 0
-    return {
-      want(count) {
-        wanted = count
-        const alive = [...workers].filter((life) => !stops.get(life)?.signal.aborted)
-        for (const life of alive.slice(count)) stops.get(life)?.abort(new Error('scaled in'))
-        for (let missing = count - alive.length; missing > 0; missing -= 1) startWorker()
-      },
-      observe: () => ({ kind: 'local', wanted, running: workers.size, notes: [] }),
-      stop: () => Promise.resolve(),
+  for (const { job, ending, unread } of ended) {
+    const { status } = ending
+    const ledger = world.ledgers.find((one) => one.run(status.run) !== undefined)
+    const failures = ledger?.failures(status.run, Number.MAX_SAFE_INTEGER) ?? []
+    for (const wrong of wrongEnding({ job, status, unread, failures, scenario })) monitor.violate(wrong)
+    tally.count(`outcome: ${status.outcome ?? 'none'}`)
+    if (failures.length > 0) tally.count('failures told', failures.length)
+    if ((ledger?.run(status.run)?.generation ?? 0) > 0) {
+      if (monitor.retired.has(status.run)) tally.count('runs that started over')
+      else monitor.violate(`${job.label}: items vanished, the run started over`)
     }
   }
+  for (const text of [...garbage, ...monitor.spoiled])
+    if (!monitor.poison.some((note) => note.includes(text))) monitor.violate(`${text} is not among the poison`)
 
-  const ledger: Ledger = openLedger(':memory:')
-  let manager = new Life()
-  const stopAll = new AbortController()
-  const startManager = (): void => {
-    manager = new Life()
-    const ports = { ...portsOf(manager), ledger, fleet: simulatedFleet() }
-    runManager(ports, { prefix, maxWorkers: 3, idleMs }, { stop: stopAll.signal }).catch(async (error: unknown) => {
-      // What a service manager does with a program that fails: it starts it again.
-      logger.warn('the manager failed', { error })
-      await clock.sleep(2_000)
-      startManager()
-    })
+  for (const host of hosts) host.close()
+  for (const worker of world.workers) worker.stop('the simulation is over')
+  await sim.run(sim.wait(125_000), longestMs).catch(() => undefined)
+  if (world.workers.size > 0) monitor.violate(`${world.workers.size} workers were told to stop and did not`)
+  for (const ledger of new Set(world.ledgers)) ledger.close()
+  tally.count('reads', world.reads.reads)
+  const outcome = JSON.stringify([ended.map(({ ending }) => ending), tally.counts, sim.elapsedMs, sim.events])
+  return { seed, violations, scenario, counts: tally.counts, virtualMs: sim.elapsedMs, events: sim.events, outcome }
+}
+
+function makeJobs(world: World, root: Dice): SimJob[] {
+  const { scenario, filer } = world
+  return Array.from({ length: scenario.jobs }, (_, at) => {
+    const path = `/export${at}`
+    const of = randomExport(root.fork(), path, { scale: scenario.treeScale, denied: scenario.denied })
+    filer.exports.set(path, of)
+    const through = scenario.throughSpread ? 'spread' : 'each'
+    return { label: `job-${at}`, of, addresses: addressesOf(scenario.addresses), through }
+  })
+}
+
+/** Puts the jobs into the queue, some later than others, with what nobody can read in front. Returns that. */
+async function submit(world: World, jobs: readonly SimJob[], root: Dice): Promise<readonly string[]> {
+  const { service, monitor, sim, scenario } = world
+  const { names } = monitor
+  for (const name of [names.job, names.control, names.poison]) await service.create(name)
+  const garbage: string[] = []
+  const spoil = async (queue: string): Promise<void> => {
+    const text = `unreadable-${garbage.length}`
+    garbage.push(text)
+    await service.queue(queue).send(`{"${text}"`)
   }
-  startManager()
+  if (scenario.garbage) await spoil(names.job)
+  jobs.forEach(({ label, of, addresses, through }, at) => {
+    const { job } = makeJob({ addresses: [...addresses], exportPath: of.path, paths: ['/'], jobId: label, through })
+    sim.after(at === 0 ? 0 : root.next() * 20_000, () => void service.queue(names.job).send(encodeJob(job)))
+  })
+  if (scenario.garbage && scenario.abandonedAtMs === undefined) spoilRun(world, garbage)
+  return scenario.abandonedAtMs === undefined ? garbage : []
+}
 
-  const kills = { workers: 0, managers: 0 }
-  const meanKillMs = calm ? Number.POSITIVE_INFINITY : 500 + random() * 20_000
-  const killer = async (): Promise<void> => {
-    for (let left = calm ? 0 : 40; left > 0; left -= 1) {
-      await clock.sleep(-Math.log(1 - random()) * meanKillMs, stopAll.signal)
-      if (random() < 0.2) {
-        manager.kill()
-        kills.managers += 1
-        await clock.sleep(random() * 30_000, stopAll.signal)
-        startManager()
-      } else {
-        const victims = [...workers]
-        const victim = victims[Math.floor(random() * victims.length)]
-        if (victim === undefined) continue
-        victim.kill()
-        workers.delete(victim)
-        kills.workers += 1
-      }
+/** Somebody writes into the queues of the first run that can be seen. */
+function spoilRun(world: World, garbage: readonly string[]): void {
+  const { service, monitor, sim } = world
+  const look = async (): Promise<void> => {
+    const [work] = await service.list(monitor.names.runWork(''))
+    const run = work === undefined ? undefined : monitor.names.runOf(work)
+    if (work === undefined || run === undefined) {
+      sim.after(300, () => void look())
+      return
+    }
+    try {
+      await service.queue(work).send('{"unreadable-item"')
+      await service.queue(monitor.names.runResults(run)).send('{"unreadable-result"')
+      world.tally.count('messages that nobody can read', garbage.length + 2)
+    } catch {
+      // The run is over already.
     }
   }
-  void killer().catch(() => undefined)
+  void look()
+}
 
-  const names = queueNames(prefix)
-  const { job } = makeJob({ addresses, exportPath: '/animation', paths: ['/'], jobId: `seed-${seed}` })
-  const until = async (): Promise<RunStatus> => {
-    await service.create(names.job)
-    await service.queue(names.job).send(encodeJob(job))
-    for (;;) {
-      await clock.sleep(1_000)
-      for (const name of await service.list(names.runStatus(''))) {
-        const [message] = await service.queue(name).peek({ max: 1 })
-        if (message === undefined) continue
-        const status = decodeStatus(message.body)
-        if (status.state === 'ended') return status
-      }
+/** Returns once nothing is left that costs or holds anything; a service that was abandoned keeps its queues. */
+async function quiet(world: World, abandoned: boolean): Promise<void> {
+  for (;;) {
+    await world.sim.wait(2_000)
+    if (world.workers.size > 0 || world.compute.sets > 0) {
+      // One that never came up has nobody to delete it, and nobody comes back for it.
+      const alone =
+        abandoned && world.compute.machines.every(({ state }) => state === 'failed') && world.workers.size === 0
+      if (!alone) continue
     }
+    if (abandoned) return
+    if (world.sim.elapsedMs < world.scenario.faultsUntilMs) continue
+    if ((await leftovers(world)).length === 0) return
   }
-  const status = await clock.run(until(), longestMs)
-  // Long enough for a killed manager to come back, take the lead, see the job once more and let the fleet go.
-  const later = async (): Promise<number> => {
-    await clock.sleep(idleMs + 300_000)
-    return service.queue(names.job).approximateDepth()
+}
+
+async function leftovers(world: World): Promise<string[]> {
+  const { service, monitor } = world
+  const { names } = monitor
+  const left: string[] = []
+  for (const name of [names.job, names.control]) {
+    const depth = await service.queue(name).approximateDepth()
+    if (depth > 0) left.push(`${depth} in ${name}`)
   }
-  const jobsLeft = await clock.run(later(), longestMs)
-  const queuesLeft = (await clock.run(service.list(prefix), longestMs)).filter(
-    (name) => names.runOf(name) !== undefined && !name.includes('status'),
-  )
-  const workersLeft = workers.size
-  const failed = new Set(
-    ledger.failures(status.run, Number.MAX_SAFE_INTEGER).map(({ path, address }) => `${address} ${path}`),
-  ).size
-  stopAll.abort(new Error('the simulation is over'))
-  ledger.close()
-  return {
-    seed,
-    status,
-    tree,
-    reads,
-    addresses,
-    kills,
-    virtualMs: clock.now() - startMs,
-    failed,
-    workersLeft,
-    queuesLeft,
-    jobsLeft,
+  for (const name of await service.list(prefixOfRuns)) {
+    if (names.runOf(name) === undefined) continue
+    if (!name.startsWith(names.runStatus(''))) left.push(name)
   }
+  return left
+}
+
+const prefixOfRuns = 'sim'
+
+async function whatIsLeft(world: World): Promise<string> {
+  const { workers, compute } = world
+  const machines = compute.machines.map(({ state }) => state).join(' ')
+  return `left: ${(await leftovers(world)).join(', ')}; ${workers.size} workers, ${compute.sets} sets, machines: ${machines || 'none'}`
 }

@@ -13,6 +13,7 @@ test('exports these names, and no others', () => {
     'openQueues',
     'queueOptions',
     'runMain',
+    'steadyClock',
     'systemClock',
     'systemRandom',
     'translateLegacyFlags',

@@ -1,5 +1,5 @@
 /* What the three binaries have in common at their edge: options, environment, clock, log, shutdown, exit codes. */
-export { systemClock } from '@cachewarmer/queue'
+export { steadyClock, systemClock } from '@cachewarmer/queue'
 export type { Environment, QueueSettings } from './access.ts'
 export { isUsageError, UsageError } from './errors.ts'
 export { exitCode } from './exit-code.ts'

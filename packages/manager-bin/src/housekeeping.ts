@@ -3,19 +3,25 @@ import { isQueueError } from '@cachewarmer/queue'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
 
 /**
- * The ledger that knew an earlier run of this job is lost: its queues go, so that workers and watchers turn to the new
- * run. Whatever was read is warm already, which makes doing it again cheap.
+ * The ledger that knew an earlier run of this job is lost, or another manager's: its queues go, so that workers and
+ * watchers turn to the run that goes on. Whatever was read is warm already, which makes doing it again cheap.
+ * Where `ours` is given, it is left as it is, and said whether it still stands or was itself retired by another manager.
  */
 export async function retireRunsOfJob(
   ports: ManagerPorts,
   settings: ManagerSettings,
   jobMessageId: string,
-): Promise<void> {
+  ours?: string,
+): Promise<'stands' | 'retired'> {
+  let stands = false
   for (const { run, status } of await listStatuses(ports, settings)) {
-    if (status?.jobMessageId !== jobMessageId || status.state === 'ended') continue
-    await removeRunQueues(ports, settings, run)
-    await ports.service.delete(queueNames(settings.prefix).runStatus(run))
+    if (run === ours) stands = true
+    else if (status?.jobMessageId === jobMessageId && status.state !== 'ended') {
+      await removeRunQueues(ports, settings, run)
+      await ports.service.delete(queueNames(settings.prefix).runStatus(run))
+    }
   }
+  return stands ? 'stands' : 'retired'
 }
 
 /** Removes what ended long ago, and work queues whose run has ended. Done at a leader's start and now and then. */

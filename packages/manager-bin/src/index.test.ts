@@ -2,5 +2,11 @@ import { expect, test } from 'vitest'
 import * as surface from './index.ts'
 
 test('exports these values and no others', () => {
-  expect(Object.keys(surface).toSorted()).toEqual(['localFleet', 'noFleet', 'openLedger', 'runManager'])
+  expect(Object.keys(surface).toSorted()).toEqual([
+    'localFleet',
+    'noFleet',
+    'openLedger',
+    'runManager',
+    'scaleSetOfLeader',
+  ])
 })

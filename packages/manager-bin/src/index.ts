@@ -5,6 +5,7 @@
  * fleet    what runs workers
  */
 
+export { scaleSetOfLeader } from './fleet/azure-fleet.ts'
 export type { Fleet } from './fleet/fleet.ts'
 export { noFleet } from './fleet/fleet.ts'
 export type { LocalFleetOptions } from './fleet/local-fleet.ts'

@@ -32,7 +32,8 @@ const letGoMs = 0
 export class Intake {
   readonly #ports: ManagerPorts
   readonly #settings: ManagerSettings
-  readonly #active = new Map<string, ActiveRun>()
+  /** One run may be here twice for a moment: a lease that is lost comes back while who lost it still puts things down. */
+  readonly #active = new Set<ActiveRun>()
 
   constructor(ports: ManagerPorts, settings: ManagerSettings) {
     this.#ports = ports
@@ -40,7 +41,7 @@ export class Intake {
   }
 
   get runs(): readonly ActiveRun[] {
-    return [...this.#active.values()]
+    return [...this.#active]
   }
 
   /** Runs by label, run id or id of the job message. */
@@ -60,17 +61,31 @@ export class Intake {
       await removeRunQueues(this.#ports, this.#settings, known.run)
       return 'complete'
     }
-    const record = known ?? (await this.#accept(message, held))
+    const goesOn = known !== undefined && (await this.#isCurrent(message, known))
+    const record = goesOn ? known : await this.#accept(message, held)
+    if (!goesOn && known !== undefined) this.#ports.ledger.endRun(known.run, 'lost', this.#ports.clock.now())
     if (record === undefined) return 'complete'
     const run = new ActiveRun(this.#ports, this.#settings, record)
-    this.#active.set(record.run, run)
-    held.logger.info(known === undefined ? 'run started' : 'run resumed', { run: record.run, job: record.job.jobId })
+    this.#active.add(run)
+    held.logger.info(goesOn ? 'run resumed' : 'run started', { run: record.run, job: record.job.jobId })
     try {
       const end = await run.execute(held.signal)
       return end === undefined ? { giveBackMs: letGoMs } : 'complete'
     } finally {
-      this.#active.delete(record.run)
+      this.#active.delete(run)
     }
+  }
+
+  /**
+   * A job that was delivered before may have been with a manager of another ledger meanwhile, which retired our run: then
+   * it is begun anew, and what is left of ours goes. Where ours stands, it is theirs that goes.
+   */
+  async #isCurrent(message: JobMessage, known: RunRecord): Promise<boolean> {
+    if (message.deliveries === 1 || !known.rootSent) return true
+    const others = await retireRunsOfJob(this.#ports, this.#settings, message.id, known.run)
+    if (others === 'stands') return true
+    await removeRunQueues(this.#ports, this.#settings, known.run)
+    return false
   }
 
   /** Writes a new run to the ledger, or refuses the job for what it says. */

@@ -1,6 +1,8 @@
 import { emptyCounts, encodeControl, encodeJob, toWire } from '@cachewarmer/core'
 import { aFailurePart, aJob } from '@cachewarmer/core/testing'
+import { QueueError, type QueueService } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
+import { openLedger } from './ledger/sqlite-ledger.ts'
 import { names, World } from './testing/world.ts'
 
 const good = { jobId: 'good' }
@@ -70,6 +72,93 @@ describe('a job', () => {
         progress: { items: { announced: 2, done: 2 } },
       })
     })
+  })
+
+  test('that goes back and forth between managers with ledgers of their own ends, and leaves nothing behind', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    const other = openLedger(':memory:')
+    const taken = async (run?: string): Promise<string> =>
+      world.until(async () => {
+        const found = (await world.statuses()).find(({ jobMessageId }) => jobMessageId === id)
+        return found === undefined || found.run === run ? undefined : found.run
+      })
+    let first = ''
+    let second = ''
+    await world.managed(async () => {
+      first = await taken()
+      await world.takeItem(id)
+    })
+    const manager = world.start({}, { ledger: other })
+    second = await taken(first)
+    await world.takeItem(id)
+    manager.stop()
+    await world.clock.run(manager.ended)
+    await world.managed(async () => {
+      const third = await taken(second)
+      expect(third).not.toBe(first)
+      await world.work(id)
+      expect(await world.reached(id)).toMatchObject({ run: third, outcome: 'warmed' })
+      await world.until(async () => ((await world.depth(names.job)) === 0 ? true : undefined))
+      expect((await world.service.list('studio')).filter((name) => names.runOf(name) !== undefined)).toEqual([
+        names.runStatus(third),
+      ])
+    })
+    other.close()
+  })
+
+  test('whose lease is lost while its manager goes on is still one that workers are wanted for', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    let takenAway = false
+    const service: QueueService = {
+      ...world.service,
+      queue: (name) => {
+        const queue = world.service.queue(name)
+        if (name !== names.job) return queue
+        return {
+          ...queue,
+          receive: async (options) => {
+            const leases = await queue.receive(options)
+            if (takenAway || leases.length === 0) return leases
+            takenAway = true
+            return Promise.all(
+              leases.map(async (lease) => {
+                // Somebody else gets it: this very manager, while it still believes in its first lease.
+                await lease.giveBack()
+                const lost = () => Promise.reject(new QueueError('LEASE_LOST', name, 'another reader has it'))
+                return { ...lease, renew: lost, complete: lost, giveBack: lost }
+              }),
+            )
+          },
+        }
+      },
+    }
+    const manager = world.start({ idleMs: 1_000, leaseMs: 10_000 }, { service })
+    await world.takeItem(id)
+    await world.clock.advance(60_000)
+    expect(world.wanted.at(-1)).toBe(4)
+    manager.stop()
+    await world.clock.run(manager.ended)
+  })
+
+  test('is not lost because the clock leapt, or went back', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    let aheadMs = 0
+    const clock = { ...world.clock, now: () => world.clock.now() + aheadMs }
+    const manager = world.start({}, { clock })
+    const { item, lease } = await world.takeItem(id)
+    for (const ms of [3_600_000, -7_200_000]) {
+      aheadMs += ms
+      await world.clock.advance(10_000)
+    }
+    expect(await world.statuses()).toMatchObject([{ state: 'running', progress: { elapsedMs: 0 } }])
+    await lease.giveBack()
+    expect(await world.work(id)).toEqual(item)
+    expect(await world.reached(id)).toMatchObject({ outcome: 'warmed' })
+    manager.stop()
+    await world.clock.run(manager.ended)
   })
 
   test('that is done and comes again is only removed', async () => {

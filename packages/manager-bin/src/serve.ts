@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { exitCode, onShutdown, openLogger, openQueues, systemClock, systemRandom } from '@cachewarmer/cli'
+import { exitCode, onShutdown, openLogger, openQueues, steadyClock, systemClock, systemRandom } from '@cachewarmer/cli'
 import type { Logger } from '@cachewarmer/queue'
 import { accessArguments } from '@cachewarmer/worker/options'
 import type { ServeConfig } from './config.ts'
@@ -20,7 +20,7 @@ export async function serve(config: ServeConfig): Promise<number> {
   try {
     const fleet = await openFleet(config, logger, shutdown.abortWork)
     await runManager(
-      { service: queues.service, clock: systemClock, random: systemRandom, logger, ledger, fleet },
+      { service: queues.service, clock: steadyClock, random: systemRandom, logger, ledger, fleet },
       {
         prefix: queues.prefix,
         name: `${hostname()}-${process.pid}`,
@@ -41,11 +41,11 @@ export async function serve(config: ServeConfig): Promise<number> {
 async function openFleet(config: ServeConfig, logger: Logger, hurry: AbortSignal): Promise<Fleet> {
   if (config.fleet === 'none') return noFleet
   if (config.fleet === 'vmss')
-    return openAzureFleet(config, { clock: systemClock, logger, environment: process.env, hurry })
+    return openAzureFleet(config, { clock: steadyClock, logger, environment: process.env, hurry })
   return localFleet({
     command: workerCommand(process.execPath, workerArguments(config)),
     environment: process.env,
-    clock: systemClock,
+    clock: steadyClock,
     logger,
   })
 }

@@ -14,6 +14,7 @@ export function follow(...leaders: readonly (AbortSignal | undefined)[]): Follow
   return {
     signal: own.signal,
     abort: (reason) => own.abort(reason),
-    [Symbol.dispose]: () => released.abort(),
+    // A reason, as without one a DOMException is made, with a stack trace, each time.
+    [Symbol.dispose]: () => released.abort(null),
   }
 }

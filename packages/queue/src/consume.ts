@@ -134,6 +134,6 @@ async function receiveUntilLate(
   try {
     return await source.receive({ ...options, signal: late.signal })
   } finally {
-    done.abort(undefined)
+    done.abort(null)
   }
 }

@@ -9,6 +9,7 @@ const surfaces: Readonly<Record<string, readonly string[]>> = {
     'keepLease',
     'memoryService',
     'queueLimits',
+    'steadyClock',
     'systemClock',
     'withRetry',
   ],

@@ -19,7 +19,7 @@ export type { MemoryOptions } from './memory/memory-service.ts'
 export { memoryService } from './memory/memory-service.ts'
 export type { Clock, Log, Logger, Random } from './ports.ts'
 export { withRetry } from './retry.ts'
-export { systemClock } from './system-clock.ts'
+export { steadyClock, systemClock } from './system-clock.ts'
 export type {
   CallOptions,
   Lease,

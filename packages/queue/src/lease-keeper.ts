@@ -53,7 +53,7 @@ export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLease
     const askedAtMs = clock.now()
     const over = new AbortController()
     const answer = lease.renew(leaseMs, { signal: over.signal }).then(() => 'renewed' as const)
-    const end = clock.sleep(endsAtMs - askedAtMs, over.signal).then(() => 'ran out' as const)
+    const end = clock.sleep(Math.min(leaseMs, endsAtMs - askedAtMs), over.signal).then(() => 'ran out' as const)
     try {
       if ((await Promise.race([answer, end])) === 'renewed') endsAtMs = askedAtMs + leaseMs
     } finally {
@@ -65,7 +65,7 @@ export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLease
     let waitMs = endsAtMs - (leaseMs * 2) / 3 - clock.now()
     let problem: unknown
     while (!stopped.signal.aborted) {
-      await clock.sleep(Math.min(waitMs, endsAtMs - clock.now()), stopped.signal).catch(() => {})
+      await clock.sleep(Math.min(waitMs, leaseMs / 3, endsAtMs - clock.now()), stopped.signal).catch(() => {})
       if (clock.now() >= endsAtMs) return lose('its time ran out before it could be renewed', problem)
       if (stopped.signal.aborted) return
       try {
@@ -88,7 +88,7 @@ export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLease
       return lost
     },
     stop: async () => {
-      stopped.abort()
+      stopped.abort(null)
       await kept
       work[Symbol.dispose]()
     },

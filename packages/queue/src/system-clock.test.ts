@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { systemClock } from './system-clock.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { steadyClock, systemClock } from './system-clock.ts'
 
 describe('systemClock', () => {
   test('tells milliseconds since 1970', () => {
@@ -35,5 +35,20 @@ describe('systemClock', () => {
     expect(woken).toBe(false)
     stop.abort(new Error('enough'))
     await expect(sleep).rejects.toThrow('enough')
+  })
+})
+
+describe('steadyClock', () => {
+  test('is not set when the clock on the wall is', () => {
+    const before = steadyClock.now()
+    expect(Math.abs(before - Date.now())).toBeLessThan(60_000)
+    const wall = vi.spyOn(Date, 'now').mockReturnValue(before - 3_600_000)
+    try {
+      expect(systemClock.now()).toBe(before - 3_600_000)
+      expect(steadyClock.now()).toBeGreaterThanOrEqual(before)
+      expect(steadyClock.now()).toBeLessThan(before + 60_000)
+    } finally {
+      wall.mockRestore()
+    }
   })
 })

@@ -4,7 +4,10 @@ import type { Clock } from './ports.ts'
 /** A timer further off than this fires at once, in Node as in browsers. */
 const longestTimerMs = 2 ** 31 - 1
 
-/** The clock on the wall. What a program passes wherever a `clock` is asked for; tests pass `fakeClock()`. */
+/**
+ * The clock on the wall, which all processes of a machine agree on, and which somebody may set. For what they share:
+ * the leases of a queue in a file.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
@@ -19,4 +22,16 @@ export const systemClock: Clock = {
       throw error
     }
   },
+}
+
+const startMs = Date.now() - performance.now()
+
+/**
+ * The wall's time at the start of the process, and from then on what a stopwatch says: nobody sets it. What a program
+ * passes wherever a `clock` is asked for, as a deadline of ours must not move when a clock is put right; tests pass
+ * `fakeClock()`.
+ */
+export const steadyClock: Clock = {
+  now: () => Math.floor(startMs + performance.now()),
+  sleep: (ms, signal) => systemClock.sleep(ms, signal),
 }

@@ -53,7 +53,7 @@ export class Attempt {
   }
 
   get elapsedMs(): number {
-    return this.#ports.clock.now() - this.startedAtMs
+    return Math.max(0, this.#ports.clock.now() - this.startedAtMs)
   }
 
   /** Sends parts as children, in about `ways` messages or as many as their size demands. */

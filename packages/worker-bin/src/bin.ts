@@ -13,6 +13,7 @@ import {
   openQueues,
   runMain,
   type Shutdown,
+  steadyClock,
   systemClock,
   systemRandom,
 } from '@cachewarmer/cli'
@@ -43,7 +44,7 @@ await runMain('cachewarmer-worker', async () => {
       gid: config.nfsGid,
       connections: config.nfsConnections,
       maxInFlight: concurrency,
-      clock: systemClock,
+      clock: steadyClock,
     },
     kernel: { ...ports, base: join(tmpdir(), `cachewarmer-mounts-${process.pid}`) },
   })
@@ -53,7 +54,7 @@ await runMain('cachewarmer-worker', async () => {
     const summary = await runWorker(
       {
         service: machine?.service ?? queues.service,
-        clock: systemClock,
+        clock: steadyClock,
         random: systemRandom,
         logger,
         openMount,
@@ -89,9 +90,9 @@ async function openMachine(
   const baseUrl = config.metadataUrl ? { baseUrl: config.metadataUrl } : {}
   return new Machine(
     {
-      metadata: instanceMetadata({ clock: systemClock, ...baseUrl }),
+      metadata: instanceMetadata({ clock: steadyClock, ...baseUrl }),
       service: queues.service,
-      clock: systemClock,
+      clock: steadyClock,
       logger,
       powerOff: async () => {
         await promisify(execFile)('systemctl', ['poweroff'])

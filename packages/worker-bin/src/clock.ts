@@ -6,6 +6,6 @@ export const withTimers = (clock: Clock) => ({
   setTimer: (ms: number, wake: () => void): (() => void) => {
     const stop = new AbortController()
     clock.sleep(ms, stop.signal).then(wake, () => undefined)
-    return () => stop.abort()
+    return () => stop.abort(null)
   },
 })

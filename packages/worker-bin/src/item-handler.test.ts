@@ -360,6 +360,17 @@ describe('an export', () => {
     expect(result?.counts.failures).toEqual({ NOT_FOUND: 3 })
   })
 
+  test('of which one address does not open is read through the others alone where the files are spread', async () => {
+    const world = new World()
+    for (const address of ['cache-1', 'cache-3']) world.serve(address, scene)
+    world.serve('cache-2', new WalkError('MOUNT_DOWN', 'nobody answers'))
+    await world.announce({ addresses: ['cache-1', 'cache-2', 'cache-3'], through: 'spread' })
+    await world.send()
+    await world.workUntil(world.empty())
+    const [result] = (await world.reported()).filter(isResult)
+    expect(result?.counts).toMatchObject({ files: 3, bytes: 3_300, failures: {} })
+  })
+
   test('that is away for half an hour costs no strike: the item waits, says so, and is read when it is back', async () => {
     const world = new World()
     world.serve('cache-1', new WalkError('MOUNT_DOWN', 'nobody answers'))

@@ -104,8 +104,8 @@ async function workOn(handling: Handling): Promise<Disposition> {
   if (status.state === 'paused') return { giveBackMs: 0 }
   const { job } = status
   const work = ports.service.queue(queueNames(settings.prefix).runWork(item.run))
-  const { mounts, failures } = await context.pool.openAll(job.addresses, job.exportPath)
-  const away = mounts.filter(({ health }) => health?.alive === false)
+  const { mounts, alive, failures } = await context.pool.openAll(job.addresses, job.exportPath)
+  const away = alive.filter(({ health }) => health?.alive === false)
   if (failures.length + away.length === mounts.length) {
     const reasons = [...failures.map(({ message }) => message), ...away.map(({ name }) => `${name} does not answer`)]
     const reason = reasons.join('; ')

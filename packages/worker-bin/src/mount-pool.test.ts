@@ -64,6 +64,19 @@ describe('an address that can not be opened', () => {
     expect(world.opened).toHaveLength(2)
   })
 
+  test('says that it is away, so that nobody reads through it; one that refuses does not', async () => {
+    const world = new World()
+    world.serve('cache-1', away)
+    world.serve('cache-2', new WalkError('ACCESS_DENIED', 'not for you'))
+    const { mounts } = await new MountPool(world.ports).openAll(['cache-1', 'cache-2'], '/animation')
+    expect(mounts.map(({ health }) => health?.alive)).toEqual([false, undefined])
+    const stop = new AbortController()
+    const waiting = mounts[0]?.health?.whenBack(stop.signal)
+    stop.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    await expect(mounts[0]?.health?.whenBack(stop.signal)).rejects.toThrow('enough')
+  })
+
   test('is told of with its name, whatever was thrown', async () => {
     const world = new World()
     const ports = { ...world.ports, openMount: () => Promise.reject(new Error('no route')) }

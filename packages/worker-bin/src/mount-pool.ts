@@ -1,4 +1,4 @@
-import { isWalkError, type Mount, WalkError } from '@cachewarmer/walker'
+import { isWalkError, type Mount, type MountHealth, WalkError } from '@cachewarmer/walker'
 import type { MountOpener, WorkerPorts } from './ports.ts'
 
 /** How long a mount that failed to open is not tried again. */
@@ -78,10 +78,15 @@ export class MountPool {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Stands in for an address that could not be opened: whatever is asked of it fails with the reason. */
+/**
+ * Stands in for an address that could not be opened: whatever is asked of it fails with the reason. One that does not
+ * answer says so, so that others may read its share; one that refuses us is a mistake that people have to see.
+ */
 function unavailableMount(name: string, error: WalkError): Mount {
+  const away = error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT'
   return {
     name,
+    ...(away ? { health: neverBack } : {}),
     maxInFlight: 1_024,
     list: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }),
     stat: () => Promise.reject(error),
@@ -89,4 +94,16 @@ function unavailableMount(name: string, error: WalkError): Mount {
     read: () => Promise.reject(error),
     close: () => Promise.resolve(),
   }
+}
+
+/** Down since for ever, so that nobody waits for it: it is opened again for the next item. */
+const neverBack: MountHealth = {
+  alive: false,
+  downSinceMs: 0,
+  whenBack: (signal) =>
+    new Promise((_, reject) => {
+      const leave = (): void => reject(signal.reason as Error)
+      if (signal.aborted) leave()
+      else signal.addEventListener('abort', leave, { once: true })
+    }),
 }

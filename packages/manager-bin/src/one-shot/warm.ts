@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exitCode, onShutdown, openLogger, openQueues, systemClock, systemRandom } from '@cachewarmer/cli'
+import { exitCode, onShutdown, openLogger, openQueues, steadyClock, systemClock, systemRandom } from '@cachewarmer/cli'
 import { type Job, makeJob, type RunStatus } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
 import { progressView, renderReport, reportJson, submitJob, watchJob } from '@cachewarmer/submit'
@@ -60,12 +60,12 @@ async function run(place: string, folder: string, targets: readonly Target[], co
   const fleet = localFleet({
     command: workerCommand(process.execPath, config.debug ? [...args, '--debug'] : [...args, '--quiet']),
     environment: process.env,
-    clock: systemClock,
+    clock: steadyClock,
     logger,
   })
   const stop = new AbortController()
   const managing = runManager(
-    { service: queues.service, clock: systemClock, random: systemRandom, logger, ledger, fleet },
+    { service: queues.service, clock: steadyClock, random: systemRandom, logger, ledger, fleet },
     { prefix, maxWorkers: config.workers, statusMs: lookMs },
     { stop: AbortSignal.any([stop.signal, shutdown.stopTaking]) },
   )
@@ -105,7 +105,7 @@ async function warmAll(
       service,
       prefix,
       { messageId },
-      { clock: systemClock, intervalMs: lookMs, signal },
+      { clock: steadyClock, intervalMs: lookMs, signal },
     )) {
       last = status
       if (!config.json) view.show(status)

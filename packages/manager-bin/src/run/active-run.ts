@@ -57,10 +57,10 @@ export class ActiveRun {
   async execute(signal: AbortSignal): Promise<RunEnd> {
     const { service } = this.#ports
     const { run } = this.#record
-    for (const name of [this.#names.runWork(run), this.#names.runResults(run), this.#names.runStatus(run)]) {
-      await service.create(name, { signal })
-    }
+    // The status comes first: by it another manager, with another ledger, finds what there is of this run.
+    await service.create(this.#names.runStatus(run), { signal })
     await this.#writeStatus()
+    for (const name of [this.#names.runWork(run), this.#names.runResults(run)]) await service.create(name, { signal })
     await this.#sendRoot(signal)
     const joined = AbortSignal.any([signal, this.#ending.signal])
     const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined)]
@@ -123,18 +123,24 @@ export class ActiveRun {
     }
   }
 
-  /** Nothing waits for ever: items that nobody has are sent again once, and a run that stands still for too long ends. */
+  /**
+   * Nothing waits for ever: items that nobody has are sent again once, and a run that stands still for too long ends.
+   * Time is counted in looks, so that a manager that was stopped for a while, or whose clock leapt, blames nobody else.
+   */
   async #watch(signal: AbortSignal): Promise<void> {
+    let { lastMoveAtMs, lastSignAtMs } = this.#progress
+    let stillMs = 0
+    let silentMs = 0
     for (;;) {
       await this.#ports.clock.sleep(watchMs, signal)
       if (this.#record.paused) continue
-      const now = this.#ports.clock.now()
-      if (now - this.#progress.lastMoveAtMs > this.#settings.stalledAfterMs) {
+      stillMs = this.#progress.lastMoveAtMs === lastMoveAtMs ? stillMs + watchMs : 0
+      silentMs = this.#progress.lastSignAtMs === lastSignAtMs ? silentMs + watchMs : 0
+      ;({ lastMoveAtMs, lastSignAtMs } = this.#progress)
+      if (stillMs > this.#settings.stalledAfterMs) {
         this.#finish('lost', `nothing was read for ${Math.round(this.#settings.stalledAfterMs / 60_000)} minutes`)
-      } else if (
-        now - this.#progress.lastSignAtMs > this.#settings.lostAfterMs &&
-        (await this.#work.approximateDepth({ signal })) === 0
-      ) {
+      } else if (silentMs > this.#settings.lostAfterMs && (await this.#work.approximateDepth({ signal })) === 0) {
+        silentMs = 0
         await this.#startOver(signal)
       }
     }

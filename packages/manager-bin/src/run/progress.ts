@@ -78,7 +78,8 @@ export class RunProgress {
       items: { announced: totals.announced, done: totals.done },
       workers: Math.max(this.#workers.size, wantedWorkers),
       ratesPerSecond: this.#rates(counts, nowMs),
-      elapsedMs: nowMs - this.#startedAtMs,
+      // The clock may have been set back since, or another machine's said when it started.
+      elapsedMs: Math.max(0, nowMs - this.#startedAtMs),
     }
   }
 

@@ -1,0 +1,148 @@
+import type { Failure, RunStatus } from '@cachewarmer/core'
+import type { SimExport, SimFile } from './filer.ts'
+import type { ReadRecord } from './read-record.ts'
+import type { Scenario } from './scenario.ts'
+
+/** A job of the simulation, and what its end has to say. */
+export interface SimJob {
+  readonly label: string
+  readonly of: SimExport
+  readonly addresses: readonly string[]
+  readonly through: 'each' | 'spread'
+}
+
+/** A file that was there all the time, and an address that it did not come through; `spread` needs none in particular. */
+interface Unread {
+  readonly path: string
+  readonly address: string | undefined
+}
+
+/** What must have been read by now. Asked at the moment at which everybody can see that the job has ended. */
+export function unreadOf(job: SimJob, reads: ReadRecord): Unread[] {
+  const unread: Unread[] = []
+  for (const [path, file] of job.of.files) {
+    if (file.changed || file.gone || job.of.denied.has(path)) continue
+    if (job.through === 'spread') {
+      if (!reads.coversTogether(job.of, job.addresses, path, file.size)) unread.push({ path, address: undefined })
+    } else
+      for (const address of job.addresses)
+        if (!reads.covers(job.of, address, path, file.size)) unread.push({ path, address })
+  }
+  return unread
+}
+
+/** What a job that ended got wrong, in words. */
+export function wrongEnding(given: {
+  job: SimJob
+  status: RunStatus
+  unread: readonly Unread[]
+  failures: readonly Failure[]
+  scenario: Scenario
+}): string[] {
+  const { job, status, unread, failures, scenario } = given
+  const wrong: string[] = []
+  const expect = (what: string, got: unknown, wanted: unknown): void => {
+    if (got !== wanted) wrong.push(`${job.label}: ${what}: got ${String(got)}, expected ${String(wanted)}`)
+  }
+  if (status.outcome === 'cancelled')
+    return scenario.cancels ? [] : [`${job.label}: cancelled, and nobody asked for it`]
+  if (status.outcome === 'lost' || status.outcome === 'refused')
+    return [`${job.label}: ${status.outcome}, ${status.problem ?? 'no reason'}`]
+
+  const failed = new Failed(failures)
+  const silent = unread.filter(({ path, address }) => !failed.covers(path, address))
+  if (silent.length > 0)
+    wrong.push(
+      `${job.label}: ${silent.length} files ended unread and nobody says so, such as ${JSON.stringify(silent[0])}`,
+    )
+  const { counts } = status.progress
+  expect('outcome', status.outcome, failures.length > 0 ? 'completed with failures' : 'warmed')
+  const calmTree = !scenario.faults.has('tree changes')
+  const calmFiler = !scenario.faults.has('address away')
+  const all = [...job.of.files]
+  if (!calmTree) {
+    const stable = all.filter(([path, file]) => isStable(job, path, file)).length
+    if (calmFiler && counts.files < stable)
+      wrong.push(`${job.label}: ${counts.files} files, at least ${stable} were there all the time`)
+    if (counts.files > all.length)
+      wrong.push(`${job.label}: ${counts.files} files, there never were more than ${all.length}`)
+    return wrong
+  }
+  const readable = all.filter(([path]) => !job.of.denied.has(path))
+  if (calmFiler) {
+    const perFile = job.through === 'each' ? job.addresses.length : 1
+    expect('files', counts.files, readable.length)
+    expect(
+      'bytes',
+      counts.bytes,
+      readable.reduce((sum, [, { size }]) => sum + size, 0),
+    )
+    expect('directories', counts.directories, job.of.directories.size)
+    expect('links, devices and the like', counts.specialSkipped, job.of.specials)
+    expect('failed files', failed.size, job.of.denied.size * perFile)
+    expect('items given up', failures.filter(({ code }) => code === 'UNREAD').length, 0)
+  } else {
+    // Every file either came through an address or is a failure of it, and none is both.
+    const listed = readable.filter(([path]) => !failed.hides(path))
+    const whole = listed.filter(([path]) => !failed.at(path, job))
+    expect('files', counts.files, whole.length)
+    expect(
+      'directories',
+      counts.directories,
+      [...job.of.directories.keys()].filter((path) => !failed.hides(path)).length,
+    )
+  }
+  const through = job.addresses.map((address) => counts.mounts[address]?.files ?? 0)
+  if (job.through === 'spread') {
+    // One whose first piece came, and a later one did not, counts for the address and not as a file.
+    const least = counts.files
+    if (sum(through) < least || sum(through) > least + failed.size) expect('files through all', sum(through), least)
+  } else
+    job.addresses.forEach((address, at) => {
+      const came = readable.filter(([path]) => !failed.hides(path) && !failed.covers(path, address)).length
+      expect(`files through ${address}`, through[at], came)
+    })
+  return wrong
+}
+
+const isStable = (job: SimJob, path: string, { changed, gone }: SimFile): boolean =>
+  !changed && !gone && !job.of.denied.has(path)
+
+const sum = (list: readonly number[]): number => list.reduce((total, one) => total + one, 0)
+
+/** Failures by path and address. */
+class Failed {
+  readonly #files = new Set<string>()
+  /** Paths that failed as a whole, whatever the address: directories that could not be listed, items that were given up. */
+  readonly #whole = new Set<string>()
+
+  constructor(failures: readonly Failure[]) {
+    for (const { path, address } of failures) {
+      if (address === undefined) this.#whole.add(path)
+      else this.#files.add(`${address} ${path}`)
+    }
+  }
+
+  /** Distinct files and addresses. */
+  get size(): number {
+    return this.#files.size + this.#whole.size
+  }
+
+  covers(path: string, address: string | undefined): boolean {
+    if (this.hides(path)) return true
+    if (address !== undefined) return this.#files.has(`${address} ${path}`)
+    return [...this.#files].some((key) => key.endsWith(` ${path}`))
+  }
+
+  /** Fails at one of the addresses of the job. */
+  at(path: string, job: SimJob): boolean {
+    return job.addresses.some((address) => this.#files.has(`${address} ${path}`))
+  }
+
+  /** The path, or a directory that it lies in, failed as a whole. */
+  hides(path: string): boolean {
+    if (this.#whole.size === 0) return false
+    for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) if (this.#whole.has(at)) return true
+    return this.#whole.has('/')
+  }
+}

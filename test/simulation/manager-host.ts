@@ -1,0 +1,128 @@
+import { type Fleet, type Ledger, runManager, scaleSetOfLeader } from '@cachewarmer/manager'
+import * as vmss from '@cachewarmer/vmss'
+import type { Life } from './life.ts'
+import { prefix, type SimWorker, type World } from './world.ts'
+
+/** A machine that one manager runs on, and the ledger file on its disk. Something there starts the manager again when it dies. */
+export class ManagerHost {
+  readonly #world: World
+  #ledger: Ledger
+  #life: Life
+  #stop = new AbortController()
+  #restartMs: number | undefined
+  /** Nothing starts it again any more. */
+  #closed = false
+
+  constructor(world: World, ledger: Ledger) {
+    this.#world = world
+    this.#ledger = ledger
+    this.#life = this.#start()
+  }
+
+  get life(): Life {
+    return this.#life
+  }
+
+  get up(): boolean {
+    return !this.#life.dead && !this.#stop.signal.aborted
+  }
+
+  /** Kills it; it is there again after so long, with its ledger file or without it. */
+  kill(backInMs: number, keepLedger: boolean): void {
+    if (!keepLedger) this.#ledger = this.#world.openLedger()
+    this.#restartMs = backInMs
+    this.#life.kill()
+  }
+
+  /** What a person does who stops the service: it ends in its own time. It is started again so much later. */
+  stop(backInMs: number): void {
+    this.#restartMs = backInMs
+    this.#stop.abort(new Error('the manager is stopped'))
+  }
+
+  /** From now on nobody starts it again. */
+  abandon(): void {
+    this.#closed = true
+    this.#life.kill()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#stop.abort(new Error('the simulation is over'))
+  }
+
+  #startLater(): void {
+    if (this.#closed) return
+    const ms = this.#restartMs ?? 3_000
+    this.#restartMs = undefined
+    this.#world.sim.after(ms, () => {
+      if (!this.#closed) this.#life = this.#start()
+    })
+  }
+
+  #start(): Life {
+    const world = this.#world
+    const { scenario } = world
+    const life = world.newLife('manager')
+    const stop = new AbortController()
+    this.#stop = stop
+    life.onDeath(() => this.#startLater())
+    const hurry = new AbortController()
+    stop.signal.addEventListener('abort', () => {
+      life.clock.sleep(30_000).then(
+        () => hurry.abort(new Error('the manager has waited long enough')),
+        () => undefined,
+      )
+    })
+    const ports = { ...world.portsOf(life), ledger: this.#ledger, fleet: this.#openFleet(life, hurry.signal) }
+    const { maxWorkers, idleMs, leaseMs } = scenario
+    runManager(ports, { prefix, name: life.name, maxWorkers, idleMs, leaseMs }, { stop: stop.signal })
+      .catch((error: unknown) => {
+        world.tally.count('managers that failed')
+        world.logger.warn('the manager failed', { manager: life.name, error })
+      })
+      .finally(() => {
+        if (life.dead) return
+        world.expectNoTimers(life)
+        this.#startLater()
+      })
+    return life
+  }
+
+  #openFleet(life: Life, hurry: AbortSignal): Fleet {
+    const { scenario, compute, scaleSet, logger } = this.#world
+    if (scenario.fleet === 'processes') return this.#processes(life)
+    const { clock } = life
+    const opened = vmss.openScaleSet(compute.port(life), scaleSet, { clock, logger })
+    return scaleSetOfLeader(vmss, opened, { clock, logger, hurry, graceMs: scenario.idleMs })
+  }
+
+  /** Workers as children of the manager: they hear of its death, or die with it. */
+  #processes(life: Life): Fleet {
+    const world = this.#world
+    const mine = new Set<SimWorker>()
+    let wanted = 0
+    const dieTogether = world.dice.chance(0.3)
+    life.onDeath(() => {
+      for (const worker of mine) {
+        if (dieTogether) worker.life.kill()
+        else worker.stop('the manager is gone')
+      }
+    })
+    const want = (count: number): void => {
+      wanted = count
+      for (const worker of mine) if (!world.workers.has(worker)) mine.delete(worker)
+      const alive = [...mine].filter((worker) => !worker.stopping())
+      for (const worker of alive.slice(count)) worker.stop('scaled in')
+      for (let missing = count - alive.length; missing > 0; missing -= 1) mine.add(world.startWorker())
+    }
+    return {
+      want,
+      observe: () => ({ kind: 'local', wanted, running: mine.size, notes: [] }),
+      stop: () => {
+        want(0)
+        return Promise.resolve()
+      },
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { decodeResult, decodeStatus, type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
+import { isQueueError, type Lease } from '@cachewarmer/queue'
+import { getOrMake } from './get-or-make.ts'
+import type { Life } from './life.ts'
+import type { SimClock } from './sim-clock.ts'
+import type { Tally } from './tally.ts'
+
+/** What a job was when its end could first be seen. */
+export interface Ending {
+  readonly status: RunStatus
+  readonly atMs: number
+}
+
+export interface MonitorOptions {
+  readonly sim: SimClock
+  readonly tally: Tally
+  readonly prefix: string
+  readonly leaseMs: number
+  /** Called at the very moment at which everybody can see that a job has ended. */
+  readonly ended: (ending: Ending) => void
+}
+
+/** More messages than this in one work queue are more than any splitting has a reason for: see `docs/simulation.md`. */
+const mostWork = 700
+/** Units that a walk holds: its bound of 10,000, and a page of each listing that was under way. */
+const mostFrontier = 10_000 + 16 * 300
+
+/** One that was stalled may have asked for a job before it heard that it leads no more; no stall is longer. */
+const forgivenLeases = 6
+
+/** Stands at the queue service and sees what happens there, at the moment at which it does. */
+export class Monitor {
+  readonly violations: string[] = []
+  readonly names: QueueNames
+  /** Runs whose work queue was removed before their end: their items are gone on purpose. */
+  readonly retired = new Set<string>()
+  readonly poison: string[] = []
+  /** What nobody can read and somebody took out of a queue: it has to be among the poison. */
+  readonly spoiled = new Set<string>()
+  readonly #given: MonitorOptions
+  readonly #depth = new Map<string, Set<string>>()
+  readonly #endedRuns = new Set<string>()
+  /** By process: items whose lease it was told to have lost. */
+  readonly #lost = new Map<Life, Set<string>>()
+  /** By process and item: the lease that it got last. */
+  readonly #latest = new Map<Life, Map<string, Lease>>()
+  #leader: { life: Life; untilMs: number } | undefined
+  readonly #ledUntilMs = new Map<Life, number>()
+
+  constructor(given: MonitorOptions) {
+    this.#given = given
+    this.names = queueNames(given.prefix)
+  }
+
+  violate(what: string): void {
+    if (this.violations.length < 20) this.violations.push(what)
+  }
+
+  /** The manager that holds the token. */
+  get leader(): Life | undefined {
+    return this.#leader !== undefined && this.#leader.untilMs > this.#given.sim.nowMs ? this.#leader.life : undefined
+  }
+
+  /** Milliseconds since this manager last held the token; 0 while it does. */
+  sinceLeadMs(life: Life): number {
+    const untilMs = this.#ledUntilMs.get(life)
+    return untilMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#given.sim.nowMs - untilMs)
+  }
+
+  mayBeLate(queue: string): boolean {
+    return queue.includes('work-') || queue.includes('results-')
+  }
+
+  sent(life: Life, queue: string, id: string, body: string): void {
+    if (queue.startsWith(this.names.runStatus(''))) this.#sawStatus(body)
+    else if (queue === this.names.poison) this.poison.push(body)
+    else if (queue.startsWith(this.names.runWork(''))) this.#enter(queue, id)
+    else if (queue.startsWith(this.names.runResults(''))) this.#sawResult(life, body)
+  }
+
+  updated(queue: string, body: string): void {
+    if (queue.startsWith(this.names.runStatus(''))) this.#sawStatus(body)
+  }
+
+  received(life: Life, queue: string, leases: readonly Lease[], leaseMs: number): void {
+    const { sim, tally } = this.#given
+    for (const { deliveries } of leases) if (deliveries > 1) tally.count('messages delivered again')
+    if (queue === this.names.leader) this.#leads(life, sim.nowMs + leaseMs)
+    else if (queue === this.names.job && this.sinceLeadMs(life) > forgivenLeases * this.#given.leaseMs)
+      this.violate(`${life.name} took a job and does not lead`)
+    if (queue.startsWith(this.names.runWork(''))) for (const lease of leases) this.#holds(life, lease)
+  }
+
+  renewed(life: Life, queue: string, leaseMs: number): void {
+    if (queue === this.names.leader) this.#leads(life, this.#given.sim.nowMs + leaseMs)
+  }
+
+  gaveBack(life: Life, queue: string): void {
+    if (queue === this.names.leader && this.#leader?.life === life) this.#leader = undefined
+  }
+
+  completed(queue: string, lease: Lease): void {
+    this.#depth.get(queue)?.delete(lease.id)
+    if (lease.body.startsWith('{"unreadable')) this.spoiled.add(lease.body.slice(2, -1))
+  }
+
+  /** A call on a lease failed, and its holder was told so. */
+  leaseFailed(life: Life, queue: string, lease: Lease, error: unknown): void {
+    if (life.dead || !isQueueError(error) || error.code !== 'LEASE_LOST') return
+    if (!queue.startsWith(this.names.runWork(''))) return
+    this.#given.tally.count('leases lost')
+    const item = itemOf(lease.body)
+    // Where it has got the same item again by now, that one it may report.
+    if (item === undefined || this.#latest.get(life)?.get(item) !== lease) return
+    getOrMake(this.#lost, life, () => new Set<string>()).add(item)
+  }
+
+  deleted(queue: string): void {
+    this.#depth.delete(queue)
+    const run = this.names.runOf(queue)
+    if (run !== undefined && queue === this.names.runWork(run) && !this.#endedRuns.has(run)) this.retired.add(run)
+  }
+
+  #leads(life: Life, untilMs: number): void {
+    if (this.#leader !== undefined && this.#leader.life !== life) this.#given.tally.count('leaders changed')
+    this.#leader = { life, untilMs }
+    this.#ledUntilMs.set(life, untilMs)
+  }
+
+  #holds(life: Life, lease: Lease): void {
+    const item = itemOf(lease.body)
+    if (item === undefined) return
+    this.#lost.get(life)?.delete(item)
+    getOrMake(this.#latest, life, () => new Map<string, Lease>()).set(item, lease)
+  }
+
+  #enter(queue: string, id: string): void {
+    const there = getOrMake(this.#depth, queue, () => new Set<string>())
+    there.add(id)
+    this.#given.tally.most('most messages in a work queue', there.size)
+    if (there.size > mostWork) this.violate(`${queue} holds ${there.size} messages, at most ${mostWork} are expected`)
+  }
+
+  #sawStatus(body: string): void {
+    if (!body.includes('"ended"')) return
+    const status = decodeStatus(body)
+    if (status.state !== 'ended' || this.#endedRuns.has(status.run)) return
+    this.#endedRuns.add(status.run)
+    this.#given.ended({ status, atMs: this.#given.sim.nowMs })
+  }
+
+  #sawResult(life: Life, body: string): void {
+    const { tally } = this.#given
+    if (body.includes('"beat"')) {
+      const { frontier } = decodeResult(body) as { frontier: number }
+      tally.most('most units held by a walk', frontier)
+      if (frontier > mostFrontier)
+        this.violate(`${life.name} holds ${frontier} units, at most ${mostFrontier} are expected`)
+      return
+    }
+    const lost = this.#lost.get(life)
+    if (lost === undefined || lost.size === 0) return
+    const item = itemOf(body)
+    if (item !== undefined && lost.has(item) && body.includes('"kind":"result"'))
+      this.violate(`${life.name} reported ${item} after it was told that the lease is lost`)
+  }
+}
+
+const itemOf = (body: string): string | undefined => /"item":"([^"]+)"/.exec(body)?.[1]

@@ -1,0 +1,187 @@
+import { type Ledger, openLedger } from '@cachewarmer/manager'
+import { type Logger, memoryService, type QueueService, withRetry } from '@cachewarmer/queue'
+import { resolveScaleSet, type ScaleSetSettings } from '@cachewarmer/vmss'
+import { aScaleSet } from '@cachewarmer/vmss/testing'
+import { type Mount, WalkError, watchedMount } from '@cachewarmer/walker'
+import { Machine, runWorker } from '@cachewarmer/worker'
+import { Filer, type SimExport } from './filer.ts'
+import { Life } from './life.ts'
+import { type Ending, Monitor } from './monitor.ts'
+import { networkTo } from './network.ts'
+import { ReadRecord } from './read-record.ts'
+import type { Scenario } from './scenario.ts'
+import type { Dice } from './seeded.ts'
+import { SimClock } from './sim-clock.ts'
+import { SimCompute, type SimMachine } from './sim-compute.ts'
+import { simMount } from './sim-mount.ts'
+import { Tally } from './tally.ts'
+
+export const prefix = 'sim'
+
+/** A worker process, wherever it runs. */
+export interface SimWorker {
+  readonly life: Life
+  /** The first call asks it to hand back, the second one to drop what it has. */
+  readonly stop: (reason: string) => void
+  readonly stopping: () => boolean
+}
+
+export const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+}
+
+/** What a simulation is made of, and how a process gets to reach it. */
+export class World {
+  readonly dice: Dice
+  readonly scenario: Scenario
+  readonly logger: Logger
+  readonly sim = new SimClock()
+  readonly tally = new Tally()
+  readonly reads = new ReadRecord()
+  readonly filer: Filer = new Filer(this.sim)
+  readonly monitor: Monitor
+  /** The queues themselves, as nobody but the simulation reaches them. */
+  readonly service: QueueService
+  readonly compute: SimCompute
+  readonly scaleSet: ScaleSetSettings
+  readonly workers = new Set<SimWorker>()
+  /** Every ledger there ever was, also those that were lost. */
+  readonly ledgers: Ledger[] = []
+  #names = 0
+
+  constructor(dice: Dice, scenario: Scenario, logger: Logger, ended: (ending: Ending) => void) {
+    this.dice = dice
+    this.scenario = scenario
+    this.logger = logger
+    const { sim, tally } = this
+    const storeDice = dice.fork()
+    this.service = memoryService({
+      clock: { now: () => sim.nowMs, sleep: (ms) => sim.wait(ms) },
+      random: () => storeDice.next(),
+      deletionMs: 30_000,
+    })
+    this.monitor = new Monitor({ sim, tally, prefix, leaseMs: scenario.leaseMs, ended })
+    this.compute = new SimCompute({
+      sim,
+      dice: dice.fork(),
+      scenario,
+      tally,
+      boot: (machine) => this.startWorker(machine).life,
+    })
+    this.scaleSet = resolveScaleSet(aScaleSet({ prefix, count: 4, fallbackSizes: ['Standard_D4s_v3'] }))
+  }
+
+  openLedger(): Ledger {
+    const ledger = openLedger(':memory:')
+    this.ledgers.push(ledger)
+    return ledger
+  }
+
+  newLife(kind: string): Life {
+    this.#names += 1
+    const disagrees = this.scenario.faults.has('clocks disagree')
+    if (disagrees) this.tally.count('clocks disagree')
+    const aheadMs = disagrees ? this.dice.between(-3_600_000, 3_600_000) : 0
+    return new Life(`${kind}-${this.#names}`, this.sim, aheadMs)
+  }
+
+  /** The ports that every process has: queues, time and chance of its own. */
+  portsOf(life: Life) {
+    const { sim, scenario, monitor, tally } = this
+    const own = this.dice.fork()
+    const random = (): number => own.next()
+    const reach = networkTo(this.service, { sim, life, dice: this.dice.fork(), scenario, monitor, tally })
+    return { service: withRetry(reach, { clock: life.clock, random }), clock: life.clock, random, logger: this.logger }
+  }
+
+  startWorker(machine?: SimMachine): SimWorker {
+    const { scenario } = this
+    const life = this.newLife('worker')
+    const stopTaking = new AbortController()
+    const abortWork = new AbortController()
+    const stop = (reason: string): void => {
+      const why = new Error(reason)
+      if (stopTaking.signal.aborted) abortWork.abort(why)
+      else stopTaking.abort(why)
+    }
+    const worker: SimWorker = { life, stop, stopping: () => stopTaking.signal.aborted }
+    this.workers.add(worker)
+    life.onDeath(() => this.workers.delete(worker))
+    const ports = this.portsOf(life)
+    const watcher =
+      machine === undefined
+        ? undefined
+        : new Machine(
+            {
+              metadata: this.compute.metadata(machine, life),
+              service: ports.service,
+              clock: life.clock,
+              logger: this.logger,
+              powerOff: () => Promise.resolve(),
+              fetch: this.compute.fetch(machine),
+            },
+            { prefix, abandonedAfterMs: scenario.abandonedAfterMs },
+            { stopTaking: stopTaking.signal, stop },
+          )
+    if (machine !== undefined) life.onDeath(() => this.#restartOn(machine, life))
+    const dice = this.dice.fork()
+    const run = async (): Promise<void> => {
+      try {
+        await runWorker(
+          {
+            ...ports,
+            service: watcher?.service ?? ports.service,
+            openMount: (address, exportPath, { signal }) => this.#openMount(life, dice, address, exportPath, signal),
+          },
+          {
+            prefix,
+            name: life.name,
+            slots: scenario.slots,
+            concurrency: scenario.concurrency,
+            budgetMs: scenario.budgetMs,
+            leaseMs: scenario.leaseMs,
+          },
+          { stopTaking: stopTaking.signal, abortWork: abortWork.signal },
+        )
+      } catch (error) {
+        this.monitor.violate(`${life.name} failed: ${String(error)}`)
+      }
+      await watcher?.finish()
+      this.workers.delete(worker)
+      this.expectNoTimers(life)
+    }
+    void run()
+    return worker
+  }
+
+  /** What ended by itself leaves nothing behind that would wake it. */
+  expectNoTimers(life: Life): void {
+    this.sim.after(120_000, () => {
+      if (!life.dead && life.sleepers > 0)
+        this.monitor.violate(`${life.name} ended and left ${life.sleepers} timers behind`)
+    })
+  }
+
+  /** Whoever looks after a machine's services starts one again that died. */
+  #restartOn(machine: SimMachine, life: Life): void {
+    this.sim.after(4_000, () => {
+      if (machine.state !== 'running' || machine.life !== life || !this.compute.machines.includes(machine)) return
+      machine.life = this.startWorker(machine).life
+    })
+  }
+
+  async #openMount(life: Life, dice: Dice, address: string, exportPath: string, signal: AbortSignal): Promise<Mount> {
+    const { filer, sim, reads, scenario } = this
+    const of: SimExport | undefined = filer.exports.get(exportPath)
+    await life.clock.sleep(1 + dice.next() * 2 * scenario.readMs, signal)
+    if (filer.isAway(address)) throw new WalkError('MOUNT_DOWN', `${address} does not answer`)
+    if (of === undefined) throw new WalkError('NOT_FOUND', `${address}:${exportPath}: no such export`)
+    const { readMs: latencyMs, pageSize, resumable, handles } = scenario
+    const mount = simMount({ address, of, filer, sim, life, dice, reads, latencyMs, pageSize, resumable, handles })
+    return watchedMount(mount, { clock: life.timers })
+  }
+}
