@@ -3,7 +3,7 @@ import { CountReporter } from './scripts/count-reporter.ts'
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'test'],
+    projects: ['packages/*', 'packaging', 'test'],
     reporters: ['default', new CountReporter()],
     maxWorkers: 2,
   },

@@ -67,6 +67,9 @@ switch (task) {
     pnpm(['exec', 'knip'])
     node(['scripts/check-layers.ts'])
     break
+  case 'package':
+    node([join(root, 'packaging/src/main.ts'), ...args])
+    break
   case 'bench':
     node([join(root, 'bench/src/main.ts'), ...args])
     break

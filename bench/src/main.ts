@@ -6,14 +6,16 @@ import { benchGrowth, benchLocal, type LocalOptions } from './local.ts'
 import { benchMemory } from './memory.ts'
 import { benchNfs } from './nfs.ts'
 import { benchNfslab } from './nfslab.ts'
+import { benchStartup } from './startup.ts'
 
-const help = `Usage: npm run bench -- [local] [growth] [memory] [nfs] [nfslab] [options]
+const help = `Usage: npm run bench -- [local] [growth] [memory] [nfs] [nfslab] [startup] [options]
 
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
   memory  a walk over five million entries in memory
   nfs     direct NFS against nfs-ganesha behind 0, 5, 40 and 100 ms (as root, with Debian's nfs-ganesha)
   nfslab  the kernel's NFS server and client behind 40 ms, in the guest of CACHEWARMER_NFSLAB
+  startup what the released programs take to start (after npm run package)
 
   --place DIR    where trees are made and kept (default: ${join(tmpdir(), 'cachewarmer-bench')})
   --rounds N     default 3
@@ -44,6 +46,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   growth: () => benchGrowth(local),
   nfs: () => benchNfs({ place: values.place, rounds: Number(values.rounds), quick: values.quick }),
   nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
+  startup: async () => benchStartup(Number(values.rounds) * 3),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
 }
 const wanted = positionals.length === 0 ? Object.keys(benches) : positionals

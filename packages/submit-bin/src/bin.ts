@@ -1,13 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { onShutdown, runMain, systemClock, systemRandom } from '@cachewarmer/cli'
 import { run } from './cli/run.ts'
+import { version } from './version.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-
-await runMain('cachewarmer-submit', () =>
+void runMain('cachewarmer-submit', () =>
   run(process.argv.slice(2), version, {
     stdout: process.stdout,
     stderr: process.stderr,

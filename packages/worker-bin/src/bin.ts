@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import './thread-pool.ts'
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -23,10 +22,9 @@ import { defaultFolderTemplate } from './access/options.ts'
 import { parseWorkerConfig, type WorkerConfig } from './config.ts'
 import type { Machine } from './machine/machine.ts'
 import { runWorker } from './run-worker.ts'
+import { version } from './version.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-
-await runMain('cachewarmer-worker', async () => {
+void runMain('cachewarmer-worker', async () => {
   const config = parseWorkerConfig(process.argv.slice(2), version)
   const logger = openLogger({ level: config.logLevel, name: 'cachewarmer-worker' })
   const shutdown = onShutdown({ drainMs: config.drainMs })

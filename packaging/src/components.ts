@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Metafile } from 'esbuild'
+
+/** A package that is inside the programs. */
+export interface Component {
+  readonly name: string
+  readonly version: string
+  /** An SPDX licence expression, as its package.json has it. */
+  readonly licence: string
+  /** Its licence and notice files, as they are. */
+  readonly licenceTexts: readonly string[]
+  readonly description: string | undefined
+  readonly homepage: string | undefined
+  /** The registry that it comes from; ours come from this repository. */
+  readonly kind: 'npm' | 'own'
+}
+
+interface PackageJson {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+  readonly description?: string
+  readonly homepage?: string
+}
+
+const licenceFile = /^(?:licen[cs]e|copying|notice)(?:[.-]|$)/i
+
+/**
+ * The packages that gave a file to a bundle, sorted by name; `base` is the folder that the paths in the metafiles are
+ * relative to. Throws for a package that does not say under which licence it is.
+ */
+export function componentsOf(metafiles: readonly Metafile[], base: string): Component[] {
+  const folders = new Set<string>()
+  for (const input of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
+    const [folder] = packageOf.exec(resolve(base, input)) ?? []
+    if (folder !== undefined) folders.add(folder)
+  }
+  return [...folders].map(readComponent).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+/** A package of ours, or the innermost one that was installed. */
+const packageOf = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+|^.*\/packages\/[^/]+/
+
+/** Node itself, which is in each executable with all that it is made of; its LICENSE names every part. */
+export function nodeComponent(): Component {
+  const licence = join(dirname(dirname(process.execPath)), 'LICENSE')
+  return {
+    name: 'node',
+    version: process.versions.node,
+    licence: 'MIT',
+    licenceTexts: [readFileSync(licence, 'utf8')],
+    description: 'Node.js, inside the executables alone',
+    homepage: 'https://nodejs.org',
+    kind: 'npm',
+  }
+}
+
+function readComponent(folder: string): Component {
+  const json = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson
+  if (json.license === undefined) throw new Error(`${json.name}@${json.version}: its package.json names no licence`)
+  const texts = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && licenceFile.test(entry.name))
+    .map(({ name }) => readFileSync(join(folder, name), 'utf8').trim())
+  return {
+    name: json.name,
+    version: json.version,
+    licence: json.license,
+    licenceTexts: texts,
+    description: json.description,
+    homepage: json.homepage,
+    kind: folder.includes('/node_modules/') ? 'npm' : 'own',
+  }
+}

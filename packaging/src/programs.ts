@@ -1,0 +1,18 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The programs that are shipped, each as one file. */
+export const programs = ['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit'] as const
+export type Program = (typeof programs)[number]
+
+export const root: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** Where `npm run package` writes to. */
+export const releaseFolder: string = join(root, 'packaging/dist')
+
+/** The folder of the package that a program comes from. */
+export const packageFolder: Readonly<Record<Program, string>> = {
+  'cachewarmer-manager': join(root, 'packages/manager-bin'),
+  'cachewarmer-worker': join(root, 'packages/worker-bin'),
+  'cachewarmer-submit': join(root, 'packages/submit-bin'),
+}

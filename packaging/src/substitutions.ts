@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plugin } from 'esbuild'
+
+/** What a program finds beside itself when it is installed as a package, and has to hold itself when it is one file. */
+const substitutes: Readonly<Record<string, (folder: string) => string>> = {
+  'dist/version.js': (folder) => {
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
+    return `export const version = ${JSON.stringify(version)}`
+  },
+  // The manager holds the worker, too; see `entryOf`. A bundle is started by its Node, an executable by itself.
+  'dist/worker-command.js': () => `
+    import { isSea } from 'node:sea'
+    export const workerCommand = (nodeProgram, args) =>
+      [nodeProgram, ...(isSea() ? [] : [process.argv[1]]), 'worker', ...args, '--exit-with-parent']`,
+}
+
+/** Puts the substitutes in place of the modules of ours that look for files. */
+export const substitutions: Plugin = {
+  name: 'substitutions',
+  setup(build) {
+    build.onLoad({ filter: /\/packages\/[a-z-]+\/dist\/[a-z/-]+\.js$/ }, ({ path }) => {
+      const [, folder = '', file = ''] = /^(.*\/packages\/[a-z-]+)\/(.*)$/.exec(path) ?? []
+      const contents = substitutes[file]?.(folder)
+      return contents === undefined ? undefined : { contents, resolveDir: join(folder, 'dist'), loader: 'js' }
+    })
+  },
+}

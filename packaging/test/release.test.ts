@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
+import { describe, expect, test } from 'vitest'
+import { programs, releaseFolder } from '../src/programs.ts'
+import { notLinux } from './linux.ts'
+
+const text = (name: string): string => readFileSync(join(releaseFolder, name), 'utf8')
+const listed = (): readonly string[] =>
+  text('SHA256SUMS')
+    .trim()
+    .split('\n')
+    .map((line) => line.slice(66))
+
+interface Bom {
+  readonly components: readonly {
+    readonly name: string
+    readonly version: string
+    readonly group?: string
+    readonly licenses: readonly unknown[]
+  }[]
+}
+
+describe.skipIf(notLinux)('what is released', () => {
+  test('holds each program in two forms, what is inside them, and checksums of it all', () => {
+    const wanted = [...programs.flatMap((name) => [name, `${name}.mjs`]), 'VERSION', 'THIRD-PARTY-LICENSES.txt']
+    expect([...listed()].sort()).toEqual([...wanted, 'sbom.cdx.json'].sort())
+    const there = readdirSync(releaseFolder).filter((name) => !name.startsWith('.'))
+    expect(there.sort()).toEqual([...listed(), 'SHA256SUMS'].sort())
+    const check = execFileSync('sha256sum', ['--check', 'SHA256SUMS'], { cwd: releaseFolder, encoding: 'utf8' })
+    expect(check.match(/: OK$/gm)).toHaveLength(listed().length)
+    for (const name of programs.flatMap((each) => [each, `${each}.mjs`]))
+      expect(statSync(join(releaseFolder, name)).mode & 0o777).toBe(0o755)
+  })
+
+  test('has a bill of materials that its specification accepts', async () => {
+    const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6)
+    expect(await validator.validate(text('sbom.cdx.json'))).toBeNull()
+  })
+
+  test('names every package inside with its version and licence, Node and ours among them', () => {
+    const { components } = JSON.parse(text('sbom.cdx.json')) as Bom
+    const names = components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`))
+    for (const name of ['node', 'pino', 'commander', '@azure/identity', '@azure/arm-compute', '@cachewarmer/walker'])
+      expect(names).toContain(name)
+    expect(new Set(names).size).toBeGreaterThan(40)
+    for (const { licenses } of components) expect(licenses).toHaveLength(1)
+  })
+
+  test('gives the licence of each package that is not ours, and of Node with all its parts', () => {
+    const licences = text('THIRD-PARTY-LICENSES.txt')
+    const { components } = JSON.parse(text('sbom.cdx.json')) as Bom
+    for (const { group, name, version } of components) {
+      if (group === '@cachewarmer') expect(licences).not.toContain(`\n@cachewarmer/${name} `)
+      else expect(licences).toContain(`\n${group === undefined ? '' : `${group}/`}${name} ${version}\n`)
+    }
+    for (const part of ['libuv', 'OpenSSL', 'V8']) expect(licences).toContain(part)
+  })
+
+  test('holds no path of the machine that built it', () => {
+    for (const name of [...programs.map((each) => `${each}.mjs`), 'sbom.cdx.json'])
+      expect(text(name)).not.toContain(join(releaseFolder, '../..'))
+  })
+})
