@@ -10,7 +10,7 @@ export async function checksums(folder: string, files: readonly string[]): Promi
   return lines
 }
 
-export async function sha256(file: string): Promise<string> {
+async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)
   return hash.digest('hex')

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { Plugin } from 'esbuild'
 
 /** What a program finds beside itself when it is installed as a package, and has to hold itself when it is one file. */
@@ -7,6 +7,15 @@ const substitutes: Readonly<Record<string, (folder: string) => string>> = {
   'dist/version.js': (folder) => {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
     return `export const version = ${JSON.stringify(version)}`
+  },
+  'dist/bootstrap/assets.js': (folder) => {
+    const assets = join(folder, 'bootstrap')
+    const files = readdirSync(assets, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const texts = files
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .sort()
+      .map((file) => [relative(assets, file), readFileSync(file, 'utf8')])
+    return `export const bootstrapAssets = () => new Map(${JSON.stringify(texts)})`
   },
   // The manager holds the worker, too; see `entryOf`. A bundle is started by its Node, an executable by itself.
   'dist/worker-command.js': () => `

@@ -1,5 +1,6 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { openLogger } from './logger.ts'
+import { isJournal, openLogger, withPriority } from './logger.ts'
 
 /** A logger and the lines it wrote, as objects. */
 function recorded(level: 'debug' | 'info' | 'warn' | 'error' | 'silent') {
@@ -48,4 +49,29 @@ test('an error among the fields keeps its message and its stack', () => {
   const { lines, logger } = recorded('info')
   logger.error('failed', { error: new Error('why') })
   expect(lines).toMatchObject([{ error: { message: 'why', stack: expect.stringContaining('logger.test') } }])
+})
+
+test.each([
+  ['debug', 7],
+  ['info', 6],
+  ['warn', 4],
+  ['error', 3],
+] as const)('a line of level %s goes to the journal with priority %i', (level, priority) => {
+  const lines: string[] = []
+  openLogger({ level: 'debug', name: 'test', stream: { write: (line) => void lines.push(withPriority(line)) } })[level](
+    'x',
+  )
+  expect(lines).toEqual([expect.stringMatching(new RegExp(`^<${priority}>\\{"level":"${level}"`))])
+})
+
+test('the journal is known by its device and inode', () => {
+  const file = openSync('/dev/null', 'w')
+  const { dev, ino } = fstatSync(file)
+  expect([isJournal(`${dev}:${ino}`, file), isJournal(`${dev}:${ino + 1}`, file), isJournal(undefined, file)]).toEqual([
+    true,
+    false,
+    false,
+  ])
+  closeSync(file)
+  expect(isJournal(`${dev}:${ino}`, file)).toBe(false)
 })

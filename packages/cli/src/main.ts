@@ -18,6 +18,7 @@ export async function runMain(program: string, main: () => Promise<number>): Pro
   } catch (error) {
     const { message, code } = explain(error)
     if (message !== '') process.stderr.write(`${program}: ${message}\n`)
+    if (code === exitCode.usage) process.stderr.write(`${program}: ${program} --help has every option\n`)
     process.exitCode = code
   }
 }

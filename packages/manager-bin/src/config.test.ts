@@ -1,13 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type PlanConfig, runCommandLine, type ServeConfig, type WarmConfig } from './config.ts'
+import { type BootstrapConfig, type PlanConfig, runCommandLine, type ServeConfig, type WarmConfig } from './config.ts'
 
 /** What a command line asks for. */
 async function asked(...argv: string[]) {
   const serve = vi.fn<(config: ServeConfig) => Promise<number>>().mockResolvedValue(4)
   const plan = vi.fn<(config: PlanConfig) => Promise<number>>().mockResolvedValue(6)
   const warm = vi.fn<(paths: readonly string[], config: WarmConfig) => Promise<number>>().mockResolvedValue(5)
-  const code = await runCommandLine(argv, '1.2.3', { serve, plan, warm })
-  return { code, serve: serve.mock.calls, plan: plan.mock.calls, warm: warm.mock.calls }
+  const bootstrap = vi.fn<(config: BootstrapConfig) => Promise<number>>().mockResolvedValue(7)
+  const code = await runCommandLine(argv, '1.2.3', { serve, plan, warm, bootstrap })
+  const calls = { plan: plan.mock.calls, warm: warm.mock.calls, bootstrap: bootstrap.mock.calls }
+  return { code, serve: serve.mock.calls, ...calls }
 }
 
 const words = (line: string): string[] => line.split(' ')

@@ -155,12 +155,30 @@ Examples
   cachewarmer-manager warm --mount /mnt/cache-1/data --mount /mnt/cache-2/data /scene1`,
     )
 
+const bootstrapCommand = () =>
+  new Command('bootstrap')
+    .description(
+      'Writes the folder that an NFS export serves to machines without internet: programs, install scripts, services.\n' +
+        'Run again it upgrades the folder in one step; who is installing from it meanwhile goes on undisturbed.',
+    )
+    .requiredOption('--out <folder>', 'the folder to write, made where it is not there')
+    .option('--from <folder>', 'the release to take the programs from (default: where this program is)')
+    .option('--bundles', 'bundles for a Node that the machines have, instead of executables', false)
+    .addHelpText(
+      'after',
+      `
+Examples
+  cachewarmer-manager bootstrap --out /srv/nfs/bootstrap
+  cachewarmer-manager bootstrap --out /mnt/filer/bootstrap --from ./cachewarmer-0.1.0`,
+    )
+
 type GivenFleet = ReturnType<ReturnType<typeof serveCommand>['opts']>
 /** What was given, and the fleet that it speaks of. */
 type Decided<Given> = Omit<Given, 'fleet' | 'workers'> & { fleet: 'local' | 'vmss' | 'none'; workers: number }
 
 export type ServeConfig = Decided<GivenFleet>
 export type PlanConfig = Decided<ReturnType<ReturnType<typeof planCommand>['opts']>>
+export type BootstrapConfig = ReturnType<ReturnType<typeof bootstrapCommand>['opts']>
 export type WarmConfig = ReturnType<ReturnType<typeof warmCommand>['opts']>
 
 function decideFleet<Given extends GivenFleet>(given: Given, otherwise: 'local' | 'vmss'): Decided<Given> {
@@ -172,6 +190,7 @@ export interface ManagerActions {
   serve(config: ServeConfig): Promise<number>
   plan(config: PlanConfig): Promise<number>
   warm(paths: readonly string[], config: WarmConfig): Promise<number>
+  bootstrap(config: BootstrapConfig): Promise<number>
 }
 
 /** Secrets in an argument list are shown to everybody who may list processes. */
@@ -210,9 +229,18 @@ export async function runCommandLine(
         code = await actions.warm(paths, config)
       }),
     )
+    .addCommand(
+      bootstrapCommand().action(async (config) => {
+        code = await actions.bootstrap(config)
+      }),
+    )
   for (const command of [program, ...program.commands]) {
+    command.showHelpAfterError(`cachewarmer-manager: ${nameOf(command, program)} --help has every option`)
     command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   }
   await program.parseAsync(translateLegacyFlags(argv, { ...legacyQueueFlags, ...legacyAzureFlags }), { from: 'user' })
   return code
 }
+
+const nameOf = (command: { name(): string }, program: { name(): string }): string =>
+  command === program ? program.name() : `${program.name()} ${command.name()}`

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import './thread-pool.ts'
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -92,9 +93,7 @@ async function openMachine(
       service: queues.service,
       clock: steadyClock,
       logger,
-      powerOff: async () => {
-        await promisify(execFile)('systemctl', ['poweroff'])
-      },
+      powerOff: () => powerOff(process.env['CACHEWARMER_POWER_OFF_FILE']),
     },
     {
       prefix: queues.prefix,
@@ -104,4 +103,10 @@ async function openMachine(
     },
     shutdown,
   )
+}
+
+/** Only root may end a machine: a service that is not root leaves a file, and its unit does the rest when it has ended. */
+async function powerOff(request: string | undefined): Promise<void> {
+  if (request) await writeFile(request, '')
+  else await promisify(execFile)('systemctl', ['poweroff'])
 }

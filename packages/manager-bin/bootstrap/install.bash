@@ -1,0 +1,298 @@
+# What both install scripts do; sourced by them. Nothing here runs by itself.
+#
+# A script says: $program, $role (manager or worker), $programs (to install, the service's first), $needed (a function
+# that checks settings). With DESTDIR everything goes below that folder and nothing is started, as for an image.
+# shellcheck shell=bash disable=SC2154
+
+here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
+root=${DESTDIR:-}
+service=cachewarmer-$role.service
+bin=$root/usr/local/bin
+library=$root/usr/local/lib/cachewarmer
+settings=$root/etc/cachewarmer/$role.env
+unit=$root/etc/systemd/system/$service
+syslog=$root/etc/rsyslog.d/$([ "$role" = manager ] && echo 35 || echo 36)-cachewarmer-$role.conf
+rotation=$root/etc/logrotate.d/cachewarmer-$role
+changed=no
+
+say() { printf '%s: %s\n' "$program" "$*"; }
+
+# A mistake of the caller: nothing has been changed yet.
+refuse() {
+  printf '%s: %s\n%s: see %s\n' "$program" "$*" "$program" "$here/README.md" >&2
+  exit 2
+}
+
+# Anything else that goes wrong.
+give_up() {
+  printf '%s: %s\n' "$program" "$*" >&2
+  exit 1
+}
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+# Names that the service may find in its environment. Those of the original's scripts are among them.
+is_setting() {
+  case $1 in
+    CACHEWARMER_* | AZURE_* | STORAGE_ACCOUNT | STORAGE_ACCOUNT_RESOURCE_GROUP | STORAGE_KEY | QUEUE_PREFIX) ;;
+    VMSS_* | BOOTSTRAP_MOUNT_ADDRESS | BOOTSTRAP_EXPORT_PATH) ;;
+    # For the manager it is the worker's script; for the worker it is where this script was found, and of no use later.
+    BOOTSTRAP_SCRIPT) [ "$role" = manager ] ;;
+    http_proxy | https_proxy | no_proxy | HTTP_PROXY | HTTPS_PROXY | NO_PROXY) ;;
+    NODE_USE_ENV_PROXY | NODE_EXTRA_CA_CERTS) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Settings of an earlier run count where this one says nothing: an upgrade needs no variables.
+keep_previous_settings() {
+  local previous line name value
+  [ -r "$settings" ] || return 0
+  previous=$(<"$settings")
+  while IFS= read -r line; do
+    name=${line%%=*}
+    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+    kept_names+=("$name")
+    [ -z "${!name+given}" ] || continue
+    # The file was written by this script, or by cloud-init, for shells to read; the point keeps line ends.
+    value=$(
+      # shellcheck disable=SC1090
+      . "$settings"
+      printf '%s.' "${!name}"
+    )
+    declare -gx "$name=${value%.}"
+  done <<<"$previous"
+}
+kept_names=()
+
+# Usage: setting NAME PATTERN WHAT. An empty value counts as absent, as the programs have it.
+setting() {
+  local value=${!1:-} shown
+  if [ -z "$value" ] || [[ $value =~ $2 ]]; then return; fi
+  # A URL may hold a password.
+  shown="'$value'"
+  [[ $value != *[:@?]* ]] || shown='something else'
+  refuse "$1 is $shown; expected $3"
+}
+
+check_common_settings() {
+  [ -n "${QUEUE_PREFIX:-}" ] || refuse 'QUEUE_PREFIX is not set: what the name of every queue begins with'
+  setting QUEUE_PREFIX '^[a-z0-9]([a-z0-9-]{0,41}[a-z0-9])?$' 'at most 43 lowercase letters, digits and dashes'
+  setting STORAGE_ACCOUNT '^[a-z0-9]{3,24}$' 'the name of a storage account: 3 to 24 lowercase letters and digits'
+  [ -n "${CACHEWARMER_QUEUE:-}${STORAGE_ACCOUNT:-}${CACHEWARMER_CONNECTION_STRING:-}${AZURE_STORAGE_CONNECTION_STRING:-}" ] ||
+    refuse 'no queue: set STORAGE_ACCOUNT, or CACHEWARMER_QUEUE to sqlite:FILE or the URL of a storage account'
+  setting CACHEWARMER_QUEUE '^(sqlite:/var/lib/cachewarmer/.+|https?://.+)$' \
+    'https://ACCOUNT.queue.core.windows.net, or sqlite:/var/lib/cachewarmer/FILE, as the service may write nowhere else'
+  setting CACHEWARMER_ACCESS '^(auto|direct|mount|folder)$' 'auto, direct, mount or folder'
+  setting CACHEWARMER_CONCURRENCY '^[1-9][0-9]*$' 'a whole number of at least 1'
+  setting CACHEWARMER_NFS_PORT '^[1-9][0-9]*$' 'a port'
+  setting CACHEWARMER_MOUNT_PORT '^[1-9][0-9]*$' 'a port'
+  setting CACHEWARMER_RESERVED_PORTS '^[01]$' '1 or 0'
+  local name
+  for name in CACHEWARMER_STORAGE_KEY_FILE VMSS_PASSWORD_FILE; do
+    [ -z "${!name:-}" ] || refuse "$name is set, and the service's user can read no file of root; expected the secret itself in STORAGE_KEY or VMSS_PASSWORD, which is kept in $settings for root alone"
+  done
+  setting http_proxy '^https?://.+' 'the URL of a proxy'
+  setting https_proxy '^https?://.+' 'the URL of a proxy'
+}
+
+# The machine's own metadata service is never to be reached through a proxy; Node wants to be told to use one.
+settle_proxies() {
+  [ -n "${http_proxy:-}${https_proxy:-}${HTTP_PROXY:-}${HTTPS_PROXY:-}" ] || return 0
+  local direct=${no_proxy:-${NO_PROXY:-}} host
+  for host in 169.254.169.254 localhost 127.0.0.1; do
+    [[ ,$direct, == *,$host,* ]] || direct=${direct:+$direct,}$host
+  done
+  export no_proxy=$direct NODE_USE_ENV_PROXY=1
+}
+
+# A value between double quotes.
+escaped() {
+  local value=${1//\\/\\\\}
+  value=${value//\"/\\\"}
+  value=${value//\`/\\\`}
+  printf '%s' "${value//\$/\\\$}"
+}
+
+# The lines of the environment file: shells and systemd read them alike.
+settings_lines() {
+  local name value
+  for name in $(compgen -e | LC_ALL=C sort -u); do
+    is_setting "$name" || [[ " ${kept_names[*]} " == *" $name "* ]] || continue
+    value=${!name}
+    case $value in
+      '') continue ;;
+      *$'\n'*) refuse "$name holds a line end; expected one line" ;;
+      *\'*) printf '%s="%s"\n' "$name" "$(escaped "$value")" ;;
+      *) printf "%s='%s'\n" "$name" "$value" ;;
+    esac
+  done
+}
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+# What is about to be installed against the list that came with it.
+verify() {
+  local list complaint
+  [ -r "$here/SHA256SUMS" ] ||
+    refuse "$here/SHA256SUMS is missing: run this script where 'cachewarmer-manager bootstrap' wrote it"
+  list=$(while read -r sum name; do
+    if [[ $name != cachewarmerbin/* || " $programs " == *" $(basename -- "$name" .mjs) "* ]]; then
+      printf '%s  %s\n' "$sum" "$name"
+    fi
+  done <"$here/SHA256SUMS")
+  complaint=$(cd "$here" && LC_ALL=C sha256sum --check --quiet <<<"$list" 2>&1) ||
+    refuse "the checksums do not fit, so nothing is installed: ${complaint//$'\n'/; }"
+}
+
+sum_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
+
+# Usage: put FILE MODE, content from standard input. In place at once, or untouched where nothing changed.
+put() {
+  local file=$1 mode=$2 new=$1.new.$$
+  mkdir -p -- "$(dirname -- "$file")"
+  (
+    umask 077
+    cat >"$new"
+  )
+  chmod "$mode" "$new"
+  if cmp -s "$new" "$file" && [ "$(stat -c %a "$file")" = "$(stat -c %a "$new")" ]; then
+    rm -f -- "$new"
+  else
+    mv -f -- "$new" "$file"
+    changed=yes
+  fi
+}
+
+# Usage: link TARGET FILE
+link() {
+  [ "$(readlink -- "$2" 2>/dev/null)" != "$1" ] || return 0
+  ln -s -- "$1" "$2.new.$$"
+  mv -fT -- "$2.new.$$" "$2"
+  changed=yes
+}
+
+# Usage: put_program NAME. The executable where there is one, else the bundle for the Node that is there.
+put_program() {
+  local from=cachewarmerbin/$1 to=$bin/$1 sum
+  [ -e "$here/$from" ] || { from=$from.mjs to=$library/$1.mjs; }
+  sum=$(awk -v name="$from" '$2 == name { print $1 }' "$here/SHA256SUMS")
+  mkdir -p -- "$(dirname -- "$to")" "$bin"
+  if [ ! -f "$to" ] || [ "$(sum_of "$to")" != "$sum" ]; then
+    install -m 755 -- "$here/$from" "$to.new.$$"
+    # What came over the network, once more: a program is as it was made, or not installed.
+    if [ "$(sum_of "$to.new.$$")" != "$sum" ]; then
+      rm -f -- "$to.new.$$"
+      give_up "$here/$from could not be copied whole"
+    fi
+    mv -fT -- "$to.new.$$" "$to"
+    changed=yes
+  fi
+  [ "$to" = "$bin/$1" ] || link "../lib/cachewarmer/$1.mjs" "$bin/$1"
+}
+
+check_node() {
+  [ ! -e "$here/cachewarmerbin/$1" ] || return 0
+  local found
+  found=$(PATH=/usr/local/bin:/usr/bin:/bin node --version 2>/dev/null) ||
+    refuse 'this folder holds bundles, and they need Node 24.15 or newer in /usr/local/bin or /usr/bin'
+  [ "$(printf '%s\n' v24.15.0 "$found" | sort -V | head -n 1)" = v24.15.0 ] ||
+    refuse "this folder holds bundles, and they need Node 24.15 or newer; this machine has $found"
+}
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+
+# Usage: drop_in NAME WANTED(yes or no)
+drop_in() {
+  local file=$unit.d/$1.conf
+  if [ "$2" = yes ]; then
+    put "$file" 644 <"$here/systemd/$1.conf"
+  elif [ -e "$file" ]; then
+    rm -f -- "$file"
+    rmdir --ignore-fail-on-non-empty -- "$unit.d"
+    changed=yes
+  fi
+}
+
+systemd() { [ -n "$root" ] || systemctl "$@"; }
+
+install_all() {
+  keep_previous_settings
+  check_common_settings
+  "$needed"
+  settle_proxies
+  local name lines
+  lines=$(settings_lines) || exit
+  check_node "cachewarmer-$role"
+  verify
+  # From here on the machine is changed.
+  for name in $programs; do put_program "$name"; done
+  [[ $programs != *cachewarmer-submit* ]] || link cachewarmer-submit "$bin/cachewarmer-jobsubmitter"
+  put "$settings" 600 <<<"$lines"
+  put "$unit" 644 <"$here/systemd/$service"
+  drop_in kernel-mounts "$([[ ${CACHEWARMER_ACCESS:-} =~ ^(mount|folder)$ ]] && echo yes || echo no)"
+  drop_in reserved-ports "$([ "${CACHEWARMER_RESERVED_PORTS:-0}" = 1 ] && echo yes || echo no)"
+  [ "$role" = manager ] || drop_in azure-machine "$([ -n "${CACHEWARMER_AZURE_MACHINE:-}" ] && echo yes || echo no)"
+  if [ -d "$(dirname -- "$syslog")" ]; then
+    put "$syslog" 644 <"$here/rsyslog/$(basename -- "$syslog")"
+    systemd try-restart rsyslog.service
+  fi
+  [ ! -d "$(dirname -- "$rotation")" ] || put "$rotation" 644 <"$here/logrotate/$(basename -- "$rotation")"
+  start
+}
+
+start() {
+  if [ -n "$root" ]; then
+    say "installed below $root; nothing was started"
+    return
+  fi
+  systemd daemon-reload
+  systemd enable --quiet "$service"
+  if [ "$changed" = no ] && systemd is-active --quiet "$service"; then
+    say "$service is as it should be, and runs"
+    return
+  fi
+  systemd restart "$service"
+  # A service that can't start with its settings ends at once, and systemd would hide that.
+  sleep 2
+  systemd is-active --quiet "$service" ||
+    give_up "$service does not stay up; journalctl -u $service says: $(journalctl --no-pager -o cat -n 3 -u "$service" 2>/dev/null)"
+  say "$service runs"
+}
+
+uninstall() {
+  local keep_state=$1 name other=worker
+  [ "$role" = worker ] && other=manager
+  if [ -e "$unit" ]; then systemd disable --quiet --now "$service" || true; fi
+  rm -rf -- "$unit" "$unit.d" "$settings" "$syslog" "$rotation" "$root/var/log/cachewarmer-$role.log"*
+  for name in $programs; do rm -f -- "$bin/$name" "$library/$name.mjs"; done
+  [[ $programs != *cachewarmer-submit* ]] || rm -f -- "$bin/cachewarmer-jobsubmitter"
+  systemd daemon-reload
+  systemd reset-failed "$service" 2>/dev/null || true
+  # Manager and worker of one machine share it: the ledger, and the queue where it is a file.
+  if [ "$keep_state" = no ] && [ ! -e "$root/etc/systemd/system/cachewarmer-$other.service" ]; then
+    rm -rf -- "$root/var/lib/cachewarmer" "$root/var/lib/private/cachewarmer"
+  fi
+  for name in "$library" "$(dirname -- "$settings")"; do
+    [ ! -d "$name" ] || rmdir --ignore-fail-on-non-empty -- "$name"
+  done
+  say "$service is gone$([ "$keep_state" = no ] || echo ", /var/lib/cachewarmer is kept")"
+}
+
+main() {
+  local action=install keep_state=no argument
+  for argument; do
+    case $argument in
+      --uninstall) action=uninstall ;;
+      --keep-state) keep_state=yes ;;
+      --help | -h) action=help ;;
+      *) refuse "$argument is unknown; expected nothing, --uninstall, --uninstall --keep-state, or --help" ;;
+    esac
+  done
+  [ "$action" != help ] || { usage; exit 0; }
+  [ "$keep_state" = no ] || [ "$action" = uninstall ] || refuse '--keep-state belongs to --uninstall'
+  [ -n "$root" ] || [ "$(id -u)" = 0 ] || refuse 'only root may install a service; run it with sudo -E'
+  [ -n "$root" ] || command -v systemctl >/dev/null || refuse 'systemctl is missing: the service needs systemd'
+  [ -z "$root" ] || [ -d "$root" ] || refuse "DESTDIR is '$root'; expected a folder that exists"
+  if [ "$action" = uninstall ]; then uninstall "$keep_state"; else install_all; fi
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { UsageError } from '@cachewarmer/cli'
+
+const programs = ['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit'] as const
+const papers = ['VERSION', 'THIRD-PARTY-LICENSES.txt', 'sbom.cdx.json'] as const
+
+export interface ReleasedFiles {
+  readonly version: string
+  readonly folder: string
+  /** Name, and the checksum that was found to be right. */
+  readonly sums: ReadonlyMap<string, string>
+}
+
+/**
+ * What of a release goes into a bootstrap folder, each file checked against the release's list. Throws `UsageError` where
+ * the folder holds no release, lacks a program, or a file is not the one of the list.
+ */
+export async function releasedFiles(folder: string, bundles: boolean): Promise<ReleasedFiles> {
+  const listed = await readList(folder)
+  const wanted = [...programs.map((name) => (bundles ? `${name}.mjs` : name)), ...papers]
+  const sums = new Map<string, string>()
+  for (const name of wanted) {
+    const sum = listed.get(name)
+    if (sum === undefined) throw new UsageError(`--from ${folder}: its SHA256SUMS does not name ${name}`)
+    const found = await sha256(join(folder, name)).catch((error: Error) => error.message)
+    if (found !== sum)
+      throw new UsageError(`--from ${folder}: ${name} is not as released; expected ${sum}, got ${found}`)
+    sums.set(name, sum)
+  }
+  return { version: (await readFile(join(folder, 'VERSION'), 'utf8')).trim(), folder, sums }
+}
+
+async function readList(folder: string): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(join(folder, 'SHA256SUMS'), 'utf8').catch((error: Error) => {
+    throw new UsageError(
+      `--from ${folder}: expected the folder of a release, with SHA256SUMS, as npm run package writes it: ${error.message}`,
+      { cause: error },
+    )
+  })
+  return new Map(
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => [line.slice(66), line.slice(0, 64)]),
+  )
+}
+
+export async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}

@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { programs, releaseFolder } from '../src/programs.ts'
+import { commandOf, type Ended, type Form, launch } from './launch.ts'
+import { notLinux } from './linux.ts'
+
+let folder: string
+let out: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cachewarmer-bootstrap-'))
+  out = join(folder, 'bootstrap')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const bootstrap = (form: Form, ...args: string[]): Promise<Ended> =>
+  launch([...commandOf('cachewarmer-manager', form), 'bootstrap', '--out', out, ...args]).ended
+
+const everything = (at: string): string[] => readdirSync(at, { recursive: true, encoding: 'utf8' }).sort()
+
+/** A release of another version, with bundles alone. */
+function otherRelease(version: string): string {
+  const from = join(folder, `release-${version}`)
+  mkdirSync(from)
+  const names = [...programs.map((name) => `${name}.mjs`), 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt']
+  for (const name of names) copyFileSync(join(releaseFolder, name), join(from, name))
+  writeFileSync(join(from, 'VERSION'), `${version}\n`)
+  const sum = (name: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(from, name)))
+      .digest('hex')
+  writeFileSync(join(from, 'SHA256SUMS'), [...names, 'VERSION'].map((name) => `${sum(name)}  ${name}\n`).join(''))
+  return from
+}
+
+describe.skipIf(notLinux)('the bootstrap folder', () => {
+  test.each([
+    ['executable', [], ''],
+    ['bundle', ['--bundles'], '.mjs'],
+  ] as const)('is made by the manager, the %s, alone', async (form, args, suffix) => {
+    const { code, stdout, stderr } = await bootstrap(form, ...args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain(out)
+    expect(readdirSync(out).sort()).toEqual(
+      [
+        'README.md',
+        'SHA256SUMS',
+        'bootstrap.cachewarmer-manager.sh',
+        'bootstrap.cachewarmer-worker.sh',
+        'cachewarmerbin',
+        'current',
+        'install.bash',
+        'logrotate',
+        'releases',
+        'rsyslog',
+        'systemd',
+      ].sort(),
+    )
+    expect(readdirSync(join(out, 'cachewarmerbin')).sort()).toEqual(
+      [
+        ...programs.map((name) => `${name}${suffix}`),
+        `cachewarmer-jobsubmitter${suffix}`,
+        'sbom.cdx.json',
+        'THIRD-PARTY-LICENSES.txt',
+        'VERSION',
+      ].sort(),
+    )
+    execFileSync('sha256sum', ['--check', '--quiet', '--strict', 'SHA256SUMS'], { cwd: out })
+    for (const role of ['manager', 'worker'])
+      expect(statSync(join(out, `bootstrap.cachewarmer-${role}.sh`)).mode & 0o777).toBe(0o755)
+    expect(statSync(join(out, `cachewarmerbin/cachewarmer-worker${suffix}`)).mode & 0o777).toBe(0o755)
+    for (const name of everything(out)) expect(name).not.toMatch(/\.new/)
+  })
+
+  test('is left alone where it is up to date', async () => {
+    await bootstrap('bundle', '--bundles')
+    const before = everything(out).map((name) => [name, lstatSync(join(out, name)).ino])
+    const { code, stdout } = await bootstrap('bundle', '--bundles')
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('was already') })
+    expect(everything(out).map((name) => [name, lstatSync(join(out, name)).ino])).toEqual(before)
+  })
+
+  test('is upgraded in one step, keeps the release before, and clears away older ones', async () => {
+    const shown = (): string => readFileSync(join(out, 'cachewarmerbin/VERSION'), 'utf8').trim()
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
+      // Somebody who is installing has opened what was there.
+      const beforehand = version === '1.0.0' ? undefined : realpathSync(join(out, 'cachewarmerbin'))
+      const { code } = await bootstrap('bundle', '--bundles', '--from', otherRelease(version))
+      expect([code, shown()]).toEqual([0, version])
+      if (beforehand !== undefined) expect(readdirSync(beforehand)).toContain('cachewarmer-worker.mjs')
+    }
+    const releases = readdirSync(join(out, 'releases')).sort()
+    expect(releases.map((name) => name.split('-')[0])).toEqual(['1.1.0', '1.2.0'])
+    expect(readlinkSync(join(out, 'current'))).toBe(`releases/${releases[1]}`)
+  })
+
+  test('never shows a mixture, while it changes to and fro', async () => {
+    const from = [otherRelease('1.0.0'), otherRelease('2.0.0')]
+    await bootstrap('bundle', '--bundles', '--from', from[0] ?? '')
+    let changing = true
+    const looks: Promise<void>[] = []
+    const seen = new Set<string>()
+    const look = async (): Promise<void> => {
+      while (changing) {
+        const release = realpathSync(join(out, 'current'))
+        execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: release })
+        seen.add(release)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }
+    looks.push(look())
+    for (const at of [1, 0, 1]) expect((await bootstrap('bundle', '--bundles', '--from', from[at] ?? '')).code).toBe(0)
+    changing = false
+    await Promise.all(looks)
+    expect(seen.size).toBeGreaterThan(1)
+  })
+
+  test('is refused where something else is in the way, before anything is written', async () => {
+    // What the original's module wrote.
+    mkdirSync(join(out, 'cachewarmerbin'), { recursive: true })
+    writeFileSync(join(out, 'cachewarmerbin/cachewarmer-worker'), 'old')
+    const before = everything(out)
+    const { code, stderr } = await bootstrap('bundle', '--bundles')
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/--out .*cachewarmerbin is there/) })
+    expect(everything(out)).toEqual(before)
+  })
+
+  test.each([
+    ['no folder', [], "required option '--out <folder>' not specified"],
+    [
+      'a folder without a release',
+      ['--out', 'OUT', '--from', 'EMPTY'],
+      'expected the folder of a release, with SHA256SUMS',
+    ],
+    [
+      'a program that is not as released',
+      ['--out', 'OUT', '--from', 'TAMPERED'],
+      'cachewarmer-worker.mjs is not as released',
+    ],
+    ['a release without executables', ['--out', 'OUT', '--from', 'OTHER'], 'does not name cachewarmer-manager'],
+    ['a file', ['--out', 'FILE'], 'expected a folder, and this is a file'],
+  ])('is refused for %s with exit code 2, and nothing is written', async (_, given, said) => {
+    const from = otherRelease('1.0.0')
+    const tampered = otherRelease('1.0.1')
+    mkdirSync(join(folder, 'empty'))
+    writeFileSync(join(folder, 'file'), '')
+    appendFileSync(join(tampered, 'cachewarmer-worker.mjs'), '\n')
+    const places: Readonly<Record<string, string>> = {
+      OUT: out,
+      EMPTY: join(folder, 'empty'),
+      TAMPERED: tampered,
+      OTHER: from,
+      FILE: join(folder, 'file'),
+    }
+    const before = everything(folder)
+    const args = given.map((word) => places[word] ?? word)
+    if (given.includes('TAMPERED')) args.push('--bundles')
+    const { code, stderr } = await launch([...commandOf('cachewarmer-manager', 'bundle'), 'bootstrap', ...args]).ended
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(said) })
+    expect(everything(folder)).toEqual(before)
+  })
+})
