@@ -17,10 +17,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   verify: ['nfs'],
   walker: ['nfs'],
   report: ['core'],
+  'status-page': ['core', 'report'],
   cli: ['core', 'queue'],
   'worker-bin': ['cli', 'core', 'queue', 'walker', 'vmss'],
-  'submit-bin': ['cli', 'core', 'nfs', 'queue', 'report', 'verify'],
-  'manager-bin': ['cli', 'core', 'queue', 'report', 'submit', 'vmss', 'worker'],
+  'submit-bin': ['cli', 'core', 'nfs', 'queue', 'report', 'status-page', 'verify'],
+  'manager-bin': ['cli', 'core', 'queue', 'report', 'status-page', 'submit', 'vmss', 'worker'],
 }
 
 /** Folders whose code is the edge of a program: they may read arguments and environment, and exit. */
@@ -32,7 +33,7 @@ function* sources(folder: string): Generator<string> {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
     if (statSync(path).isDirectory()) yield* sources(path)
-    else if (path.endsWith('.ts')) yield path
+    else if (/\.tsx?$/.test(path) && !path.endsWith('.generated.ts')) yield path
   }
 }
 
@@ -46,7 +47,7 @@ for (const folder of readdirSync(join(root, 'packages'))) {
     const text = readFileSync(file, 'utf8')
     const where = relative(root, file)
     const isTest = file.endsWith('.test.ts') || file.includes('/testing/')
-    for (const [, name = ''] of text.matchAll(/from '@cachewarmer\/([a-z]+)/g)) {
+    for (const [, name = ''] of text.matchAll(/from '@cachewarmer\/([a-z-]+)/g)) {
       const own = folder.replace(/-bin$/, '') === name
       if (!own && !layers.includes(name) && !isTest)
         problems.push(`${where}: imports ${name}, allowed: ${layers.join(', ') || 'none'}`)

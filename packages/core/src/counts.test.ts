@@ -49,6 +49,16 @@ test('an address may be called like something that every object has', () => {
   expect(addCounts(emptyCounts(), counts).mounts).toEqual(counts.mounts)
 })
 
+test('levels are added depth by depth, and are absent where nobody counted them', () => {
+  const level = { listed: 1, directories: 2, files: 3 }
+  const one = { ...emptyCounts(), levels: { 0: level, 1: level } }
+  const other = { ...emptyCounts(), levels: { 1: level, 12: level } }
+  const twice = { listed: 2, directories: 4, files: 6 }
+  expect(addCounts(one, other).levels).toEqual({ 0: level, 1: twice, 12: level })
+  expect(addCounts(emptyCounts(), one).levels).toEqual(one.levels)
+  expect('levels' in addCounts(emptyCounts(), emptyCounts())).toBe(false)
+})
+
 test('what was added is left alone', () => {
   const one = Object.freeze({
     ...emptyCounts(),

@@ -21,6 +21,17 @@ export const MountCounts = Type.Object(
 /** What was done through one address: files and bytes that were read, failures of files that were not. */
 export type MountCounts = Static<typeof MountCounts>
 
+export const LevelCounts = Type.Object(
+  {
+    listed: Whole('Directories of which no more will be found: listed to their end, or failed.'),
+    directories: Whole('Directories found in them that are to be entered.'),
+    files: Whole('Files found in them that are to be read.'),
+  },
+  strict,
+)
+/** What was found in directories of one depth. */
+export type LevelCounts = Static<typeof LevelCounts>
+
 export const Counts = Type.Object(
   {
     directories: Whole('Directories listed to their end.'),
@@ -33,6 +44,13 @@ export const Counts = Type.Object(
       ...strict,
       maxProperties: 64,
     }),
+    levels: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[0-9]{1,2}$' }), LevelCounts, {
+        ...strict,
+        maxProperties: 100,
+        description: 'What was found, by the depth of the directory below the export; the deepest have one entry.',
+      }),
+    ),
   },
   { ...strict, description: 'What was done. Whole numbers; adding them up in any order gives the same.' },
 )
@@ -59,6 +77,15 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   specialSkipped: a.specialSkipped + b.specialSkipped,
   failures: merge(a.failures, b.failures, (x = 0, y = 0) => x + y),
   mounts: merge(a.mounts, b.mounts, addMount),
+  ...(a.levels === undefined && b.levels === undefined
+    ? {}
+    : { levels: merge(a.levels ?? {}, b.levels ?? {}, addLevel) }),
+})
+
+const addLevel = (a?: LevelCounts, b?: LevelCounts): LevelCounts => ({
+  listed: (a?.listed ?? 0) + (b?.listed ?? 0),
+  directories: (a?.directories ?? 0) + (b?.directories ?? 0),
+  files: (a?.files ?? 0) + (b?.files ?? 0),
 })
 
 const addMount = (a?: MountCounts, b?: MountCounts): MountCounts => ({

@@ -5,6 +5,7 @@ test('exports change only on purpose', async () => {
     'CoreError',
     'DEFAULT_SPLIT_POLICY',
     'LEGACY_LARGE_FILE_BYTES',
+    'MAX_ADMITTED',
     'MAX_PATH_BYTES',
     'MAX_SPEC_BYTES',
     'MAX_WIRE_BYTES',

@@ -13,7 +13,7 @@ const MAX_MESSAGE_CHARACTERS = 1_024
 export const MAX_CHILDREN = 1_000_000
 
 const AttemptId = Type.String({ pattern: FAMILY_PATTERN, description: 'Id of the attempt.' })
-const WorkerId = Type.String({ pattern: '^[ -~]{1,128}$', description: 'Id of the worker.' })
+export const WorkerId = Type.String({ pattern: '^[ -~]{1,128}$', description: 'Id of the worker.' })
 const Milliseconds = (description: string) => Type.Number({ minimum: 0, description })
 
 export const Failure = Type.Object(
@@ -88,6 +88,7 @@ export const Beat = Type.Object(
     frontier: Whole('Units of work that the attempt holds and has not begun.'),
     mounts: Type.Array(MountState, { maxItems: 64 }),
     revision: Whole('Revision of the status that this worker has seen.'),
+    path: Type.Optional(Type.String({ maxLength: MAX_PATH_BYTES, description: 'A path that the item covers.' })),
   },
   { ...strict, title: 'Beat', description: 'What an attempt has done so far: shown, never added up.' },
 )

@@ -3,8 +3,11 @@ import { Ceilings } from './control.ts'
 import { Counts } from './counts.ts'
 import { RunId } from './item.ts'
 import { Job } from './job.ts'
-import { Failure, MountState } from './result.ts'
+import { Failure, MountState, WorkerId } from './result.ts'
 import { strict, Whole } from './validate.ts'
+
+/** A ceiling above this is kept by the size of the fleet alone: so many names would not fit. */
+export const MAX_ADMITTED = 256
 
 const When = (description: string) =>
   Type.Number({ minimum: 0, description: `${description} Milliseconds since 1970.` })
@@ -26,6 +29,26 @@ export const Progress = Type.Object(
     workers: Whole('Workers seen of late.'),
     ratesPerSecond: Type.Object({ files: Type.Number({ minimum: 0 }), bytes: Type.Number({ minimum: 0 }) }, strict),
     elapsedMs: Type.Number({ minimum: 0, description: 'Since the run started.' }),
+    expected: Type.Optional(
+      Type.Object(
+        {
+          files: Whole('Files that there will be.'),
+          bytes: Whole('Their bytes.'),
+          share: Type.Number({ minimum: 0, maximum: 1, description: 'How much of it is done.' }),
+          from: Type.Enum(['walk', 'earlier run'], {
+            description:
+              'walk: reckoned from what was listed so far. earlier run: what the last run of the same job read.',
+          }),
+        },
+        { ...strict, description: 'What the whole run will come to, as far as anybody can tell.' },
+      ),
+    ),
+    timeLeftMs: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        description: 'Until the run ends, at the rate of late. Absent while nobody can tell.',
+      }),
+    ),
   },
   { ...strict, description: 'How far the run is.' },
 )
@@ -80,6 +103,12 @@ export const RunStatus = Type.Object(
     revision: Whole('Grows with every change that workers must see.'),
     ceilings: Ceilings,
     weight: Type.Integer({ minimum: 1, maximum: 100 }),
+    admitted: Type.Optional(
+      Type.Array(WorkerId, {
+        maxItems: MAX_ADMITTED,
+        description: 'The workers that may work on the run, once as many as its ceiling allows do. Absent: any.',
+      }),
+    ),
     progress: Progress,
     failures: Type.Array(Failure, { maxItems: 50, description: 'Some of the failures; progress counts all.' }),
     warnings: Type.Array(Type.String()),

@@ -61,21 +61,27 @@ const code = fc.constantFrom('NOT_FOUND', 'IO', 'ACCESS_DENIED', 'E2BIG')
 /** Small enough that a few of them add up to whole numbers. */
 const amount = fc.oneof(fc.nat({ max: 9 }), fc.nat({ max: 2 ** 40 }))
 
-export const arbCounts: fc.Arbitrary<Counts> = fc.record({
-  directories: amount,
-  files: amount,
-  bytes: amount,
-  entriesSkipped: amount,
-  specialSkipped: amount,
-  failures: fc.dictionary(
-    code,
-    amount.map((value) => Math.max(1, value)),
-    { noNullPrototype: true },
-  ),
-  mounts: fc.dictionary(address, fc.record({ files: amount, bytes: amount, failures: amount }), {
-    noNullPrototype: true,
-  }),
-})
+const level = fc.record({ listed: amount, directories: amount, files: amount })
+
+export const arbCounts: fc.Arbitrary<Counts> = record(
+  {
+    directories: amount,
+    files: amount,
+    bytes: amount,
+    entriesSkipped: amount,
+    specialSkipped: amount,
+    failures: fc.dictionary(
+      code,
+      amount.map((value) => Math.max(1, value)),
+      { noNullPrototype: true },
+    ),
+    mounts: fc.dictionary(address, fc.record({ files: amount, bytes: amount, failures: amount }), {
+      noNullPrototype: true,
+    }),
+    levels: fc.dictionary(fc.integer({ min: 0, max: 63 }).map(String), level, { noNullPrototype: true }),
+  },
+  ['directories', 'files', 'bytes', 'entriesSkipped', 'specialSkipped', 'failures', 'mounts'],
+) as fc.Arbitrary<Counts>
 
 export const arbFailure: fc.Arbitrary<Failure> = record(
   { path: arbPath, address, code, message: fc.string({ unit: 'binary' }) },
@@ -117,15 +123,19 @@ export const arbResult: fc.Arbitrary<ResultMessage> = fc.oneof(
     part: whole,
     failures: fc.array(arbFailure, { minLength: 1, maxLength: 5 }),
   }),
-  fc.record({
-    ...head,
-    kind: fc.constant('beat' as const),
-    worker,
-    counts: arbCounts,
-    frontier: whole,
-    mounts: fc.array(arbMount, { maxLength: 4 }),
-    revision: whole,
-  }),
+  record(
+    {
+      ...head,
+      kind: fc.constant('beat' as const),
+      worker,
+      counts: arbCounts,
+      frontier: whole,
+      mounts: fc.array(arbMount, { maxLength: 4 }),
+      revision: whole,
+      path: arbPath,
+    },
+    ['v', 'run', 'item', 'attempt', 'kind', 'worker', 'counts', 'frontier', 'mounts', 'revision'],
+  ) as fc.Arbitrary<ResultMessage>,
 )
 
 const pattern = fc.constantFrom('*.exr', '*', 'a?[b-d]', '/scene1/**', '**/tmp/*', 'é*', '[^<>&]')
@@ -207,13 +217,24 @@ export const arbStatus: fc.Arbitrary<RunStatus> = record(
     revision: whole,
     ceilings,
     weight: fc.integer({ min: 1, max: 100 }),
-    progress: fc.record({
-      counts: arbCounts,
-      items: fc.record({ announced: whole, done: whole }),
-      workers: whole,
-      ratesPerSecond: fc.record({ files: milliseconds, bytes: milliseconds }),
-      elapsedMs: milliseconds,
-    }),
+    admitted: fc.array(worker, { maxLength: 4 }),
+    progress: record(
+      {
+        counts: arbCounts,
+        items: fc.record({ announced: whole, done: whole }),
+        workers: whole,
+        ratesPerSecond: fc.record({ files: milliseconds, bytes: milliseconds }),
+        elapsedMs: milliseconds,
+        expected: fc.record({
+          files: whole,
+          bytes: whole,
+          share: fc.double({ min: 0, max: 1, noNaN: true }),
+          from: fc.constantFrom('walk', 'earlier run'),
+        }),
+        timeLeftMs: milliseconds,
+      },
+      ['counts', 'items', 'workers', 'ratesPerSecond', 'elapsedMs'],
+    ),
     failures: fc.array(arbFailure, { maxLength: 4 }),
     warnings: fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 }),
     problem: fc.string({ unit: 'binary' }),

@@ -2,6 +2,7 @@ import { legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarm
 import { accessOptions } from '@cachewarmer/worker/options'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { azureOptions, legacyAzureFlags, speaksOfMachines } from './fleet/azure-options.ts'
+import { statusOptions } from './view/options.ts'
 
 const whole =
   (least: number) =>
@@ -111,6 +112,10 @@ const serveCommand = () =>
   withFleetOptions(
     new Command('serve').description('Takes jobs from the queue and runs each to its end; the default command.'),
   )
+    .optionsGroup('Status page and metrics:')
+    .addOption(statusOptions.listen)
+    .addOption(statusOptions.tokenFile)
+    .addOption(statusOptions.host)
 
 const planCommand = () =>
   withFleetOptions(

@@ -165,6 +165,7 @@ export class Intake {
       updatedAtMs: now,
       endedAtMs: now,
     }
+    this.#ports.observer?.saw(status, () => [])
     await service.create(names.runStatus(run), { signal: held.signal })
     await service
       .queue(names.runStatus(run))

@@ -1,4 +1,6 @@
+import type { RunStatus } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
+import type { WorkerView } from '@cachewarmer/status-page'
 import type { Fleet } from './fleet/fleet.ts'
 import type { Ledger } from './ledger/ledger.ts'
 
@@ -10,6 +12,15 @@ export interface ManagerPorts {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly fleet: Fleet
+  readonly observer?: Observer
+}
+
+/** Is told what the manager does, for whoever wants to look at it. Nothing depends on it. */
+export interface Observer {
+  /** Whether this manager leads from now on. One that doesn't has no run that goes on. */
+  leads(leading: boolean): void
+  /** A status of a run was made: about once a second while it goes on, and once at its end. */
+  saw(status: RunStatus, workers: () => readonly WorkerView[]): void
 }
 
 export interface ManagerOptions {

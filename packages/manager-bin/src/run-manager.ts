@@ -75,9 +75,11 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     }),
   ]
   // One loop that fails ends the others: half a manager is worse than none, which somebody starts again.
+  ports.observer?.leads(true)
   const settled = await Promise.allSettled(
     loops.map((one) => one.finally(() => failed.abort(new Error('another loop ended')))),
   )
+  ports.observer?.leads(false)
   ports.fleet.want(0)
   for (const one of settled)
     if (one.status === 'rejected' && !signal.aborted && one.reason !== failed.signal.reason) throw one.reason

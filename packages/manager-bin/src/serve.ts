@@ -9,21 +9,33 @@ import { type Fleet, noFleet } from './fleet/fleet.ts'
 import { localFleet } from './fleet/local-fleet.ts'
 import { openLedger } from './ledger/sqlite-ledger.ts'
 import { runManager } from './run-manager.ts'
+import { Board } from './view/board.ts'
+import { statusPlace } from './view/options.ts'
+import { serveStatus } from './view/serve-status.ts'
+import { steeringBy } from './view/wish.ts'
 import { workerCommand } from './worker-command.ts'
 
 /** The service: runs until a signal stops it. */
 export async function serve(config: ServeConfig): Promise<number> {
   const logger = openLogger({ level: config.debug ? 'debug' : 'info', name: 'cachewarmer-manager' })
   const shutdown = onShutdown({ drainMs: 30_000 })
+  const place = statusPlace(config, process.env)
   const queues = await openQueues(config, process.env, systemClock)
   const ledger = openLedger(ledgerFile(config, queues.prefix))
   try {
     const fleet = await openFleet(config, logger, shutdown.abortWork)
+    const name = `${hostname()}-${process.pid}`
+    const { service, prefix } = queues
+    const board = new Board(
+      { clock: systemClock, fleet, ledger },
+      { name, prefix, steering: place?.token !== undefined },
+    )
+    await using _ = await serveStatus(board, place, { logger, steering: steeringBy(service, prefix) })
     await runManager(
-      { service: queues.service, clock: steadyClock, random: systemRandom, logger, ledger, fleet },
+      { service, clock: steadyClock, random: systemRandom, logger, ledger, fleet, observer: board },
       {
-        prefix: queues.prefix,
-        name: `${hostname()}-${process.pid}`,
+        prefix,
+        name,
         leaseMs: config.leaseMs,
         maxWorkers: config.workers,
         idleMs: config.idleMs,

@@ -1,7 +1,7 @@
 import { decodeControl } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
-import { cancelJob, pauseJob, resumeJob } from './control.ts'
+import { cancelJob, changeJob, pauseJob, resumeJob } from './control.ts'
 import { submitJob } from './submit.ts'
 import { aJob, anEnded, aStatus, aWorld, names, prefix } from './testing/builders.ts'
 
@@ -132,5 +132,50 @@ describe('a job that no manager has taken yet', () => {
     for (let at = 0; at < 33; at++) await submitJob(service, prefix, aJob({ jobId: `job-${at}` }))
     expect(await cancelJob(service, prefix, 'job-32')).toEqual({ messageId: 'job-32', where: 'unseen' })
     await expect(pauseJob(service, prefix, 'job-32')).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
+  })
+})
+
+describe('changeJob', () => {
+  test('asks for what is to change, and for nothing else; null lifts a ceiling', async () => {
+    const { service, posts } = aWorld()
+    await posts.post(aStatus({ label: 'night' }))
+    await changeJob(service, prefix, 'night', { weight: 30, maxWorkers: 2, maxBytesPerSecond: null })
+    await changeJob(service, prefix, 'night', { maxRequestsPerSecond: 500 })
+    expect(await sent(service)).toEqual([
+      { v: 1, command: 'change', target: 'm1', weight: 30, ceilings: { maxWorkers: 2, maxBytesPerSecond: 0 } },
+      { v: 1, command: 'change', target: 'm1', ceilings: { maxRequestsPerSecond: 500 } },
+    ])
+  })
+
+  test.each([
+    [{ maxWorkers: 0 }, 'maxWorkers'],
+    [{ maxBytesPerSecond: -1 }, 'maxBytesPerSecond'],
+    [{ maxRequestsPerSecond: 1.5 }, 'maxRequestsPerSecond'],
+    [{ maxBytesPerSecond: Number.NaN }, 'maxBytesPerSecond'],
+    [{ weight: 0 }, 'weight'],
+    [{ weight: 101 }, 'weight'],
+    [{}, 'change'],
+  ])('refuses %j, and sends nothing', async (change, field) => {
+    const { service, posts } = aWorld()
+    await posts.post(aStatus({ label: 'night' }))
+    await expect(changeJob(service, prefix, 'night', change)).rejects.toMatchObject({
+      name: 'CoreError',
+      code: 'OPTION_INVALID',
+      problems: [expect.objectContaining({ field })],
+    })
+    expect(await service.list(names.control)).toEqual([])
+  })
+
+  test('refuses a job that waits, has ended or is unknown', async () => {
+    const { service, posts } = aWorld()
+    await posts.post(anEnded('warmed', { label: 'night' }))
+    await submitJob(service, prefix, aJob({ jobId: 'day' }))
+    const code = async (target: string) =>
+      changeJob(service, prefix, target, { weight: 2 }).catch((error: { code: string }) => error.code)
+    expect([await code('night'), await code('day'), await code('nihgt')]).toEqual([
+      'JOB_ENDED',
+      'JOB_WAITING',
+      'JOB_UNKNOWN',
+    ])
   })
 })

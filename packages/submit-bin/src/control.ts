@@ -1,4 +1,4 @@
-import { type Control, encodeControl, queueNames } from '@cachewarmer/core'
+import { type Control, CoreError, encodeControl, type Problem, queueNames } from '@cachewarmer/core'
 import type { CallOptions, Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 import { type Candidate, findCandidates, isLive, unknownTarget } from './target.ts'
@@ -15,7 +15,8 @@ export interface ControlledJob {
   readonly where: 'running' | 'waiting' | 'unseen'
 }
 
-type Command = Exclude<Control['command'], 'change'>
+type Command = Exclude<Control['command'], 'failures'>
+type Values = Pick<Control, 'ceilings' | 'weight'>
 
 /**
  * Asks the manager to end a job: what was read stays read, the rest is not begun. `target` is a label, a run id or the
@@ -45,22 +46,74 @@ export const resumeJob = (
   options?: ControlOptions,
 ): Promise<ControlledJob> => control(service, prefix, 'resume', target, options)
 
+/** What to change of a running job. Left out: it stays as it is. `null`: what the job itself asks for, or no ceiling. */
+export interface JobChange {
+  /** Share of the workers among the runs, 1 to 100. */
+  readonly weight?: number | undefined
+  readonly maxBytesPerSecond?: number | null | undefined
+  readonly maxRequestsPerSecond?: number | null | undefined
+  readonly maxWorkers?: number | null | undefined
+}
+
+/**
+ * Changes what a running job may use; workers follow within seconds. Throws `CoreError` `OPTION_INVALID` for a value that
+ * is none, before anything is sent, and as `pauseJob` does.
+ */
+export async function changeJob(
+  service: QueueService,
+  prefix: string,
+  target: string,
+  change: JobChange,
+  options?: ControlOptions,
+): Promise<ControlledJob> {
+  return control(service, prefix, 'change', target, options, valuesOf(change))
+}
+
+const ceilingNames = ['maxBytesPerSecond', 'maxRequestsPerSecond', 'maxWorkers'] as const
+
+function valuesOf({ weight, ...ceilings }: JobChange): Values {
+  const problems: Problem[] = []
+  const check = (field: string, value: unknown, most: number, expected: string): void => {
+    const fits = Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= most
+    if (!fits) problems.push({ field, value: String(value), expected })
+  }
+  if (weight !== undefined) check('weight', weight, 100, 'a whole number from 1 to 100')
+  const changed: NonNullable<Control['ceilings']> = {}
+  for (const name of ceilingNames) {
+    const value = ceilings[name]
+    if (value === undefined) continue
+    if (value !== null) check(name, value, Number.MAX_SAFE_INTEGER, 'a whole number, 1 or more')
+    // On the wire 0 lifts a ceiling; to people it is a mistake.
+    changed[name] = value ?? 0
+  }
+  const isEmpty = weight === undefined && Object.keys(changed).length === 0
+  if (isEmpty) problems.push({ field: 'change', value: 'nothing', expected: 'a weight or a ceiling' })
+  if (problems.length > 0) throw new CoreError('OPTION_INVALID', problems)
+  return {
+    ...(weight === undefined ? {} : { weight }),
+    ...(Object.keys(changed).length === 0 ? {} : { ceilings: changed }),
+  }
+}
+
 async function control(
   service: QueueService,
   prefix: string,
   command: Command,
   target: string,
   { clock, signal }: ControlOptions = {},
+  values: Values = {},
 ): Promise<ControlledJob> {
   const names = queueNames(prefix)
   const { jobs, queue } = await findCandidates(service, names, target, { clock, signal })
   // A label may be used again: the message's id says which job is meant, also when a new run takes over.
   const chosen = choose(command, target, jobs, queue.complete)
-  const body = encodeControl({ v: 1, command, target: chosen.messageId })
+  const body = encodeControl({ v: 1, command, target: chosen.messageId, ...values })
   await service.create(names.control, { signal })
   await service.queue(names.control).send(body, { signal })
   return chosen
 }
+
+const past = { cancel: 'cancelled', pause: 'paused', resume: 'resumed', change: 'changed' } as const
 
 function choose(command: Command, target: string, jobs: readonly Candidate[], complete: boolean): ControlledJob {
   const name = JSON.stringify(target)
@@ -87,7 +140,7 @@ function choose(command: Command, target: string, jobs: readonly Candidate[], co
     throw new SubmitError(
       'JOB_WAITING',
       target,
-      `${name}: still waits in the queue; it can be cancelled, but not ${command}d`,
+      `${name}: still waits in the queue; it can be cancelled, but not ${past[command]}`,
     )
   }
   return { messageId: job.messageId, where: job.status === undefined ? 'waiting' : 'running' }

@@ -5,6 +5,7 @@ test('exports these names, and no others', () => {
   expect(Object.keys(submit).sort()).toEqual([
     'SubmitError',
     'cancelJob',
+    'changeJob',
     'findRuns',
     'isSubmitError',
     'listRuns',

@@ -8,8 +8,8 @@
 
 export type { AddressFacts, Report, ReportOptions } from '@cachewarmer/report'
 export { printable, renderReport, reportJson } from '@cachewarmer/report'
-export type { ControlledJob, ControlOptions } from './control.ts'
-export { cancelJob, pauseJob, resumeJob } from './control.ts'
+export type { ControlledJob, ControlOptions, JobChange } from './control.ts'
+export { cancelJob, changeJob, pauseJob, resumeJob } from './control.ts'
 export type { SubmitErrorCode } from './errors.ts'
 export { isSubmitError, SubmitError } from './errors.ts'
 export type { FailuresOptions } from './failures.ts'

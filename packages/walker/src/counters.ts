@@ -22,6 +22,19 @@ export interface MountFigures extends MountCounters {
   readonly floorMs: number | undefined
 }
 
+/** What listings at one depth found. */
+export interface LevelCounters {
+  /** Directories of which no more will be found: listed to their end, or failed. */
+  listed: number
+  /** Directories that are to be entered, found so far. */
+  directories: number
+  /** Files that are to be read, found so far; what links lead to is left out. */
+  files: number
+}
+
+/** Deeper directories than this count as being of this depth. */
+export const DEEPEST_LEVEL = 63
+
 /** Live figures of a walk. What hangs on a listing that is rolled back is taken out again. */
 export interface WalkCounters {
   /** Directories listed to their end. */
@@ -37,6 +50,8 @@ export interface WalkCounters {
   failures: Partial<Record<WalkErrorCode, number>>
   /** By the mount's name. */
   mounts: Record<string, MountFigures>
+  /** By the depth of the directory that was listed: 0 is the export's root. */
+  levels: Record<number, LevelCounters>
   /** Reads in flight now. */
   inFlight: number
 }
@@ -69,7 +84,18 @@ export const zeroCounts = (mountNames: readonly string[]): Counts => ({
   specialSkipped: 0,
   failures: {},
   mounts: Object.fromEntries(mountNames.map((name) => [name, { files: 0, bytes: 0, failures: 0 }])),
+  levels: {},
 })
+
+/** Adds to one depth, or with a `sign` of -1 takes away; a depth of which nothing is left is gone. */
+export function addLevel(into: Counts, depth: number, found: Readonly<LevelCounters>, sign: 1 | -1 = 1): void {
+  const level = into.levels[depth] ?? { listed: 0, directories: 0, files: 0 }
+  level.listed += sign * found.listed
+  level.directories += sign * found.directories
+  level.files += sign * found.files
+  if (level.listed === 0 && level.directories === 0 && level.files === 0) delete into.levels[depth]
+  else into.levels[depth] = level
+}
 
 /** Adds, or with a `sign` of -1 takes away, all of `from`. */
 export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
@@ -90,4 +116,5 @@ export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
     counts.bytes += sign * bytes
     counts.failures += sign * failures
   }
+  for (const [depth, found] of Object.entries(from.levels)) addLevel(into, Number(depth), found, sign)
 }

@@ -10,7 +10,7 @@
 export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver, LimitFigures } from './adaptive-limit.ts'
 export { adaptiveLimit } from './adaptive-limit.ts'
 export type { Clock } from './clock.ts'
-export type { MountCounters, MountFigures, WalkCounters, WalkFailure } from './counters.ts'
+export type { LevelCounters, MountCounters, MountFigures, WalkCounters, WalkFailure } from './counters.ts'
 export type { FileEntry, WalkEntry } from './entries.ts'
 export type { WalkErrorCode } from './errors.ts'
 export { isWalkError, WalkError } from './errors.ts'

@@ -113,6 +113,7 @@ class Listing {
       if (!this.#announced) this.#announce()
       if (this.#tally) this.#run.tallies.finish(this.#tally)
       this.#run.tallies.count(this.#unit.tally, 'directories')
+      this.#run.tallies.found(this.#unit.tally, this.#unit.path, { listed: 1, directories: 0, files: 0 })
       return true
     } finally {
       await pages.return?.()?.catch?.(() => {})
@@ -158,6 +159,7 @@ class Listing {
   fail(error: WalkError): void {
     if (this.#run.settings.signal.aborted) return
     if (this.#tally) this.#run.tallies.finish(this.#tally)
+    this.#run.tallies.found(this.#unit.tally, this.#unit.path, { listed: 1, directories: 0, files: 0 })
     this.#run.fail(this.#unit.tally, this.#unit.path, error)
   }
 

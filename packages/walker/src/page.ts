@@ -23,6 +23,8 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
   const files: Entry[] = []
   let skipped = 0
   let special = 0
+  let large = 0
+  let directories = 0
   for (const entry of entries) {
     const { name, kind } = entry
     const child = joinPath(path, name)
@@ -39,6 +41,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
           as: 'name',
         } as const
         frontier.addSource(sourceOf(settings, unit))
+        large++
       } else files.push(entry)
     } else if (kind === 'directory') {
       if (filter.directory(child, name)) {
@@ -53,6 +56,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
           lineage,
           tally,
         })
+        directories++
       } else skipped++
     } else if (kind === 'other' || symlinks === 'none') special++
     // Nobody knows yet what the link leads to: it goes when no answer could let it stay.
@@ -61,6 +65,8 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
     else skipped++
   }
   if (files.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files, from, tally }))
+  if (files.length + large + directories > 0)
+    tallies.found(tally, path, { listed: 0, directories, files: files.length + large })
   if (skipped > 0) tallies.count(tally, 'entriesSkipped', skipped)
   if (special > 0) tallies.count(tally, 'specialSkipped', special)
 }

@@ -32,6 +32,27 @@ describe('tallies', () => {
     expect(tallies.takeFailures()).toEqual([failure('/d/a')])
   })
 
+  test('what listings found is kept by depth, and rolled back with the rest', () => {
+    const tallies = make()
+    tallies.found(tallies.root, '/', { listed: 1, directories: 2, files: 0 })
+    const open = tallies.open(tallies.root, { kind: 'tree', path: '/d' })
+    tallies.found(open, '/d', { listed: 0, directories: 1, files: 5 })
+    tallies.found(open, '/d/e/f', { listed: 1, directories: 0, files: 7 })
+    tallies.found(tallies.root, '/g', { listed: 1, directories: 0, files: 2 })
+    expect(tallies.live.levels).toEqual({
+      0: { listed: 1, directories: 2, files: 0 },
+      1: { listed: 1, directories: 1, files: 7 },
+      3: { listed: 1, directories: 0, files: 7 },
+    })
+    tallies.rollBack()
+    expect(tallies.live.levels).toEqual({
+      0: { listed: 1, directories: 2, files: 0 },
+      1: { listed: 1, directories: 0, files: 2 },
+    })
+    tallies.found(tallies.root, '/x'.repeat(200), { listed: 1, directories: 0, files: 0 })
+    expect(Object.keys(tallies.live.levels)).toEqual(['0', '1', '63'])
+  })
+
   test('rolled back, nothing of it is left, and one part stands for all', () => {
     const tallies = make()
     tallies.achieve(tallies.root, read)
@@ -54,6 +75,7 @@ describe('tallies', () => {
       specialSkipped: 0,
       failures: {},
       mounts: { m: { files: 1, bytes: 10, failures: 0 } },
+      levels: {},
       inFlight: 0,
     })
     expect([outer, inner, merged].map((tally) => tallies.isVoid(tally))).toEqual([true, true, true])

@@ -1,4 +1,13 @@
-import { addCounts, type Counts, type MountRead, type WalkFailure, zeroCounts } from './counters.ts'
+import {
+  addCounts,
+  addLevel,
+  type Counts,
+  DEEPEST_LEVEL,
+  type LevelCounters,
+  type MountRead,
+  type WalkFailure,
+  zeroCounts,
+} from './counters.ts'
 import type { WalkPart } from './parts.ts'
 
 /*
@@ -116,6 +125,12 @@ export class Tallies {
 
   count(tally: Tally, what: 'directories' | 'entriesSkipped' | 'specialSkipped', by = 1): void {
     for (const counts of this.#countsOf(tally)) counts[what] += by
+  }
+
+  /** What a listing of the directory at `path` came to. */
+  found(tally: Tally, path: string, found: Readonly<LevelCounters>): void {
+    const depth = Math.min(DEEPEST_LEVEL, path === '/' ? 0 : path.split('/').length - 1)
+    for (const counts of this.#countsOf(tally)) addLevel(counts, depth, found)
   }
 
   achieve(tally: Tally, { files, bytes, reads, begunThrough }: Achieved): void {

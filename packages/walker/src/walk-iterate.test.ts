@@ -155,3 +155,22 @@ describe('iterating', () => {
     expect(unhandled).toEqual([])
   })
 })
+
+test('counts at each depth what was listed, and what was found there to enter and to read', async () => {
+  const tree = memoryTree({ a: { f: 3, g: 1, skipped: { h: 1 } }, b: { c: { i: 1 } }, j: 1 })
+  const yes = (): boolean => true
+  const excluded = {
+    file: yes,
+    size: yes,
+    modified: yes,
+    needsAttributes: false,
+    directory: (_: string, name: string) => name !== 'skipped',
+  }
+  const started = walk([memoryMount({ name: 'one', tree })], { entries: 'none', filter: excluded })
+  await started.done
+  expect(started.counters.levels).toEqual({
+    0: { listed: 1, directories: 2, files: 1 },
+    1: { listed: 2, directories: 1, files: 2 },
+    2: { listed: 1, directories: 0, files: 1 },
+  })
+})

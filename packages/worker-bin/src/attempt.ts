@@ -94,7 +94,8 @@ export class Attempt {
 
   async beat(state: Pick<Beat, 'counts' | 'frontier' | 'mounts' | 'revision'>, signal: AbortSignal): Promise<void> {
     const { run, item } = this.#item
-    const beat: Beat = { v: 1, kind: 'beat', run, worker: this.#settings.name, item, attempt: this.id, ...state }
+    const path = pathOf(this.#item)
+    const beat: Beat = { v: 1, kind: 'beat', run, worker: this.#settings.name, item, attempt: this.id, path, ...state }
     await this.#results.send(encodeResult(beat), { signal })
   }
 
@@ -126,6 +127,12 @@ export class Attempt {
   #family(scope: number | undefined): string {
     return scope === undefined ? this.id : `${this.id}-s${scope}`
   }
+}
+
+/** One of the paths that the item covers, for people who want to know what is done. */
+function pathOf({ parts: [part] }: Item): string {
+  if (part === undefined) return '/'
+  return part.kind === 'files' ? part.directory : part.path
 }
 
 function messagePart(part: WalkPart): Part {

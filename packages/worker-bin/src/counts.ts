@@ -3,7 +3,7 @@ import type { Walk } from '@cachewarmer/walker'
 
 /** The walk's counters in the words of results. */
 export function countsOf(walk: Walk): Counts {
-  const { directories, files, bytes, entriesSkipped, specialSkipped, failures, mounts } = walk.counters
+  const { directories, files, bytes, entriesSkipped, specialSkipped, failures, mounts, levels } = walk.counters
   return {
     directories,
     files,
@@ -17,6 +17,7 @@ export function countsOf(walk: Walk): Counts {
         { files: mount.files, bytes: mount.bytes, failures: mount.failures },
       ]),
     ),
+    ...(Object.keys(levels).length === 0 ? {} : { levels: structuredClone(levels) }),
   }
 }
 

@@ -45,6 +45,7 @@ describe('an item that can be read', () => {
           files: 3,
           bytes: 3_300,
           mounts: { 'cache-1': one, 'cache-2': one },
+          levels: { 0: { listed: 1, directories: 1, files: 1 }, 1: { listed: 1, directories: 0, files: 2 } },
         },
       }),
     ])
@@ -161,7 +162,10 @@ describe('an item that goes to others', () => {
     expect(sent.length).toBeGreaterThan(0)
   })
 
-  test('waits as children while its run is paused, and is read once it goes on', async () => {
+  test.each([
+    ['its run is paused', { state: 'paused' }],
+    ['its run has as many workers as it may, without this one', { admitted: ['another-worker'] }],
+  ] as const)('waits as children while %s, and is read once it goes on', async (_, change) => {
     const world = new World()
     const mount = notingMount('cache-1', wide, { held: true })
     world.serveMount(mount)
@@ -170,7 +174,10 @@ describe('an item that goes to others', () => {
     const worker = world.start({ concurrency: 4, slots: 1 })
     await world.until(async () => mount.reads.length === 4)
     const job = { addresses: ['cache-1'], exportPath: '/animation', paths: ['/'] }
-    await world.announce(job, { state: 'paused' })
+    await world.announce(job, {
+      state: 'running',
+      ...('admitted' in change ? { admitted: [...change.admitted] } : change),
+    })
     await world.clock.advance(3_000)
     mount.release()
     await world.until(async () => (await world.reported()).some(isResult))

@@ -19,7 +19,7 @@ import { countsOf } from './counts.ts'
 import type { MountPool } from './mount-pool.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import type { ReadLimits } from './read-limits.ts'
-import { hasCeilings, type RunCeilings } from './run-ceilings.ts'
+import { hasCeilings, isAdmitted, type RunCeilings } from './run-ceilings.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { RunOverError, superviseWalk } from './supervised-walk.ts'
 
@@ -101,7 +101,7 @@ async function workOn(handling: Handling): Promise<Disposition> {
   const { ports, settings, directory } = context
   const status = await directory.status(item.run, signal)
   if (status === undefined || status.state === 'ended' || status.job === null) throw new RunOverError(item.run)
-  if (status.state === 'paused') return { giveBackMs: 0 }
+  if (status.state === 'paused' || !isAdmitted(status, settings.name)) return { giveBackMs: 0 }
   const { job } = status
   const work = ports.service.queue(queueNames(settings.prefix).runWork(item.run))
   const { mounts, alive, failures } = await context.pool.openAll(job.addresses, job.exportPath)

@@ -47,3 +47,7 @@ function shareOf({ ceilings, job, progress }: RunStatus): RateCeilings {
     requestsPerSecond: share(ceilings.maxRequestsPerSecond ?? job?.maxRequestsPerSecond),
   }
 }
+
+/** Whether this worker may work on the run: once as many as its ceiling allows do, the others leave it alone. */
+export const isAdmitted = ({ admitted }: RunStatus, worker: string): boolean =>
+  admitted === undefined || admitted.includes(worker)

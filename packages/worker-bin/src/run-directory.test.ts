@@ -33,6 +33,13 @@ describe('the runs that a worker knows', () => {
     expect(await offered(directoryOf(world))).toEqual([names.runWork(run)])
   })
 
+  test('leave out one that has as many workers as it may, and this is none of them', async () => {
+    const world = new World()
+    await world.announce({}, { admitted: ['worker-2', 'worker-1'] })
+    await world.announce({}, { run: other, admitted: ['worker-2'] })
+    expect(await offered(directoryOf(world))).toEqual([names.runWork(run)])
+  })
+
   test('are offered again when they are resumed', async () => {
     const world = new World()
     await world.announce({}, { state: 'paused' })

@@ -1,6 +1,7 @@
 import { decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Queue } from '@cachewarmer/queue'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
+import { isAdmitted } from './run-ceilings.ts'
 
 interface KnownRun {
   readonly run: string
@@ -34,6 +35,7 @@ export class RunDirectory {
     for (const known of runs) {
       const status = await this.status(known.run, signal)
       if (status === undefined || status.state === 'paused' || status.state === 'ended') continue
+      if (!isAdmitted(status, this.#settings.name)) continue
       // The largest of random^(1/weight) is each run in proportion to its weight (Efraimidis and Spirakis, 2006).
       drawn.push({ queue: known.work, key: this.#ports.random() ** (1 / status.weight) })
     }

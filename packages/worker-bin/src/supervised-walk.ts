@@ -4,7 +4,7 @@ import type { TakenPart, Walk, WalkFailure } from '@cachewarmer/walker'
 import type { Attempt } from './attempt.ts'
 import { countsOf, mountStates } from './counts.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
-import type { RunCeilings } from './run-ceilings.ts'
+import { isAdmitted, type RunCeilings } from './run-ceilings.ts'
 import type { RunDirectory } from './run-directory.ts'
 
 /** Failures held back before they are sent as a part, so that a tree of unreadable files needs no memory. */
@@ -85,7 +85,7 @@ class Supervisor {
     if (this.#with.stopTaking.aborted) return this.#stop()
     const status = await this.#with.directory.status(this.#with.run, this.#signal)
     if (status === undefined || status.state === 'ended') throw new RunOverError(this.#with.run)
-    if (status.state === 'paused') return this.#stop()
+    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#stop()
     if (!this.#with.ceilings.update(status, this.#with.held)) return this.#stop()
     this.#awaySinceMs = this.#walk.allDown ? (this.#awaySinceMs ?? now) : undefined
     if (this.#awaySinceMs !== undefined && now - this.#awaySinceMs >= awayMs) return this.#stop()

@@ -46,6 +46,8 @@ export interface FailurePage {
 export interface Ledger {
   runOfJob(jobMessageId: string): RunRecord | undefined
   run(run: string): RunRecord | undefined
+  /** The runs that were added last, the latest first. */
+  recentRuns(limit: number): readonly RunRecord[]
   /** Writes a new run with its root item announced. */
   addRun(record: RunRecord): void
   update(

@@ -59,6 +59,12 @@ class SqliteLedger implements Ledger {
     return this.#record(this.#sql('SELECT record FROM run WHERE run = ?').get(run))
   }
 
+  recentRuns(limit: number): readonly RunRecord[] {
+    return this.#sql('SELECT record FROM run ORDER BY rowid DESC LIMIT ?')
+      .all(limit)
+      .flatMap((row) => this.#record(row) ?? [])
+  }
+
   addRun(record: RunRecord): void {
     this.#transaction(() => {
       this.#sql('INSERT INTO run(run, job_message_id, record, counts, announced, done) VALUES (?, ?, ?, ?, 1, 0)').run(

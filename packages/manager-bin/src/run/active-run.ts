@@ -1,9 +1,11 @@
-import { encodeItem, type Outcome, queueNames, type RunStatus, rootItem } from '@cachewarmer/core'
+import { encodeItem, MAX_ADMITTED, type Outcome, queueNames, type RunStatus, rootItem } from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
 import type { RunDemand } from '../fleet/capacity.ts'
 import { removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
+import { earlierTotals } from './earlier.ts'
+import { Expectation } from './expected.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
@@ -37,7 +39,7 @@ export class ActiveRun {
     this.#names = queueNames(settings.prefix)
     this.#post = new StatusPost(ports.service.queue(this.#names.runStatus(record.run)), settings.retainMs)
     this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId })
-    this.#progress = new RunProgress(record.startedAtMs, ports.clock.now())
+    this.#progress = this.#beginning()
   }
 
   get record(): RunRecord {
@@ -49,8 +51,18 @@ export class ActiveRun {
     return {
       outstandingItems: announced - done,
       paused: this.#record.paused,
-      maxWorkers: this.#record.ceilings.maxWorkers ?? this.#record.job.maxWorkers,
+      maxWorkers: this.#maxWorkers,
     }
+  }
+
+  get #maxWorkers(): number | undefined {
+    return this.#record.ceilings.maxWorkers ?? this.#record.job.maxWorkers
+  }
+
+  #beginning(): RunProgress {
+    const { job, startedAtMs } = this.#record
+    const expectation = new Expectation(job, earlierTotals(this.#ports.ledger, job))
+    return new RunProgress(startedAtMs, this.#ports.clock.now(), expectation)
   }
 
   /** Runs until the last item is folded, the run is cancelled or lost, or `signal` says to let go. */
@@ -84,7 +96,7 @@ export class ActiveRun {
     this.#ledger.update(this.#record.run, { ...change, revision: this.#record.revision + 1 })
     this.#record = { ...this.#record, ...change, revision: this.#record.revision + 1 }
     // Time that a run stood still on purpose is no sign of a filer that is away.
-    this.#progress.moved(this.#ports.clock.now())
+    this.#progress.rested(this.#ports.clock.now())
   }
 
   #outcome: Outcome | undefined
@@ -155,7 +167,7 @@ export class ActiveRun {
     }
     this.#logger.warn('items vanished from the work queue: the run starts over', { outstanding: announced - done })
     this.#record = this.#ledger.startOver(this.#record.run)
-    this.#progress = new RunProgress(this.#record.startedAtMs, this.#ports.clock.now())
+    this.#progress = this.#beginning()
     await this.#sendRoot(signal)
   }
 
@@ -178,9 +190,19 @@ export class ActiveRun {
     this.#logger.info('run ended', { outcome, ...this.#ledger.totals(run).counts })
   }
 
+  /** Once as many workers as the ceiling allows are at work, the others are to leave the run alone. */
+  #admitted(): Pick<RunStatus, 'admitted'> {
+    const names = this.#progress.workerNames
+    const ceiling = this.#maxWorkers
+    if (ceiling === undefined || ceiling > MAX_ADMITTED || names.length < ceiling) return {}
+    return { admitted: names.slice(0, ceiling) }
+  }
+
   async #writeStatus(): Promise<void> {
     try {
-      await this.#post.post(this.#status())
+      const status = this.#status()
+      this.#ports.observer?.saw(status, () => this.#progress.workers(status.updatedAtMs))
+      await this.#post.post(status)
     } catch (error) {
       // A status is only shown. Where its queue was removed, the run is not worth less.
       if (!isQueueError(error)) throw error
@@ -207,7 +229,12 @@ export class ActiveRun {
       revision: this.#record.revision,
       ceilings: this.#record.ceilings,
       weight: this.#record.weight,
-      progress: this.#progress.snapshot(this.#ledger.totals(run), fleet.wanted, now),
+      ...this.#admitted(),
+      progress: this.#progress.snapshot(
+        this.#ledger.totals(run),
+        { wanted: fleet.wanted, ceiling: this.#maxWorkers },
+        now,
+      ),
       failures: [...this.#ledger.failures(run, sampleFailures)],
       warnings: [...this.#record.warnings],
       ...(problem === undefined ? {} : { problem }),

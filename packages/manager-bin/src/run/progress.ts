@@ -1,5 +1,8 @@
 import { addCounts, type Beat, type Counts, type ItemResult, type MountState, type Progress } from '@cachewarmer/core'
+import type { WorkerView } from '@cachewarmer/status-page'
 import type { RunTotals } from '../ledger/ledger.ts'
+import type { Expectation } from './expected.ts'
+import { WorkersSeen } from './workers-seen.ts'
 
 /** A worker that says nothing for this long is no longer shown. */
 const silentMs = 15_000
@@ -19,13 +22,16 @@ export class RunProgress {
   readonly #startedAtMs: number
   /** By item: of two attempts at one item the one that is ahead is shown. */
   readonly #items = new Map<string, LiveAttempt>()
-  readonly #workers = new Map<string, number>()
+  readonly #workers = new WorkersSeen()
+  readonly #expectation: Expectation
   #samples: { atMs: number; files: number; bytes: number }[] = []
+  #ended = false
   #lastSignAtMs: number
   #lastMoveAtMs: number
 
-  constructor(startedAtMs: number, nowMs: number) {
+  constructor(startedAtMs: number, nowMs: number, expectation: Expectation) {
     this.#startedAtMs = startedAtMs
+    this.#expectation = expectation
     this.#lastSignAtMs = nowMs
     this.#lastMoveAtMs = nowMs
   }
@@ -41,20 +47,24 @@ export class RunProgress {
   }
 
   beat(beat: Beat, nowMs: number): void {
-    this.#workers.set(beat.worker, nowMs)
+    this.#workers.beat(beat, nowMs)
     this.#lastSignAtMs = nowMs
     const known = this.#items.get(beat.item)
     const other = known !== undefined && known.beat.attempt !== beat.attempt
-    if (other && known.beat.counts.files > beat.counts.files) return
+    if (other && known.beat.counts.files > beat.counts.files) {
+      this.#workers.drop(beat)
+      return
+    }
+    if (other) this.#workers.drop(known.beat)
     this.#items.set(beat.item, { beat, atMs: nowMs })
     if (known === undefined || other ? touched(beat.counts) : moved(known.beat.counts, beat.counts))
       this.#lastMoveAtMs = nowMs
   }
 
   accepted(results: readonly ItemResult[], nowMs: number): void {
-    for (const { item, worker } of results) {
-      this.#items.delete(item)
-      this.#workers.set(worker, nowMs)
+    for (const result of results) {
+      this.#items.delete(result.item)
+      this.#workers.accepted(result, nowMs)
     }
     if (results.length > 0) this.moved(nowMs)
   }
@@ -64,50 +74,63 @@ export class RunProgress {
     this.#lastMoveAtMs = nowMs
   }
 
+  /** The run rested, or rests: how fast it was says nothing about how fast it will be. */
+  rested(nowMs: number): void {
+    this.moved(nowMs)
+    this.#expectation.restart()
+  }
+
   /** The end of a run: from now on only what the ledger says is shown. */
   end(): void {
+    this.#ended = true
     this.#items.clear()
   }
 
-  snapshot(totals: RunTotals, wantedWorkers: number, nowMs: number): Progress {
+  /** `ceiling`: no more workers than this are admitted. */
+  snapshot(totals: RunTotals, workers: { wanted: number; ceiling: number | undefined }, nowMs: number): Progress {
     this.#dropSilent(nowMs)
     let counts: Counts = totals.counts
     for (const { beat } of this.#items.values()) counts = addCounts(counts, beat.counts)
     return {
       counts,
       items: { announced: totals.announced, done: totals.done },
-      workers: Math.max(this.#workers.size, wantedWorkers),
+      workers: Math.min(Math.max(this.#workers.size, workers.wanted), workers.ceiling ?? Number.POSITIVE_INFINITY),
       ratesPerSecond: this.#rates(counts, nowMs),
       // The clock may have been set back since, or another machine's said when it started.
       elapsedMs: Math.max(0, nowMs - this.#startedAtMs),
+      ...(this.#ended ? {} : this.#expectation.look(counts, nowMs)),
     }
   }
 
-  /** The addresses as the workers' last beats describe them; requests in flight are added up. */
+  workers(nowMs: number): WorkerView[] {
+    return this.#workers.view(nowMs)
+  }
+
+  /** Names of workers that said something of late, the one that was seen first coming first. */
+  get workerNames(): readonly string[] {
+    return this.#workers.names
+  }
+
+  /** The addresses as the workers' last beats describe them together. */
   mounts(): MountState[] {
-    const merged = new Map<string, MountState>()
+    const seen = new Map<string, MountState[]>()
     for (const { beat } of this.#items.values()) {
       for (const mount of beat.mounts) {
-        const known = merged.get(mount.address)
-        merged.set(
-          mount.address,
-          known === undefined
-            ? mount
-            : {
-                ...mount,
-                state: known.state === 'down' ? 'down' : mount.state,
-                inFlight: known.inFlight + mount.inFlight,
-                limit: known.limit + mount.limit,
-              },
-        )
+        const known = seen.get(mount.address)
+        if (known === undefined) seen.set(mount.address, [mount])
+        else known.push(mount)
       }
     }
-    return [...merged.values()]
+    return [...seen].map(([address, states]) => together(address, states))
   }
 
   #dropSilent(nowMs: number): void {
-    for (const [item, live] of this.#items) if (nowMs - live.atMs > silentMs) this.#items.delete(item)
-    for (const [worker, atMs] of this.#workers) if (nowMs - atMs > silentMs) this.#workers.delete(worker)
+    for (const [item, { beat, atMs }] of this.#items) {
+      if (nowMs - atMs <= silentMs) continue
+      this.#items.delete(item)
+      this.#workers.drop(beat)
+    }
+    this.#workers.dropSilent(nowMs, silentMs)
   }
 
   #rates(counts: Counts, nowMs: number): Progress['ratesPerSecond'] {
@@ -127,3 +150,23 @@ export class RunProgress {
 const touched = (counts: Counts): boolean => counts.files > 0 || counts.bytes > 0 || counts.directories > 0
 const moved = (before: Counts, after: Counts): boolean =>
   after.files !== before.files || after.bytes !== before.bytes || after.directories !== before.directories
+
+/**
+ * One address as many workers see it: down where one of them finds it down, requests in flight added up. Percentiles don't
+ * add up: shown are the median of the workers' medians and the highest of their 99th percentiles.
+ */
+function together(address: string, states: readonly MountState[]): MountState {
+  const known = (key: 'p50Ms' | 'p99Ms' | 'floorMs'): number[] =>
+    states.flatMap((state) => state[key] ?? []).sort((a, b) => a - b)
+  const [p50Ms, p99Ms, floorMs] = [known('p50Ms'), known('p99Ms').at(-1), known('floorMs')[0]]
+  const median = p50Ms[Math.floor(p50Ms.length / 2)]
+  return {
+    address,
+    state: states.some(({ state }) => state === 'down') ? 'down' : 'up',
+    inFlight: states.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    limit: states.reduce((sum, { limit }) => sum + limit, 0),
+    ...(median === undefined ? {} : { p50Ms: median }),
+    ...(p99Ms === undefined ? {} : { p99Ms }),
+    ...(floorMs === undefined ? {} : { floorMs }),
+  }
+}

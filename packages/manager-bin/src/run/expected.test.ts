@@ -1,0 +1,148 @@
+import { addCounts, type Counts, emptyCounts, type LevelCounts } from '@cachewarmer/core'
+import { describe, expect, test } from 'vitest'
+import { Expectation, filesOfWalk } from './expected.ts'
+
+interface Tree {
+  readonly directories: readonly number[]
+  readonly filesEach: number
+}
+
+/** What a run is known to have done, step by step: each step lists one directory, or reads one file. */
+function* steps({ directories, filesEach }: Tree, order: 'deepest first' | 'level by level'): Generator<Counts> {
+  let counts: Counts = { ...emptyCounts(), levels: {} }
+  const level = (depth: number, found: LevelCounts): void => {
+    counts = addCounts(counts, { ...emptyCounts(), levels: { [depth]: found } })
+  }
+  const pending = [0]
+  let unread = 0
+  while (pending.length > 0 || unread > 0) {
+    if (unread > 0) {
+      unread -= 1
+      counts = addCounts(counts, { ...emptyCounts(), files: 1, bytes: 100 })
+    } else {
+      const depth = (order === 'deepest first' ? pending.pop() : pending.shift()) ?? 0
+      const below = directories[depth] ?? 0
+      const files = depth === directories.length ? filesEach : 0
+      level(depth, { listed: 1, directories: below, files })
+      for (let at = 0; at < below; at += 1) pending.push(depth + 1)
+      unread = files
+    }
+    yield counts
+  }
+}
+
+/** Each step takes as long as any other. Gives what was expected and when, from half-way on. */
+function secondHalf(tree: Tree, order: 'deepest first' | 'level by level') {
+  const all = [...steps(tree, order)]
+  const stepMs = 50
+  const expectation = new Expectation({ paths: ['/'], through: 'each' })
+  const looks = all.map((counts, at) => ({ atMs: at * stepMs, ...expectation.look(counts, at * stepMs) }))
+  const endMs = (all.length - 1) * stepMs
+  return {
+    endMs,
+    files: all.at(-1)?.files ?? 0,
+    looks: looks.filter(({ atMs }) => atMs >= endMs / 2 && atMs < endMs * 0.95),
+  }
+}
+
+describe('the time left of a uniform tree', () => {
+  const trees: Tree[] = [
+    { directories: [400], filesEach: 20 },
+    { directories: [20, 20], filesEach: 20 },
+    { directories: [5, 8, 10], filesEach: 20 },
+  ]
+
+  test.each(trees.flatMap((tree) => [[tree, 'deepest first'] as const, [tree, 'level by level'] as const]))(
+    'is within a quarter from half-way on, and so is the number of files: %j, %s',
+    (tree, order) => {
+      const { endMs, files, looks } = secondHalf(tree, order)
+      expect(looks.length).toBeGreaterThan(1_000)
+      for (const { atMs, expected, timeLeftMs = Number.NaN } of looks) {
+        expect(expected).toMatchObject({ from: 'walk' })
+        expect(Math.abs((expected?.files ?? 0) - files)).toBeLessThanOrEqual(files / 4)
+        expect(Math.abs(timeLeftMs - (endMs - atMs))).toBeLessThanOrEqual((endMs - atMs) / 4)
+      }
+    },
+  )
+})
+
+const levels = (...found: [listed: number, directories: number, files: number][]): Counts => ({
+  ...emptyCounts(),
+  levels: Object.fromEntries(
+    found.map(([listed, directories, files], depth) => [depth, { listed, directories, files }]),
+  ),
+})
+
+describe('what a walk will come to', () => {
+  test('is what it found once everything is listed, whatever the tree looks like', () => {
+    expect(filesOfWalk(levels([1, 2, 3], [2, 1, 0], [1, 0, 1_000]), ['/'])).toMatchObject({
+      files: 1_003,
+      pendingDirectories: 0,
+    })
+  })
+
+  test('counts a directory that waits as what others of its depth held, with all below', () => {
+    // One of four directories was listed: 10 files in it, and one directory of 5 below.
+    expect(filesOfWalk(levels([1, 4, 0], [1, 1, 10], [1, 0, 5]), ['/']).files).toBe(60)
+  })
+
+  test('knows where paths of a job begin, and is not confused by one that is a file', () => {
+    const walked = { ...emptyCounts(), levels: { 2: { listed: 1, directories: 0, files: 8 } } }
+    expect(filesOfWalk(walked, ['/a/b', '/a/c']).files).toBe(16)
+    expect(filesOfWalk(emptyCounts(), ['/a/b']).files).toBe(0)
+  })
+})
+
+describe('an expectation', () => {
+  const job = { paths: ['/'], through: 'each' as const }
+  const listing = (files: number, pending: number): Counts => ({
+    ...levels([1, 100, 0], [100 - pending, 0, files]),
+    files,
+  })
+
+  test('is not there before anything was listed', () => {
+    expect(new Expectation(job).look(emptyCounts(), 0)).toEqual({})
+  })
+
+  test('believes the last run of the same job until its totals are passed, or all is found', () => {
+    const expectation = new Expectation(job, { files: 5_000, bytes: 50_000 })
+    expect(expectation.look(listing(10, 90), 0).expected).toMatchObject({
+      files: 5_000,
+      bytes: 50_000,
+      from: 'earlier run',
+    })
+    expect(expectation.look(listing(5_001, 1), 1_000).expected).toMatchObject({ from: 'walk' })
+    expect(expectation.look(listing(4_000, 0), 2_000).expected).toMatchObject({ files: 4_000, from: 'walk' })
+  })
+
+  test('takes a file that failed for done: with one of two addresses away, the other tells', () => {
+    const counts = (at: number): Counts => ({
+      ...listing(0, 0),
+      levels: { 0: { listed: 1, directories: 0, files: 100 } },
+      failures: { IO: at },
+      mounts: { a: { files: at, bytes: 0, failures: 0 }, b: { files: 0, bytes: 0, failures: at } },
+    })
+    const expectation = new Expectation(job)
+    expectation.look(counts(0), 0)
+    expect(expectation.look(counts(50), 10_000)).toMatchObject({ expected: { share: 0.5 }, timeLeftMs: 10_000 })
+  })
+
+  test('forgets how fast it was when the run rested', () => {
+    const expectation = new Expectation(job)
+    expectation.look(listing(10, 50), 0)
+    expectation.look(listing(500, 50), 10_000)
+    expectation.restart()
+    expectation.look(listing(500, 50), 3_600_000)
+    const { timeLeftMs } = expectation.look(listing(600, 50), 3_601_000)
+    expect(timeLeftMs).toBe(6_000)
+  })
+
+  test('holds a bounded number of moments, and forgets the slow start of a fleet', () => {
+    const expectation = new Expectation(job)
+    const pending = 50
+    for (let second = 0; second <= 3_600; second += 1)
+      expectation.look(listing(Math.max(0, second - 1_800), pending), second * 1_000)
+    const { timeLeftMs = 0 } = expectation.look(listing(1_800, pending), 3_600_000)
+    expect(Math.abs(timeLeftMs - 1_800_000)).toBeLessThan(100_000)
+  })
+})

@@ -1,0 +1,69 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+
+export interface AccessPolicy {
+  /** Whoever asks for more than the page itself must show it. Undefined: nobody is asked. */
+  readonly token: string | undefined
+  /** Host names, in lower case, under which this server may be spoken to; IP addresses and `localhost` always may. */
+  readonly names: readonly string[]
+}
+
+export interface Asked {
+  readonly method: string
+  /** Without its query. */
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/** Why a request is not answered. */
+export interface Refusal {
+  readonly status: 401 | 403
+  readonly error: string
+}
+
+/**
+ * Who may be answered. A foreign Host header is that of a page whose name was made to lead here (DNS rebinding): only a
+ * name can be, so that addresses are let in. A request that another site's page makes is refused by what the browser says
+ * of it (Fetch Metadata, Origin); following a link to the page itself is not. Undefined: the request is welcome.
+ */
+export function refuse({ method, path, headers }: Asked, policy: AccessPolicy): Refusal | undefined {
+  const host = headers.host?.toLowerCase() ?? ''
+  if (!isOwnHost(host, policy.names)) {
+    return { status: 403, error: 'This Host is not one of this manager; see --status-host.' }
+  }
+  const site = headers['sec-fetch-site']
+  const isVisit = path === '/' && method === 'GET' && headers['sec-fetch-mode'] === 'navigate'
+  if ((site === 'cross-site' || site === 'same-site') && !isVisit) {
+    return { status: 403, error: 'Pages of other sites may not ask.' }
+  }
+  const { origin } = headers
+  if (origin !== undefined && hostOf(origin) !== host) {
+    return { status: 403, error: 'Pages of other origins may not ask.' }
+  }
+  // The page holds nothing but the form that asks for the token.
+  if (policy.token === undefined || path === '/') return undefined
+  const [, shown] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
+  if (shown === undefined) return { status: 401, error: 'This manager asks for its token.' }
+  return isSame(shown, policy.token) ? undefined : { status: 401, error: 'The token is wrong.' }
+}
+
+function isOwnHost(host: string, names: readonly string[]): boolean {
+  const name = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec(host)?.[1]
+  if (name === undefined || name === '') return false
+  return isIP(name.replace(/^\[|\]$/g, '')) !== 0 || name === 'localhost' || names.includes(name)
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host
+  } catch {
+    return undefined
+  }
+}
+
+/** Digests have one length, so that the comparison takes the same time whatever was shown. */
+function isSame(shown: string, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(shown), digest(token))
+}

@@ -1,0 +1,109 @@
+import { type Counts, emptyCounts, queueNames } from '@cachewarmer/core'
+import { aBeat } from '@cachewarmer/core/testing'
+import { describe, expect, test } from 'vitest'
+import { World } from '../testing/world.ts'
+import { Board } from './board.ts'
+
+const counts = (files: number, failures: Record<string, number> = {}): Counts => ({
+  ...emptyCounts(),
+  files,
+  bytes: files * 100,
+  failures,
+})
+const manager = { name: 'manager-1', prefix: 'studio', steering: false }
+
+function watched(): { world: World; board: Board; start: () => ReturnType<World['start']> } {
+  const world = new World()
+  const board = new Board(world.ports, manager)
+  return { world, board, start: () => world.start({}, { observer: board }) }
+}
+
+const failure = { path: '/scene1/\udcff', code: 'IO', address: 'a' }
+
+describe('the board', () => {
+  test('shows a run with its workers while it goes on, and what became of it', async () => {
+    const { world, board, start } = watched()
+    const running = start()
+    const id = await world.submit({ jobId: 'night' })
+    const { item, lease } = await world.takeItem(id)
+    const mounts = [{ address: '10.0.1.11', state: 'up' as const, inFlight: 3, limit: 8, p50Ms: 2, p99Ms: 9 }]
+    const beat = { run: item.run, item: item.item, worker: 'worker-1', path: '/scene1', frontier: 7, mounts }
+    await world.report(aBeat({ ...beat, counts: counts(5) }))
+    await world.report(aBeat({ ...beat, worker: 'worker-2', attempt: 'b', item: 'other.0', counts: counts(6) }))
+    await world.until(async () => (board.overview().runs[0]?.files === 11 ? true : undefined))
+    const { runs, workers, manager: shown, fleet } = board.overview()
+    expect(shown).toMatchObject({ name: 'manager-1', leading: true })
+    expect(fleet).toMatchObject({ wanted: 4 })
+    expect(runs).toMatchObject([
+      { run: item.run, label: 'night', state: 'running', files: 11, bytes: 1_100, failures: 0 },
+    ])
+    expect(workers).toMatchObject([
+      { name: 'worker-1', work: [{ run: item.run, path: '/scene1', files: 5, frontier: 7 }] },
+      { name: 'worker-2', work: [{ run: item.run, files: 6 }] },
+    ])
+    const view = board.run(item.run)
+    expect(view?.timeline.files.at(-1)).toBe(11)
+    expect(view?.timeline.latency['10.0.1.11']?.p99Ms.at(-1)).toBe(9)
+
+    await world.report({
+      v: 1,
+      kind: 'failures',
+      run: item.run,
+      item: item.item,
+      attempt: 'a',
+      part: 0,
+      failures: [failure],
+    })
+    await world.report({
+      v: 1,
+      kind: 'result',
+      run: item.run,
+      item: item.item,
+      attempt: 'a',
+      worker: 'worker-1',
+      outcome: 'read',
+      children: [],
+      failureParts: 1,
+      counts: counts(20, { IO: 1 }),
+      elapsedMs: 10,
+    })
+    await lease.complete()
+    await world.reached(id)
+    expect(board.overview()).toMatchObject({
+      runs: [{ run: item.run, state: 'ended', outcome: 'completed with failures', files: 20, failures: 1 }],
+      workers: [],
+    })
+    expect(board.failures(item.run)).toEqual({ v: 1, total: 1, failures: [failure] })
+    expect(board.report(item.run)).toMatchObject({
+      status: { outcome: 'completed with failures' },
+      failures: [failure],
+    })
+    expect(board.report(item.run)?.timeline.files.at(-1)).toBe(20)
+
+    const later = new Board(world.ports, manager)
+    expect(later.overview().runs).toMatchObject([{ run: item.run, label: 'night', state: 'ended', files: 20 }])
+    expect(later.report(item.run)).toMatchObject({ timeline: { atMs: [] }, failures: [failure] })
+    running.stop()
+    await world.clock.run(running.ended)
+    expect(board.overview().manager.leading).toBe(false)
+  })
+
+  test('shows a job that was refused, and why', async () => {
+    const { world, board, start } = watched()
+    const running = start()
+    const id = await world.submitRaw('{"JobId": "broken", "Path')
+    await world.until(async () => ((await world.depth(queueNames('studio').job)) === 0 ? true : undefined))
+    expect(board.overview().runs).toMatchObject([{ jobMessageId: id, outcome: 'refused', place: '' }])
+    running.stop()
+    await world.clock.run(running.ended)
+  })
+
+  test('knows of no run that nobody told it of', () => {
+    const { board } = watched()
+    expect([board.run('nobodyknows1'), board.failures('nobodyknows1'), board.report('nobodyknows1')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+})

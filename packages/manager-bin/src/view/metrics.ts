@@ -1,0 +1,196 @@
+import type { MountState, RunStatus } from '@cachewarmer/core'
+import { totalFailures } from '@cachewarmer/report'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Board } from './board.ts'
+
+/** Codes of failures and addresses are what jobs and filers say: beyond so many they are one, or left out. */
+const maxCodes = 64
+const maxAddresses = 256
+const otherCode = 'OTHER'
+
+/** Gauges of the library that are called as only counters may be. */
+const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
+type Watched = Pick<Board, 'meter' | 'statuses' | 'leading' | 'fleet' | 'workers'>
+
+/**
+ * What Prometheus scrapes, made of what the board knows at that moment. Series of a run are there while it goes on, so that
+ * there are never more of them than runs at once.
+ */
+export function openMetrics(board: Watched, { process = true } = {}): Registry {
+  const registry = new Registry()
+  if (process) {
+    collectDefaultMetrics({ register: registry })
+    for (const name of misnamed) registry.removeSingleMetric(name)
+  }
+  manager(registry, board)
+  totals(registry, board)
+  runs(registry, board)
+  addresses(registry, board)
+  fleet(registry, board)
+  return registry
+}
+
+function gauge(registry: Registry, name: string, help: string, value: () => number | undefined): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset()
+      const now = value()
+      if (now === undefined) this.remove()
+      else this.set(now)
+    },
+  })
+}
+
+function manager(registry: Registry, board: Watched): void {
+  gauge(registry, 'cachewarmer_leader', 'Whether this manager leads its prefix.', () => Number(board.leading))
+  gauge(registry, 'cachewarmer_workers', 'Workers that were heard of late.', () => board.workers().length)
+  new Gauge({
+    name: 'cachewarmer_runs',
+    help: 'Runs that go on, by state.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const state of ['starting', 'running', 'paused'])
+        this.set({ state }, board.statuses.filter((status) => status.state === state).length)
+    },
+  })
+}
+
+function counter(registry: Registry, name: string, help: string, value: () => number): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(value())
+    },
+  })
+}
+
+function totals(registry: Registry, { meter }: Watched): void {
+  counter(registry, 'cachewarmer_files_read_total', 'Files read through all their addresses.', () => meter.totals.files)
+  counter(registry, 'cachewarmer_read_bytes_total', 'Bytes of those files, once each.', () => meter.totals.bytes)
+  counter(
+    registry,
+    'cachewarmer_directories_listed_total',
+    'Directories listed to their end.',
+    () => meter.totals.directories,
+  )
+  new Counter({
+    name: 'cachewarmer_failures_total',
+    help: 'Paths that could not be read, by cause.',
+    labelNames: ['code'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [at, [code, count]] of [...meter.totals.failures].entries())
+        this.inc({ code: at < maxCodes ? code : otherCode }, count)
+    },
+  })
+  new Counter({
+    name: 'cachewarmer_runs_ended_total',
+    help: 'Runs that ended, by outcome.',
+    labelNames: ['outcome'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [outcome, count] of meter.totals.ended) this.inc({ outcome }, count)
+    },
+  })
+}
+
+const ofRun: readonly (readonly [name: string, help: string, value: (status: RunStatus) => number | undefined])[] = [
+  ['files', 'Files that the run has read.', ({ progress }) => progress.counts.files],
+  ['size_bytes', 'Bytes of the files that the run has read.', ({ progress }) => progress.counts.bytes],
+  ['failures', 'Paths of the run that could not be read.', totalFailures],
+  ['files_expected', 'Files that the run is expected to come to.', ({ progress }) => progress.expected?.files],
+  ['done_ratio', 'How much of the run is done, 0 to 1.', ({ progress }) => progress.expected?.share],
+  ['time_left_seconds', 'Until the run is expected to end.', ({ progress }) => seconds(progress.timeLeftMs)],
+  ['elapsed_seconds', 'Since the run started.', ({ progress }) => seconds(progress.elapsedMs)],
+  ['items_outstanding', 'Items without a result.', ({ progress: { items } }) => items.announced - items.done],
+  ['weight', 'Share of the workers among the runs.', ({ weight }) => weight],
+]
+
+function runs(registry: Registry, board: Watched): void {
+  for (const [name, help, value] of ofRun) {
+    new Gauge({
+      name: `cachewarmer_run_${name}`,
+      help,
+      labelNames: ['run', 'job'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const status of board.statuses) {
+          const now = value(status)
+          if (now !== undefined) this.set({ run: status.run, job: status.label ?? status.jobMessageId }, now)
+        }
+      },
+    })
+  }
+}
+
+const ofAddress: readonly (readonly [
+  name: string,
+  help: string,
+  value: (states: readonly MountState[]) => number | undefined,
+])[] = [
+  [
+    'up',
+    'Whether workers find that the address answers.',
+    (states) => Number(states.every(({ state }) => state === 'up')),
+  ],
+  ['requests_in_flight', 'Requests in flight to the address.', (states) => sum(states.map(({ inFlight }) => inFlight))],
+  ['latency_p50_seconds', 'Median latency of the address.', (states) => highest(states.map(({ p50Ms }) => p50Ms))],
+  ['latency_p99_seconds', '99th percentile of its latency.', (states) => highest(states.map(({ p99Ms }) => p99Ms))],
+]
+
+function addresses(registry: Registry, board: Watched): void {
+  for (const [name, help, value] of ofAddress) {
+    new Gauge({
+      name: `cachewarmer_address_${name}`,
+      help,
+      labelNames: ['address'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        const states = Map.groupBy(
+          board.statuses.flatMap(({ mounts }) => mounts),
+          ({ address }) => address,
+        )
+        for (const [address, of] of [...states].slice(0, maxAddresses)) {
+          const now = value(of)
+          if (now !== undefined) this.set({ address }, now)
+        }
+      },
+    })
+  }
+}
+
+function fleet(registry: Registry, board: Watched): void {
+  gauge(registry, 'cachewarmer_fleet_wanted', 'Workers that there should be.', () => board.fleet.wanted)
+  gauge(registry, 'cachewarmer_fleet_running', 'Machines or processes that run.', () => board.fleet.running)
+  gauge(registry, 'cachewarmer_fleet_machine_seconds', 'Time of all machines since there was work.', () => {
+    const hours = board.fleet.machineHours
+    return hours === undefined ? undefined : hours * 3_600
+  })
+  gauge(
+    registry,
+    'cachewarmer_fleet_cost_dollars',
+    'What the machines have cost, or at most, since there was work.',
+    () => board.fleet.cost?.dollars,
+  )
+}
+
+const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000)
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+/** In seconds, of those that are known. */
+function highest(ms: readonly (number | undefined)[]): number | undefined {
+  const known = ms.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : Math.max(...known) / 1_000
+}

@@ -1,0 +1,208 @@
+import { request as httpRequest } from 'node:http'
+import { queueNames } from '@cachewarmer/core'
+import type { Logger } from '@cachewarmer/queue'
+import { afterEach, describe, expect, test } from 'vitest'
+import { World } from '../testing/world.ts'
+import { Board } from './board.ts'
+import { openMetrics } from './metrics.ts'
+import { openStatusServer, type StatusServer, type StatusServerOptions } from './server.ts'
+import { steeringBy } from './wish.ts'
+
+const token = 'a-token-of-16-or-more'
+const bearer = { authorization: `Bearer ${token}` }
+const opened: StatusServer[] = []
+afterEach(async () => {
+  for (const server of opened.splice(0)) await server.close()
+})
+
+interface Answered {
+  readonly status: number
+  readonly headers: Record<string, string | string[] | undefined>
+  readonly text: string
+}
+
+/** By hand, because fetch allows neither a foreign Host nor an Origin. */
+function ask(
+  url: string,
+  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method, headers, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+interface Served {
+  readonly world: World
+  readonly url: string
+  readonly logged: string[]
+}
+
+/** A manager with one run under way, and its page. */
+async function served(
+  options: Partial<StatusServerOptions>,
+  body: (served: Served & { run: string }) => Promise<void>,
+) {
+  const world = new World()
+  const board = new Board(world.ports, { name: 'manager-1', prefix: 'studio', steering: options.token !== undefined })
+  const logged: string[] = []
+  const log = (message: string, fields: unknown): void => void logged.push(`${message} ${JSON.stringify(fields)}`)
+  const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
+  const registry = openMetrics(board, { process: false })
+  const server = await openStatusServer(board, {
+    host: '127.0.0.1',
+    port: 0,
+    token: undefined,
+    names: [],
+    logger,
+    metrics: { contentType: registry.contentType, text: () => registry.metrics() },
+    steering: steeringBy(world.service, 'studio'),
+    ...options,
+  })
+  opened.push(server)
+  const running = world.start({}, { observer: board })
+  const id = await world.submit({ jobId: 'night' })
+  const { item } = await world.takeItem(id)
+  await body({ world, url: server.url, logged, run: item.run })
+  running.stop()
+  await world.clock.run(running.ended)
+}
+
+const open = (body: Parameters<typeof served>[1]) => served({}, body)
+const locked = (body: Parameters<typeof served>[1]) => served({ token }, body)
+
+describe('the status page', () => {
+  test('is one page that needs nothing else, and what it asks for', async () => {
+    await open(async ({ url, run }) => {
+      const page = await ask(url)
+      expect(page.status).toBe(200)
+      expect(page.headers).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-frame-options': 'DENY',
+      })
+      expect(page.text).toMatch(/^<!doctype html>/)
+      const overview = JSON.parse((await ask(`${url}api/overview`)).text)
+      expect(overview).toMatchObject({
+        manager: { name: 'manager-1', steering: false },
+        runs: [{ run, label: 'night' }],
+      })
+      expect(JSON.parse((await ask(`${url}api/runs/${run}`)).text)).toMatchObject({ status: { run } })
+      expect(JSON.parse((await ask(`${url}api/runs/${run}/failures`)).text)).toEqual({ v: 1, total: 0, failures: [] })
+      expect((await ask(`${url}api/runs/${run}/report.html`)).text).toContain('id="report"')
+      const metrics = await ask(`${url}metrics`)
+      expect(metrics.headers['content-type']).toMatch(/^text\/plain/)
+      expect(metrics.text).toContain(`cachewarmer_run_files{run="${run}",job="night"} 0`)
+      expect((await ask(url, { method: 'HEAD' })).text).toBe('')
+    })
+  })
+
+  test('says what is wrong with a request, and changes nothing', async () => {
+    await open(async ({ url, run, world }) => {
+      const error = async (path: string, given: Parameters<typeof ask>[1] = {}) => {
+        const { status, text } = await ask(`${url}${path}`, given)
+        return [status, (JSON.parse(text) as { error: string }).error]
+      }
+      expect(await error('nowhere')).toEqual([404, 'There is nothing under this path.'])
+      expect(await error('api/runs/nobodyknows1')).toEqual([404, 'run nobodyknows1: this manager does not know it'])
+      expect(await error(`api/runs/${run}/secrets`)).toEqual([404, 'There is nothing under this path.'])
+      expect(await error('api/overview', { method: 'DELETE' })).toEqual([405, 'DELETE is not answered here.'])
+      expect(await error('', { headers: { host: 'evil.example' } })).toEqual([403, expect.stringContaining('Host')])
+      expect(await error('metrics', { headers: { 'sec-fetch-site': 'cross-site' } })).toEqual([403, expect.anything()])
+      const pause = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"command":"pause"}' }
+      expect(await error(`api/runs/${run}/control`, pause)).toEqual([403, expect.stringContaining('without a token')])
+      expect(await world.depth(queueNames('studio').control)).toBe(0)
+    })
+  })
+})
+
+describe('with a token', () => {
+  test('nothing but the page is shown without it, and it is in no log', async () => {
+    await locked(async ({ url, run, logged }) => {
+      expect((await ask(url)).status).toBe(200)
+      for (const path of ['api/overview', `api/runs/${run}`, `api/runs/${run}/report.html`, 'metrics']) {
+        const { status, headers, text } = await ask(`${url}${path}`)
+        expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer'])
+        expect(text).not.toContain('night')
+        const wrong = await ask(`${url}${path}`, { headers: { authorization: `Bearer ${token}1` } })
+        expect(wrong.text).toContain('The token is wrong.')
+        expect((await ask(`${url}${path}`, { headers: bearer })).status).toBe(200)
+      }
+      expect(logged.join('\n')).not.toContain(token)
+    })
+  })
+
+  const post = (url: string, run: string, body: string, headers: Record<string, string> = {}) =>
+    ask(`${url}api/runs/${run}/control`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...bearer, ...headers },
+      body,
+    })
+
+  test('a run is paused, changed and cancelled', async () => {
+    await locked(async ({ url, run, world }) => {
+      const status = async (state: string) =>
+        world.until(async () => (await world.statuses()).find((one) => one.state === state))
+      expect((await post(url, run, '{"command":"pause"}')).status).toBe(202)
+      await status('paused')
+      const change = { command: 'change', weight: 30, ceilings: { maxWorkers: 2, maxBytesPerSecond: 1_000_000 } }
+      expect((await post(url, run, JSON.stringify(change))).status).toBe(202)
+      await world.until(async () => ((await world.statuses())[0]?.weight === 30 ? true : undefined))
+      expect(await status('paused')).toMatchObject({ ceilings: change.ceilings })
+      const lift = { command: 'change', ceilings: { maxWorkers: null } }
+      expect((await post(url, run, JSON.stringify(lift))).status).toBe(202)
+      await world.until(async () => ((await world.statuses())[0]?.ceilings.maxWorkers === undefined ? true : undefined))
+      expect((await post(url, run, '{"command":"cancel"}')).status).toBe(202)
+      expect(await status('ended')).toMatchObject({ outcome: 'cancelled' })
+      const late = await post(url, run, '{"command":"resume"}')
+      expect([late.status, late.text]).toEqual([409, expect.stringContaining('it has ended: cancelled')])
+    })
+  })
+
+  test.each([
+    ['no JSON', '{', {}, 400],
+    ['no object', '[]', {}, 400],
+    ['an unknown command', '{"command":"explode"}', {}, 400],
+    ['a ceiling of zero', '{"command":"change","ceilings":{"maxWorkers":0}}', {}, 400],
+    ['a ceiling below', '{"command":"change","ceilings":{"maxBytesPerSecond":-5}}', {}, 400],
+    ['a weight of text', '{"command":"change","weight":"7"}', {}, 400],
+    ['nothing to change', '{"command":"change"}', {}, 400],
+    ['an unknown ceiling', '{"command":"change","ceilings":{"maxFun":1}}', {}, 400],
+    ['a weight to pause by', '{"command":"pause","weight":3}', {}, 400],
+    ['another content type', '{"command":"pause"}', { 'content-type': 'text/plain' }, 415],
+    ['too much', ' '.repeat(20_000), {}, 413],
+    ['a wrong token', '{"command":"pause"}', { authorization: 'Bearer wrong' }, 401],
+    ['a foreign origin', '{"command":"pause"}', { origin: 'http://evil.example' }, 403],
+    ['another site', '{"command":"pause"}', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, 403],
+  ])('what is wrong is refused, and nothing is sent: %s', async (_, body, headers, status) => {
+    await locked(async ({ url, run, world }) => {
+      const refused = await post(url, run, body, headers)
+      expect([refused.status, JSON.parse(refused.text)]).toEqual([status, { v: 1, error: expect.any(String) }])
+      expect(await world.depth(queueNames('studio').control)).toBe(0)
+    })
+  })
+
+  test('a run that nobody knows can not be steered', async () => {
+    await locked(async ({ url, world }) => {
+      expect((await post(url, 'nobodyknows1', '{"command":"cancel"}')).status).toBe(404)
+      expect(await world.depth(queueNames('studio').control)).toBe(0)
+    })
+  })
+})
+
+test('a place that is taken is an error that says so', async () => {
+  await open(async ({ url }) => {
+    const port = Number(new URL(url).port)
+    await expect(served({ port }, async () => undefined)).rejects.toThrow(/EADDRINUSE/)
+  })
+})

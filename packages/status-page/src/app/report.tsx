@@ -1,0 +1,140 @@
+import type { RunStatus } from '@cachewarmer/core'
+import { addressFacts, bytes, count, duration, elapsedMs, headline, printable, rates } from '@cachewarmer/report'
+import type { TimelineData } from '../timeline.ts'
+import type { ReportData } from '../view.ts'
+import { LatencyChart, ThroughputChart } from './charts.tsx'
+import { Failures } from './failures.tsx'
+import { FleetFacts } from './fleet.tsx'
+import { Facts, Share, StateBadge } from './parts.tsx'
+import { nameOf, roundedTime } from './runs.tsx'
+
+/** The report of one run, out of the file that it is in. */
+export function ReportPage({ data }: { data: ReportData }) {
+  const { status, timeline, failures } = data
+  return (
+    <>
+      <header>
+        <h1>Warm-up report</h1>
+        <p>{new Date(status.endedAtMs ?? status.updatedAtMs).toLocaleString()}</p>
+      </header>
+      <main>
+        <RunReport status={status} timeline={timeline} />
+        <Failures status={status} listed={failures} />
+        {status.fleet !== undefined && status.fleet.kind !== 'none' && <FleetFacts fleet={status.fleet} />}
+      </main>
+    </>
+  )
+}
+
+/** What became of a run, or becomes of it: the same words while it goes on and at its end. */
+export function RunReport({ status, timeline }: { status: RunStatus; timeline: TimelineData }) {
+  return (
+    <>
+      <section aria-labelledby="run">
+        <h2 id="run">
+          {nameOf(status)} <StateBadge state={status.state} outcome={status.outcome} />
+        </h2>
+        <p class="headline">{headline(status)}</p>
+        {status.state !== 'ended' && (
+          <Share share={status.progress.expected?.share} ended={false} label="Progress of this run" />
+        )}
+        <Facts rows={factsOf(status)} />
+        {status.warnings.length > 0 && (
+          <ul class="warnings" aria-label="Warnings">
+            {status.warnings.map((warning, at) => (
+              <li key={at}>{printable(warning)}</li>
+            ))}
+          </ul>
+        )}
+      </section>
+      {timeline.atMs.length > 1 && (
+        <div class="charts">
+          <ThroughputChart timeline={timeline} />
+          <LatencyChart timeline={timeline} />
+        </div>
+      )}
+      <Addresses status={status} />
+    </>
+  )
+}
+
+function factsOf(status: RunStatus): [string, string][] {
+  const { job, progress, ceilings } = status
+  const { counts, items, timeLeftMs, workers } = progress
+  const { files: filesRate, bytes: bytesRate } = rates(status)
+  const live = status.state !== 'ended'
+  const rows: [string, string][] = []
+  if (job !== null) rows.push(['Export', printable(job.exportPath)], ['Paths', job.paths.map(printable).join(', ')])
+  rows.push(['Files', count(counts.files)], ['Size', bytes(counts.bytes)], ['Directories', count(counts.directories)])
+  if (counts.entriesSkipped > 0) rows.push(['Left out by filters', count(counts.entriesSkipped)])
+  if (counts.specialSkipped > 0) rows.push(['Links and special files', count(counts.specialSkipped)])
+  rows.push(['Time', duration(elapsedMs(status))], ['Rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
+  if (live) {
+    rows.push(['Time left', timeLeftMs === undefined ? 'not known yet' : duration(roundedTime(timeLeftMs))])
+    rows.push(['Items', `${count(items.done)} of ${count(items.announced)} done`], ['Workers', count(workers)])
+    rows.push(['Weight', String(status.weight)])
+    const { maxBytesPerSecond, maxRequestsPerSecond, maxWorkers } = ceilings
+    if (maxBytesPerSecond !== undefined) rows.push(['At most', `${bytes(maxBytesPerSecond)}/s`])
+    if (maxRequestsPerSecond !== undefined) rows.push(['Requests at most', `${count(maxRequestsPerSecond)}/s`])
+    if (maxWorkers !== undefined) rows.push(['Workers at most', count(maxWorkers)])
+  }
+  rows.push(['Run', status.run])
+  return rows
+}
+
+function Addresses({ status }: { status: RunStatus }) {
+  const facts = addressFacts(status)
+  if (facts.length === 0) return null
+  const states = new Map(status.mounts.map((mount) => [mount.address, mount]))
+  const ms = (value: number | undefined): string =>
+    value === undefined ? '' : `${value.toFixed(value < 10 ? 1 : 0)} ms`
+  return (
+    <section aria-labelledby="addresses">
+      <h2 id="addresses">Addresses</h2>
+      <div class="table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Address</th>
+              <th scope="col">State</th>
+              <th scope="col" class="number">
+                Files
+              </th>
+              <th scope="col" class="number">
+                Read
+              </th>
+              <th scope="col" class="number">
+                Failures
+              </th>
+              <th scope="col" class="number wide">
+                p50
+              </th>
+              <th scope="col" class="number wide">
+                p99
+              </th>
+              <th scope="col" class="number wide">
+                In flight
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {facts.map(({ address, files, bytes: size, failures, state }) => (
+              <tr key={address}>
+                <th scope="row">{printable(address)}</th>
+                <td>
+                  {state === undefined ? '' : <span class={`badge ${state === 'up' ? 'good' : 'bad'}`}>{state}</span>}
+                </td>
+                <td class="number">{count(files)}</td>
+                <td class="number">{bytes(size)}</td>
+                <td class={failures > 0 ? 'number bad' : 'number'}>{count(failures)}</td>
+                <td class="number wide">{ms(states.get(address)?.p50Ms)}</td>
+                <td class="number wide">{ms(states.get(address)?.p99Ms)}</td>
+                <td class="number wide">{count(states.get(address)?.inFlight ?? 0)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}

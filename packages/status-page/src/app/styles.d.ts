@@ -1,0 +1,2 @@
+/** Taken up by the bundler. */
+declare module '*.css'
