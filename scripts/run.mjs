@@ -70,6 +70,9 @@ switch (task) {
   case 'package':
     node([join(root, 'packaging/src/main.ts'), ...args])
     break
+  case 'docs:api':
+    pnpm(['--filter', 'docs', 'run', 'api', ...args])
+    break
   case 'bench':
     node([join(root, 'bench/src/main.ts'), ...args])
     break

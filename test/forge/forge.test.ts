@@ -94,7 +94,7 @@ test('everything that has versions is kept up to date', () => {
   }
   const { version, updates } = parse(readText('.github/dependabot.yml')) as { version: number; updates: Update[] }
   expect(version).toBe(2)
-  expect(updates.map((update) => update['package-ecosystem']).sort()).toEqual(['github-actions', 'npm'])
+  expect(updates.map((update) => update['package-ecosystem']).sort()).toEqual(['github-actions', 'npm', 'terraform'])
   for (const { directory, directories = [directory ?? ''], schedule } of updates) {
     expect(['weekly', 'monthly']).toContain(schedule.interval)
     for (const each of directories) expect(existsSync(join(root, each.replace(/\*$/, '')))).toBe(true)

@@ -1,0 +1,19 @@
+output "controller_address" {
+  value       = module.controller.controller_address
+  description = "Where to look: ssh, then cachewarmer-submit list."
+}
+
+output "cache_addresses" {
+  value       = azurerm_hpc_cache.cache.mount_addresses
+  description = "Mount addresses of the cache."
+}
+
+output "cache_folders" {
+  value       = module.mount_junctions.folders
+  description = "Where the controller has them mounted."
+}
+
+output "warmed" {
+  value       = module.submitjobs.warmed
+  description = "What is warm."
+}

@@ -1,0 +1,122 @@
+resource "azurerm_storage_account" "queues" {
+  name                            = var.storage_account_name
+  resource_group_name             = azurerm_resource_group.cloud.name
+  location                        = azurerm_resource_group.cloud.location
+  account_kind                    = "StorageV2"
+  account_tier                    = "Standard"
+  account_replication_type        = "LRS"
+  min_tls_version                 = "TLS1_2"
+  shared_access_key_enabled       = false
+  allow_nested_items_to_be_public = false
+}
+
+module "roles" {
+  source                  = "../../modules/cachewarmer_roles"
+  resource_group_name     = azurerm_resource_group.cloud.name
+  resource_group_id       = azurerm_resource_group.cloud.id
+  location                = azurerm_resource_group.cloud.location
+  storage_account_id      = azurerm_storage_account.queues.id
+  subnet_id               = module.render_network.workers_subnet_id
+  controller_principal_id = module.controller.principal_id
+}
+
+module "prepare_bootstrapdir" {
+  source = "../../modules/cachewarmer_prepare_bootstrapdir"
+
+  jumpbox_address      = module.controller.controller_address
+  jumpbox_username     = module.controller.controller_username
+  jumpbox_password     = var.vm_admin_password
+  jumpbox_ssh_key_data = var.vm_ssh_key_data
+
+  bootstrap_mount_address = module.filer.primary_ip
+  bootstrap_export_path   = module.filer.core_filer_export
+  bootstrap_subdir        = "/tools/bootstrap"
+  release_dir             = var.release_dir
+
+  depends_on = [
+    azurerm_virtual_network_peering.to_onprem,
+    azurerm_virtual_network_peering.from_onprem,
+  ]
+}
+
+module "manager_install" {
+  source = "../../modules/cachewarmer_manager_install"
+
+  jumpbox_address      = module.controller.controller_address
+  jumpbox_username     = module.controller.controller_username
+  jumpbox_password     = var.vm_admin_password
+  jumpbox_ssh_key_data = var.vm_ssh_key_data
+
+  bootstrap_mount_address       = module.prepare_bootstrapdir.bootstrap_mount_address
+  bootstrap_export_path         = module.prepare_bootstrapdir.bootstrap_export_path
+  bootstrap_manager_script_path = module.prepare_bootstrapdir.cachewarmer_manager_bootstrap_script_path
+  bootstrap_worker_script_path  = module.prepare_bootstrapdir.cachewarmer_worker_bootstrap_script_path
+
+  storage_account    = azurerm_storage_account.queues.name
+  storage_account_rg = azurerm_storage_account.queues.resource_group_name
+  queue_name_prefix  = var.queue_prefix_name
+
+  worker_identity_id = module.roles.worker_identity_id
+
+  vmss_user_name      = var.vm_admin_username
+  vmss_password       = var.vm_admin_password
+  vmss_ssh_public_key = var.vm_ssh_key_data
+  vmss_subnet_name    = module.render_network.workers_subnet_name
+  # Four machines for each node of the cache; docs/operators/sizing.md says when fewer do.
+  vmss_worker_count = length(azurerm_hpc_cache.cache.mount_addresses) * 4
+}
+
+# Takes care of small jobs without a scale set.
+module "worker_install" {
+  source = "../../modules/cachewarmer_worker_install"
+
+  jumpbox_address      = module.controller.controller_address
+  jumpbox_username     = module.controller.controller_username
+  jumpbox_password     = var.vm_admin_password
+  jumpbox_ssh_key_data = var.vm_ssh_key_data
+
+  bootstrap_mount_address      = module.prepare_bootstrapdir.bootstrap_mount_address
+  bootstrap_export_path        = module.prepare_bootstrapdir.bootstrap_export_path
+  bootstrap_worker_script_path = module.prepare_bootstrapdir.cachewarmer_worker_bootstrap_script_path
+
+  storage_account    = azurerm_storage_account.queues.name
+  storage_account_rg = azurerm_storage_account.queues.resource_group_name
+  queue_name_prefix  = var.queue_prefix_name
+
+  depends_on = [module.manager_install]
+}
+
+# Not needed by the warmer, whose workers speak NFS themselves: for people who look at the cache from the controller.
+module "mount_junctions" {
+  source = "../../modules/cachewarmer_mount_junctions"
+
+  jumpbox_address      = module.controller.controller_address
+  jumpbox_username     = module.controller.controller_username
+  jumpbox_password     = var.vm_admin_password
+  jumpbox_ssh_key_data = var.vm_ssh_key_data
+
+  mount_addresses = azurerm_hpc_cache.cache.mount_addresses
+  exports         = [module.filer.core_filer_export]
+
+  depends_on = [azurerm_hpc_cache_nfs_target.filer]
+}
+
+# The apply ends when every file was read through every address of the cache.
+module "submitjobs" {
+  source = "../../modules/cachewarmer_submitjobs"
+
+  jumpbox_address      = module.controller.controller_address
+  jumpbox_username     = module.controller.controller_username
+  jumpbox_password     = var.vm_admin_password
+  jumpbox_ssh_key_data = var.vm_ssh_key_data
+
+  storage_account    = azurerm_storage_account.queues.name
+  storage_account_rg = azurerm_storage_account.queues.resource_group_name
+  queue_name_prefix  = var.queue_prefix_name
+
+  warm_mount_addresses = join(",", azurerm_hpc_cache.cache.mount_addresses)
+  warm_paths           = { (module.filer.core_filer_export) = var.warm_paths }
+  block_until_warm     = true
+
+  depends_on = [module.worker_install, module.mount_junctions]
+}

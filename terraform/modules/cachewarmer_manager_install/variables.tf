@@ -1,0 +1,110 @@
+variable "bootstrap_mount_address" {
+  type        = string
+  description = "Address of the filer that holds the bootstrap folder."
+}
+
+variable "bootstrap_export_path" {
+  type        = string
+  description = "Export of that filer."
+}
+
+variable "bootstrap_manager_script_path" {
+  type        = string
+  description = "The manager's install script, within the export."
+}
+
+variable "bootstrap_worker_script_path" {
+  type        = string
+  description = "The worker's install script, within the export; the manager hands it to the machines of its scale set."
+}
+
+variable "storage_account_rg" {
+  type        = string
+  description = "Resource group of the storage account. Kept from the original, where the account's key was listed through it."
+}
+
+variable "storage_account" {
+  type        = string
+  description = "Storage account that holds the queues."
+
+  validation {
+    condition     = can(regex("^[a-z0-9]{3,24}$", var.storage_account))
+    error_message = "storage_account: expected 3 to 24 lower case letters and digits."
+  }
+}
+
+variable "queue_name_prefix" {
+  type        = string
+  description = "What every queue name begins with; at most 43 characters."
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9]|-[a-z0-9]){0,42}$", var.queue_name_prefix)) && length(var.queue_name_prefix) <= 43
+    error_message = "queue_name_prefix: expected at most 43 lower case letters, digits and single dashes."
+  }
+}
+
+variable "storage_suffix" {
+  type        = string
+  default     = ""
+  description = "Domain of the storage account in a sovereign cloud; empty for core.windows.net."
+}
+
+variable "client_id" {
+  type        = string
+  default     = ""
+  description = "Client id of the managed identity to use, where the controller has several; empty for its own."
+}
+
+variable "vmss_user_name" {
+  type        = string
+  default     = "azureuser"
+  description = "Account on the machines of the scale set."
+}
+
+variable "vmss_password" {
+  type        = string
+  default     = null
+  sensitive   = true
+  description = "Its password, where vmss_ssh_public_key is not set."
+}
+
+variable "vmss_ssh_public_key" {
+  type        = string
+  default     = null
+  description = "Its public SSH key."
+}
+
+variable "vmss_subnet_name" {
+  type        = string
+  default     = null
+  description = "Subnet of the controller's network for the scale set; without it, the controller's own subnet."
+}
+
+variable "vmss_worker_count" {
+  type        = number
+  default     = 12
+  description = "Machines at most."
+
+  validation {
+    condition     = var.vmss_worker_count >= 1 && floor(var.vmss_worker_count) == var.vmss_worker_count
+    error_message = "vmss_worker_count: expected a whole number of at least 1."
+  }
+}
+
+variable "worker_identity_id" {
+  type        = string
+  default     = ""
+  description = "Resource id of the workers' managed identity, as cachewarmer_roles gives it. Workers use it instead of a key."
+}
+
+variable "vmss_sizes" {
+  type        = list(string)
+  default     = []
+  description = "Machine sizes in the order in which they are tried; empty for the manager's own choice."
+}
+
+variable "vmss_image" {
+  type        = string
+  default     = ""
+  description = "ubuntu, vfxt, publisher:offer:sku:version or the id of an image; empty for the manager's own choice."
+}

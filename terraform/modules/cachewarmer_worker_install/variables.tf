@@ -1,0 +1,51 @@
+variable "bootstrap_mount_address" {
+  type        = string
+  description = "Address of the filer that holds the bootstrap folder."
+}
+
+variable "bootstrap_export_path" {
+  type        = string
+  description = "Export of that filer."
+}
+
+variable "bootstrap_worker_script_path" {
+  type        = string
+  description = "The worker's install script, within the export."
+}
+
+variable "storage_account_rg" {
+  type        = string
+  description = "Resource group of the storage account. Kept from the original, where the account's key was listed through it."
+}
+
+variable "storage_account" {
+  type        = string
+  description = "Storage account that holds the queues."
+
+  validation {
+    condition     = can(regex("^[a-z0-9]{3,24}$", var.storage_account))
+    error_message = "storage_account: expected 3 to 24 lower case letters and digits."
+  }
+}
+
+variable "queue_name_prefix" {
+  type        = string
+  description = "What every queue name begins with; at most 43 characters."
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9]|-[a-z0-9]){0,42}$", var.queue_name_prefix)) && length(var.queue_name_prefix) <= 43
+    error_message = "queue_name_prefix: expected at most 43 lower case letters, digits and single dashes."
+  }
+}
+
+variable "storage_suffix" {
+  type        = string
+  default     = ""
+  description = "Domain of the storage account in a sovereign cloud; empty for core.windows.net."
+}
+
+variable "client_id" {
+  type        = string
+  default     = ""
+  description = "Client id of the managed identity to use, where the controller has several; empty for its own."
+}

@@ -1,0 +1,15 @@
+output "controller_address" {
+  value       = var.add_public_ip ? azurerm_public_ip.controller[0].ip_address : azurerm_network_interface.controller.private_ip_address
+  description = "Where SSH reaches it: its public address, if it has one."
+  depends_on  = [azurerm_linux_virtual_machine.controller]
+}
+
+output "controller_username" {
+  value       = var.admin_username
+  description = "Account on it."
+}
+
+output "principal_id" {
+  value       = azurerm_linux_virtual_machine.controller.identity[0].principal_id
+  description = "Principal of its managed identity."
+}

@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest'
+import { readText, repositoryFiles } from '../repository.ts'
+import { azurerm, type Block } from './azurerm.ts'
+import { expressionsIn, type Module, modules, namesAfter, sourceOf } from './hcl.ts'
+
+const called = modules.flatMap((caller) => [...caller.calls].map(([name, call]) => ({ caller, name, call })))
+const resources = modules.flatMap((module) => [...module.resources].map(([name, body]) => ({ module, name, body })))
+const byFolder = (folder: string): Module => {
+  const module = modules.find((candidate) => candidate.folder === folder)
+  if (module === undefined) throw new Error(`there is no ${folder}`)
+  return module
+}
+const secret = /password|release_url$|^proxy$|_key_file_content$/
+
+test('all modules and examples are there', () => {
+  expect(modules.map(({ folder }) => folder)).toEqual([
+    'terraform/examples/any-nfs-cache',
+    'terraform/examples/existing-controller',
+    'terraform/examples/hpc-cache',
+    'terraform/modules/cachewarmer_manager_install',
+    'terraform/modules/cachewarmer_mount_junctions',
+    'terraform/modules/cachewarmer_prepare_bootstrapdir',
+    'terraform/modules/cachewarmer_roles',
+    'terraform/modules/cachewarmer_submitjobs',
+    'terraform/modules/cachewarmer_worker_install',
+    'terraform/modules/controller',
+    'terraform/modules/nfs_filer',
+    'terraform/modules/render_network',
+  ])
+})
+
+describe.each(modules)('$folder', (module) => {
+  const { folder, variables, outputs, locals, resources, calls, expressions } = module
+
+  test('every variable that is used is declared, and every one declared is used', () => {
+    const used = namesAfter('var', expressions)
+    expect([...used].filter((name) => !variables.has(name))).toEqual([])
+    // What only a validation of its own reads is not used.
+    const useful = namesAfter('var', [
+      ...expressionsIn(Object.fromEntries(locals)),
+      ...[...outputs, ...resources, ...calls].flatMap(([, body]) => expressionsIn(body)),
+    ])
+    const shared = folder.includes('/modules/') ? sharedByConnection : new Set<string>()
+    expect([...variables.keys()].filter((name) => !useful.has(name) && !shared.has(name))).toEqual([])
+  })
+
+  test('every local value that is used is there, and every one there is used', () => {
+    const used = namesAfter('local', expressions)
+    expect([...used].filter((name) => !locals.has(name))).toEqual([])
+    expect([...locals.keys()].filter((name) => !used.has(name) && !sharedByConnection.has(name))).toEqual([])
+  })
+
+  test('every resource and module that is read is there', () => {
+    const types = new Set([...resources.keys()].map((name) => name.split('.').slice(0, -1).join('.')))
+    for (const text of expressions) {
+      for (const [, data = '', type = '', name = ''] of text.matchAll(
+        /(?<![\w."/-])(data\.)?((?:azurerm_|terraform_)\w+)\.(\w+)/g,
+      ))
+        expect([...resources.keys()]).toContain(`${data}${type}.${name}`)
+    }
+    expect(types.size + calls.size).toBeGreaterThan(0)
+    expect([...namesAfter('module', expressions)].filter((name) => !calls.has(name))).toEqual([])
+  })
+
+  test('every variable has a type and a description, and those that are secret say so', () => {
+    for (const [name, body] of variables) {
+      expect(body['type'], name).toBeDefined()
+      expect(body['description'], name).toMatch(/\.$/)
+      expect([name, body['sensitive'] === true]).toEqual([name, secret.test(name)])
+    }
+    for (const [name, body] of outputs) expect(body['description'], name).toMatch(/\.$/)
+  })
+
+  test('its README names every variable and every output', () => {
+    const readme = readText(`${folder}/README.md`)
+    const named = new Set([...readme.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+    expect([...variables.keys(), ...outputs.keys()].filter((name) => !named.has(name))).toEqual([])
+  })
+})
+
+/** What connection.tf declares for every module, whether or not that one has a use for it. */
+const sharedByConnection = new Set(['proxy', 'proxy_settings', 'has_proxy', 'scripts_hash'])
+
+describe.each(called)('$caller.folder: module $name', ({ caller, name, call }) => {
+  const source = sourceOf(caller, call)
+
+  test('is one of ours, is given what it needs, and nothing else', () => {
+    if (source === undefined) throw new Error(`there is no ${String(call['source'])}`)
+    const given = Object.keys(call).filter(
+      (key) => !['source', 'depends_on', 'count', 'for_each', 'providers'].includes(key),
+    )
+    expect(given.filter((key) => !source.variables.has(key))).toEqual([])
+    const needed = [...source.variables].filter(([, body]) => body['default'] === undefined).map(([key]) => key)
+    expect(needed.filter((key) => !given.includes(key) || call[key] === undefined)).toEqual([])
+  })
+
+  test('has every output that is read of it', () => {
+    const read = namesAfter(`module\\.${name}`, caller.expressions)
+    expect([...read].filter((output) => !source?.outputs.has(output))).toEqual([])
+  })
+})
+
+const metaArguments = ['count', 'for_each', 'depends_on', 'lifecycle', 'provider', 'connection', 'provisioner']
+
+/** What is wrong with a block, against what the provider takes. */
+function wrongIn(where: string, body: Readonly<Record<string, unknown>>, schema: Block): string[] {
+  const dynamic = (body['dynamic'] ?? {}) as Record<string, [{ content: [Record<string, unknown>] }]>
+  const inner: [string, unknown][] = [
+    ...Object.entries(body).filter(([key]) => key !== 'dynamic'),
+    ...Object.entries(dynamic).map(([key, [{ content }]]): [string, unknown] => [key, content]),
+  ]
+  const names = inner.map(([key]) => key)
+  const missing = [...schema.needed, ...Object.keys(schema.blocks).filter((name) => schema.blocks[name]?.isNeeded)]
+  return [
+    ...missing.filter((name) => !names.includes(name)).map((name) => `${where}: ${name} is needed`),
+    ...inner.flatMap(([key, value]) => {
+      const block = schema.blocks[key]
+      if (block !== undefined)
+        return (Array.isArray(value) ? value : [value]).flatMap((each) =>
+          wrongIn(`${where}.${key}`, each as Record<string, unknown>, block),
+        )
+      const known = schema.needed.includes(key) || schema.optional.includes(key) || metaArguments.includes(key)
+      return known ? [] : [`${where}: there is no ${key}`]
+    }),
+  ]
+}
+
+describe(`azurerm ${azurerm.version}`, () => {
+  const ofAzure = resources.filter(({ name }) => name.includes('azurerm_'))
+
+  test.each(ofAzure)('$module.folder $name has the arguments that the provider knows', ({ name, body }) => {
+    const schema = azurerm.resources[name.split('.').slice(0, -1).join('.')]
+    if (schema === undefined) throw new Error('fixtures/azurerm.json lacks it: see write-azurerm-schema.ts')
+    expect(wrongIn(name, body, schema)).toEqual([])
+  })
+
+  test.each(modules)('$folder reads attributes that there are', ({ expressions }) => {
+    const wrong = expressions.flatMap((text) =>
+      [...text.matchAll(/(?<![\w.])((?:data\.)?azurerm_\w+)\.(\w+)(?:\[[^\]]*\])?\.(\w+)(?:\[\d+\]\.(\w+))?/g)].flatMap(
+        ([whole, type = '', , attribute = '', inner]) => {
+          const exported = azurerm.resources[type]?.exported[attribute]
+          if (exported === undefined || (inner !== undefined && !exported.includes(inner))) return [whole]
+          return []
+        },
+      ),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('nothing is checked against resources that nobody uses', () => {
+    const used = new Set(ofAzure.map(({ name }) => name.split('.').slice(0, -1).join('.')))
+    expect(Object.keys(azurerm.resources).filter((name) => !used.has(name))).toEqual([])
+  })
+
+  test('a misspelt argument, a missing one and a wrong block would be found', () => {
+    const schema = azurerm.resources['azurerm_hpc_cache_nfs_target'] as Block
+    expect(wrongIn('t', { name: 'a', target_host: 'b', namespace_junction: [{ nfs_exports: '/' }] }, schema)).toEqual(
+      expect.arrayContaining([
+        't: there is no target_host',
+        't: usage_model is needed',
+        't.namespace_junction: there is no nfs_exports',
+      ]),
+    )
+  })
+})
+
+describe('what runs on the controller', () => {
+  interface Provisioner {
+    readonly inline?: readonly string[]
+    readonly content?: string
+    readonly destination?: string
+  }
+  const remote = resources.filter(({ body }) => body['connection'] !== undefined)
+
+  test('connection.tf is the same everywhere', () => {
+    const texts = repositoryFiles('terraform/modules/*/connection.tf').map(readText)
+    expect(texts).toHaveLength(remote.length)
+    expect(new Set(texts).size).toBe(1)
+  })
+
+  test.each(remote)(
+    '$module.folder: no setting reaches a command line; files go into a folder for one account',
+    ({ body }) => {
+      const given = body['provisioner'] as Readonly<Record<string, readonly Provisioner[]>>
+      const commands = (given['remote-exec'] ?? []).flatMap(({ inline = [] }) => inline)
+      for (const command of commands) expect(command).not.toMatch(/var\.|each\.|settings_text|ssh_|proxy/)
+      expect(commands).toContainEqual(expect.stringContaining('umask 077'))
+      expect(commands).toContainEqual(expect.stringMatching(/^mkdir -p/))
+      expect(commands).toContainEqual(expect.stringMatching(/^chmod 0700 \.cachewarmer /))
+      expect(commands).toContainEqual(expect.stringMatching(/^trap 'rm -rf .*' EXIT$/))
+      const settings = (given['file'] ?? []).filter(({ content }) => content !== undefined)
+      expect(settings.map(({ destination }) => destination)).toContainEqual(expect.stringMatching(/\/settings$/))
+    },
+  )
+
+  test.each(remote)('$module.folder: no secret is kept in the state as a trigger', ({ module, body }) => {
+    const triggers = expressionsIn(body['triggers_replace'])
+    const sensitive = [...module.variables].filter(([, { sensitive }]) => sensitive === true).map(([name]) => name)
+    for (const name of sensitive) expect([...namesAfter('var', triggers)]).not.toContain(name)
+  })
+})
+
+/** From docs and examples of the original: whoever used its modules changes their source alone. */
+describe("the original's modules", () => {
+  const controller = [
+    'jumpbox_address',
+    'jumpbox_username',
+    'jumpbox_password',
+    'jumpbox_ssh_key_data',
+    'jumpbox_ssh_port',
+    'proxy',
+  ]
+  const queue = ['storage_account_rg', 'storage_account', 'queue_name_prefix']
+  const bootstrap = ['bootstrap_mount_address', 'bootstrap_export_path']
+
+  test.each([
+    [
+      'prepare_bootstrapdir',
+      [...bootstrap, 'bootstrap_subdir', 'build_cachewarmer'],
+      ['jumpbox_address', ...bootstrap],
+    ],
+    [
+      'manager_install',
+      [
+        ...bootstrap,
+        ...queue,
+        'bootstrap_manager_script_path',
+        'bootstrap_worker_script_path',
+        'vmss_user_name',
+        'vmss_password',
+        'vmss_ssh_public_key',
+        'vmss_subnet_name',
+        'vmss_worker_count',
+      ],
+      ['jumpbox_address', ...bootstrap, 'bootstrap_manager_script_path', 'bootstrap_worker_script_path', ...queue],
+    ],
+    [
+      'worker_install',
+      [...bootstrap, 'bootstrap_worker_script_path', ...queue],
+      ['jumpbox_address', ...bootstrap, 'bootstrap_worker_script_path', ...queue],
+    ],
+    [
+      'submitjobs',
+      [
+        ...queue,
+        'warm_mount_addresses',
+        'warm_paths',
+        'inclusion_csv',
+        'exclusion_csv',
+        'maxFileSizeBytes',
+        'block_until_warm',
+      ],
+      ['jumpbox_address', ...queue, 'warm_mount_addresses'],
+    ],
+  ])('cachewarmer_%s takes what it took, and needs nothing more', (name, variables, needed) => {
+    const module = byFolder(`terraform/modules/cachewarmer_${name}`)
+    expect([...module.variables.keys()]).toEqual(expect.arrayContaining([...controller, ...variables]))
+    const without = [...module.variables].filter(([, body]) => body['default'] === undefined).map(([key]) => key)
+    expect(without.sort()).toEqual([...needed].sort())
+  })
+
+  test('cachewarmer_prepare_bootstrapdir gives what it gave', () => {
+    expect([...byFolder('terraform/modules/cachewarmer_prepare_bootstrapdir').outputs.keys()].sort()).toEqual([
+      'bootstrap_export_path',
+      'bootstrap_mount_address',
+      'cachewarmer_manager_bootstrap_script_path',
+      'cachewarmer_worker_bootstrap_script_path',
+    ])
+  })
+})
