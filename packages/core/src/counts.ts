@@ -32,6 +32,25 @@ export const LevelCounts = Type.Object(
 /** What was found in directories of one depth. */
 export type LevelCounts = Static<typeof LevelCounts>
 
+/** The sizes from 2^(n-1) up to 2^n bytes, the latter not in it; those of 0 bytes are in "0". */
+const SIZE_CLASS = '^(0|[1-9]|[1-4][0-9]|5[0-3])$'
+
+export const SizeCounts = Type.Object({ files: Whole('Files of such a size.'), bytes: Whole('Their sizes.') }, strict)
+/** Files whose size lies in one power of two, and the sum of their sizes. */
+export type SizeCounts = Static<typeof SizeCounts>
+
+export const SampleCounts = Type.Object(
+  {
+    files: Whole('Small files of the sample.'),
+    filesMs: Whole('Milliseconds that reading them took, added up.'),
+    bytes: Whole('Bytes read of its large files.'),
+    bytesMs: Whole('Milliseconds that reading them took, added up.'),
+  },
+  { ...strict, description: 'Files that an estimate read to learn how fast that goes.' },
+)
+/** Files that an estimate read to learn how fast that goes: small ones by number, large ones by bytes. */
+export type SampleCounts = Static<typeof SampleCounts>
+
 export const Counts = Type.Object(
   {
     directories: Whole('Directories listed to their end.'),
@@ -51,10 +70,21 @@ export const Counts = Type.Object(
         description: 'What was found, by the depth of the directory below the export; the deepest have one entry.',
       }),
     ),
+    sizes: Type.Optional(
+      Type.Record(Type.String({ pattern: SIZE_CLASS }), SizeCounts, {
+        ...strict,
+        description:
+          'Of modes that read no data: the files by size, "n" for 2^(n-1) up to 2^n bytes, "0" for empty ones.',
+      }),
+    ),
+    sample: Type.Optional(SampleCounts),
   },
   { ...strict, description: 'What was done. Whole numbers; adding them up in any order gives the same.' },
 )
-/** What was done: `files` were read through all their addresses, `bytes` are theirs, each counted once. Adds up in any order. */
+/**
+ * What was done: `files` were read through all their addresses, `bytes` are theirs, each counted once. Adds up in any
+ * order. In modes that read no data `files` were found, and `bytes` are those that reading them would bring.
+ */
 export type Counts = Static<typeof Counts>
 
 /** Nothing done yet. Made anew each time. */
@@ -80,12 +110,26 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   ...(a.levels === undefined && b.levels === undefined
     ? {}
     : { levels: merge(a.levels ?? {}, b.levels ?? {}, addLevel) }),
+  ...(a.sizes === undefined && b.sizes === undefined ? {} : { sizes: merge(a.sizes ?? {}, b.sizes ?? {}, addSize) }),
+  ...(a.sample === undefined && b.sample === undefined ? {} : { sample: addSample(a.sample, b.sample) }),
 })
 
 const addLevel = (a?: LevelCounts, b?: LevelCounts): LevelCounts => ({
   listed: (a?.listed ?? 0) + (b?.listed ?? 0),
   directories: (a?.directories ?? 0) + (b?.directories ?? 0),
   files: (a?.files ?? 0) + (b?.files ?? 0),
+})
+
+const addSize = (a?: SizeCounts, b?: SizeCounts): SizeCounts => ({
+  files: (a?.files ?? 0) + (b?.files ?? 0),
+  bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
+})
+
+const addSample = (a?: SampleCounts, b?: SampleCounts): SampleCounts => ({
+  files: (a?.files ?? 0) + (b?.files ?? 0),
+  filesMs: (a?.filesMs ?? 0) + (b?.filesMs ?? 0),
+  bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
+  bytesMs: (a?.bytesMs ?? 0) + (b?.bytesMs ?? 0),
 })
 
 const addMount = (a?: MountCounts, b?: MountCounts): MountCounts => ({

@@ -63,7 +63,7 @@ const amount = fc.oneof(fc.nat({ max: 9 }), fc.nat({ max: 2 ** 40 }))
 
 const level = fc.record({ listed: amount, directories: amount, files: amount })
 
-export const arbCounts: fc.Arbitrary<Counts> = record(
+const arbWhole: fc.Arbitrary<Counts> = record(
   {
     directories: amount,
     files: amount,
@@ -82,6 +82,14 @@ export const arbCounts: fc.Arbitrary<Counts> = record(
   },
   ['directories', 'files', 'bytes', 'entriesSkipped', 'specialSkipped', 'failures', 'mounts'],
 ) as fc.Arbitrary<Counts>
+const sizeClass = fc.integer({ min: 0, max: 53 }).map(String)
+const arbSizes = fc.dictionary(sizeClass, fc.record({ files: amount, bytes: amount }), { noNullPrototype: true })
+const arbSample = fc.record({ files: amount, filesMs: amount, bytes: amount, bytesMs: amount })
+/** Modes that read no data have sizes as well, and an estimate a sample. */
+export const arbCounts: fc.Arbitrary<Counts> = fc.oneof(
+  arbWhole,
+  fc.tuple(arbWhole, arbSizes, arbSample).map(([counts, sizes, sample]) => ({ ...counts, sizes, sample })),
+)
 
 export const arbFailure: fc.Arbitrary<Failure> = record(
   { path: arbPath, address, code, message: fc.string({ unit: 'binary' }) },

@@ -35,6 +35,15 @@ export interface LevelCounters {
 /** Deeper directories than this count as being of this depth. */
 export const DEEPEST_LEVEL = 63
 
+/** Files of about one size, and what their sizes add up to. */
+export interface SizeCounts {
+  files: number
+  bytes: number
+}
+
+/** "0" for an empty file, else n for 2^(n-1) up to 2^n bytes, the latter not in it: the binary digits of the size. */
+export const sizeClass = (bytes: number): string => String(bytes < 1 ? 0 : Math.floor(Math.log2(bytes)) + 1)
+
 /** Live figures of a walk. What hangs on a listing that is rolled back is taken out again. */
 export interface WalkCounters {
   /** Directories listed to their end. */
@@ -48,6 +57,8 @@ export interface WalkCounters {
   /** Links that are not followed, devices, FIFOs, sockets. */
   specialSkipped: number
   failures: Partial<Record<WalkErrorCode, number>>
+  /** Of a walk that reads nothing: files by `sizeClass`. Empty for every other. */
+  sizes: Record<string, SizeCounts>
   /** By the mount's name. */
   mounts: Record<string, MountFigures>
   /** By the depth of the directory that was listed: 0 is the export's root. */
@@ -83,6 +94,7 @@ export const zeroCounts = (mountNames: readonly string[]): Counts => ({
   entriesSkipped: 0,
   specialSkipped: 0,
   failures: {},
+  sizes: {},
   mounts: Object.fromEntries(mountNames.map((name) => [name, { files: 0, bytes: 0, failures: 0 }])),
   levels: {},
 })
@@ -108,6 +120,13 @@ export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
     const sum = (into.failures[code] ?? 0) + sign * count
     if (sum === 0) delete into.failures[code]
     else into.failures[code] = sum
+  }
+  for (const [size, { files, bytes }] of Object.entries(from.sizes)) {
+    const sum = into.sizes[size] ?? { files: 0, bytes: 0 }
+    sum.files += sign * files
+    sum.bytes += sign * bytes
+    if (sum.files === 0) delete into.sizes[size]
+    else into.sizes[size] = sum
   }
   for (const [name, { files, bytes, failures }] of Object.entries(from.mounts)) {
     const counts = into.mounts[name]

@@ -117,6 +117,50 @@ function expected(
   return sum
 }
 
+test('however a walk that reads nothing is split, every file is found exactly once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      scenario,
+      async ({ tree: literal, mounts: count, pageSize, resumable, options, interruptions }) => {
+        const root = memoryTree(literal)
+        const counter: { operations: number; hook?: (() => void) | undefined } = { operations: 0 }
+        const mounts = Array.from({ length: count }, (_, at) =>
+          memoryMount({
+            name: `m${at}`,
+            tree: root,
+            pageSize,
+            resumable: resumable === 'all' || (resumable === 'some' && at % 2 === 0),
+            faults: (operation) => {
+              counter.hook?.()
+              return operation === 'read' ? 'IO' : undefined
+            },
+          }),
+        )
+        const { counts, failures } = await warm(mounts, { ...options, attributesOnly: true }, counter, [
+          ...interruptions,
+        ])
+        const want = expected(root, options.headBytes ?? 65_536, () => false)
+        expect(counts).toMatchObject({
+          directories: want.directories,
+          files: want.files,
+          bytes: want.bytes,
+          failures: {},
+        })
+        const sizes = Object.values(counts.sizes)
+        expect(sizes.reduce((sum, { files }) => sum + files, 0)).toBe(want.files)
+        const through = Object.values(counts.mounts)
+        expect(through.reduce((sum, { files }) => sum + files, 0)).toBe(
+          want.files * (options.listThrough === 'each' ? count : 1),
+        )
+        expect(through.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(0)
+        expect(failures).toEqual([])
+        expect(mounts.map(({ asked }) => asked.openListings)).toEqual(mounts.map(() => 0))
+      },
+    ),
+    { numRuns: Number(process.env['WALK_RUNS'] ?? 300) },
+  )
+})
+
 test('however a walk is split, everything is counted exactly once', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -10,13 +10,22 @@
 export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver, LimitFigures } from './adaptive-limit.ts'
 export { adaptiveLimit } from './adaptive-limit.ts'
 export type { Clock } from './clock.ts'
-export type { LevelCounters, MountCounters, MountFigures, WalkCounters, WalkFailure } from './counters.ts'
+export type {
+  LevelCounters,
+  MountCounters,
+  MountFigures,
+  SizeCounts,
+  WalkCounters,
+  WalkFailure,
+} from './counters.ts'
 export type { FileEntry, WalkEntry } from './entries.ts'
 export type { WalkErrorCode } from './errors.ts'
 export { isWalkError, WalkError } from './errors.ts'
 export type { ReadLane } from './folder/lane.ts'
 export type { FolderMountOptions } from './folder-mount.ts'
 export { folderMount, openReadLane } from './folder-mount.ts'
+export type { Measured, MeasureOptions } from './measure.ts'
+export { measuredAtOnce, measureReads } from './measure.ts'
 export type {
   DirectoryPage,
   Entry,
@@ -35,6 +44,7 @@ export { defaultFilter } from './options.ts'
 export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './parts.ts'
 export type { RateCeilings, RateLimit, RateLimitOptions } from './rate-limit.ts'
 export { rateLimit } from './rate-limit.ts'
+export type { SampledFile } from './sample.ts'
 export { throttledMount } from './throttled-mount.ts'
 export type { Walk } from './walk.ts'
 export { walk } from './walk.ts'

@@ -4,7 +4,8 @@ import { hashPath } from './hash.ts'
 import { isWithin, type Lineage } from './lineage.ts'
 import type { DirectoryPage, Mount } from './mount.ts'
 import { type Member, rounds, targetFor, wentAway } from './mount-set.ts'
-import { takePage } from './page.ts'
+import { attributesPass, takePage } from './page.ts'
+import { joinPath } from './paths.ts'
 import { persist } from './persist.ts'
 import type { Run } from './run.ts'
 import type { Tally } from './tallies.ts'
@@ -22,6 +23,10 @@ export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promi
   const listing = new Listing(run, unit)
   try {
     const lineage = await listing.lineage()
+    if (run.settings.attributesOnly && run.settings.listThrough === 'each' && !(await listing.ahead())) {
+      listing.giveUp()
+      return
+    }
     for (let round = 1; !(await listThroughOne(run, listing, { unit, lineage, round })); round++)
       await run.mounts.whenAnyUp(run.waiting)
   } catch (error) {
@@ -43,11 +48,13 @@ async function listThroughOne(
   for (const [at, member] of order.entries()) {
     try {
       if (!(await listing.through(member, lineage))) listing.giveUp()
-      else if (run.settings.listThrough === 'each') await listing.again(order.filter((other) => other !== member))
+      else if (run.settings.listThrough === 'each' && !run.settings.attributesOnly)
+        await listing.again(order.filter((other) => other !== member))
       return true
     } catch (error) {
       if (run.settings.signal.aborted) return true
       const trouble = asWalkError(error)
+      listing.missed(member, trouble)
       const mayGoOn = at < order.length - 1 || (round < rounds && wentAway(trouble, member.mount))
       if (!mayGoOn || !isMountTrouble(trouble) || !listing.startOver()) throw trouble
     }
@@ -64,6 +71,8 @@ class Listing {
   #tally: Tally | undefined
   #announced: boolean
   #open = false
+  /** What the other mounts said, where theirs counts too: how many files they have, or why they have none. */
+  readonly #others = new Map<string, number | WalkError>()
 
   constructor(run: ListingRun, unit: DirectoryUnit) {
     this.#run = run
@@ -80,6 +89,57 @@ class Listing {
     const id = known ?? (await resolver.stat(real)).id ?? real
     if (isWithin(lineage, id)) throw new WalkError('LOOP', `${path}: leads back to a directory that it lies in`)
     return { id, parent: lineage }
+  }
+
+  /**
+   * Where attributes are all that is wanted, through each mount: lists through all but the one that will be counted, one
+   * and then the others. Nothing counts before the end of the directory, so that a walk that stops in between leaves it
+   * to others as a whole. False when it did.
+   */
+  async ahead(): Promise<boolean> {
+    const [first, ...others] = this.#run.mounts.order(hashPath(this.#unit.path)).slice(1)
+    if (first !== undefined) await this.#count(first)
+    await Promise.all(others.map((member) => this.#count(member)))
+    return this.#wanted
+  }
+
+  async #count(member: Member): Promise<void> {
+    const { mounts, waiting, settings } = this.#run
+    const { path } = this.#unit
+    const ask = async ({ mount }: Member): Promise<number> => {
+      let files = 0
+      const pages = this.#pages(mount, undefined)
+      for (let page = await pages.next(); !page.done && this.#wanted; page = await pages.next())
+        for (const entry of page.value.entries)
+          if (entry.kind === 'file' && settings.filter.file(joinPath(path, entry.name), entry.name))
+            if (attributesPass(this.#run, entry)) files++
+      await pages.return?.()
+      return files
+    }
+    try {
+      if (this.#wanted) this.#others.set(member.name, await persist(member, { mounts, path, waiting, ask }))
+    } catch (error) {
+      this.missed(member, asWalkError(error))
+    }
+  }
+
+  /** A mount did not list the directory; where each has to, that is a failure of it. */
+  missed({ name }: Member, error: WalkError): void {
+    const { attributesOnly, listThrough } = this.#run.settings
+    if (attributesOnly && listThrough === 'each') this.#others.set(name, error)
+  }
+
+  /** What the mounts other than this one said counts with the directory, once. */
+  #countOthers(name: string): void {
+    for (const [other, said] of this.#others) {
+      if (other === name) continue
+      if (typeof said === 'number') this.#run.tallies.findThrough(this.#unit.tally, other, said)
+      else this.#run.fail(this.#unit.tally, this.#unit.path, said, other)
+    }
+  }
+
+  #everywhereBut(name: string): boolean {
+    return ![...this.#others].some(([other, said]) => other !== name && typeof said !== 'number')
   }
 
   /** False when the walk stopped, or took the finds back, before the end. */
@@ -101,7 +161,9 @@ class Listing {
         }
         if (!this.#announced) this.#announce()
         const { path, real, tally } = this.#unit
-        takePage(this.#run, { path, real, lineage, from: mount, tally: this.#tally ?? tally }, page.value.entries)
+        const everywhere = this.#everywhereBut(mount.name)
+        const from = { path, real, lineage, from: mount, tally: this.#tally ?? tally, everywhere }
+        takePage(this.#run, from, page.value.entries)
         this.#resume = resume ?? this.#resume
         if (!ahead?.done) {
           this.#setOpen()
@@ -114,6 +176,7 @@ class Listing {
       if (this.#tally) this.#run.tallies.finish(this.#tally)
       this.#run.tallies.count(this.#unit.tally, 'directories')
       this.#run.tallies.found(this.#unit.tally, this.#unit.path, { listed: 1, directories: 0, files: 0 })
+      this.#countOthers(mount.name)
       return true
     } finally {
       await pages.return?.()?.catch?.(() => {})
@@ -179,8 +242,8 @@ class Listing {
 
   #pages(mount: Mount, resume: string | undefined): AsyncIterator<DirectoryPage> {
     const { real, handle, from } = this.#unit
-    const { filter, signal } = this.#run.settings
-    const options = { attributes: filter.needsAttributes, resume, signal }
+    const { filter, attributesOnly, signal } = this.#run.settings
+    const options = { attributes: filter.needsAttributes || attributesOnly, resume, signal }
     return mount.list(targetFor(real, handle, from, mount), options)[Symbol.asyncIterator]()
   }
 

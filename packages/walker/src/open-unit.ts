@@ -69,10 +69,10 @@ function addPart(
     const files = part.names.map((name): Entry => ({ name, kind: 'file' }))
     frontier.addSource(new FileBatch({ directory: part.directory, real, files, tally }))
   } else {
-    const { offset, length = Infinity, ordinal } = part
-    frontier.addSource(
-      largeFile(run.settings, { path: part.path, real, tally, as: 'name' }, { offset, length, ordinal }),
-    )
+    const { path, offset, length = Infinity, ordinal } = part
+    const unit = { path, real, tally, as: 'name' } as const
+    if (!run.settings.attributesOnly) frontier.addSource(largeFile(run.settings, unit, { offset, length, ordinal }))
+    else if (offset === 0) frontier.addSource(sourceOf(run.settings, unit))
   }
 }
 

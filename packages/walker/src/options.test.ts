@@ -9,6 +9,8 @@ test('nothing said means: the head of every file of the export, through each mou
   expect(settings).toEqual({
     parts: [{ kind: 'tree', path: '/' }],
     headBytes: 65_536,
+    attributesOnly: false,
+    sampleFiles: 0,
     through: 'each',
     listThrough: 'one',
     symlinks: 'none',
@@ -51,6 +53,8 @@ const bad: [string, object][] = [
   ['rangeBytes is 0, expected a whole number of at least 1', { rangeBytes: 0 }],
   ['maxPending is 0, expected a whole number of at least 1', { maxPending: 0 }],
   ['through is "all", expected "each" or "spread"', { through: 'all' }],
+  ['entries is "all", expected "none" where attributesOnly is true', { attributesOnly: true }],
+  ['sampleFiles is -1', { sampleFiles: -1 }],
   ['listThrough is "two", expected "one" or "each"', { listThrough: 'two' }],
   ['symlinks is "some", expected "none" or "files" or "all"', { symlinks: 'some' }],
   ['entries is "some", expected "all" or "none"', { entries: 'some' }],

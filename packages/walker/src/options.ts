@@ -29,6 +29,14 @@ export interface WalkOptions {
   readonly parts?: readonly WalkPart[]
   /** Bytes of every file that are read, from its beginning. Default 65,536; Infinity reads whole files. */
   readonly headBytes?: number
+  /**
+   * Read nothing of any file: listings and attributes alone. A file then counts when it was found with its size through
+   * every mount it would be read through, its `bytes` are those that reading it would bring, and `counters.sizes` says
+   * how large the files are. For `each` to hold for listings, `listThrough` has to say so as well. Default false.
+   */
+  readonly attributesOnly?: boolean
+  /** Notes so many of the small files that it finds, and a quarter as many large ones, in `walk.sampled`. Default 0. */
+  readonly sampleFiles?: number
   /** `each` reads every file through every mount, `spread` through the one that its path's hash names. Default `each`. */
   readonly through?: 'each' | 'spread'
   /** Directories are listed through one mount (default), or through each, for caches that keep listings apart. */
@@ -79,6 +87,8 @@ export const defaultFilter: WalkFilter = {
 const defaults = {
   parts: [{ kind: 'tree', path: '/' }],
   headBytes: 65_536,
+  attributesOnly: false,
+  sampleFiles: 0,
   through: 'each',
   listThrough: 'one',
   filter: defaultFilter,
@@ -101,11 +111,14 @@ export function settingsOf(options: WalkOptions): Settings {
   for (const field of ['concurrency', 'listings', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
     checkCount(field, settings[field], 1)
   checkCount('graceMs', settings.graceMs, 0)
+  checkCount('sampleFiles', settings.sampleFiles, 0)
   if (settings.headBytes !== Infinity) checkCount('headBytes', settings.headBytes, 1)
   checkChoice('through', settings.through, ['each', 'spread'])
   checkChoice('listThrough', settings.listThrough, ['one', 'each'])
   checkChoice('symlinks', settings.symlinks, ['none', 'files', 'all'])
   checkChoice('entries', settings.entries, ['all', 'none'])
+  if (settings.attributesOnly && settings.entries === 'all')
+    throw invalid('entries', settings.entries, '"none" where attributesOnly is true')
   return settings
 }
 

@@ -13,6 +13,8 @@ export interface PageOf {
   readonly lineage: Lineage | undefined
   readonly from: Mount
   readonly tally: Tally
+  /** Every other mount that has to list the directory has done so. */
+  readonly everywhere: boolean
 }
 
 /** Sorts a page's entries into files to read, directories and links to look into, and what is left alone. */
@@ -21,6 +23,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
   const { filter, symlinks } = settings
   const { path, real, lineage, from, tally } = directory
   const files: Entry[] = []
+  let found = 0
   let skipped = 0
   let special = 0
   let large = 0
@@ -42,6 +45,9 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
         } as const
         frontier.addSource(sourceOf(settings, unit))
         large++
+      } else if (settings.attributesOnly && entry.size !== undefined) {
+        found++
+        if (directory.everywhere) findFile(run, { path: child, size: entry.size, tally })
       } else files.push(entry)
     } else if (kind === 'directory') {
       if (filter.directory(child, name)) {
@@ -65,10 +71,20 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
     else skipped++
   }
   if (files.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files, from, tally }))
-  if (files.length + large + directories > 0)
-    tallies.found(tally, path, { listed: 0, directories, files: files.length + large })
+  if (files.length + large + found + directories > 0)
+    tallies.found(tally, path, { listed: 0, directories, files: files.length + large + found })
+  if (found > 0) tallies.findThrough(tally, from.name, found)
   if (skipped > 0) tallies.count(tally, 'entriesSkipped', skipped)
   if (special > 0) tallies.count(tally, 'specialSkipped', special)
+}
+
+/** Counts a file of a walk that reads nothing. */
+export function findFile(
+  { settings, tallies, sample }: Run,
+  { path, size, tally }: { readonly path: string; readonly size: number; readonly tally: Tally },
+): void {
+  tallies.find(tally, { size, wanted: Math.min(size, settings.headBytes) })
+  sample?.offer(path, size)
 }
 
 /** By size and time, as far as the listing knew them. */

@@ -1,9 +1,10 @@
 import type { MountRead } from './counters.ts'
-import { asWalkError, type WalkError } from './errors.ts'
+import { asWalkError, WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { LargeFile } from './large-file.ts'
 import type { ReadOutcome } from './mount.ts'
 import { type Member, targetFor } from './mount-set.ts'
+import { findFile } from './page.ts'
 import { persist } from './persist.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
 import type { Run } from './run.ts'
@@ -24,6 +25,8 @@ class Reading {
   readonly #errors: { readonly mount: string; readonly error: WalkError }[] = []
   /** The walk stopped before every mount had its turn. */
   #broken = false
+  /** Of a walk that reads nothing: what the file's attributes say. */
+  #size = 0
 
   constructor(run: Run, unit: ReadUnit) {
     this.#run = run
@@ -79,7 +82,7 @@ class Reading {
   /** Undefined when the walk stopped before its turn came. */
   async #read(member: Member): Promise<ReadOutcome | undefined> {
     const { mount, limiter } = member
-    const { headBytes, chunkBytes, signal } = this.#run.settings
+    const { attributesOnly, headBytes, chunkBytes, signal } = this.#run.settings
     const { real, handle, from } = this.#unit
     const chunk = this.#chunk
     const begin = async (): Promise<ReadOutcome | undefined> => {
@@ -88,6 +91,7 @@ class Reading {
       const length = chunk?.length ?? Math.min(headBytes, chunkBytes)
       member.inFlight++
       try {
+        if (attributesOnly) return await this.#look(member)
         return await mount.read(targetFor(real, handle, from, mount), { offset, length, signal })
       } finally {
         member.inFlight--
@@ -97,6 +101,14 @@ class Reading {
     if (outcome) this.#reads.push({ mount: member.name, bytes: outcome.bytes })
     else this.#broken = true
     return outcome
+  }
+
+  async #look({ mount }: Member): Promise<ReadOutcome> {
+    const { path, real } = this.#unit
+    const { kind, size = 0 } = await mount.stat(real, { signal: this.#run.settings.signal })
+    if (kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
+    this.#size = size
+    return { bytes: 0, end: true, size }
   }
 
   /** After the first read: a file that goes on is a large one from here, with what was just read as its first chunk. */
@@ -122,9 +134,12 @@ class Reading {
 
   #finishFile(): void {
     const { path, tally } = this.#unit
+    const { tallies, settings } = this.#run
     const ok = this.#errors.length === 0
+    const isFound = ok && settings.attributesOnly
     const bytes = ok ? (this.#reads[0]?.bytes ?? 0) : 0
-    this.#run.tallies.achieve(tally, { files: ok ? 1 : 0, bytes, reads: this.#reads })
+    tallies.achieve(tally, { files: ok && !isFound ? 1 : 0, bytes, reads: this.#reads })
+    if (isFound) findFile(this.#run, { path, size: this.#size, tally })
     for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)
     if (ok) this.#run.emit({ kind: 'file', path, bytes, reads: this.#reads })
   }

@@ -6,6 +6,7 @@ import type { Resolver } from './links.ts'
 import type { MountSet } from './mount-set.ts'
 import type { Settings } from './options.ts'
 import type { ReadUnit } from './read-unit.ts'
+import type { FileSample } from './sample.ts'
 import type { Slots } from './slots.ts'
 import type { Tallies, Tally } from './tallies.ts'
 
@@ -17,6 +18,8 @@ export interface Run {
   readonly frontier: Frontier
   readonly tallies: Tallies
   readonly slots: Slots
+  /** Files for whoever wants to measure, where somebody does. */
+  readonly sample: FileSample | undefined
   /** Large files that are begun and not finished. */
   readonly begun: Set<LargeFile>
   /** Aborts when nobody should wait for mounts any longer, because nothing more may start. */

@@ -3,15 +3,15 @@ import type { Settings } from './options.ts'
 import type { ReadSource, ReadUnit } from './read-unit.ts'
 import { SingleFile } from './single-file.ts'
 
-type Cut = Pick<Settings, 'headBytes' | 'chunkBytes' | 'rangeBytes'>
+type Cut = Pick<Settings, 'attributesOnly' | 'headBytes' | 'chunkBytes' | 'rangeBytes'>
 
 /** More of the file is wanted than one chunk. */
-export const isLarge = ({ headBytes, chunkBytes }: Cut, size: number | undefined): boolean =>
-  size !== undefined && Math.min(size, headBytes) > chunkBytes
+export const isLarge = ({ attributesOnly, headBytes, chunkBytes }: Cut, size: number | undefined): boolean =>
+  !attributesOnly && size !== undefined && Math.min(size, headBytes) > chunkBytes
 
 /** The file, or the range of it, as one to read in chunks. */
 export function largeFile(
-  { chunkBytes, rangeBytes }: Cut,
+  { chunkBytes, rangeBytes }: Pick<Cut, 'chunkBytes' | 'rangeBytes'>,
   unit: ReadUnit,
   range: { readonly offset: number; readonly length: number; readonly ordinal: number },
 ): LargeFile {

@@ -73,6 +73,7 @@ describe('tallies', () => {
       bytes: 10,
       entriesSkipped: 0,
       specialSkipped: 0,
+      sizes: {},
       failures: {},
       mounts: { m: { files: 1, bytes: 10, failures: 0 } },
       levels: {},

@@ -5,6 +5,7 @@ import {
   DEEPEST_LEVEL,
   type LevelCounters,
   type MountRead,
+  sizeClass,
   type WalkFailure,
   zeroCounts,
 } from './counters.ts'
@@ -143,6 +144,27 @@ export class Tallies {
         if (!begunThrough || begunThrough.has(read.mount)) mount.files++
         mount.bytes += read.bytes
       }
+    }
+  }
+
+  /** A file that was found, and is not to be read: how large it is, and what reading it would bring. */
+  find(tally: Tally, { size, wanted }: { readonly size: number; readonly wanted: number }): void {
+    for (const counts of this.#countsOf(tally)) {
+      counts.files++
+      counts.bytes += wanted
+      const key = sizeClass(size)
+      const sizes = counts.sizes[key] ?? { files: 0, bytes: 0 }
+      counts.sizes[key] = sizes
+      sizes.files++
+      sizes.bytes += size
+    }
+  }
+
+  /** So many files were found through the mount. */
+  findThrough(tally: Tally, mountName: string, files: number): void {
+    for (const { mounts } of this.#countsOf(tally)) {
+      const mount = mounts[mountName]
+      if (mount) mount.files += files
     }
   }
 

@@ -3,6 +3,7 @@ import type { WalkEntry } from './entries.ts'
 import type { Mount } from './mount.ts'
 import { settingsOf, type WalkOptions } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
+import type { SampledFile } from './sample.ts'
 import { Walker } from './walker.ts'
 
 /** A walk under way. Iterate it, or wait for `done`. */
@@ -14,6 +15,8 @@ export interface Walk extends AsyncIterable<WalkEntry> {
   readonly done: Promise<void>
   /** As of now. */
   readonly counters: WalkCounters
+  /** Of the files that were found so far, with `sampleFiles`. */
+  readonly sampled: readonly SampledFile[]
   /** No mount answers: nothing goes on until one does, or until `stop()`, which hands everything back. */
   readonly allDown: boolean
   /** Directories, names and ranges that are known and not begun. */

@@ -13,6 +13,7 @@ import type { Settings } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
 import { closeFile, readUnit } from './read.ts'
 import { partOf, type ReadUnit } from './read-unit.ts'
+import { FileSample, type SampledFile } from './sample.ts'
 import { Slots } from './slots.ts'
 import { Tallies, type Tally } from './tallies.ts'
 import type { Walk } from './walk.ts'
@@ -31,6 +32,7 @@ export class Walker implements Walk, ListingRun {
   readonly resolver: Resolver
   readonly tallies: Tallies
   readonly slots: Slots
+  readonly sample: FileSample | undefined
   readonly frontier: Frontier = new Frontier()
   readonly begun: Set<LargeFile> = new Set()
   readonly done: Promise<void>
@@ -55,6 +57,7 @@ export class Walker implements Walk, ListingRun {
     this.resolver = new Resolver(this.mounts, signal, this.waiting)
     this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
     this.slots = new Slots(concurrency)
+    this.sample = settings.sampleFiles > 0 ? new FileSample(settings.sampleFiles) : undefined
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.done = promise
     this.#settle = { resolve, reject }
@@ -76,7 +79,17 @@ export class Walker implements Walk, ListingRun {
       const { files, bytes, failures } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0 }
       return [member.name, { files, bytes, failures, ...this.mounts.figures(member) }]
     })
-    return { ...live, failures: { ...live.failures }, mounts: Object.fromEntries(mounts) }
+    const sizes = Object.entries(live.sizes).map(([size, counts]) => [size, { ...counts }])
+    return {
+      ...live,
+      failures: { ...live.failures },
+      sizes: Object.fromEntries(sizes),
+      mounts: Object.fromEntries(mounts),
+    }
+  }
+
+  get sampled(): readonly SampledFile[] {
+    return this.sample?.files ?? []
   }
 
   get allDown(): boolean {

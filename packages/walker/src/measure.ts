@@ -1,0 +1,61 @@
+import pLimit from 'p-limit'
+import type { Clock } from './clock.ts'
+import { hashPath } from './hash.ts'
+import type { Mount } from './mount.ts'
+import { type SampledFile, smallBytes } from './sample.ts'
+
+/** What reading a few files took. Milliseconds are those of every read, added up; whole, as counts are. */
+export interface Measured {
+  /** Small files that were read whole. */
+  files: number
+  filesMs: number
+  /** Bytes of the large ones, of each the first few MiB. */
+  bytes: number
+  bytesMs: number
+}
+
+export interface MeasureOptions {
+  readonly clock: Clock
+  /** Ends the measuring; what was read until then counts. */
+  readonly signal: AbortSignal
+  /** Reads in flight. Default `measuredAtOnce`. */
+  readonly concurrency?: number
+}
+
+/** Reads in flight while `measureReads` measures, unless it is told otherwise. */
+export const measuredAtOnce = 8
+const largeReadBytes = 4 * 1024 * 1024
+const longestMs = 20_000
+
+/**
+ * Reads a few files, each through the mount that a walk would read it through first, and says how long that took. Files
+ * that can't be read are left out. It takes 20 seconds at most.
+ */
+export async function measureReads(
+  mounts: readonly Mount[],
+  files: readonly SampledFile[],
+  { clock, signal, concurrency = measuredAtOnce }: MeasureOptions,
+): Promise<Measured> {
+  const measured: Measured = { files: 0, filesMs: 0, bytes: 0, bytesMs: 0 }
+  const late = new AbortController()
+  const stopTimer = clock.setTimer(longestMs, () => late.abort(new Error('measuring took too long')))
+  const ended = AbortSignal.any([signal, late.signal])
+  const readOne = async ({ path, size }: SampledFile): Promise<void> => {
+    const mount = mounts[hashPath(path) % mounts.length]
+    if (mount === undefined || ended.aborted) return
+    const startedAtMs = clock.now()
+    const { bytes } = await mount.read({ path }, { offset: 0, length: largeReadBytes, signal: ended })
+    const tookMs = Math.round(clock.now() - startedAtMs)
+    if (size <= smallBytes) {
+      measured.files += 1
+      measured.filesMs += tookMs
+    } else {
+      measured.bytes += bytes
+      measured.bytesMs += tookMs
+    }
+  }
+  const limit = pLimit(concurrency)
+  await Promise.allSettled(files.map((file) => limit(readOne, file)))
+  stopTimer()
+  return measured
+}
