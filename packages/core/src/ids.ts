@@ -13,6 +13,9 @@ export const ROOT_ITEM = 'root'
 /** Name of the root item with this ordinal, counted from 0. */
 export const rootItem = (ordinal: number): string => (ordinal === 0 ? ROOT_ITEM : `${ROOT_ITEM}-${ordinal + 1}`)
 
+/** Whether the item is one that a manager begins a run with, and no attempt's child. */
+export const isRootItem = (item: string): boolean => /^root(-\d+)?$/.test(item)
+
 /** Name of a family's child with this ordinal, counted from 0. */
 export const childItem = (family: string, ordinal: number): string => `${family}.${ordinal}`
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Ceilings } from './control.ts'
 import { Counts } from './counts.ts'
+import { Estimate } from './estimate.ts'
 import { RunId } from './item.ts'
 import { Job } from './job.ts'
 import { Failure, MountState, WorkerId } from './result.ts'
@@ -115,6 +116,8 @@ export const RunStatus = Type.Object(
     problem: Type.Optional(Type.String({ description: 'Why the run was refused, is held up or was lost.' })),
     fleet: Type.Optional(FleetStatus),
     mounts: Type.Array(MountState, { maxItems: 64, description: 'The addresses, as all workers together see them.' }),
+    sampleFiles: Type.Optional(Whole('Files that each root item of an estimate may read to measure.')),
+    estimate: Type.Optional(Estimate),
     startedAtMs: When('When the run started.'),
     updatedAtMs: When('When this was written.'),
     endedAtMs: Type.Optional(When('When the run ended.')),

@@ -261,6 +261,17 @@ export const arbStatus: fc.Arbitrary<RunStatus> = record(
       ['kind', 'wanted', 'running', 'notes'],
     ),
     mounts: fc.array(arbMount, { maxLength: 4 }),
+    sampleFiles: whole,
+    estimate: record(
+      {
+        elapsedMs: milliseconds,
+        machineHours: milliseconds,
+        dollars: milliseconds,
+        basis: fc.constantFrom('earlier run' as const, 'sample' as const),
+        assumptions: fc.array(fc.string(), { maxLength: 3 }),
+      },
+      ['elapsedMs', 'machineHours', 'basis', 'assumptions'],
+    ),
     startedAtMs: milliseconds,
     updatedAtMs: milliseconds,
     endedAtMs: milliseconds,

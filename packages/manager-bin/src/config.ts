@@ -146,6 +146,14 @@ const warmCommand = () =>
     .addOption(new Option('--max-file-size-bytes <n>', 'no larger files').argParser(whole(0)))
     .addOption(new Option('--head-bytes <n>', 'read only so much of each file').argParser(whole(1)))
     .addOption(
+      new Option(
+        '--mode <mode>',
+        'data: read the files; metadata: listings and attributes alone; estimate: say how much it is and how long it would take',
+      )
+        .choices(['data', 'metadata', 'estimate'] as const)
+        .default('data' as const),
+    )
+    .addOption(
       new Option('--workers <n>', 'worker processes at most').argParser(whole(1)).default(2).env('VMSS_WORKER_COUNT'),
     )
     .addOption(concurrency())

@@ -95,8 +95,6 @@ export class Intake {
     let decoded: { job: Job; warnings: string[] }
     try {
       decoded = decodeJob(message.body)
-      const unsupported = unsupportedWish(decoded.job)
-      if (unsupported !== undefined) return await this.#refuse(message, run, unsupported, held)
     } catch (error) {
       if (!isCoreError(error)) throw error
       return this.#refuse(message, run, error.message, held)
@@ -181,12 +179,6 @@ export class Intake {
     await service.queue(names.poison).send(toWire(note), { signal: held.signal })
     return undefined
   }
-}
-
-/** Wishes that the format knows and this version does not fulfil are refused, never ignored. */
-function unsupportedWish(job: Job): string | undefined {
-  if (job.mode !== 'data') return `Mode: got "${job.mode}", this version warms "data" alone`
-  return undefined
 }
 
 /** The label of a job that is otherwise unreadable, so that whoever waits for it hears the reason. */

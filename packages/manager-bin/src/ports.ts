@@ -3,6 +3,7 @@ import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { WorkerView } from '@cachewarmer/status-page'
 import type { Fleet } from './fleet/fleet.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { MachinePrice } from './run/expectation.ts'
 
 /** The world as a manager sees it; a simulation hands in its own. */
 export interface ManagerPorts {
@@ -41,11 +42,15 @@ export interface ManagerOptions {
   readonly lostAfterMs?: number
   /** A run in which nothing at all was read for this long ends as lost: a filer that never came back. Default 30 minutes. */
   readonly stalledAfterMs?: number
+  /** What a worker's machine costs; without it an estimate has no cost. */
+  readonly machinePrice?: MachinePrice | undefined
   /** How long the status of an ended run can be looked up. Default 7 days. */
   readonly retainMs?: number
 }
 
-export type ManagerSettings = { readonly [K in keyof ManagerOptions]-?: NonNullable<ManagerOptions[K]> }
+export type ManagerSettings = {
+  readonly [K in Exclude<keyof ManagerOptions, 'machinePrice'>]-?: NonNullable<ManagerOptions[K]>
+} & Pick<ManagerOptions, 'machinePrice'>
 
 /** Fills in the defaults. Throws `RangeError` that names the option and the value. */
 export function resolveManagerOptions(given: ManagerOptions, makeName: () => string): ManagerSettings {
@@ -61,6 +66,7 @@ export function resolveManagerOptions(given: ManagerOptions, makeName: () => str
     lostAfterMs: given.lostAfterMs ?? leaseMs * 3,
     stalledAfterMs: given.stalledAfterMs ?? 30 * 60_000,
     retainMs: given.retainMs ?? 7 * 86_400_000,
+    machinePrice: given.machinePrice,
   }
   for (const [option, value] of Object.entries(settings)) {
     if (typeof value === 'number' && (!Number.isInteger(value) || value < 0)) {

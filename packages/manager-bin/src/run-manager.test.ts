@@ -199,12 +199,7 @@ describe('a job that can not be run', () => {
       'bad',
     ],
     ['has no address', JSON.stringify({ ...job, WarmTargetMountAddresses: [] }), 'WarmTargetMountAddresses', 'good'],
-    [
-      'wants what this version can not do',
-      JSON.stringify({ ...job, Mode: 'metadata' }),
-      'Mode: got "metadata"',
-      'good',
-    ],
+    ['wants what nobody can do', JSON.stringify({ ...job, Mode: 'magic' }), 'Mode: expected "data"', 'good'],
     ['is nothing at all', 'null', 'object', undefined],
   ])(
     'because it %s goes to the poison queue, its status says why, and the next one runs',

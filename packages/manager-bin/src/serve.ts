@@ -8,6 +8,7 @@ import { openAzureFleet } from './fleet/azure-fleet.ts'
 import { type Fleet, noFleet } from './fleet/fleet.ts'
 import { localFleet } from './fleet/local-fleet.ts'
 import { openLedger } from './ledger/sqlite-ledger.ts'
+import type { MachinePrice } from './run/expectation.ts'
 import { runManager } from './run-manager.ts'
 import { Board } from './view/board.ts'
 import { statusPlace } from './view/options.ts'
@@ -40,6 +41,7 @@ export async function serve(config: ServeConfig): Promise<number> {
         maxWorkers: config.workers,
         idleMs: config.idleMs,
         stalledAfterMs: config.stalledAfterMs,
+        machinePrice: machinePrice(config),
       },
       { stop: shutdown.stopTaking },
     )
@@ -48,6 +50,12 @@ export async function serve(config: ServeConfig): Promise<number> {
     ledger.close()
     await queues.close()
   }
+}
+
+/** The price that is told, else the highest that is paid. */
+function machinePrice({ fleet, vmssPricePerHour, vmssMaxPrice }: ServeConfig): MachinePrice | undefined {
+  const dollarsAnHour = vmssPricePerHour ?? vmssMaxPrice
+  return fleet !== 'vmss' || dollarsAnHour === undefined || dollarsAnHour < 0 ? undefined : { dollarsAnHour }
 }
 
 async function openFleet(config: ServeConfig, logger: Logger, hurry: AbortSignal): Promise<Fleet> {

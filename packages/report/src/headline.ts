@@ -7,12 +7,18 @@ import { count, plural } from './units.ts'
 export function headline(status: RunStatus): string {
   const why = status.problem === undefined ? '' : `: ${printable(status.problem)}`
   if (status.state !== 'ended') return `${stateWords[status.state]}${why}. ${filesSentence(status, 'So far, ')}`
-  if (status.outcome === 'warmed') return `Warmed. ${filesSentence(status, '')}`
+  if (status.outcome === 'warmed') return `${doneWord(status)}. ${filesSentence(status, '')}`
   if (status.outcome === 'completed with failures') {
     return `Completed with ${plural(totalFailures(status), 'failure')}${why}. ${filesSentence(status, '')}`
   }
   if (status.outcome === 'refused') return `Refused${why}`
   return `${status.outcome === 'lost' ? 'Lost' : 'Cancelled'}${why}. ${filesSentence(status, 'Before that, ')}`
+}
+
+/** Only what was read is called warm. */
+function doneWord({ job }: RunStatus): string {
+  if (job?.mode === 'estimate') return 'Estimated'
+  return job?.mode === 'metadata' ? 'Listed' : 'Warmed'
 }
 
 const stateWords = { starting: 'Starting', running: 'Running', paused: 'Paused' } as const
@@ -22,7 +28,12 @@ function filesSentence({ job, outcome, progress }: RunStatus, when: string): str
   const { files } = progress.counts
   const { addresses, of } = readThrough({ job })
   const sentence = (text: string): string => (when === '' ? text : `${when}${text[0]?.toLowerCase()}${text.slice(1)}`)
-  if (job !== null && job.mode !== 'data') return sentence(`${plural(files, 'file')} found, none read.`)
+  if (job?.mode === 'estimate') return sentence(`${plural(files, 'file')} found.`)
+  if (job?.mode === 'metadata') {
+    return sentence(
+      `${plural(files, 'file')} found through ${addresses} of ${plural(of, 'address', 'addresses')}, none read.`,
+    )
+  }
   if (files === 0) return sentence(outcome === 'warmed' ? 'There was no file to read.' : 'No file was read.')
   const through = `through ${addresses} of ${plural(of, 'address', 'addresses')}`
   if (files === 1) return sentence(`One file was read, ${through}.`)

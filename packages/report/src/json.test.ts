@@ -41,6 +41,8 @@ test('a report for programs has every key, in words that stay', () => {
     files: 10,
     bytes: 100,
     directories: 2,
+    sizes: null,
+    estimate: null,
     readThrough: { addresses: 2, of: 2 },
     skipped: { filtered: 3, special: 4 },
     failures: {

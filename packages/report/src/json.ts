@@ -1,4 +1,4 @@
-import type { Failure, FleetStatus, Job, Outcome, RunState, RunStatus } from '@cachewarmer/core'
+import type { Estimate, Failure, FleetStatus, Job, Outcome, RunState, RunStatus, SizeCounts } from '@cachewarmer/core'
 import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, totalFailures } from './facts.ts'
 
 /**
@@ -22,6 +22,10 @@ export interface Report {
   /** Their bytes, each file counted once. */
   readonly bytes: number
   readonly directories: number
+  /** Of modes that read no data: how many files are below `belowBytes` (a power of two) and not below half of it. */
+  readonly sizes: readonly { readonly belowBytes: number; readonly files: number; readonly bytes: number }[] | null
+  /** What warming would take; null unless the run was an estimate and has ended. Times in milliseconds, cost in US dollars. */
+  readonly estimate: (Omit<Estimate, 'dollars'> & { readonly dollars: number | null }) | null
   /** Each file is read through `addresses` of the job's `of` addresses. */
   readonly readThrough: { readonly addresses: number; readonly of: number }
   readonly skipped: { readonly filtered: number; readonly special: number }
@@ -66,6 +70,8 @@ export function reportJson(status: RunStatus): Report {
     files: counts.files,
     bytes: counts.bytes,
     directories: counts.directories,
+    sizes: counts.sizes === undefined ? null : Object.entries(counts.sizes).map(sizeReport),
+    estimate: status.estimate === undefined ? null : { ...status.estimate, dollars: status.estimate.dollars ?? null },
     readThrough: readThrough(status),
     skipped: { filtered: counts.entriesSkipped, special: counts.specialSkipped },
     failures: { total: totalFailures(status), byCode: counts.failures, sample: status.failures },
@@ -94,5 +100,7 @@ const fleetReport = ({ kind, wanted, running, notes, ...known }: FleetStatus): F
   problem: known.problem ?? null,
   notes,
 })
+
+const sizeReport = ([exponent, counts]: [string, SizeCounts]) => ({ belowBytes: 2 ** Number(exponent), ...counts })
 
 const iso = (ms: number): string => new Date(ms).toISOString()

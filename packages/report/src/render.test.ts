@@ -199,7 +199,7 @@ describe('the report of a run that goes on', () => {
 
 test('jobs that read nothing speak of what they found', () => {
   const status = withCounts(anEnded('warmed', { job: aJob({ mode: 'estimate' }) }), { files: 12 })
-  expect(firstLine(status)).toBe('Warmed. 12 files found, none read.')
+  expect(firstLine(status)).toBe('Estimated. 12 files found.')
 })
 
 test('warnings and notes of the fleet come last', () => {

@@ -1,4 +1,5 @@
 import type { Failure, RunStatus } from '@cachewarmer/core'
+import { estimateLines, sizeLines } from './estimate.ts'
 import { addressFacts, elapsedMs, failuresByCode, rates, totalFailures } from './facts.ts'
 import { fleetLines } from './fleet.ts'
 import { headline } from './headline.ts'
@@ -24,6 +25,8 @@ export function renderReport(status: RunStatus, options: ReportOptions = {}): st
   const sections = [
     [headline(status), ...silence(status, options)],
     facts(status),
+    estimateLines(status),
+    sizeLines(status),
     addresses(status),
     failures(status),
     remarks(status),
@@ -47,6 +50,8 @@ function facts(status: RunStatus): string[] {
   const rows: [string, string][] = [['job', `${printable(status.label ?? status.jobMessageId)} (run ${status.run})`]]
   if (job !== null) {
     rows.push(['export', printable(job.exportPath)], ['paths', job.paths.map(printable).join(', ')])
+    if (job.mode !== 'data') rows.push(['mode', job.mode])
+    if (job.modifiedSince !== undefined) rows.push(['modified', `since ${printable(job.modifiedSince)}`])
     if (job.headBytes !== undefined) rows.push(['read', `the first ${bytes(job.headBytes)} of each file`])
   }
   if (status.outcome === 'refused') return indent(table(rows, ['left', 'left']))
@@ -60,7 +65,10 @@ function facts(status: RunStatus): string[] {
   if (leftOut.length > 0) rows.push(['left out', leftOut.join(', ')])
   rows.push(['time', duration(elapsedMs(status))])
   const { files: filesRate, bytes: bytesRate } = rates(status)
-  if (filesRate > 0 || bytesRate > 0) rows.push(['rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
+  const isRead = job === null || job.mode === 'data'
+  if (!isRead) {
+    if (filesRate > 0) rows.push(['rate', `${count(filesRate)} files/s`])
+  } else if (filesRate > 0 || bytesRate > 0) rows.push(['rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
   if (status.state !== 'ended') {
     rows.push(['workers', count(workers)], ['items', `${count(items.done)} of ${count(items.announced)} done`])
   }
@@ -68,6 +76,8 @@ function facts(status: RunStatus): string[] {
 }
 
 function addresses(status: RunStatus): string[] {
+  // An estimate asks one address for each name, and reads a sample at most: figures by address would say nothing.
+  if (status.job?.mode === 'estimate') return []
   const known = addressFacts(status)
   if (known.length === 0 || status.outcome === 'refused') return []
   const rows = known.map(({ address, files, bytes: size, failures: failed, state }) => [

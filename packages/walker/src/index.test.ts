@@ -7,6 +7,7 @@ test('exports change only on purpose', async () => {
     'defaultFilter',
     'folderMount',
     'isWalkError',
+    'measureReads',
     'nfsMount',
     'openReadLane',
     'rateLimit',

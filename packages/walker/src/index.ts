@@ -25,7 +25,7 @@ export type { ReadLane } from './folder/lane.ts'
 export type { FolderMountOptions } from './folder-mount.ts'
 export { folderMount, openReadLane } from './folder-mount.ts'
 export type { Measured, MeasureOptions } from './measure.ts'
-export { measuredAtOnce, measureReads } from './measure.ts'
+export { measureReads } from './measure.ts'
 export type {
   DirectoryPage,
   Entry,

@@ -18,12 +18,12 @@ export interface MeasureOptions {
   readonly clock: Clock
   /** Ends the measuring; what was read until then counts. */
   readonly signal: AbortSignal
-  /** Reads in flight. Default `measuredAtOnce`. */
+  /** Reads in flight. Default 8. */
   readonly concurrency?: number
 }
 
-/** Reads in flight while `measureReads` measures, unless it is told otherwise. */
-export const measuredAtOnce = 8
+/** As the manager counts on where it makes an estimate of what was measured. */
+const measuredAtOnce = 8
 const largeReadBytes = 4 * 1024 * 1024
 const longestMs = 20_000
 
@@ -45,7 +45,7 @@ export async function measureReads(
     if (mount === undefined || ended.aborted) return
     const startedAtMs = clock.now()
     const { bytes } = await mount.read({ path }, { offset: 0, length: largeReadBytes, signal: ended })
-    const tookMs = Math.round(clock.now() - startedAtMs)
+    const tookMs = clock.now() - startedAtMs
     if (size <= smallBytes) {
       measured.files += 1
       measured.filesMs += tookMs
@@ -57,5 +57,5 @@ export async function measureReads(
   const limit = pLimit(concurrency)
   await Promise.allSettled(files.map((file) => limit(readOne, file)))
   stopTimer()
-  return measured
+  return { ...measured, filesMs: Math.round(measured.filesMs), bytesMs: Math.round(measured.bytesMs) }
 }

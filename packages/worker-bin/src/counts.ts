@@ -1,9 +1,9 @@
-import type { Beat, Counts } from '@cachewarmer/core'
+import type { Beat, Counts, SampleCounts } from '@cachewarmer/core'
 import type { Walk } from '@cachewarmer/walker'
 
 /** The walk's counters in the words of results. */
-export function countsOf(walk: Walk): Counts {
-  const { directories, files, bytes, entriesSkipped, specialSkipped, failures, mounts, levels } = walk.counters
+export function countsOf(walk: Walk, sample?: SampleCounts): Counts {
+  const { directories, files, bytes, entriesSkipped, specialSkipped, failures, sizes, mounts, levels } = walk.counters
   return {
     directories,
     files,
@@ -18,6 +18,8 @@ export function countsOf(walk: Walk): Counts {
       ]),
     ),
     ...(Object.keys(levels).length === 0 ? {} : { levels: structuredClone(levels) }),
+    ...(Object.keys(sizes).length === 0 ? {} : { sizes }),
+    ...(sample === undefined ? {} : { sample }),
   }
 }
 

@@ -5,14 +5,16 @@ import {
   encodeItem,
   type Item,
   isCoreError,
+  isRootItem,
   type Job,
   makeId,
   type Part,
   queueNames,
+  type RunStatus,
   toWire,
 } from '@cachewarmer/core'
 import { type Clock, isQueueError, type Logger } from '@cachewarmer/queue'
-import { isWalkError, type Mount, type Walk, walk } from '@cachewarmer/walker'
+import { isWalkError, type Mount, measureReads, type Walk, type WalkOptions, walk } from '@cachewarmer/walker'
 import { Attempt } from './attempt.ts'
 import { withTimers } from './clock.ts'
 import { countsOf } from './counts.ts'
@@ -121,7 +123,7 @@ async function workOn(handling: Handling): Promise<Disposition> {
     await work.send(encodeItem(item), { delayMs: filerAwayMs, signal })
     return 'complete'
   }
-  const walking = startWalk(context.ceilings.hold(status, mounts), item, job, context, signal)
+  const walking = startWalk(context.ceilings.hold(status, mounts), { item, job, status }, context, signal)
   await superviseWalk(
     walking.walk,
     { ...context, work, run: item.run, attempt, held: hasCeilings(status), logger },
@@ -130,8 +132,13 @@ async function workOn(handling: Handling): Promise<Disposition> {
     walking.abort(error)
     throw error
   })
+  const { sampled } = walking.walk
+  const measured =
+    sampled.length > 0 && !context.stopTaking.aborted
+      ? await measureReads(mounts, sampled, { clock: withTimers(ports.clock), signal })
+      : undefined
   await attempt.sendResult(
-    { outcome: 'read', counts: countsOf(walking.walk), voidScopes: walking.walk.voidScopes() },
+    { outcome: 'read', counts: countsOf(walking.walk, measured), voidScopes: walking.walk.voidScopes() },
     signal,
   )
   logger.debug('item done', { files: walking.walk.counters.files, elapsedMs: attempt.elapsedMs })
@@ -146,8 +153,7 @@ interface Walking {
 
 function startWalk(
   mounts: readonly Mount[],
-  item: Item,
-  job: Job,
+  { item, job, status }: { readonly item: Item; readonly job: Job; readonly status: RunStatus },
   context: HandlerContext,
   signal: AbortSignal,
 ): Walking {
@@ -157,7 +163,8 @@ function startWalk(
   const started = walk(mounts, {
     parts: item.parts,
     headBytes: job.headBytes ?? Number.POSITIVE_INFINITY,
-    through: job.through,
+    ...whatFor(job),
+    sampleFiles: isRootItem(item.item) ? (status.sampleFiles ?? 0) : 0,
     symlinks: job.symlinks,
     filter: compileFilter(job),
     concurrency: settings.concurrency,
@@ -167,6 +174,13 @@ function startWalk(
     signal: joined,
   })
   return { walk: started, signal: joined, abort: (reason) => own.abort(reason) }
+}
+
+/** An estimate needs each name once; metadata has to go through each address as data does. */
+function whatFor({ mode, through }: Job): Pick<WalkOptions, 'attributesOnly' | 'through' | 'listThrough'> {
+  if (mode === 'data') return { through }
+  if (mode === 'estimate') return { attributesOnly: true, through: 'spread', listThrough: 'one' }
+  return { attributesOnly: true, through, listThrough: through === 'each' ? 'each' : 'one' }
 }
 
 /** Sent again as a new message with one strike more; after a few strikes given up. */

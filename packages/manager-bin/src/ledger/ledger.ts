@@ -39,6 +39,11 @@ export interface FailurePage {
   readonly next: FailurePosition | undefined
 }
 
+export interface EndedRun {
+  readonly record: RunRecord
+  readonly counts: Counts
+}
+
 /**
  * The manager's memory, kept where a crash can't reach it: every method is one transaction, on disk when it returns.
  * It alone decides that a run is over.
@@ -63,6 +68,8 @@ export interface Ledger {
   failures(run: string, limit: number): readonly Failure[]
   /** A few messages' worth of failures of accepted attempts, and where to go on; `next` is undefined at the end. */
   failuresFrom(run: string, from: FailurePosition | undefined): FailurePage
+  /** Runs that have ended, the latest first, with what they counted. */
+  endedRuns(limit: number): readonly EndedRun[]
   endRun(run: string, outcome: Outcome, endedAtMs: number): void
   /** Removes ended runs. */
   forgetBefore(endedBeforeMs: number): void

@@ -11,7 +11,7 @@ import {
   type LedgerView,
   rootItem,
 } from '@cachewarmer/core'
-import type { FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
+import type { EndedRun, FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
 import { schema, schemaVersion } from './schema.ts'
 
 /** Parts of failures that are read from the file at a time; each was a message. */
@@ -143,6 +143,15 @@ class SqliteLedger implements Ledger {
           ? undefined
           : { item: String(last['item']), attempt: String(last['attempt']), part: Number(last['part']) },
     }
+  }
+
+  endedRuns(limit: number): readonly EndedRun[] {
+    return this.#sql('SELECT record, counts FROM run WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?')
+      .all(limit)
+      .map((row) => ({
+        record: JSON.parse(String(row['record'])) as RunRecord,
+        counts: JSON.parse(String(row['counts'])) as Counts,
+      }))
   }
 
   endRun(run: string, outcome: RunRecord['outcome'], endedAtMs: number): void {

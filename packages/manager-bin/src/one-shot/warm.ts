@@ -130,5 +130,6 @@ const jobOf = (target: Target, config: WarmConfig): Job =>
     include: config.include ?? [],
     exclude: config.exclude ?? [],
     maxFileSizeBytes: config.maxFileSizeBytes ?? 0,
+    mode: config.mode,
     ...(config.headBytes === undefined ? {} : { headBytes: config.headBytes }),
   }).job

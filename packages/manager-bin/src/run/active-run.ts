@@ -1,4 +1,12 @@
-import { encodeItem, MAX_ADMITTED, type Outcome, queueNames, type RunStatus, rootItem } from '@cachewarmer/core'
+import {
+  type EarlierRun,
+  encodeItem,
+  MAX_ADMITTED,
+  type Outcome,
+  queueNames,
+  type RunStatus,
+  rootItem,
+} from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
 import type { RunDemand } from '../fleet/capacity.ts'
 import { removeRunQueues } from '../housekeeping.ts'
@@ -6,12 +14,15 @@ import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { earlierTotals } from './earlier.ts'
 import { Expectation } from './expected.ts'
+import { earlierRun, expectation, sampleFiles } from './expectation.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
 
 /** Failures that a status shows; the ledger has them all. */
 const sampleFailures = 50
+/** Ended runs that an estimate looks through for rates. */
+const historyRuns = 200
 /** How often a run is looked at for items that nobody has any more. */
 const watchMs = 5_000
 
@@ -40,6 +51,7 @@ export class ActiveRun {
     this.#post = new StatusPost(ports.service.queue(this.#names.runStatus(record.run)), settings.retainMs)
     this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId })
     this.#progress = this.#beginning()
+    if (record.job.mode === 'estimate') this.#earlier = earlierRun(record.job, ports.ledger.endedRuns(historyRuns))
   }
 
   get record(): RunRecord {
@@ -99,6 +111,8 @@ export class ActiveRun {
     this.#progress.rested(this.#ports.clock.now())
   }
 
+  /** Looked up once: what an estimate counts on. */
+  #earlier: EarlierRun | undefined
   #outcome: Outcome | undefined
   #problem: string | undefined
 
@@ -210,6 +224,18 @@ export class ActiveRun {
     }
   }
 
+  /** Of an estimate: whether workers are to measure, and at its end what warming would take. */
+  #estimate(): Pick<RunStatus, 'sampleFiles' | 'estimate'> {
+    const { job, run, outcome } = this.#record
+    if (job.mode !== 'estimate') return {}
+    const known = { earlier: this.#earlier, maxWorkers: this.#settings.maxWorkers, price: this.#settings.machinePrice }
+    const expected = outcome === undefined ? undefined : expectation(job, this.#ledger.totals(run).counts, known)
+    return {
+      ...(this.#earlier === undefined ? { sampleFiles } : {}),
+      ...(expected === undefined ? {} : { estimate: expected }),
+    }
+  }
+
   #status(): RunStatus {
     const { run, job, outcome, endedAtMs, paused } = this.#record
     const now = this.#ports.clock.now()
@@ -240,6 +266,7 @@ export class ActiveRun {
       ...(problem === undefined ? {} : { problem }),
       fleet,
       mounts: this.#progress.mounts(),
+      ...this.#estimate(),
       startedAtMs: this.#record.startedAtMs,
       updatedAtMs: now,
       ...(endedAtMs === undefined ? {} : { endedAtMs }),

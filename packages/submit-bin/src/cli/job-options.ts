@@ -25,6 +25,11 @@ export const jobOptions = {
     '--through <how>',
     'each: every file through every address (default); spread: every file through one of them, enough where the nodes of a cache share what they hold',
   ),
+  mode: new Option(
+    '--mode <mode>',
+    'data: read the files (default); metadata: listings and attributes through each address, no data; estimate: files, sizes, and how long warming would take',
+  ),
+  symlinks: new Option('--symlinks <which>', 'follow symbolic links: none (default), files, all'),
   jobId: new Option('--job-id <label>', 'what the job goes by; else it gets a label of its own'),
   weight: new Option('--weight <1-100>', 'share of the workers, next to other jobs; else 10').argParser(whole),
   file: new Option('--job <file>', 'take the job from a JSON file, "-" for standard input; options replace its fields'),
@@ -43,6 +48,8 @@ export interface JobSettings {
   modifiedSince?: string | undefined
   headBytes?: number | undefined
   through?: string | undefined
+  mode?: string | undefined
+  symlinks?: string | undefined
   jobId?: string | undefined
   weight?: number | undefined
   job?: string | undefined
@@ -60,6 +67,8 @@ export const fieldOfOption = {
   modifiedSince: 'ModifiedSince',
   headBytes: 'HeadBytes',
   through: 'Through',
+  mode: 'Mode',
+  symlinks: 'Symlinks',
   jobId: 'JobId',
   weight: 'Weight',
 } as const satisfies Partial<Record<keyof JobSettings, string>>

@@ -56,6 +56,8 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(jobOptions.modifiedSince)
     .addOption(jobOptions.headBytes)
     .addOption(jobOptions.through)
+    .addOption(jobOptions.mode)
+    .addOption(jobOptions.symlinks)
     .addOption(jobOptions.jobId)
     .addOption(jobOptions.weight)
     .addOption(jobOptions.file)
