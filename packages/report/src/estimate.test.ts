@@ -2,7 +2,7 @@ import type { RunStatus } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
 import { reportJson } from './json.ts'
 import { renderReport } from './render.ts'
-import { aJob, anEnded, withCounts } from './testing/builders.ts'
+import { aJob, anEnded, withCounts } from './testing/index.ts'
 
 const counts = {
   files: 1_201,
