@@ -48,7 +48,12 @@ describe('on folders', { timeout: 60_000 }, () => {
     lab.mountElsewhere('cache-4', 'empty')
     lab.startManager()
     const { code, stdout } = await lab.submitAndWait(
-      ...['--path', '/group-1', '--mode', 'metadata', '--addresses', 'cache-4'],
+      '--path',
+      '/group-1',
+      '--mode',
+      'metadata',
+      '--addresses',
+      'cache-4',
     )
     expect(code).toBe(1)
     expect(reportOf(stdout)).toMatchObject({ outcome: 'completed with failures', files: 0 })
