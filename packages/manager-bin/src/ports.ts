@@ -36,6 +36,8 @@ export interface ManagerOptions {
   readonly maxWorkers?: number
   /** How long the fleet stays when there is nothing to do. Default 20,000. */
   readonly idleMs?: number
+  /** How long workers may have nothing to do while others finish the last items, before they go. Default: until the end. */
+  readonly tailMs?: number
   /** How often a run's status is written while it changes. Default 1,000. */
   readonly statusMs?: number
   /** An outstanding item of which no queue and no worker says anything for this long is lost. Default: three leases. */
@@ -62,6 +64,7 @@ export function resolveManagerOptions(given: ManagerOptions, makeName: () => str
     runsAtOnce: given.runsAtOnce ?? 32,
     maxWorkers: given.maxWorkers ?? 4,
     idleMs: given.idleMs ?? 20_000,
+    tailMs: given.tailMs ?? Number.MAX_SAFE_INTEGER,
     statusMs: given.statusMs ?? 1_000,
     lostAfterMs: given.lostAfterMs ?? leaseMs * 3,
     stalledAfterMs: given.stalledAfterMs ?? 30 * 60_000,

@@ -1,8 +1,9 @@
 import { makeId, queueNames } from '@cachewarmer/core'
 import { consume } from '@cachewarmer/queue'
+import { machineOfWorker } from '@cachewarmer/worker/options'
 import { handleControl } from './control.ts'
 import { FailureLister } from './failure-lister.ts'
-import { workersWanted } from './fleet/capacity.ts'
+import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
 import { cleanUp } from './housekeeping.ts'
 import { Intake } from './intake.ts'
 import { lead } from './leadership.ts'
@@ -86,13 +87,19 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
 }
 
 function sizeFleet(ports: ManagerPorts, settings: ManagerSettings, intake: Intake): () => Promise<void> {
+  const tail = new Tail()
   let busyAtMs = ports.clock.now()
   return async () => {
     const now = ports.clock.now()
     const demands = intake.runs.map((run) => run.demand)
     if (demands.some((demand) => demand.outstandingItems > 0 && !demand.paused)) busyAtMs = now
     const { wanted } = ports.fleet.observe()
-    ports.fleet.want(workersWanted(demands, { wanted, idleForMs: now - busyAtMs }, settings))
+    const workers = workersWanted(
+      demands,
+      { wanted, idleForMs: now - busyAtMs, tailForMs: tail.see(demands, now) },
+      settings,
+    )
+    ports.fleet.want(workers, workersAtWork(demands).map(machineOfWorker))
   }
 }
 

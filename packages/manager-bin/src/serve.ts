@@ -40,6 +40,8 @@ export async function serve(config: ServeConfig): Promise<number> {
         leaseMs: config.leaseMs,
         maxWorkers: config.workers,
         idleMs: config.idleMs,
+        // A process that waits costs nothing.
+        ...(config.fleet === 'vmss' ? { tailMs: 30_000 } : {}),
         stalledAfterMs: config.stalledAfterMs,
         machinePrice: machinePrice(config),
       },

@@ -33,7 +33,7 @@ const situation = (given: Partial<Situation> = {}): Situation => ({
   instances: [],
   busy: undefined,
   wanted: 3,
-  idle: new Set(),
+  working: new Set(),
   spent: false,
   memory: freshMemory,
   ...given,
@@ -135,14 +135,15 @@ describe('nextAction', () => {
 
   test('removes surplus machines by name: those that have not begun, then idle ones, then the youngest', () => {
     const instances = machines('running', 'running', 'starting', 'running', 'running')
-    const gone = (wanted: number, idle: string[] = []) => {
-      const action = decide({ set: aSet({ capacity: 5 }), instances, wanted, idle: new Set(idle) })
+    const gone = (wanted: number, working: string[] = []) => {
+      const action = decide({ set: aSet({ capacity: 5 }), instances, wanted, working: new Set(working) })
       return action.kind === 'delete-instances' ? action.ids : action
     }
     expect(gone(4)).toEqual(['2'])
     expect(gone(3)).toEqual(['2', '4'])
-    expect(gone(3, ['host0'])).toEqual(['2', '0'])
-    expect(gone(2, ['set_1', '0'])).toEqual(['2', '1', '0'])
+    expect(gone(3, ['host1', 'host3', 'host4'])).toEqual(['2', '0'])
+    expect(gone(2, ['set_3', 'HOST4'])).toEqual(['2', '1', '0'])
+    expect(gone(1, ['set_3', 'host4'])).toEqual(['2', '1', '0', '4'])
   })
 
   test('tells machines of one age apart by their number', () => {
@@ -190,7 +191,7 @@ describe('nextAction', () => {
       .map((states) => machines(...states)),
     busy: fc.constantFrom(undefined, 'create', 'resize', 'delete-instances', 'delete-set'),
     wanted: fc.nat(20),
-    idle: fc.uniqueArray(fc.nat(20).map((id) => `host${id}`)).map((names) => new Set(names)),
+    working: fc.uniqueArray(fc.nat(20).map((id) => `host${id}`)).map((names) => new Set(names)),
     spent: fc.boolean(),
     memory: fc
       .record({ candidate: fc.nat(2), growAtMs: fc.constantFrom(0, 1_000), share: fc.constantFrom(1, 0.5, 0.25) })

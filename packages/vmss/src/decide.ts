@@ -11,8 +11,8 @@ export interface Situation {
   /** What Azure has accepted from us and not yet finished. */
   readonly busy: Exclude<Deed, 'look'> | undefined
   readonly wanted: number
-  /** Names of machines whose workers have nothing to do; they go first. */
-  readonly idle: ReadonlySet<string>
+  /** Names of machines whose workers have work; they go last. */
+  readonly working: ReadonlySet<string>
   /** The machine hours are used up. */
   readonly spent: boolean
   readonly memory: Memory
@@ -64,7 +64,7 @@ export function nextAction(now: Situation, policy: Policy): Action {
     return { kind: 'delete-instances', ids: broken.map(({ id }) => id), reason: 'they failed or were shut down' }
   }
   if (healthy.length > wanted) {
-    const ids = expendable(healthy, now.idle).slice(0, healthy.length - wanted)
+    const ids = expendable(healthy, now.working).slice(0, healthy.length - wanted)
     return { kind: 'delete-instances', ids, reason: `only ${wanted} machines are wanted` }
   }
   if (healthy.length >= reach) return wait(healthy.length === wanted ? 'all is well' : 'the quota has no room for more')
@@ -93,10 +93,12 @@ const fits = (set: ObservedSet, { size, priority }: Candidate, { accelerated }: 
   set.spot === (priority === 'spot') && (!set.acceleratedNetworking || accelerated(size))
 
 /** Who goes first: those that have not begun, then those that have nothing to do, then the youngest. */
-function expendable(instances: readonly ObservedInstance[], idle: ReadonlySet<string>): string[] {
-  const rank = ({ state, id, name, computerName = '' }: ObservedInstance): number => {
+function expendable(instances: readonly ObservedInstance[], working: ReadonlySet<string>): string[] {
+  // Azure and the machine itself do not agree on the case of a host name.
+  const names = new Set([...working].map((name) => name.toLowerCase()))
+  const rank = ({ state, name, computerName = '' }: ObservedInstance): number => {
     if (state === 'starting') return 0
-    return idle.has(id) || idle.has(name) || idle.has(computerName) ? 1 : 2
+    return names.has(name.toLowerCase()) || names.has(computerName.toLowerCase()) ? 2 : 1
   }
   const age = ({ createdAtMs = 0 }: ObservedInstance): number => -createdAtMs
   return [...instances]

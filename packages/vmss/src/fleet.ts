@@ -5,8 +5,11 @@ import type { Priority } from './settings.ts'
 
 /** What runs workers, as a manager sees it. */
 export interface Fleet {
-  /** Says how many workers there should be. Returns at once; starting and stopping go on in the background. */
-  want(workers: number): void
+  /**
+   * Says how many workers there should be. Returns at once; starting and stopping go on in the background. Machines whose
+   * host names are in `working` are the last to go.
+   */
+  want(workers: number, working?: Iterable<string>): void
   observe(): FleetState
   /** Ends all workers and returns when they are gone. */
   stop(): Promise<void>
@@ -29,8 +32,6 @@ export interface FleetState {
 }
 
 export interface FleetOptions {
-  /** Host names of workers that have nothing to do just now: they are the first to go. Default: nobody knows. */
-  readonly idleWorkers?: () => Iterable<string>
   /** Ends the waiting of `stop()`, which then rejects with the reason; Azure goes on. Default: waits as long as it takes. */
   readonly signal?: AbortSignal
 }
@@ -41,7 +42,7 @@ export interface FleetOptions {
  */
 export function scaleSetFleet(scaleSet: ScaleSet, options: FleetOptions = {}): Fleet {
   return {
-    want: (workers) => scaleSet.want(workers, { idle: options.idleWorkers?.() ?? [] }),
+    want: (workers, working = []) => scaleSet.want(workers, { working }),
     observe: () => {
       const { wanted, running, candidate, machineHours, cost, problem, notes } = scaleSet.observe()
       const known = { ...(cost ? { cost } : {}), ...(problem ? { problem: problem.message } : {}) }

@@ -51,8 +51,8 @@ export class Keeper implements ScaleSet {
   /** What Azure was last asked to do. */
   #begun: Busy['kind'] | undefined
   #wanted = 0
-  /** Who has nothing to do, as it was when machines were last wanted. */
-  #idle: ReadonlySet<string> = new Set()
+  /** Who is at work, as it was when machines were last wanted. */
+  #working: ReadonlySet<string> = new Set()
   /** The machine hours are used up, until nothing is wanted any more. */
   #spent = false
   /** Runs from the first wish on, so that who only looks costs nothing. */
@@ -67,14 +67,14 @@ export class Keeper implements ScaleSet {
     this.#watch = new Watch(port, settings.name)
   }
 
-  want(instances: number, { idle = [] }: WantOptions = {}): void {
+  want(instances: number, { working = [] }: WantOptions = {}): void {
     checkWhole('wanted', instances, 0, Number.MAX_SAFE_INTEGER)
     const wanted = Math.min(instances, this.#settings.count)
     // New work is a new beginning: what was refused to the last job may be had by now.
     if (this.#wanted === 0 && wanted > 0) this.#beginAnew()
     const changed = wanted !== this.#wanted || this.#loop === undefined
     this.#wanted = wanted
-    this.#idle = new Set(idle)
+    this.#working = new Set(working)
     if (this.#closed.signal.aborted) return
     this.#loop ??= this.#run()
     if (changed) this.#wake.abort()
@@ -246,7 +246,7 @@ export class Keeper implements ScaleSet {
       instances,
       busy: this.#busy?.kind,
       wanted: this.#wanted,
-      idle: this.#idle,
+      working: this.#working,
       spent: this.#spent,
       memory: this.#memory,
     }

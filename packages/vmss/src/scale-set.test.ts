@@ -159,8 +159,8 @@ describe.skipIf(!openssl)('a scale set', () => {
       await clock.run(set.ensureCapacity(2))
       await clock.run(set.ensureCapacity(4))
       expect(powers()).toHaveLength(4)
-      const idle = [arm.machines(name)[0]?.computerName ?? '', `${name}_2`]
-      set.want(2, { idle })
+      const working = [arm.machines(name)[1]?.computerName ?? '', `${name}_3`]
+      set.want(2, { working })
       while (arm.machines(name).length > 2) await clock.advance(1_000)
       expect(arm.machines(name).map(({ id }) => id)).toEqual(['1', '3'])
       expect(arm.sets.get(name)?.body.sku.capacity).toBe(2)

@@ -31,8 +31,8 @@ export interface WaitOptions {
 }
 
 export interface WantOptions {
-  /** Names, host names or numbers of machines whose workers have nothing to do: they go first. */
-  readonly idle?: Iterable<string>
+  /** Names or host names of machines whose workers have work: they go last. Default: nobody knows. */
+  readonly working?: Iterable<string>
 }
 
 /**

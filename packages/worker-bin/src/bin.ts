@@ -24,6 +24,7 @@ import { parseWorkerConfig, type WorkerConfig } from './config.ts'
 import type { Machine } from './machine/machine.ts'
 import { runWorker } from './run-worker.ts'
 import { version } from './version.ts'
+import { workerName } from './worker-name.ts'
 
 void runMain('cachewarmer-worker', async () => {
   const config = parseWorkerConfig(process.argv.slice(2), version)
@@ -60,7 +61,7 @@ void runMain('cachewarmer-worker', async () => {
       },
       {
         prefix: queues.prefix,
-        name: config.name ?? `${hostname()}-${process.pid}`,
+        name: config.name ?? workerName(hostname(), process.pid),
         slots: config.slots,
         leaseMs: config.leaseMs,
         concurrency,

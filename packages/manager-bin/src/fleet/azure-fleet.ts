@@ -83,10 +83,10 @@ export function scaleSetOfLeader(
   let askedAtMs: number | undefined
   let begun = false
   return {
-    want: (workers) => {
+    want: (workers, working = []) => {
       askedAtMs ??= clock.now()
       begun ||= workers > 0 || clock.now() - askedAtMs >= graceMs
-      if (begun) fleet.want(workers)
+      if (begun) fleet.want(workers, working)
     },
     observe: () => fleet.observe(),
     stop: async () => {

@@ -61,6 +61,8 @@ export class ActiveRun {
   get demand(): RunDemand {
     const { announced, done } = this.#ledger.totals(this.#record.run)
     return {
+      run: this.#record.run,
+      held: this.#progress.held(this.#ports.clock.now()),
       outstandingItems: announced - done,
       paused: this.#record.paused,
       maxWorkers: this.#maxWorkers,

@@ -9,6 +9,14 @@ const silentMs = 15_000
 /** Rates are means over this long. */
 const windowMs = 10_000
 
+export interface HeldItems {
+  readonly items: number
+  /** Units of work in them that are not begun. */
+  readonly pending: number
+  /** Names of the workers that hold them. */
+  readonly workers: readonly string[]
+}
+
 interface LiveAttempt {
   readonly beat: Beat
   readonly atMs: number
@@ -78,6 +86,17 @@ export class RunProgress {
   rested(nowMs: number): void {
     this.moved(nowMs)
     this.#expectation.restart()
+  }
+
+  /** Who holds items, as far as they have said so: an attempt is heard of after a beat, or never when it is short. */
+  held(nowMs: number): HeldItems {
+    this.#dropSilent(nowMs)
+    const beats = [...this.#items.values()].map(({ beat }) => beat)
+    return {
+      items: beats.length,
+      pending: beats.reduce((sum, { frontier }) => sum + frontier, 0),
+      workers: [...new Set(beats.map(({ worker }) => worker))],
+    }
   }
 
   /** The end of a run: from now on only what the ledger says is shown. */

@@ -40,12 +40,15 @@ export class World {
   readonly random: () => number = seededRandom(1)
   /** What was wanted of the fleet, each change once. */
   readonly wanted: number[] = []
+  /** Whose machines are at work, as the fleet was told last. */
+  working: readonly string[] = []
   fleetStops = 0
   /** What the fleet says of itself besides. */
   fleetSays: Partial<FleetStatus> = {}
 
   readonly #fleet: Fleet = {
-    want: (workers) => {
+    want: (workers, working = []) => {
+      this.working = working
       if (this.wanted.at(-1) !== workers) this.wanted.push(workers)
     },
     observe: () => ({ kind: 'none', wanted: this.wanted.at(-1) ?? 0, running: 0, notes: [], ...this.fleetSays }),

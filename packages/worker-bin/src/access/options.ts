@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 
+export { machineOfWorker } from '../worker-name.ts'
+
 /** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
 const accessPolicies = ['auto', 'direct', 'mount', 'folder'] as const
 export type AccessPolicy = (typeof accessPolicies)[number]

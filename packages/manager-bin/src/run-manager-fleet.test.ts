@@ -1,0 +1,92 @@
+import { aBeat } from '@cachewarmer/core/testing'
+import { faultyService } from '@cachewarmer/queue/testing'
+import { describe, expect, test } from 'vitest'
+import { World } from './testing/world.ts'
+
+const good = { jobId: 'good' }
+
+describe('the fleet', () => {
+  test('is as large as may be while there is work, stays for a while, and goes', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(
+      async () => {
+        await world.until(async () => (world.wanted.at(-1) === 7 ? true : undefined))
+        await world.work(id)
+        await world.reached(id)
+        const endedAtMs = world.clock.now()
+        await world.until(async () => (world.wanted.at(-1) === 0 ? true : undefined))
+        expect(world.clock.now() - endedAtMs).toBeGreaterThan(15_000)
+        expect(world.wanted.filter((workers) => workers > 0)).toEqual([7])
+      },
+      { maxWorkers: 7 },
+    )
+    expect(world.fleetStops).toBe(1)
+  })
+
+  test('stays while a worker holds an item, although its queue shows none', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(
+      async () => {
+        await world.takeItem(id)
+        await world.clock.advance(600_000)
+        expect(world.wanted.filter((workers) => workers > 0)).toEqual([4])
+        expect(world.wanted.at(-1)).toBe(4)
+      },
+      { idleMs: 1_000, lostAfterMs: 3_600_000 },
+    )
+  })
+
+  test('shrinks to the workers that hold the last items, and grows again for the next run', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(
+      async () => {
+        const { item } = await world.takeItem(id)
+        const beat = aBeat({ run: item.run, item: item.item, worker: 'node-7' })
+        for (let second = 0; second < 40; second += 2) {
+          await world.report(beat)
+          await world.clock.advance(2_000)
+        }
+        expect(world.wanted.slice(-2)).toEqual([4, 1])
+        expect(world.working).toEqual(['node'])
+        await world.submit({ jobId: 'next' })
+        await world.until(async () => (world.wanted.at(-1) === 4 ? true : undefined))
+      },
+      { tailMs: 20_000, lostAfterMs: 3_600_000 },
+    )
+  })
+
+  test('goes when the queues can not be reached any more', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    let reachable = true
+    const service = faultyService(world.service, () => (reachable ? undefined : 'lost request'))
+    const manager = world.start({}, { service })
+    await world.reached(id, 'running')
+    reachable = false
+    await expect(world.clock.run(manager.ended, 3_600_000)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(world.wanted.at(-1)).toBe(0)
+    expect(world.fleetStops).toBe(1)
+  })
+
+  test('is told of in the status, and holds the run up while what stands in its way leaves it without machines', async () => {
+    const world = new World()
+    const said = { kind: 'vmss' as const, problem: 'AllocationFailed', machineHours: 1.5, notes: ['no machines'] }
+    world.fleetSays = said
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      await world.until(async () => (world.wanted.at(-1) === 4 ? true : undefined))
+      const held = await world.until(async () => (await world.statuses()).find(({ fleet }) => fleet?.wanted === 4))
+      expect(held).toMatchObject({ state: 'running', problem: 'AllocationFailed', fleet: said })
+      world.fleetSays = { ...said, running: 3 }
+      await world.until(async () => ((await world.statuses())[0]?.problem === undefined ? true : undefined))
+      world.fleetSays = said
+      await world.work(id)
+      const ended = await world.reached(id)
+      expect(ended).toMatchObject({ outcome: 'warmed', fleet: said })
+      expect(ended.problem).toBeUndefined()
+    })
+  })
+})
