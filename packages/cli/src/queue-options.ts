@@ -11,9 +11,10 @@ export const queueOptions = {
   account: new Option('--storage-account-name <name>', 'short for --queue https://NAME.queue.SUFFIX, which wins').env(
     'STORAGE_ACCOUNT',
   ),
-  suffix: new Option('--storage-suffix <suffix>', 'domain of the storage account in sovereign clouds')
-    .default('core.windows.net')
-    .env('CACHEWARMER_STORAGE_SUFFIX'),
+  suffix: new Option(
+    '--storage-suffix <suffix>',
+    'domain of the storage account in sovereign clouds (default: core.windows.net)',
+  ).env('CACHEWARMER_STORAGE_SUFFIX'),
   keyFile: new Option(
     '--storage-key-file <file>',
     'file that holds the account key (keep it mode 0600); else STORAGE_KEY, else a token',

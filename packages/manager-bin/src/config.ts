@@ -88,6 +88,7 @@ const withFleetOptions = (command: Command) =>
     .addOption(azureOptions.subnetId)
     .addOption(azureOptions.name)
     .addOption(azureOptions.sizes)
+    .addOption(azureOptions.zones)
     .addOption(azureOptions.image)
     .addOption(azureOptions.imagePlan)
     .addOption(azureOptions.priority)
@@ -194,9 +195,20 @@ export type PlanConfig = Decided<ReturnType<ReturnType<typeof planCommand>['opts
 export type BootstrapConfig = ReturnType<ReturnType<typeof bootstrapCommand>['opts']>
 export type WarmConfig = ReturnType<ReturnType<typeof warmCommand>['opts']>
 
-function decideFleet<Given extends GivenFleet>(given: Given, otherwise: 'local' | 'vmss'): Decided<Given> {
+async function decideFleet<Given extends GivenFleet>(
+  given: Given,
+  otherwise: 'local' | 'vmss',
+): Promise<Decided<Given>> {
   const fleet = given.fleet ?? (speaksOfMachines(given) ? 'vmss' : otherwise)
-  return { ...given, fleet, workers: given.workers ?? (fleet === 'vmss' ? 12 : 4) }
+  const storageSuffix = given.storageSuffix ?? (await suffixOf(given.azureCloud))
+  return { ...given, storageSuffix, fleet, workers: given.workers ?? (fleet === 'vmss' ? 12 : 4) }
+}
+
+/** The queues are in the cloud that the machines are in. */
+async function suffixOf(cloud: GivenFleet['azureCloud']): Promise<string | undefined> {
+  if (cloud === 'AzurePublicCloud') return undefined
+  const { clouds } = await import('@cachewarmer/vmss')
+  return clouds[cloud].storageSuffix
 }
 
 export interface ManagerActions {
@@ -227,14 +239,14 @@ export async function runCommandLine(
     .addCommand(
       serveCommand().action(async (config, command) => {
         warnOfPassword(command.getOptionValueSource('vmssPassword'))
-        code = await actions.serve(decideFleet(config, 'local'))
+        code = await actions.serve(await decideFleet(config, 'local'))
       }),
       { isDefault: true },
     )
     .addCommand(
       planCommand().action(async (config, command) => {
         warnOfPassword(command.getOptionValueSource('vmssPassword'))
-        code = await actions.plan(decideFleet(config, 'vmss'))
+        code = await actions.plan(await decideFleet(config, 'vmss'))
       }),
     )
     .addCommand(

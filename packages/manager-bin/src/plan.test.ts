@@ -76,6 +76,19 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
     expect(stdout).not.toContain('c2VjcmV0')
   })
 
+  test('of a sovereign cloud has its resource manager, for workers too, and its domain of queues', async () => {
+    const { code, stdout, stderr } = await plan([
+      ...[...queue, ...place, ...bootstrap, ...key],
+      ...words('--azure-cloud AzureChinaCloud --vmss-zones 1,3 --vmss-tag team=lighting --json'),
+    ])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { url, body, cloudInit } = JSON.parse(stdout) as Planned
+    expect(url).toMatch(/^https:\/\/management\.chinacloudapi\.cn\/subscriptions\//)
+    expect(cloudInit).toContain("CACHEWARMER_ARM_ENDPOINT='https://management.chinacloudapi.cn'")
+    expect(cloudInit).toContain("CACHEWARMER_STORAGE_SUFFIX='core.chinacloudapi.cn'")
+    expect(body).toMatchObject({ zones: ['1', '3'], tags: { team: 'lighting' } })
+  })
+
   test('of the original, with its environment, hides the password', async () => {
     const { code, stdout } = await plan([...place], {
       STORAGE_ACCOUNT: 'studiocache',

@@ -64,6 +64,13 @@ describe('scaleSetBody', () => {
     })
   })
 
+  test('zones are those that were asked for, each once, and the balance between them is not forced', () => {
+    const { zones, properties } = body({ zones: ['1', '2', '1'] })
+    expect(zones).toEqual(['1', '2'])
+    expect(properties).not.toHaveProperty('zoneBalance')
+    expect(body()).not.toHaveProperty('zones')
+  })
+
   test('a regular machine is neither evicted nor priced', () => {
     const regular = profile({ priority: 'regular' })
     expect(regular.priority).toBe('Regular')

@@ -7,6 +7,7 @@ export interface ScaleSetBody {
   readonly location: string
   readonly tags: Readonly<Record<string, string>>
   readonly sku: { readonly name: string; readonly tier: 'Standard'; readonly capacity: number }
+  readonly zones?: readonly string[]
   readonly plan?: { readonly name: string; readonly publisher: string; readonly product: string }
   readonly identity?: {
     readonly type: 'UserAssigned'
@@ -81,7 +82,7 @@ interface NetworkInterface {
 
 /**
  * The exact body that makes the scale set: Uniform, never overprovisioned, upgraded by hand, spread as widely as Azure
- * likes. Pure: the same settings, candidate and capacity give the same body.
+ * likes, also over zones: even numbers in each are not worth a machine. Pure: the same settings, candidate and capacity give the same body.
  */
 export function scaleSetBody(settings: ScaleSetSettings, candidate: Candidate, capacity: number): ScaleSetBody {
   const { image, identityId } = settings
@@ -89,6 +90,7 @@ export function scaleSetBody(settings: ScaleSetSettings, candidate: Candidate, c
     location: settings.location,
     tags: { ...settings.tags, [ownerTag]: settings.owner },
     sku: { name: candidate.size, tier: 'Standard', capacity },
+    ...(settings.zones.length > 0 ? { zones: [...settings.zones] } : {}),
     ...('plan' in image && image.plan ? { plan: { ...image.plan } } : {}),
     ...(identityId ? { identity: { type: 'UserAssigned', userAssignedIdentities: { [identityId]: {} } } } : {}),
     properties: {

@@ -93,6 +93,8 @@ describe('resolveScaleSet', () => {
     ['maxPrice', { maxPrice: 0 }, /above 0, got 0/],
     ['maxPrice', { maxPrice: Number.NaN }, /got NaN/],
     ['maxPrice', { maxPrice: 0.1, allowRegular: true }, /no price limit/],
+    ['pricePerHour', { pricePerHour: 0 }, /above 0, got 0/],
+    ['zones', { zones: ['west'] }, /numbers of zones, got "west"/],
     ['maxMachineHours', { maxMachineHours: -1 }, /more than 0/],
     ['osDiskGib', { osDiskGib: 0 }, /between 1 and 4095/],
     ['identityId', { identityId: testSubnetId }, /user-assigned identity/],

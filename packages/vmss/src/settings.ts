@@ -31,6 +31,11 @@ export interface ScaleSetOptions {
   readonly pricePerHour?: number
   /** Machine hours from the first worker to the last; at the limit the fleet goes. Default: no limit. */
   readonly maxMachineHours?: number
+  /**
+   * Availability zones to spread the machines over, as evenly as there is capacity. Default: none, so that Azure takes
+   * machines wherever it has them. One zone, the filer's, keeps traffic out of the others.
+   */
+  readonly zones?: readonly string[]
   /** Default: Ubuntu 24.04 LTS. */
   readonly image?: Image
   /** Default `azureuser`. */
@@ -73,6 +78,7 @@ export interface ScaleSetSettings {
   readonly maxPrice: number
   readonly pricePerHour: number | undefined
   readonly maxMachineMs: number
+  readonly zones: readonly string[]
   readonly image: Image
   readonly admin: Admin
   readonly acceleratedNetworking: boolean | undefined
@@ -113,6 +119,7 @@ export function resolveScaleSet(given: ScaleSetOptions): ScaleSetSettings {
     maxPrice: checkMaxPrice(given),
     pricePerHour: checkPricePerHour(given.pricePerHour),
     maxMachineMs: checkHours(given.maxMachineHours),
+    zones: checkZones(given.zones ?? []),
     image: checkImage('image', given.image ?? ubuntuImage),
     admin: checkAdmin({
       ...(given.adminUserName === undefined ? {} : { userName: given.adminUserName }),
@@ -172,6 +179,11 @@ function checkMaxPrice({ maxPrice = -1, priority, allowRegular }: ScaleSetOption
 function checkPricePerHour(dollars: number | undefined): number | undefined {
   if (dollars === undefined || (dollars > 0 && dollars < 1000)) return dollars
   throw optionInvalid('pricePerHour', dollars, 'dollars above 0')
+}
+
+function checkZones(zones: readonly string[]): readonly string[] {
+  for (const zone of zones) checkText('zones', zone, /^[1-9][0-9]?$/, 'numbers of zones')
+  return Object.freeze([...new Set(zones)])
 }
 
 function checkHours(hours: number | undefined): number {

@@ -58,6 +58,12 @@ export const azureOptions = {
   )
     .argParser(list)
     .env('CACHEWARMER_VMSS_SIZES'),
+  zones: new Option(
+    '--vmss-zones <zones>',
+    'availability zones, such as 1,2,3 (default: none, so that Azure takes machines wherever it has them)',
+  )
+    .argParser(list)
+    .env('CACHEWARMER_VMSS_ZONES'),
   image: new Option(
     '--vmss-image <image>',
     'ubuntu, vfxt (the controller of Avere vFXT), publisher:offer:sku:version, or a resource id (default: ubuntu)',
@@ -125,6 +131,7 @@ export interface AzureConfig {
   vmssSubnetId?: string | undefined
   vmssName?: string | undefined
   vmssSizes?: string[] | undefined
+  vmssZones?: string[] | undefined
   vmssImage?: string | undefined
   vmssImagePlan: boolean
   vmssPriority: 'spot' | 'regular'

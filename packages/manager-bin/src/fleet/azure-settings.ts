@@ -56,6 +56,7 @@ export function scaleSetOptions(
     cloudInit: cloudInitOf(config, account, environment, vmss),
     ...orNothing('image', imageOf(config, vmss)),
     ...orNothing('size', size),
+    ...orNothing('zones', config.vmssZones),
     ...orNothing('name', config.vmssName),
     ...orNothing('maxPrice', config.vmssMaxPrice),
     ...orNothing('pricePerHour', config.vmssPricePerHour),

@@ -67,6 +67,7 @@ describe.skipIf(!openssl)('armCompute', () => {
       'of regular machines with a password',
       { priority: 'regular', adminPassword: 'Correct-Horse-1', size: 'Standard_D2s_v5' },
     ],
+    ['over zones', { zones: ['1', '2', '3'] }],
     ['in a single placement group', { singlePlacementGroup: true, terminateNoticeMs: 900_000 }],
   ]
   test.each(bodies)('sends exactly the body %s, and Azure takes it', async (_, given) => {

@@ -5,7 +5,7 @@ import type { ScaleSetBody } from '../model.ts'
 /** The SDK wants what ARM calls `properties` beside the rest, and puts it back where it belongs. */
 export function toSdk(body: ScaleSetBody): VirtualMachineScaleSet {
   // The SDK's types have arrays and objects that can be changed, which ours are not: hence the copies.
-  const { properties, tags, identity, ...rest } = body
+  const { properties, tags, identity, zones, ...rest } = body
   const { virtualMachineProfile, ...setProperties } = properties
   const { networkProfile, osProfile, ...profile } = virtualMachineProfile
   const { ssh, ...linux } = osProfile.linuxConfiguration
@@ -13,6 +13,7 @@ export function toSdk(body: ScaleSetBody): VirtualMachineScaleSet {
     ...rest,
     ...setProperties,
     tags: { ...tags },
+    ...(zones ? { zones: [...zones] } : {}),
     ...(identity ? { identity: { ...identity, userAssignedIdentities: { ...identity.userAssignedIdentities } } } : {}),
     virtualMachineProfile: {
       ...profile,

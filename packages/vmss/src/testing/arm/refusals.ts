@@ -20,6 +20,7 @@ export interface World {
 export interface CheckedBody {
   readonly location: string
   readonly sku?: { readonly name?: string; readonly capacity?: number }
+  readonly zones?: readonly string[]
   readonly plan?: { readonly name?: string; readonly publisher?: string; readonly product?: string }
   readonly identity?: { readonly userAssignedIdentities?: Readonly<Record<string, unknown>> }
   readonly properties?: {
@@ -86,6 +87,11 @@ export function refusal(body: CheckedBody, world: World): (ArmFailure & { readon
   ) {
     const message = `VMSizeIsNotPermittedToEnableAcceleratedNetworking: the VM size '${sku.name}' is not permitted.`
     return { code: 'VMSizeIsNotPermittedToEnableAcceleratedNetworking', message }
+  }
+  const strange = (body.zones ?? []).filter((zone) => !['1', '2', '3'].includes(zone))
+  if (strange.length > 0) {
+    const message = `The zone(s) '${strange.join(',')}' for resource is not supported. The supported zones for location '${world.location}' are '1,2,3'`
+    return { code: 'AvailabilityZoneNotSupported', message }
   }
   if (!/^[A-Za-z0-9-]{1,15}$/.test(os.computerNamePrefix ?? ''))
     return parameter('computerNamePrefix', 'Invalid computer name prefix.')
