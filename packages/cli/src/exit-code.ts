@@ -5,7 +5,7 @@ export const exitCode = {
   failed: 1,
   /** The command line, the environment or a job is wrong. */
   usage: 2,
-  /** A queue can't be reached, or refuses. */
+  /** A queue can't be reached, or refuses; a file can't be kept, as on a full disk. */
   unavailable: 3,
   /** Stopped by Ctrl-C. */
   interrupted: 130,

@@ -3,6 +3,7 @@ import * as cli from './index.ts'
 
 test('exports these names, and no others', () => {
   expect(Object.keys(cli).sort()).toEqual([
+    'UnavailableError',
     'UsageError',
     'exitCode',
     'explain',

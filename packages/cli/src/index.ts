@@ -1,7 +1,7 @@
 /* What the three binaries have in common at their edge: options, environment, clock, log, shutdown, exit codes. */
 export { steadyClock, systemClock } from '@cachewarmer/queue'
 export type { Environment, QueueSettings } from './access.ts'
-export { isUsageError, UsageError } from './errors.ts'
+export { isUsageError, UnavailableError, UsageError } from './errors.ts'
 export { exitCode } from './exit-code.ts'
 export type { LegacyFlags } from './legacy-flags.ts'
 export { translateLegacyFlags } from './legacy-flags.ts'

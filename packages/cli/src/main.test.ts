@@ -2,7 +2,7 @@ import { CoreError, checkPrefix, parseJob } from '@cachewarmer/core'
 import { QueueError, type QueueErrorCode } from '@cachewarmer/queue'
 import { Command } from '@commander-js/extra-typings'
 import { describe, expect, test } from 'vitest'
-import { UsageError } from './errors.ts'
+import { UnavailableError, UsageError } from './errors.ts'
 import { explain } from './main.ts'
 
 const thrownBy = (work: () => unknown): unknown => {
@@ -50,6 +50,13 @@ describe('what is said of an error', () => {
     const foreign = Object.assign(new Error('prefix: no'), { name: 'CoreError', problems: [], code: 'OPTION_INVALID' })
     expect(foreign).not.toBeInstanceOf(CoreError)
     expect(explain(foreign)).toEqual({ message: 'prefix: no', code: 2 })
+  })
+
+  test('what is not to be had now exits with 3 and its message', () => {
+    expect(explain(new UnavailableError('ledger /x: database or disk is full'))).toEqual({
+      message: 'ledger /x: database or disk is full',
+      code: 3,
+    })
   })
 
   test('a fault of ours shows its stack, for the report of it', () => {

@@ -1,11 +1,11 @@
 import { type CoreError, isCoreError } from '@cachewarmer/core'
 import { isQueueError, type QueueError } from '@cachewarmer/queue'
-import { isUsageError } from './errors.ts'
+import { isUnavailableError, isUsageError } from './errors.ts'
 import { exitCode } from './exit-code.ts'
 
 /**
  * Runs a binary's main function and turns what it throws into a message and an exit code: 2 for bad input, 3 where
- * a queue can't be reached or refuses, 1 for the rest. Stack traces are for our own mistakes alone.
+ * a queue can't be reached or refuses (or a disk is full), 1 for the rest. Stack traces are for our own mistakes alone.
  */
 export async function runMain(program: string, main: () => Promise<number>): Promise<void> {
   // Who reads our output may leave early (`| head`); that is no fault to report.
@@ -26,6 +26,7 @@ export async function runMain(program: string, main: () => Promise<number>): Pro
 /** What to say of an error, and what to exit with. An empty message: all has been said. */
 export function explain(error: unknown): { message: string; code: number } {
   if (isUsageError(error)) return { message: error.message, code: exitCode.usage }
+  if (isUnavailableError(error)) return { message: error.message, code: exitCode.unavailable }
   if (isCoreError(error)) return { message: listProblems(error), code: exitCode.usage }
   if (isQueueError(error)) return { message: error.message, code: queueExitCode(error) }
   if (isCommanderError(error)) return { message: '', code: error.exitCode === 0 ? exitCode.ok : exitCode.usage }

@@ -12,6 +12,7 @@ import {
 import type { Logger } from '@cachewarmer/queue'
 import { removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
 import type { RunRecord } from './ledger/ledger.ts'
+import { patiently } from './patience.ts'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
 import { ActiveRun } from './run/active-run.ts'
 
@@ -118,7 +119,7 @@ export class Intake {
       weight: job.weight,
       ceilings: {},
     }
-    ledger.addRun(record)
+    await patiently(this.#ports, held.signal, () => ledger.addRun(record))
     return record
   }
 

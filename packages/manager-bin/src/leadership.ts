@@ -1,5 +1,6 @@
 import { queueNames } from '@cachewarmer/core'
 import { keepLease, type Lease, type Queue } from '@cachewarmer/queue'
+import { patiently } from './patience.ts'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
 
 const token = 'leader'
@@ -49,14 +50,23 @@ async function acquire(
   stop: AbortSignal,
 ): Promise<Lease | undefined> {
   let missingSinceMs = ports.clock.now()
-  while (!stop.aborted) {
+  const look = async (): Promise<Lease | undefined> => {
     const [lease, ...spare] = await queue.receive({ max: 32, leaseMs: settings.leaseMs })
     // Two managers may have put in a token each: all but one go.
     for (const other of spare) await other.complete()
     if (lease !== undefined) return lease
     if ((await queue.approximateDepth()) > 0) missingSinceMs = ports.clock.now()
     else if (ports.clock.now() - missingSinceMs > missingMs) await queue.send(token)
-    await ports.clock.sleep(lookMs * (0.5 + ports.random() / 2), stop).catch(() => undefined)
+    return undefined
+  }
+  try {
+    while (!stop.aborted) {
+      const lease = await patiently(ports, stop, look)
+      if (lease !== undefined) return lease
+      await ports.clock.sleep(lookMs * (0.5 + ports.random() / 2), stop)
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error
   }
   return undefined
 }

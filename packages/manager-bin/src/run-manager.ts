@@ -7,6 +7,7 @@ import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
 import { cleanUp } from './housekeeping.ts'
 import { Intake } from './intake.ts'
 import { lead } from './leadership.ts'
+import { patiently } from './patience.ts'
 import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
 
 /** How often the fleet is told how many workers there should be. */
@@ -105,7 +106,7 @@ function sizeFleet(ports: ManagerPorts, settings: ManagerSettings, intake: Intak
 
 async function every(ports: ManagerPorts, ms: number, signal: AbortSignal, action: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    await action()
+    await patiently(ports, signal, action)
     await ports.clock.sleep(ms, signal)
   }
 }

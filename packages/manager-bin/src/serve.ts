@@ -1,12 +1,24 @@
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { exitCode, onShutdown, openLogger, openQueues, steadyClock, systemClock, systemRandom } from '@cachewarmer/cli'
+import {
+  exitCode,
+  onShutdown,
+  openLogger,
+  openQueues,
+  steadyClock,
+  systemClock,
+  systemRandom,
+  UnavailableError,
+  UsageError,
+} from '@cachewarmer/cli'
 import type { Logger } from '@cachewarmer/queue'
 import { accessArguments } from '@cachewarmer/worker/options'
 import type { ServeConfig } from './config.ts'
 import { openAzureFleet } from './fleet/azure-fleet.ts'
 import { type Fleet, noFleet } from './fleet/fleet.ts'
 import { localFleet } from './fleet/local-fleet.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { isLedgerError } from './ledger/ledger-error.ts'
 import { openLedger } from './ledger/sqlite-ledger.ts'
 import type { MachinePrice } from './run/expectation.ts'
 import { runManager } from './run-manager.ts'
@@ -22,7 +34,7 @@ export async function serve(config: ServeConfig): Promise<number> {
   const shutdown = onShutdown({ drainMs: 30_000 })
   const place = statusPlace(config, process.env)
   const queues = await openQueues(config, process.env, systemClock)
-  const ledger = openLedger(ledgerFile(config, queues.prefix))
+  const ledger = openLedgerFile(ledgerFile(config, queues.prefix))
   try {
     const fleet = await openFleet(config, logger, shutdown.abortWork)
     const name = `${hostname()}-${process.pid}`
@@ -66,10 +78,20 @@ async function openFleet(config: ServeConfig, logger: Logger, hurry: AbortSignal
     return openAzureFleet(config, { clock: steadyClock, logger, environment: process.env, hurry })
   return localFleet({
     command: workerCommand(process.execPath, workerArguments(config)),
-    environment: process.env,
+    environment: workerEnvironment(config, process.env),
     clock: steadyClock,
     logger,
   })
+}
+
+/** A full disk and a file of another version are nobody's bug: no stack trace. */
+function openLedgerFile(file: string): Ledger {
+  try {
+    return openLedger(file)
+  } catch (error) {
+    if (!isLedgerError(error)) throw error
+    throw error.code === 'INVALID' ? new UsageError(error.message) : new UnavailableError(error.message)
+  }
 }
 
 function ledgerFile(config: ServeConfig, prefix: string): string {
@@ -78,10 +100,20 @@ function ledgerFile(config: ServeConfig, prefix: string): string {
   return resolve(file === undefined ? '.' : dirname(file), `${prefix}.ledger.db`)
 }
 
-/** Workers find the queue as this process did; secrets reach them through the environment alone. */
-function workerArguments(config: ServeConfig): string[] {
+/** A URL of a storage account may hold a signature; everybody can list the arguments of a process. */
+const mayHoldSecret = (queue: string): boolean => !queue.startsWith('sqlite:') && /[?@]/.test(queue)
+
+/** What this process was told in arguments, secrets included, reaches workers where nobody else sees it. */
+export function workerEnvironment(config: ServeConfig, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const queue = config.queue !== undefined && mayHoldSecret(config.queue) ? { CACHEWARMER_QUEUE: config.queue } : {}
+  const key = config.storageKey ? { STORAGE_KEY: config.storageKey, CACHEWARMER_STORAGE_SAS: undefined } : {}
+  return { ...own, ...queue, ...key }
+}
+
+/** Workers find the queue as this process did. */
+export function workerArguments(config: ServeConfig): string[] {
   const given: [string, string | number | undefined][] = [
-    ['--queue', config.queue],
+    ['--queue', config.queue !== undefined && mayHoldSecret(config.queue) ? undefined : config.queue],
     ['--queue-name-prefix', config.queueNamePrefix],
     ['--storage-account-name', config.storageAccountName],
     ['--storage-suffix', config.storageSuffix],

@@ -5,10 +5,13 @@ const longestOutageMs = 600_000
 
 /**
  * Makes calls that outlive an outage of the queue service: undefined while it is away. A service that was never
- * reached, and every other error, throws at once.
+ * reached, neither here nor before (`reached`), and every other error throws at once.
  */
-export function outlivingOutages(clock: Clock): <T>(call: () => Promise<T>) => Promise<T | undefined> {
-  let workedAtMs = Number.NEGATIVE_INFINITY
+export function outlivingOutages(
+  clock: Clock,
+  { reached = false }: { readonly reached?: boolean } = {},
+): <T>(call: () => Promise<T>) => Promise<T | undefined> {
+  let workedAtMs = reached ? clock.now() : Number.NEGATIVE_INFINITY
   return async (call) => {
     try {
       const result = await call()

@@ -241,6 +241,20 @@ describe('watchJob', () => {
       expect(looks).toHaveLength(2)
     })
 
+    test('is waited out from the beginning by who has just submitted', async () => {
+      const world = aWorld()
+      const { power, service } = breakable(world.service, unavailable)
+      power.on = false
+      const begin = async (): Promise<void> => {
+        await world.clock.advance(60_000)
+        power.on = true
+        await world.posts.post(anEnded('warmed'))
+      }
+      const { error, looks } = await watched({ ...world, service }, { messageId: 'm1' }, begin, { reached: true })
+      expect(error).toBeUndefined()
+      expect(looks).toHaveLength(1)
+    })
+
     test('that lasts too long ends the watch', async () => {
       const world = aWorld()
       const { power, service } = breakable(world.service, unavailable)

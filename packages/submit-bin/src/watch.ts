@@ -21,6 +21,8 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined
   /** Pause between two looks. Default 1,000. */
   readonly intervalMs?: number | undefined
+  /** The service was there a moment ago, as for who has just submitted: an outage is waited out from the beginning. */
+  readonly reached?: boolean | undefined
   /** Called at each look that finds the job still waiting in the queue. */
   readonly onWaiting?: ((place: WaitingPlace) => void) | undefined
   /** Called once when the status has not changed for half a minute: the manager may have died. */
@@ -55,10 +57,10 @@ async function* watch(
   job: WatchedJob,
   options: WatchOptions,
 ): AsyncGenerator<RunStatus, void, undefined> {
-  const { clock, signal, intervalMs = 1_000, onWaiting, onSilent } = options
+  const { clock, signal, intervalMs = 1_000, reached = false, onWaiting, onSilent } = options
   const messageId = 'messageId' in job ? job.messageId : await resolve(service, names, job.target, options)
   const finder = new RunFinder(service, names, (status) => status.jobMessageId === messageId)
-  const outlive = outlivingOutages(clock)
+  const outlive = outlivingOutages(clock, { reached: reached || 'target' in job })
   let shown: string | undefined
   let quietAtMs = Number.POSITIVE_INFINITY
   let missingSinceMs: number | undefined

@@ -118,7 +118,9 @@ function parse(path: string, text: string): unknown {
     return JSON.parse(text)
   } catch (cause) {
     // A captive proxy answers 200 with a page of its own.
-    throw new VmssError('FAILED', target, `${path} is no JSON: ${text.slice(0, 80)}`, { cause })
+    // What was meant to be a token is told to nobody, in whatever shape it comes.
+    const shown = path.startsWith('identity/') ? '' : `: ${text.slice(0, 80)}`
+    throw new VmssError('FAILED', target, `${path} is no JSON${shown}`, shown === '' ? {} : { cause })
   }
 }
 

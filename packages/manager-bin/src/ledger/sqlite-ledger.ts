@@ -12,41 +12,54 @@ import {
   rootItem,
 } from '@cachewarmer/core'
 import type { EndedRun, FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
+import { LedgerError, mapLedgerError } from './ledger-error.ts'
 import { schema, schemaVersion } from './schema.ts'
 
 /** Parts of failures that are read from the file at a time; each was a message. */
 const partsInPage = 16
 
 /**
- * Opens the ledger in one SQLite file, made if it is not there; ':memory:' serves tests and simulations. Throws an
- * `Error` that names the file where it can't be opened or belongs to another version.
+ * Opens the ledger in one SQLite file, made if it is not there; ':memory:' serves tests and simulations. Throws a
+ * `LedgerError` that names the file where it can't be opened or belongs to another version; so does every call that
+ * can't be kept, as on a full disk, and then it has changed nothing.
  */
 export function openLedger(file: string): Ledger {
   try {
-    return new SqliteLedger(openDatabase(file))
-  } catch (cause) {
-    throw new Error(`ledger ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    return new SqliteLedger(openDatabase(file), file)
+  } catch (error) {
+    throw mapLedgerError(file, error)
   }
 }
 
 function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file)
+  try {
+    return prepare(database, file)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function prepare(database: DatabaseSync, file: string): DatabaseSync {
   database.exec('PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version === 0) database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
   else if (version !== schemaVersion) {
-    database.close()
-    throw new Error(`it is of version ${version}, expected ${schemaVersion}; move it away to start a new one`)
+    const found = `it is of version ${version}, expected ${schemaVersion}; move it away to start a new one`
+    throw new LedgerError('INVALID', file, found)
   }
   return database
 }
 
 class SqliteLedger implements Ledger {
   readonly #database: DatabaseSync
+  readonly #file: string
   readonly #statements = new Map<string, StatementSync>()
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: string) {
     this.#database = database
+    this.#file = file
   }
 
   runOfJob(jobMessageId: string): RunRecord | undefined {
@@ -176,7 +189,9 @@ class SqliteLedger implements Ledger {
   }
 
   noteCancelled(target: string, atMs: number): void {
-    this.#sql('INSERT OR REPLACE INTO cancelled(target, at) VALUES (?, ?)').run(target, Math.round(atMs))
+    this.#transaction(() =>
+      this.#sql('INSERT OR REPLACE INTO cancelled(target, at) VALUES (?, ?)').run(target, Math.round(atMs)),
+    )
   }
 
   isCancelled(targets: readonly string[]): boolean {
@@ -295,14 +310,15 @@ class SqliteLedger implements Ledger {
   }
 
   #transaction<T>(action: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE')
     try {
+      this.#database.exec('BEGIN IMMEDIATE')
       const outcome = action()
       this.#database.exec('COMMIT')
       return outcome
     } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
+      // SQLite has rolled back by itself where the disk is full; a second time would hide the reason.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw mapLedgerError(this.#file, error)
     }
   }
 }

@@ -11,6 +11,7 @@ import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
 import type { RunDemand } from '../fleet/capacity.ts'
 import { removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
+import { mayPass, patiently } from '../patience.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { earlierTotals } from './earlier.ts'
 import { Expectation } from './expected.ts'
@@ -92,7 +93,7 @@ export class ActiveRun {
     const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined)]
     const settled = await Promise.allSettled(loops.map((loop) => loop.finally(() => this.#ending.abort(endOfRun))))
     if (this.#outcome !== undefined) {
-      await this.#end(this.#outcome)
+      await this.#end(this.#outcome, signal)
       return this.#outcome
     }
     for (const loop of settled) {
@@ -131,7 +132,7 @@ export class ActiveRun {
     const { run, generation, job } = this.#record
     const parts = job.paths.map((path) => ({ kind: 'tree' as const, path }))
     await this.#work.send(encodeItem({ v: 1, run, item: rootItem(generation), strikes: 0, parts }), { signal })
-    this.#ledger.update(run, { rootSent: true })
+    await patiently(this.#ports, signal, () => this.#ledger.update(run, { rootSent: true }))
     this.#record = { ...this.#record, rootSent: true }
   }
 
@@ -167,10 +168,20 @@ export class ActiveRun {
       ;({ lastMoveAtMs, lastSignAtMs } = this.#progress)
       if (stillMs > this.#settings.stalledAfterMs) {
         this.#finish('lost', `nothing was read for ${Math.round(this.#settings.stalledAfterMs / 60_000)} minutes`)
-      } else if (silentMs > this.#settings.lostAfterMs && (await this.#work.approximateDepth({ signal })) === 0) {
+      } else if (silentMs > this.#settings.lostAfterMs && (await this.#workIsEmpty(signal))) {
         silentMs = 0
         await this.#startOver(signal)
       }
+    }
+  }
+
+  /** A queue service that can't be asked proves nothing. */
+  async #workIsEmpty(signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.#work.approximateDepth({ signal })) === 0
+    } catch (error) {
+      if (!mayPass(error)) throw error
+      return false
     }
   }
 
@@ -182,7 +193,7 @@ export class ActiveRun {
       return
     }
     this.#logger.warn('items vanished from the work queue: the run starts over', { outstanding: announced - done })
-    this.#record = this.#ledger.startOver(this.#record.run)
+    this.#record = await patiently(this.#ports, signal, () => this.#ledger.startOver(this.#record.run))
     this.#progress = this.#beginning()
     await this.#sendRoot(signal)
   }
@@ -195,14 +206,14 @@ export class ActiveRun {
   }
 
   /** Status, ledger, queues; the job message goes last, when the caller completes it. */
-  async #end(outcome: Outcome): Promise<void> {
+  async #end(outcome: Outcome, signal: AbortSignal): Promise<void> {
     const { run } = this.#record
     const endedAtMs = this.#ports.clock.now()
     this.#record = { ...this.#record, outcome, endedAtMs }
     this.#progress.end()
     await this.#writeStatus()
-    this.#ledger.endRun(run, outcome, endedAtMs)
-    await removeRunQueues(this.#ports, this.#settings, run)
+    await patiently(this.#ports, signal, () => this.#ledger.endRun(run, outcome, endedAtMs))
+    await patiently(this.#ports, signal, () => removeRunQueues(this.#ports, this.#settings, run))
     this.#logger.info('run ended', { outcome, ...this.#ledger.totals(run).counts })
   }
 

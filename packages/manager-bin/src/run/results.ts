@@ -1,6 +1,7 @@
 import { decodeResult, isCoreError, queueNames, toWire } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import type { ResultOrPart } from '../ledger/ledger.ts'
+import { patiently } from '../patience.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import type { RunProgress } from './progress.ts'
 
@@ -9,7 +10,8 @@ const longestPauseMs = 500
 
 /**
  * Takes results off the run's queue until the signal ends it. A fold is on disk before its messages are completed, so a
- * crash in between only brings the same results again, which changes nothing. Beats are shown and dropped.
+ * crash in between only brings the same results again, which changes nothing. Beats are shown and dropped. A queue
+ * service that is away and a ledger that can't be written are waited for.
  */
 export async function collectResults(
   ports: ManagerPorts,
@@ -21,10 +23,15 @@ export async function collectResults(
 ): Promise<void> {
   const { service, clock, ledger } = ports
   const queue = service.queue(queueNames(settings.prefix).runResults(run))
+  // Results that can't be had or kept now say nothing about those who sent them.
+  const wait = <T>(action: () => T | Promise<T>): Promise<T> =>
+    patiently(ports, signal, action, () => progress.moved(clock.now()))
   let pauseMs = service.polling.minMs
   afterFold()
   while (!signal.aborted) {
-    const leases = await queue.receive({ max: service.limits.maxReceive, leaseMs: settings.leaseMs, signal })
+    const leases = await wait(() =>
+      queue.receive({ max: service.limits.maxReceive, leaseMs: settings.leaseMs, signal }),
+    )
     if (leases.length === 0) {
       await clock.sleep(pauseMs, signal)
       pauseMs = Math.min(pauseMs * 1.5, Math.max(longestPauseMs, service.polling.minMs))
@@ -38,7 +45,7 @@ export async function collectResults(
       if (message.kind === 'beat') progress.beat(message, clock.now())
       else folded.push(message)
     }
-    if (folded.length > 0) progress.accepted(ledger.fold(run, folded), clock.now())
+    if (folded.length > 0) progress.accepted(await wait(() => ledger.fold(run, folded)), clock.now())
     await Promise.all(leases.map(completeQuietly))
     if (folded.length > 0) afterFold()
   }

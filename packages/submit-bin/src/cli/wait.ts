@@ -17,7 +17,9 @@ export async function waitForJob(session: Session, job: WatchedJob, name: string
     using view = progressView(terminal.stderr)
     const onWaiting = view.waiting.bind(view)
     const onSilent = (): void => view.note('The manager has said nothing for a while; waiting for it, or for another.')
-    for await (const status of watchJob(service, prefix, job, { clock, signal, onWaiting, onSilent })) {
+    // A job that goes by its message was submitted just now.
+    const reached = 'messageId' in job
+    for await (const status of watchJob(service, prefix, job, { clock, signal, reached, onWaiting, onSilent })) {
       if (last !== undefined && last.run !== status.run) view.note(`run ${status.run} takes over from ${last.run}`)
       view.show(status)
       last = status

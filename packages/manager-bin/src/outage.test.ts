@@ -1,0 +1,96 @@
+import { emptyCounts } from '@cachewarmer/core'
+import { aResult } from '@cachewarmer/core/testing'
+import { QueueError } from '@cachewarmer/queue'
+import { faultyService } from '@cachewarmer/queue/testing'
+import { describe, expect, test } from 'vitest'
+import type { Ledger } from './ledger/ledger.ts'
+import { LedgerError } from './ledger/ledger-error.ts'
+import { mayPass } from './patience.ts'
+import { names, World } from './testing/world.ts'
+
+const minute = 60_000
+const counts = { ...emptyCounts(), files: 3, bytes: 30 }
+
+/** A ledger that keeps nothing while `full` says so, as on a full disk; reading goes on. */
+function fullAtTimes(inner: Ledger, full: () => boolean): Ledger {
+  const writes = new Set(['addRun', 'update', 'startOver', 'fold', 'endRun', 'forgetBefore', 'noteCancelled'])
+  return new Proxy(inner, {
+    get: (_, name) => {
+      if (typeof name === 'string' && writes.has(name) && full())
+        return () => {
+          throw new LedgerError('FULL', '/ledger.db', 'database or disk is full')
+        }
+      const value: unknown = Reflect.get(inner, name)
+      return typeof value === 'function' ? value.bind(inner) : value
+    },
+  })
+}
+
+describe('a disk that is full under the ledger for long', () => {
+  test('stops neither the manager nor the run, which is not taken for lost either', async () => {
+    const world = new World()
+    let full = false
+    const manager = world.start({}, { ledger: fullAtTimes(world.ledger, () => full) })
+    const id = await world.submit()
+    const { item, lease } = await world.takeItem(id)
+    full = true
+    // The result is there and can't be kept: with the work queue empty it looks as if the item had vanished.
+    await world.report(aResult({ run: item.run, item: item.item, counts }))
+    await lease.complete()
+    await world.clock.advance(20 * minute)
+    full = false
+    expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { counts: { files: 3, bytes: 30 } } })
+    expect(world.ledger.run(item.run)?.generation).toBe(0)
+    manager.stop()
+    await world.clock.run(manager.ended)
+  })
+
+  test('keeps a job waiting, and then it is run', async () => {
+    const world = new World()
+    let full = true
+    const manager = world.start({}, { ledger: fullAtTimes(world.ledger, () => full) })
+    const id = await world.submit()
+    await world.clock.advance(20 * minute)
+    expect(await world.statuses()).toEqual([])
+    full = false
+    await world.work(id, { counts })
+    expect(await world.reached(id)).toMatchObject({ outcome: 'warmed' })
+    manager.stop()
+    await world.clock.run(manager.ended)
+  })
+
+  test('does not keep a manager from stopping', async () => {
+    const world = new World()
+    const manager = world.start({}, { ledger: fullAtTimes(world.ledger, () => true) })
+    await world.submit()
+    await world.clock.advance(minute)
+    manager.stop()
+    await world.clock.run(manager.ended, 10_000)
+  })
+})
+
+describe('a queue service that is away for long', () => {
+  test('stops neither a manager that leads nor one that stands by, and the run goes on', async () => {
+    const world = new World()
+    let away = false
+    const service = faultyService(world.service, () => (away ? 'lost request' : undefined))
+    const managers = [world.start({}, { service }), world.start({}, { service })]
+    const id = await world.submit()
+    const { item, lease } = await world.takeItem(id)
+    away = true
+    await world.clock.advance(20 * minute)
+    away = false
+    await world.report(aResult({ run: item.run, item: item.item, counts }))
+    await lease.complete()
+    expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { counts: { files: 3, bytes: 30 } } })
+    for (const manager of managers) manager.stop()
+    await world.clock.run(Promise.all(managers.map(({ ended }) => ended)))
+    expect(await world.depth(names.job)).toBe(0)
+  })
+})
+
+test('what will not pass is not waited for', () => {
+  expect(mayPass(new LedgerError('INVALID', 'x', 'y'))).toBe(false)
+  expect(mayPass(new QueueError('DENIED', 'x', 'y'))).toBe(false)
+  expect(mayPass(new TypeError('a bug'))).toBe(false)
+})
