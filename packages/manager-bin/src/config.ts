@@ -59,6 +59,7 @@ const withFleetOptions = (command: Command) =>
     .addOption(accessOptions.nfsUid)
     .addOption(accessOptions.nfsGid)
     .addOption(accessOptions.nfsConnections)
+    .addOption(accessOptions.nfsTimeoutMs)
     .addOption(accessOptions.concurrency)
     .addOption(
       new Option('--idle-ms <ms>', 'how long workers stay when there is nothing to do')

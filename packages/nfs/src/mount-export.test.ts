@@ -124,6 +124,14 @@ describe('an error says what to do:', () => {
     })
   })
 
+  test('a portmapper that knows of no NFS: the server is stopped, and may be back', async () => {
+    const server = await serve({ versions: 2 })
+    await expect(mountExport(portmapped(server))).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('offers no NFS at all now'),
+    })
+  })
+
   test('neither portmapper nor server', async () => {
     const [nfsPort, portmapPort] = [await deadPort(), await deadPort()]
     await expect(mountExport({ host: '127.0.0.1', exportPath: '/a', nfsPort, portmapPort })).rejects.toMatchObject({

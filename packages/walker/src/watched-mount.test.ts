@@ -141,6 +141,30 @@ describe('a watched mount', () => {
     expect(mount.health.alive).toBe(true)
   })
 
+  test('is not taken out by one answer that is lost while others come', async () => {
+    const timedOut = Object.assign(new Error('late'), { name: 'WalkError', code: 'TIMEOUT' })
+    for (const [lastAnswerMs, alive] of [
+      [59_000, true],
+      [41_000, true],
+      [39_000, false],
+    ] as const) {
+      const made = bench()
+      let late: ((error: Error) => void) | undefined
+      const waits = new Promise<never>((_resolve, reject) => {
+        late = reject
+      })
+      const mount = watchedMount({ ...made.inner, read: () => waits }, { clock: made.clock })
+      const lost = mount.read({ path: '/f' }, read)
+      await made.clock.advance(lastAnswerMs)
+      await mount.stat('/', { signal })
+      await made.clock.advance(60_000 - lastAnswerMs)
+      late?.(timedOut)
+      await expect(lost).rejects.toThrow('late')
+      expect({ lastAnswerMs, alive: mount.health.alive }).toEqual({ lastAnswerMs, alive })
+      await mount.close()
+    }
+  })
+
   test('is not taken out by what its caller broke off', async () => {
     const made = bench()
     const abort = new AbortController()

@@ -12,9 +12,10 @@ export interface WatchedMountOptions {
 }
 
 /**
- * The mount, with an eye on whether it answers. A call that fails with `MOUNT_DOWN` or `TIMEOUT` takes it out: calls then
- * fail with `MOUNT_DOWN` right away, until a probe (`stat('/')`, one at a time) is answered, be it with an error of
- * the filer's. Closing ends the probes, and everybody's waiting.
+ * The mount, with an eye on whether it answers. A call that fails with `MOUNT_DOWN` takes it out, and so does one with
+ * `TIMEOUT` unless another was answered in the last third of its time: a filer that loses an answer now and then is
+ * not away. Calls then fail with `MOUNT_DOWN` right away, until a probe (`stat('/')`, one at a time) is answered, be it
+ * with an error of the filer's. Closing ends the probes, and everybody's waiting.
  */
 export function watchedMount(
   inner: Mount,
@@ -27,10 +28,13 @@ export function watchedMount(
       signal.throwIfAborted()
       throw new WalkError('MOUNT_DOWN', `${inner.name} does not answer: ${trouble.message}`, { cause: trouble })
     }
+    const beganAtMs = watch.now()
     try {
-      return await call()
+      const answer = await call()
+      watch.answered()
+      return answer
     } catch (error) {
-      if (!signal.aborted) watch.note(asWalkError(error), spell)
+      if (!signal.aborted) watch.note(asWalkError(error), spell, beganAtMs)
       throw error
     }
   })
@@ -58,6 +62,7 @@ class Watch implements MountHealth {
   readonly #waiting = new Set<Waiter>()
   #stopTimer: (() => void) | undefined
   #downSinceMs: number | undefined
+  #answeredAtMs = Number.NEGATIVE_INFINITY
   /** Why it is down; undefined while it is up. */
   trouble: WalkError | undefined
   /** Times that it came back: what was asked before that says nothing of how it is now. */
@@ -102,8 +107,19 @@ class Watch implements MountHealth {
     })
   }
 
+  now(): number {
+    return this.#clock.now()
+  }
+
+  /** A call was answered. */
+  answered(): void {
+    this.#answeredAtMs = this.#clock.now()
+  }
+
   /** A call that began in this spell failed. */
-  note(error: WalkError, spell: number): void {
+  note(error: WalkError, spell: number, beganAtMs: number): void {
+    const now = this.#clock.now()
+    if (error.code === 'TIMEOUT' && this.#answeredAtMs > now - (now - beganAtMs) / 3) return
     if (!isMountAway(error) || spell !== this.spell || !this.alive || this.#closing.signal.aborted) return
     this.trouble = error
     this.#downSinceMs = this.#clock.now()

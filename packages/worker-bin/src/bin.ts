@@ -43,6 +43,7 @@ void runMain('cachewarmer-worker', async () => {
       uid: config.nfsUid,
       gid: config.nfsGid,
       connections: config.nfsConnections,
+      timeoutMs: config.nfsTimeoutMs,
       maxInFlight: concurrency,
       clock: steadyClock,
     },

@@ -32,9 +32,13 @@ export async function findPorts(dial: Dial, settings: Settings, where: NfsErrorD
     credential: { flavor: 'none' },
   })
   const getPort = (program: number, version: number) => portmapper.call(GETPORT, { program, version }, signal)
+  let missing: NfsError | undefined
   try {
     const nfs = nfsPort ?? (await getPort(NFS_PROGRAM, NFS_VERSION))
-    if (nfs === 0) throw await noNfs3(getPort, where)
+    if (nfs === 0) {
+      missing = await noNfs3(getPort, where)
+      throw missing
+    }
     const mount = mountPort ?? (await getPort(MOUNT_PROGRAM, MOUNT_VERSION))
     if (mount === 0) {
       throw new NfsError('VERSION', 'the server does not offer MOUNT version 3 over TCP', {
@@ -44,7 +48,7 @@ export async function findPorts(dial: Dial, settings: Settings, where: NfsErrorD
     }
     return { nfs, mount }
   } catch (error) {
-    if (!isNfsError(error) || error.code !== 'REFUSED') throw error
+    if (error === missing || !isNfsError(error) || error.code !== 'REFUSED') throw error
     throw await noPortmapper(dial, settings, error, where)
   } finally {
     portmapper.close()
@@ -55,9 +59,13 @@ async function noNfs3(
   getPort: (program: number, version: number) => Promise<number>,
   where: NfsErrorDetails,
 ): Promise<NfsError> {
-  const version4 = await getPort(NFS_PROGRAM, 4)
-  const what = version4 === 0 ? 'does not offer NFS version 3 over TCP' : 'offers NFS version 4 alone'
-  return new NfsError('VERSION', `the server ${what}`, { ...where, hint: 'switch version 3 of NFS on at the server' })
+  if ((await getPort(NFS_PROGRAM, 4)) === 0) {
+    // A server that is stopped, or starts, has a portmapper and no NFS: it may be back in a moment.
+    const hint = 'it may be stopped; else switch version 3 of NFS on, over TCP'
+    return new NfsError('REFUSED', 'the server offers no NFS at all now', { ...where, hint })
+  }
+  const hint = 'switch version 3 of NFS on at the server'
+  return new NfsError('VERSION', 'the server offers NFS version 4 alone', { ...where, hint })
 }
 
 /** A server without portmapper has its ports fixed, or speaks NFSv4 alone: what answers at 2049 tells which. */

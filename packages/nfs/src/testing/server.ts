@@ -34,7 +34,7 @@ export interface NfsServerOptions {
   /** Authentication flavors that MNT tells. Default AUTH_SYS (1). */
   readonly flavors?: readonly number[]
   /** Versions of NFS that are spoken. With 4 alone there is no MOUNT, and nothing here that could answer. */
-  readonly versions?: 3 | 4
+  readonly versions?: 2 | 3 | 4
   /** Default true. */
   readonly readdirplus?: boolean
   /** Part of every handle. Default 1; servers with different ones don't take each other's handles. */

@@ -12,6 +12,8 @@ export interface DirectOptions {
   readonly gid?: number | undefined
   /** TCP connections an address. Default 1. */
   readonly connections?: number | undefined
+  /** A call unanswered for so long is sent again, three times at the most. Default 20,000. */
+  readonly timeoutMs?: number | undefined
   /** Reads in flight an address at the most; how many there are is found out. */
   readonly maxInFlight: number
   /** How often an address that does not answer is tried again. */

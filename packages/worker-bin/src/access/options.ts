@@ -49,6 +49,12 @@ export const accessOptions = {
     .argParser(whole(1, 64))
     .default(1)
     .env('CACHEWARMER_NFS_CONNECTIONS'),
+  nfsTimeoutMs: new Option(
+    '--nfs-timeout-ms <ms>',
+    'a call that is not answered for so long is sent again, and fails after three times (direct; default: 20000)',
+  )
+    .argParser(whole(1, 3_600_000))
+    .env('CACHEWARMER_NFS_TIMEOUT_MS'),
   concurrency: new Option(
     '--concurrency <n>',
     'reads in flight an address at the most (default: 64 through folders and mounts, 1024 direct, where fewer are used as the filer likes)',
@@ -65,6 +71,7 @@ export interface AccessConfig {
   nfsUid: number
   nfsGid: number
   nfsConnections: number
+  nfsTimeoutMs?: number | undefined
   concurrency?: number | undefined
 }
 
@@ -78,6 +85,7 @@ const given = (config: AccessConfig): readonly Given[] => [
   ['nfsUid', config.nfsUid],
   ['nfsGid', config.nfsGid],
   ['nfsConnections', config.nfsConnections],
+  ['nfsTimeoutMs', config.nfsTimeoutMs],
   ['concurrency', config.concurrency],
 ]
 
