@@ -1,12 +1,18 @@
+import { between, seededRandom, shuffled } from '@cachewarmer/core/testing'
 import { type Azurite, startAzurite } from '@cachewarmer/queue/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chaosSeed } from '../chaos/chaos.ts'
 import { Lab, pause, type Running, workersBelow } from './lab.ts'
 import { makeTree } from './tree.ts'
 
-/** Kills with SIGKILL, again and again, while the job runs: workers mostly, now and then the manager, which is started again. */
+/**
+ * Kills with SIGKILL, again and again, while the job runs: workers mostly, now and then the manager, which is started
+ * again. When and whom is drawn from the seed; `CHAOS_SEED` brings a failing run's choices back.
+ */
 async function killUntil(
   done: Promise<unknown>,
   lab: Lab,
+  random: () => number,
   startManager: () => Running,
 ): Promise<{ workers: number; managers: number }> {
   const kills = { workers: 0, managers: 0 }
@@ -16,16 +22,16 @@ async function killUntil(
   })
   let manager = startManager()
   for (let round = 0; !over && round < 14; round += 1) {
-    await pause(700)
+    await pause(between(random, 200, 1_200))
     if (over) break
-    if (round % 4 === 3) {
+    if (round >= 2 && random() < 0.25) {
       manager.process.kill('SIGKILL')
       kills.managers += 1
       await manager.finished
-      await pause(200)
+      await pause(between(random, 0, 500))
       manager = startManager()
     } else {
-      const victim = workersBelow(lab.folder)[0]
+      const [victim] = shuffled(random, workersBelow(lab.folder))
       if (victim === undefined) continue
       try {
         process.kill(victim, 'SIGKILL')
@@ -38,12 +44,12 @@ async function killUntil(
   return kills
 }
 
-async function expectExactCounts(lab: Lab): Promise<void> {
+async function expectExactCounts(lab: Lab, seed: number): Promise<void> {
   const made = makeTree(lab.exportFolder, 150, 60, 6_000)
   const submitted = lab.submitAndWait('--path', '/')
-  const kills = await killUntil(submitted, lab, () => lab.startManager('--concurrency', '4'))
+  const kills = await killUntil(submitted, lab, seededRandom(seed), () => lab.startManager('--concurrency', '4'))
   const { code, stdout, stderr } = await submitted
-  expect({ code, stderr }).toEqual({ code: 0, stderr })
+  expect({ seed, code, stderr }).toEqual({ seed, code: 0, stderr })
   const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
     outcome: string
     files: number
@@ -57,7 +63,7 @@ async function expectExactCounts(lab: Lab): Promise<void> {
 describe('workers and the manager are killed with SIGKILL in mid-item', () => {
   test('on sqlite: the report has every file once', { timeout: 180_000 }, async () => {
     await using lab = new Lab()
-    await expectExactCounts(lab)
+    await expectExactCounts(lab, chaosSeed(1))
   })
 
   describe('on Azurite', () => {
@@ -69,7 +75,7 @@ describe('workers and the manager are killed with SIGKILL in mid-item', () => {
 
     test('the report has every file once', { timeout: 240_000 }, async () => {
       await using lab = new Lab({ CACHEWARMER_QUEUE: azurite.url, STORAGE_KEY: azurite.accountKey })
-      await expectExactCounts(lab)
+      await expectExactCounts(lab, chaosSeed(2))
     })
   })
 })

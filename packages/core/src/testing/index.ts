@@ -4,4 +4,4 @@
  */
 export { A_RUN, aBeat, aFailurePart, aJob, anItem, aResult, aStatus } from './builders.ts'
 export { type DescribeLedgerOptions, describeLedger, type LedgerUnderTest, type TestKit } from './describe-ledger.ts'
-export { seededRandom } from './random.ts'
+export { between, seededRandom, shuffled } from './random.ts'
