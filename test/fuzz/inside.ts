@@ -1,0 +1,28 @@
+/** A program that wanted to end. */
+export class Ended extends Error {
+  override readonly name = 'Ended'
+}
+
+interface Inside {
+  /** Where a program writes, unread. */
+  readonly output: { write(text: string): boolean; on(): unknown; off(): unknown }
+}
+
+/** Runs a program's command line within this process: its end is an `Ended`, what it writes goes nowhere. */
+export async function inside(action: (inside: Inside) => Promise<void>): Promise<void> {
+  const { exit } = process
+  const { stdout, stderr } = process
+  const [writeOut, writeError] = [stdout.write, stderr.write]
+  process.exit = (code) => {
+    throw new Ended(String(code))
+  }
+  stdout.write = () => true
+  stderr.write = () => true
+  try {
+    await action({ output: { write: () => true, on: () => undefined, off: () => undefined } })
+  } finally {
+    process.exit = exit
+    stdout.write = writeOut
+    stderr.write = writeError
+  }
+}

@@ -1,0 +1,235 @@
+import { isUsageError, translateLegacyFlags } from '@cachewarmer/cli'
+import {
+  compileFilter,
+  decodeControl,
+  decodeItem,
+  decodeJob,
+  decodeLegacyWork,
+  decodeResult,
+  decodeStatus,
+  encodeControl,
+  encodeItem,
+  encodeJob,
+  encodeResult,
+  isCoreError,
+  parseAddress,
+  queueNames,
+} from '@cachewarmer/core'
+import { isNfsError, parseNfsUrl } from '@cachewarmer/nfs'
+import { isQueueError, systemClock } from '@cachewarmer/queue'
+import { instanceMetadata, isVmssError } from '@cachewarmer/vmss'
+import { queueAccess } from '../../packages/cli/src/access.ts'
+import { runCommandLine } from '../../packages/manager-bin/src/config.ts'
+import { EXPORT, MNT } from '../../packages/nfs/src/mount/mount3.ts'
+import { FSINFO } from '../../packages/nfs/src/nfs3/fsinfo.ts'
+import { FSSTAT } from '../../packages/nfs/src/nfs3/fsstat.ts'
+import { GETATTR } from '../../packages/nfs/src/nfs3/getattr.ts'
+import { LOOKUP } from '../../packages/nfs/src/nfs3/lookup.ts'
+import { READ } from '../../packages/nfs/src/nfs3/read.ts'
+import { READDIR } from '../../packages/nfs/src/nfs3/readdir.ts'
+import { READDIRPLUS } from '../../packages/nfs/src/nfs3/readdirplus.ts'
+import { READLINK } from '../../packages/nfs/src/nfs3/readlink.ts'
+import { GETPORT } from '../../packages/nfs/src/portmap/portmap2.ts'
+import { decodeCall, decodeReply } from '../../packages/nfs/src/rpc/message.ts'
+import type { Procedure } from '../../packages/nfs/src/rpc/procedure.ts'
+import { RecordReader } from '../../packages/nfs/src/rpc/record.ts'
+import { XdrReader } from '../../packages/nfs/src/xdr/reader.ts'
+import { connect } from '../../packages/queue/src/azure/connect.ts'
+import { makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
+import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
+import { type Ended, inside } from './inside.ts'
+
+/**
+ * Reads bytes that come from outside, and says whether there was a value in them. Throws for whatever is neither a value
+ * nor the error that is promised.
+ */
+export type Target = (bytes: Buffer) => boolean | Promise<boolean>
+
+type Guard = (error: unknown) => boolean
+
+/** Runs what may refuse its input in one way alone; gives what it read. */
+function read<T>(allowed: Guard, action: () => T): { readonly value: T } | undefined {
+  try {
+    return { value: action() }
+  } catch (error) {
+    if (!allowed(error)) throw error
+    return undefined
+  }
+}
+
+/** Printable, so that a log line stays one line and a terminal stays as it is. */
+const speaksPlainly: Guard = (error) =>
+  isCoreError(error) && error.problems.length > 0 && /^[ -~]+$/.test(error.message)
+
+/** A message: a value that is the same when it is written and read again, or an error that says what is wrong. */
+const message =
+  <T>(decode: (text: string) => T, encode?: (value: T) => string): Target =>
+  (bytes) => {
+    const found = read(speaksPlainly, () => decode(bytes.toString('utf8')))
+    if (found === undefined) return false
+    if (encode === undefined) return true
+    const again = decode(encode(found.value))
+    if (JSON.stringify(again) !== JSON.stringify(found.value)) throw new Error('it reads differently the second time')
+    return true
+  }
+
+/** A job, and the filters that it asks for. */
+const job: Target = (bytes) => {
+  const found = read(speaksPlainly, () => decodeJob(bytes.toString('utf8')).job)
+  if (found === undefined) return false
+  message((text) => decodeJob(text).job, encodeJob)(bytes)
+  const filter = compileFilter(found.value)
+  for (const path of ['/', '/a/b.exr', `/${'a'.repeat(200)}`]) {
+    filter.file(path, path.slice(path.lastIndexOf('/') + 1))
+    filter.directory(path, path.slice(path.lastIndexOf('/') + 1))
+  }
+  return true
+}
+
+const handle = 'handle' as never
+const at = { directory: handle, cookie: 0n, cookieVerifier: 0n, count: 8_192 }
+const procedures: readonly (readonly [Procedure<never, unknown>, unknown])[] = [
+  [GETATTR, handle],
+  [LOOKUP, { directory: handle, name: 'a' }],
+  [READ, { handle, offset: 0n, count: 4_096 }],
+  [READDIR, at],
+  [READDIRPLUS, at],
+  [READLINK, handle],
+  [FSINFO, handle],
+  [FSSTAT, handle],
+  [MNT, '/a'],
+  [EXPORT, undefined],
+  [GETPORT, { program: 100_003, version: 3 }],
+]
+
+/** The results of every procedure: the first byte says which. */
+const results: Target = (bytes) => {
+  const [procedure, args] = procedures[(bytes[0] ?? 0) % procedures.length] ?? [GETATTR, handle]
+  return (
+    read(isNfsError, () => procedure.decode(new XdrReader(bytes, Math.min(1, bytes.length)), args as never)) !==
+    undefined
+  )
+}
+
+const rpc: Target = (bytes) => {
+  const reply = read(isNfsError, () => decodeReply(new XdrReader(bytes)))
+  const call = read(isNfsError, () => decodeCall(new XdrReader(bytes)))
+  return reply !== undefined || call !== undefined
+}
+
+/** A stream comes out the same however TCP cuts it; the first byte says where. */
+const records: Target = (bytes) => {
+  const cutAt = Math.max(1, bytes[0] ?? 1)
+  const collect = (size: number): string => {
+    const seen: string[] = []
+    const reader = new RecordReader(
+      {
+        keep: () => 64,
+        record: (kept, start, length, whole) =>
+          void seen.push(`${whole}:${kept.toString('hex', start, start + Math.min(64, length))}`),
+      },
+      1 << 20,
+    )
+    const stream = bytes.subarray(1)
+    read(isNfsError, () => {
+      for (let from = 0; from < stream.length; from += size) reader.push(stream.subarray(from, from + size))
+    })
+    return seen.join()
+  }
+  const whole = collect(Number.MAX_SAFE_INTEGER)
+  if (collect(cutAt) !== whole) throw new Error(`cut into pieces of ${cutAt} it differs`)
+  return whole !== ''
+}
+
+const nfsUrl: Target = (bytes) => {
+  const text = bytes.toString('utf8')
+  const url = read(isNfsError, () => parseNfsUrl(text))
+  read(speaksPlainly, () => parseAddress(text))
+  return url !== undefined
+}
+
+const marker = 'XsecretX'
+const secretFree: Guard = (error) => isQueueError(error) && !error.message.includes(marker)
+
+/** The URL of the queues with each way to be let in; the secret is in no error. */
+const queueUrl: Target = (bytes) => {
+  const url = bytes.toString('utf8')
+  const opened = [
+    read(secretFree, () => connect({ url, accountKey: marker }, {})),
+    read(secretFree, () => connect({ url, sas: `sv=1&sig=${marker}` }, {})),
+    read(secretFree, () => connect({ url: `${url}?sig=${marker}` }, {})),
+    read(secretFree, () => connect({ connectionString: `${url};AccountKey=${marker}` }, {})),
+  ]
+  return opened.some((one) => one !== undefined)
+}
+
+/** Lines of NAME=value, and then the environment decides where the queues are. */
+const environment: Target = (bytes) => {
+  const pairs = bytes
+    .toString('utf8')
+    .split('\n')
+    .map((line): [string, string] => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)])
+  const given = Object.fromEntries(pairs)
+  const settings = { queue: given['CACHEWARMER_QUEUE'], storageAccountName: given['STORAGE_ACCOUNT'] }
+  const access = read(isUsageError, () => queueAccess(settings, given))
+  const names = read(speaksPlainly, () => queueNames(given['QUEUE_PREFIX'] ?? ''))
+  return access !== undefined && names !== undefined
+}
+
+const isEnd = (error: unknown): boolean => (error as Partial<Ended> | undefined)?.name === 'Ended'
+const isCommander = (error: unknown): boolean =>
+  error instanceof Error && String((error as { code?: unknown }).code).startsWith('commander.')
+const saysNo: Guard = (error) => isEnd(error) || isUsageError(error) || isCommander(error)
+
+/** One argument a line, for each program; nothing is done with what they understand. */
+const commandLine: Target = async (bytes) => {
+  const argv = bytes.toString('utf8').split('\n')
+  let understood = false
+  await inside(async ({ output }) => {
+    read(saysNo, () => translateLegacyFlags(argv, { storageKey: '--storage-key', warmTargetPath: '--path' }))
+    if (read(saysNo, () => parseWorkerConfig(argv, '1.0.0')) !== undefined) understood = true
+    const act = async (): Promise<number> => {
+      understood = true
+      return 0
+    }
+    await runCommandLine(argv, '1.0.0', { serve: act, plan: act, warm: act }).catch((error: unknown) => {
+      if (!saysNo(error)) throw error
+    })
+    read(saysNo, () => makeProgram('1.0.0', { stdout: output, stderr: output }).program.parse(argv, { from: 'user' }))
+  })
+  return understood
+}
+
+/** What the metadata service of a machine may answer. */
+const metadata: Target = async (bytes) => {
+  const asked = instanceMetadata({ clock: systemClock, fetch: async () => new Response(new Uint8Array(bytes)) })
+  let answered = false
+  for (const call of [() => asked.machine(), () => asked.token('x'), () => asked.scheduledEvents()]) {
+    try {
+      await call()
+      answered = true
+    } catch (error) {
+      if (!isVmssError(error)) throw error
+    }
+  }
+  return answered
+}
+
+/** Every decoder of bytes from outside, by the name of its folder in the corpus. */
+export const targets: Readonly<Record<string, Target>> = {
+  job,
+  item: message(decodeItem, encodeItem),
+  result: message(decodeResult, encodeResult),
+  control: message(decodeControl, encodeControl),
+  // What a newer manager adds is kept, and can't be written again.
+  status: message(decodeStatus),
+  'original-work': message(decodeLegacyWork),
+  'nfs-results': results,
+  rpc,
+  records,
+  'nfs-url': nfsUrl,
+  'queue-url': queueUrl,
+  environment,
+  'command-line': commandLine,
+  metadata,
+}
