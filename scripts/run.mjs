@@ -66,6 +66,19 @@ switch (task) {
     pnpm(['exec', 'oxlint', '--type-aware', '--deny-warnings'])
     pnpm(['exec', 'knip'])
     node(['scripts/check-layers.ts'])
+    node(['scripts/licences.ts'])
+    break
+  case 'licences':
+    node(['scripts/licences.ts', ...args])
+    break
+  case 'audit':
+    node(['scripts/audit.ts'])
+    break
+  case 'fuzz':
+    node([join(root, 'test/fuzz/main.ts'), ...args])
+    break
+  case 'soak':
+    node([join(root, 'test/soak/main.ts'), ...args])
     break
   case 'package':
     node([join(root, 'packaging/src/main.ts'), ...args])
