@@ -9,7 +9,7 @@ interface Listed extends Report {
   readonly state: string
 }
 
-describe('many jobs', { timeout: 120_000 }, () => {
+describe('many jobs', { timeout: 300_000 }, () => {
   let lab: Lab
   let made: MadeTree
   beforeAll(() => {
@@ -38,7 +38,7 @@ describe('many jobs', { timeout: 120_000 }, () => {
     for (const body of bad) await lab.putRaw('labjob', body)
     const manager = lab.startManager('--concurrency', '8')
     context.onTestFailed(() => console.log(manager.log()))
-    await lab.eventually(async () => (await lab.depth('labjob')) === 0, 100_000)
+    await lab.eventually(async () => (await lab.depth('labjob')) === 0, 240_000)
     const reports = await ended()
     const warmed = reports.filter(({ label }) => label?.startsWith('crowd-'))
     expect(warmed.map(({ label }) => label).toSorted()).toEqual(good.toSorted())

@@ -49,7 +49,7 @@ function fill(folder: string): string {
 }
 
 test('the disk under the ledger is full in mid-job: it is said, nothing is lost, and the job goes on when there is room', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   using disk = smallDisk(context)
   await using lab = new Lab()
@@ -58,9 +58,9 @@ test('the disk under the ledger is full in mid-job: it is said, nothing is lost,
   const manager = lab.startManager('--ledger', ledger, '--concurrency', '4')
   context.onTestFailed(() => console.log(manager.log()))
   const submitted = submitSlowly(lab, 3_000)
-  await lab.eventually(async () => manager.log().includes('run started'))
+  await lab.eventually(async () => manager.log().includes('run started'), 120_000)
   const filler = fill(disk.folder)
-  await lab.eventually(async () => manager.log().includes(`ledger ${ledger}: database or disk is full`))
+  await lab.eventually(async () => manager.log().includes(`ledger ${ledger}: database or disk is full`), 120_000)
   await pause(5_000)
   rmSync(filler)
   expectWarmed(await submitted, made)

@@ -13,7 +13,7 @@ if (missing !== undefined) console.log(`SKIPPED: a filer in trouble, because ${m
 const hosts = ['127.0.0.11', '127.0.0.12', '127.0.0.13']
 
 /* nfs-ganesha behind a network of the tests' own; the workers speak NFS themselves. */
-describe.skipIf(missing !== undefined)('a filer', { timeout: 120_000 }, () => {
+describe.skipIf(missing !== undefined)('a filer', { timeout: 300_000 }, () => {
   let lab: Lab
   let ganesha: Ganesha
   let network: RpcProxy
@@ -49,7 +49,7 @@ describe.skipIf(missing !== undefined)('a filer', { timeout: 120_000 }, () => {
 
   const submit = (requestsPerSecond: number): Promise<Finished> =>
     submitSlowly(lab, requestsPerSecond, { addresses: hosts, exportPath: lab.exportFolder })
-  const underWay = (): Promise<void> => lab.eventually(async () => network.passed > 200)
+  const underWay = (): Promise<void> => lab.eventually(async () => network.passed > 200, 120_000)
 
   test('that loses half of its answers, though never three to one call, is read all the same', async () => {
     network.weather.lost = 0.5

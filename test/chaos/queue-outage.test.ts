@@ -7,7 +7,7 @@ import { Lab, pause } from '../end-to-end/lab.ts'
 import { makeTree } from '../end-to-end/tree.ts'
 import { expectWarmed, submitSlowly } from './chaos.ts'
 
-describe('the queue service goes away in mid-job and comes back', { timeout: 120_000 }, () => {
+describe('the queue service goes away in mid-job and comes back', { timeout: 300_000 }, () => {
   test('Azurite on a disk: the job goes on where it was, and every file counts once', async (context) => {
     await using folders = new Lab()
     const folder = join(folders.folder, 'azurite')
@@ -20,7 +20,7 @@ describe('the queue service goes away in mid-job and comes back', { timeout: 120
       const manager = lab.startManager('--concurrency', '4')
       context.onTestFailed(() => console.log(manager.log()))
       const submitted = submitSlowly(lab, 2_000)
-      await lab.eventually(async () => manager.log().includes('run started'))
+      await lab.eventually(async () => manager.log().includes('run started'), 120_000)
       await pause(1_000)
       // Written to its disk first: what a queue service has answered for is its own to keep.
       await azurite.stop('SIGTERM')
@@ -40,7 +40,7 @@ describe('the queue service goes away in mid-job and comes back', { timeout: 120
     const manager = lab.startManager('--concurrency', '4')
     context.onTestFailed(() => console.log(manager.log()))
     const submitted = submitSlowly(lab, 2_000)
-    await lab.eventually(async () => manager.log().includes('run started'))
+    await lab.eventually(async () => manager.log().includes('run started'), 120_000)
     await pause(500)
     using other = new DatabaseSync(join(lab.folder, 'queue.db'), { timeout: 10_000 })
     for (const heldMs of [1_500, 6_000]) {

@@ -19,7 +19,7 @@ interface ItemOfTomorrow {
 }
 
 test('a worker of an older version leaves items of a newer one to those who know them, and works on the others', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await using lab = new Lab()
   const made = makeTree(lab.exportFolder, 2, 30)
