@@ -81,6 +81,7 @@ describe.skipIf(!openssl)('armCompute', () => {
 
   test('tells what a set is like', async () => {
     expect(await compute.find('test')).toBeUndefined()
+    arm.hold()
     const operation = await compute.create('test', body(2))
     expect(await compute.find('test')).toEqual({
       state: 'creating',
@@ -90,6 +91,7 @@ describe.skipIf(!openssl)('armCompute', () => {
       acceleratedNetworking: false,
       tags: { 'cachewarmer-owner': 'test' },
     })
+    arm.release()
     await operation.finished()
     expect(await compute.find('test')).toMatchObject({ state: 'ready' })
     arm.hold()
