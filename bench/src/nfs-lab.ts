@@ -21,7 +21,7 @@ export class NfsLab implements AsyncDisposable {
   }
 
   static async open(folder: string): Promise<NfsLab> {
-    const ganesha = await startGanesha({ folder })
+    const ganesha = await startGanesha({ folder, cacheSettings: ['Entries_HWMark = 2000000;'] })
     if (ganesha === undefined)
       throw new Error('nfs-ganesha is needed: apt-get install nfs-ganesha nfs-ganesha-vfs (as root)')
     return new NfsLab(ganesha)

@@ -215,6 +215,12 @@ describe('a range', () => {
     [{ offset: 19_999_990, length: 100 }, 10, true, 1],
     [{ offset: 30_000_000 }, 0, true, 1],
     [{ length: Number.POSITIVE_INFINITY, inFlight: 1 }, 20_000_000, true, 20],
+    // What the caller expects changes what is asked for first, never what is read.
+    [{ expectedSize: 20_000_000 }, 20_000_000, true, 20],
+    [{ expectedSize: 30_000_000 }, 20_000_000, true, 20],
+    [{ expectedSize: 10 }, 20_000_000, true, 21],
+    [{ offset: 19_999_990, expectedSize: 20_000_000 }, 10, true, 1],
+    [{ offset: 19_999_990, expectedSize: 0 }, 10, true, 1],
   ])('%j', async (options, bytes, eof, reads) => {
     expect(await rangeOf(options)).toMatchObject({ bytes, eof, reads })
   })

@@ -6,6 +6,11 @@ export interface ReadRangeOptions extends CallOptions {
   /** Bytes. Default 0, and to the end of the file. */
   readonly offset?: number | undefined
   readonly length?: number | undefined
+  /**
+   * Bytes that the file probably has. The first READ then asks for as much as shows its end, and no more: servers get memory
+   * ready for all that is asked for. What the file really has is read nevertheless. Default: unknown.
+   */
+  readonly expectedSize?: number | undefined
   /** READs out at a time. Default 8. */
   readonly inFlight?: number | undefined
 }
@@ -18,6 +23,14 @@ export interface ReadRangeResult {
   /** Size of the file, where the server told it. */
   readonly size: bigint | undefined
 }
+
+const PAGE_BYTES = 4_096
+
+/** Beyond the end in any case, for some servers don't tell the end to those who read right up to it; in whole pages. */
+const firstBytes = (from: number, expectedSize: number | undefined): number =>
+  expectedSize === undefined || expectedSize < from
+    ? Number.POSITIVE_INFINITY
+    : (Math.floor((expectedSize - from) / PAGE_BYTES) + 1) * PAGE_BYTES
 
 /**
  * Reads a range of a file and drops it, by as many READs as that takes. The first one learns the file's size; the rest
@@ -34,7 +47,7 @@ export async function readRange(
     options.length === undefined || options.length === Number.POSITIVE_INFINITY
       ? Number.MAX_SAFE_INTEGER
       : whole('length', options.length, 0, Number.MAX_SAFE_INTEGER)
-  const first = await mounted.read(handle, from, length, options)
+  const first = await mounted.read(handle, from, Math.min(length, firstBytes(from, options.expectedSize)), options)
   let { count: bytes, eof } = first
   let next = from + bytes
   let end = Math.min(

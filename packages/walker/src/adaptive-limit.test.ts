@@ -17,15 +17,24 @@ interface BenchOptions {
   readonly capacity: number
   readonly workers?: number
   readonly noise?: number | undefined
+  readonly easy?: number
   readonly max?: number
   readonly callers?: number
 }
 
 /** A server, and callers who always want more of it. */
-function bench({ roundTripMs, capacity, workers = 1, noise, max = 4096, callers = 5000 }: BenchOptions): Bench {
+function bench({
+  roundTripMs,
+  capacity,
+  workers = 1,
+  noise,
+  easy = 4,
+  max = 4096,
+  callers = 5000,
+}: BenchOptions): Bench {
   const clock = fakeClock({ promisesAlone: true })
   const server = serverModel(clock, { roundTripMs, serviceMs: workers / capacity, workers, noise })
-  const limit = adaptiveLimit({ max, clock })
+  const limit = adaptiveLimit({ easy, max, clock })
   const caller = async (): Promise<void> => {
     for (;;) await limit.run(() => server.request())
   }
@@ -53,8 +62,23 @@ describe('an adaptive limit', () => {
     const { limit, rate, clock } = bench(options)
     await clock.advance(Math.max(1_500, 40 * options.roundTripMs))
     expect(await rate(2_000)).toBeGreaterThan(0.9 * options.capacity)
+    // A start that is tried once more, to see whether something else had ended the first.
+    await clock.advance(20 * options.roundTripMs)
     const knee = options.capacity * options.roundTripMs + (options.workers ?? 1)
     expect(limit.state.limit).toBeLessThan(2 * knee + 8)
+  })
+
+  test('begins with its easy bound, and looks for no fewer than that', async () => {
+    const near = bench({ roundTripMs: 0.2, capacity: 20, noise: 0.5, easy: 64 })
+    expect(near.limit.state.limit).toBe(64)
+    await near.clock.advance(1_500)
+    expect(await near.rate(5_000)).toBeGreaterThan(0.95 * 20)
+    expect(near.limit.state.limit).toBeGreaterThanOrEqual(64)
+    expect(near.limit.state.limit).toBeLessThanOrEqual(2 * 64)
+    const far = bench({ roundTripMs: 40, capacity: 15, noise: 0.5, easy: 64 })
+    await far.clock.advance(1_500)
+    expect(await far.rate(2_000)).toBeGreaterThan(0.9 * 15)
+    expect(far.limit.state.limit).toBeLessThan(2 * 15 * 40)
   })
 
   test('uses all that it may where the knee lies beyond', async () => {
@@ -145,7 +169,7 @@ describe('an adaptive limit', () => {
 
   test('does not take failures for throughput', async () => {
     const clock = fakeClock({ promisesAlone: true })
-    const limit = adaptiveLimit({ clock })
+    const limit = adaptiveLimit({ easy: 4, clock })
     const caller = async (): Promise<void> => {
       for (;;) await limit.run(() => clock.sleep(0.1).then(() => Promise.reject(new Error('down')))).catch(() => {})
     }
@@ -156,7 +180,7 @@ describe('an adaptive limit', () => {
 
   test('never has more in flight than it says, and begins in order', async () => {
     const clock = fakeClock({ promisesAlone: true })
-    const limit = adaptiveLimit({ min: 2, max: 3, clock })
+    const limit = adaptiveLimit({ min: 2, easy: 2, max: 3, clock })
     const begun: number[] = []
     let inFlight = 0
     const all = Array.from({ length: 200 }, (_, at) =>
@@ -205,8 +229,8 @@ describe('an adaptive limit', () => {
     expect(heard.limit.state).toMatchObject({ p50Ms: 3, p99Ms: 3, floorMs: 3 })
   })
 
-  test.for([{ min: 0 }, { min: 1.5 }, { max: 0 }, { max: Number.NaN }])('refuses %j', (options) => {
-    expect(() => adaptiveLimit(options)).toThrow(/m(in|ax) is .*, expected a whole number of at least 1/)
+  test.for([{ min: 0 }, { min: 1.5 }, { easy: 0 }, { max: 0 }, { max: Number.NaN }])('refuses %j', (options) => {
+    expect(() => adaptiveLimit(options)).toThrow(/(min|easy|max) is .*, expected a whole number of at least 1/)
   })
 
   test('takes a max below the default min for both', () => {

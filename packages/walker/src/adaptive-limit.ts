@@ -7,8 +7,10 @@ import type { Limiter } from './options.ts'
 import { show } from './paths.ts'
 
 export interface AdaptiveLimitOptions {
-  /** Never fewer in flight than this. Default 4; it begins here. */
+  /** Never fewer in flight than this. Default 4. */
   readonly min?: number | undefined
+  /** It begins here, and goes below only when the server is in trouble or its latency rises. Default 64. */
+  readonly easy?: number | undefined
   /** Never more in flight than this. Default 1024. */
   readonly max?: number | undefined
   readonly clock?: Pick<Clock, 'now'> | undefined
@@ -58,16 +60,17 @@ const fullShare = 0.9
  * It is not told the latency. Tasks that fail are not measured: nothing fails as fast as a dead server.
  */
 export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit {
-  const { min = 4, max = 1024, clock = systemClock } = options
-  for (const [field, value] of Object.entries({ min, max }))
+  const { min = 4, easy = 64, max = 1024, clock = systemClock } = options
+  for (const [field, value] of Object.entries({ min, easy, max }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected a whole number of at least 1`)
-  return new Controller({ min: Math.min(min, max), max }, clock)
+  return new Controller({ min: Math.min(min, max), easy: Math.min(Math.max(min, easy), max), max }, clock)
 }
 
 class Controller implements AdaptiveLimit {
   readonly #clock: Pick<Clock, 'now'>
   readonly #bounds: LimitBounds
+  /** Those who wait, each to be handed a place. */
   readonly #line = new Fifo<() => void>()
   #decision: LimitState
   #inFlight = 0
@@ -88,9 +91,9 @@ class Controller implements AdaptiveLimit {
   constructor(bounds: LimitBounds, clock: Pick<Clock, 'now'>) {
     this.#bounds = bounds
     this.#clock = clock
-    this.#decision = initialLimit(bounds.min)
+    this.#decision = initialLimit(bounds.easy)
     this.#windowBegan = clock.now()
-    this.#settling = bounds.min
+    this.#settling = bounds.easy
   }
 
   get state(): LimitFigures {
@@ -104,9 +107,18 @@ class Controller implements AdaptiveLimit {
     }
   }
 
-  run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#inFlight < this.#decision.limit) return this.#begin(task)
-    return new Promise((resolve) => this.#line.push(() => resolve(this.#begin(task))))
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#inFlight < this.#decision.limit) this.#inFlight++
+    else await new Promise<void>((resolve) => this.#line.push(resolve))
+    const began = this.#clock.now()
+    try {
+      const result = await task()
+      this.#measure(began)
+      return result
+    } finally {
+      this.#inFlight--
+      this.#beginWaiting()
+    }
   }
 
   latency(ms: number, procedure = 'READ'): void {
@@ -125,24 +137,12 @@ class Controller implements AdaptiveLimit {
     this.#trouble()
   }
 
-  async #begin<T>(task: () => Promise<T>): Promise<T> {
-    this.#inFlight++
-    const began = this.#clock.now()
-    try {
-      const result = await task()
-      this.#measure(began)
-      return result
-    } finally {
-      this.#inFlight--
-      this.#beginWaiting()
-    }
-  }
-
   #beginWaiting(): void {
     while (this.#inFlight < this.#decision.limit) {
-      const begin = this.#line.shift()
-      if (!begin) return
-      begin()
+      const handOver = this.#line.shift()
+      if (!handOver) return
+      this.#inFlight++
+      handOver()
     }
   }
 
@@ -186,14 +186,14 @@ class Controller implements AdaptiveLimit {
     this.#floorMs = Math.min(this.#floorMs ?? Number.POSITIVE_INFINITY, p50Ms)
     const rate = this.#tasks / (now - this.#windowBegan)
     const full = this.#heldBack >= this.#tasks * fullShare
-    this.#decide({ rate, latencyMs: p50Ms, full, troubled: false }, now)
+    this.#decide({ rate, latencyMs: p50Ms, floorMs: this.#floorMs, full, troubled: false }, now)
   }
 
   #trouble(): void {
     const now = this.#clock.now()
     if (now < this.#deafUntil) return
     this.#deafUntil = now + Math.max(shortWindow.ms, 2 * (this.#p50Ms ?? 0))
-    this.#decide({ rate: 0, latencyMs: 0, full: false, troubled: true }, now)
+    this.#decide({ rate: 0, latencyMs: 0, floorMs: 0, full: false, troubled: true }, now)
   }
 
   #decide(window: Parameters<typeof nextLimit>[1], now: number): void {

@@ -14,6 +14,8 @@ import type { Tally } from './tallies.ts'
 export interface ListingRun extends Run {
   /** Settles when more names may come: gives the place up to others meanwhile. */
   roomForPage(): Promise<void>
+  /** A page came with so many names. */
+  pageCame(names: number): void
   /** A listing goes beyond its first page, or is over. */
   listingOpen(change: 1 | -1): void
 }
@@ -161,6 +163,7 @@ class Listing {
         }
         if (!this.#announced) this.#announce()
         const { path, real, tally } = this.#unit
+        this.#run.pageCame(page.value.entries.length)
         const everywhere = this.#everywhereBut(mount.name)
         const from = { path, real, lineage, from: mount, tally: this.#tally ?? tally, everywhere }
         takePage(this.#run, from, page.value.entries)

@@ -74,6 +74,16 @@ export class MountSet {
     return !this.members.some(isUp)
   }
 
+  /**
+   * Files in hand that keep the mounts busy: as many as are read, and as many again that wait for their turn. What begins
+   * only to wait longer costs memory, and time to collect it.
+   */
+  get worthBeginning(): number {
+    let files = 0
+    for (const { limiter } of this.members) files += limiter?.state ? 2 * limiter.state.limit : Number.POSITIVE_INFINITY
+    return files
+  }
+
   /** Every mount, beginning with the one that the hash names; those that don't answer come last. */
   order(hash: number): readonly Member[] {
     const order = this.#orders[hash % this.#orders.length] ?? []

@@ -48,6 +48,8 @@ export interface ReadOptions {
   readonly offset: number
   /** At most this many bytes; Infinity reads to the end of the file. */
   readonly length: number
+  /** Size of the whole file as its listing told. It may have changed since: a hint of how much to ask for, no bound. */
+  readonly size?: number | undefined
   readonly signal: AbortSignal
 }
 
@@ -76,6 +78,8 @@ export interface Mount {
   readonly handleSpace?: string | undefined
   /** Requests in flight that make sense here; the walk's limit is the smaller of this and its own. */
   readonly maxInFlight: number
+  /** Listings in flight that make sense here, where directories are small. Default 16. */
+  readonly maxListings?: number | undefined
   /** Bounds its reads in flight, where it knows better than the walk; several walks over the mount share it. */
   readonly limiter?: Limiter | undefined
   /** Whether it answers. Absent: nobody knows before asking. */

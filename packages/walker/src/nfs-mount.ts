@@ -17,6 +17,9 @@ import { fromNfs, isStale } from './nfs/map-error.ts'
 import type { Limiter } from './options.ts'
 import { nameOf } from './paths.ts'
 
+/** Of directories of a few files it takes so many to keep a thousand reads in flight behind a slow link. */
+const maxListings = 64
+
 export interface NfsMountOptions {
   /** What to open, or an export that is open already and belongs to the mount from now on. */
   readonly export: MountOptions | NfsExport
@@ -91,10 +94,14 @@ function mountOver(
   const foreign = new ForeignHandles(mounted)
 
   /** Undefined where the path has to be looked up. */
-  async function handleOf({ path, handle, foreign: isForeign = false }: Target): Promise<FileHandle | undefined> {
+  function handleOf({
+    path,
+    handle,
+    foreign: isForeign,
+  }: Target): FileHandle | undefined | Promise<FileHandle | undefined> {
     if (typeof handle !== 'string') return undefined
     const given = handle as FileHandle
-    return !isForeign || (await foreign.accepts(path, given)) ? given : undefined
+    return isForeign ? foreign.accepts(path, given).then((accepted) => (accepted ? given : undefined)) : given
   }
 
   async function* list(target: Target, { resume, signal }: ListOptions): AsyncGenerator<DirectoryPage, void> {
@@ -154,21 +161,19 @@ function mountOver(
     const { path } = target
     try {
       asked.signal.throwIfAborted()
-      return (await readByHandle(target, asked)) ?? (await readByPath(path, asked))
+      const found = handleOf(target)
+      // Most handles are this mount's own: then nothing is waited for.
+      const handle = found instanceof Promise ? await found : found
+      if (handle !== undefined) {
+        try {
+          return await readRangeOf(handle, asked)
+        } catch (error) {
+          if (!isStale(error)) throw error
+        }
+      }
+      return await readByPath(path, asked)
     } catch (error) {
       throw asReadError(fromNfs(error, path))
-    }
-  }
-
-  /** Undefined where the handle is no good here. */
-  async function readByHandle(target: Target, asked: ReadOptions): Promise<ReadOutcome | undefined> {
-    const given = await handleOf(target)
-    if (given === undefined) return undefined
-    try {
-      return await readRangeOf(given, asked)
-    } catch (error) {
-      if (isStale(error)) return undefined
-      throw error
     }
   }
 
@@ -178,8 +183,12 @@ function mountOver(
     return await readRangeOf(handle, asked)
   }
 
-  async function readRangeOf(handle: FileHandle, { offset, length, signal }: ReadOptions): Promise<ReadOutcome> {
-    const { bytes, eof, size } = await readRange(mounted, handle, { offset, length, inFlight: readsPerFile, signal })
+  async function readRangeOf(
+    handle: FileHandle,
+    { offset, length, size: expectedSize, signal }: ReadOptions,
+  ): Promise<ReadOutcome> {
+    const range = { offset, length, expectedSize, inFlight: readsPerFile, signal }
+    const { bytes, eof, size } = await readRange(mounted, handle, range)
     const known = size ?? (eof ? undefined : (await mounted.getattr(handle, { signal })).size)
     if (known === undefined) return { bytes, end: true }
     return { bytes, end: eof || offset + bytes >= known, size: Number(known) }
@@ -191,6 +200,7 @@ function mountOver(
       return foreign.refused ? undefined : mounted.handleSpace
     },
     maxInFlight,
+    maxListings,
     limiter,
     list,
     stat,

@@ -27,7 +27,7 @@ async function cluster(): Promise<{ servers: readonly NfsServer[]; mounts: reado
     const server = await startNfsServer({ tree, host })
     open.push(() => server.stop())
     servers.push(server)
-    const inner = await nfsMount({ export: { ...server.address, timeoutMs: 250, retries: 0 } })
+    const inner = await nfsMount({ export: { ...server.address, timeoutMs: 1_000, retries: 0 } })
     const mount = watchedMount(inner, { probeMs: 20, maxProbeMs: 50 })
     open.push(() => mount.close())
     mounts.push(mount)

@@ -15,7 +15,6 @@ test('nothing said means: the head of every file of the export, through each mou
     listThrough: 'one',
     symlinks: 'none',
     concurrency: 64,
-    listings: 16,
     chunkBytes: 67_108_864,
     rangeBytes: 1_073_741_824,
     maxPending: 10_000,

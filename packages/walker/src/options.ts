@@ -47,7 +47,7 @@ export interface WalkOptions {
   readonly symlinks?: 'none' | 'files' | 'all'
   /** Reads in flight in all. Default 64. */
   readonly concurrency?: number
-  /** Listings in flight in all. Default 16. */
+  /** Listings in flight in all. Default 16; where the mounts allow more, as many as directories are small. */
   readonly listings?: number
   /** A longer file is read in chunks of this many bytes, in parallel and by turns through the mounts. Default 64 MiB. */
   readonly chunkBytes?: number
@@ -71,7 +71,8 @@ export interface WalkOptions {
 }
 
 /** Options with every default filled in and every value checked. */
-export type Settings = Required<Omit<WalkOptions, 'limiterFor'>> & Pick<WalkOptions, 'limiterFor'>
+export type Settings = Required<Omit<WalkOptions, 'limiterFor' | 'listings'>> &
+  Pick<WalkOptions, 'limiterFor' | 'listings'>
 
 const snapshots = new Set(['.snapshot', '~snapshot', '.zfs'])
 
@@ -94,7 +95,6 @@ const defaults = {
   filter: defaultFilter,
   symlinks: 'none',
   concurrency: 64,
-  listings: 16,
   chunkBytes: 64 * 1024 * 1024,
   rangeBytes: 1024 * 1024 * 1024,
   maxPending: 10_000,
@@ -108,8 +108,9 @@ export function settingsOf(options: WalkOptions): Settings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const settings: Settings = { ...defaults, signal: new AbortController().signal, ...given }
   settings.parts.forEach(checkPart)
-  for (const field of ['concurrency', 'listings', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
+  for (const field of ['concurrency', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
     checkCount(field, settings[field], 1)
+  if (settings.listings !== undefined) checkCount('listings', settings.listings, 1)
   checkCount('graceMs', settings.graceMs, 0)
   checkCount('sampleFiles', settings.sampleFiles, 0)
   if (settings.headBytes !== Infinity) checkCount('headBytes', settings.headBytes, 1)

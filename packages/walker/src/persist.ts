@@ -8,19 +8,20 @@ export interface Question<T> {
   readonly hash?: number | undefined
   /** Aborts when nobody should wait any longer. */
   readonly waiting: AbortSignal
-  readonly ask: (by: Member) => Promise<T>
+  ask(by: Member): Promise<T>
 }
 
 /**
  * Asks the mount or its stand-in: waits for one where none answers, and asks again, a few times, what a mount took along
  * when it went. Throws what the mount did, `MOUNT_DOWN` when it has been away for too long, or the reason of `waiting`.
  */
-export async function persist<T>(member: Member, { mounts, path, hash, waiting, ask }: Question<T>): Promise<T> {
+export async function persist<T>(member: Member, question: Question<T>): Promise<T> {
+  const { mounts, path, hash, waiting } = question
   for (let tries = 1; ; ) {
     const by = mounts.standIn(member, hash)
     if (by) {
       try {
-        return await ask(by)
+        return await question.ask(by)
       } catch (error) {
         if (tries++ === mounts.tries || !wentAway(asWalkError(error), by.mount)) throw error
       }

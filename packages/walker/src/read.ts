@@ -3,9 +3,9 @@ import { asWalkError, WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { LargeFile } from './large-file.ts'
 import type { ReadOutcome } from './mount.ts'
-import { type Member, targetFor } from './mount-set.ts'
+import { type Member, type MountSet, targetFor } from './mount-set.ts'
 import { findFile } from './page.ts'
-import { persist } from './persist.ts'
+import { persist, type Question } from './persist.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
 import type { Run } from './run.ts'
 import { largeFile } from './sources.ts'
@@ -16,10 +16,11 @@ import { largeFile } from './sources.ts'
  */
 export const readUnit = (run: Run, unit: ReadUnit): Promise<void> => new Reading(run, unit).all()
 
-class Reading {
+/** One for each file: of what happens here nothing may cost much, neither objects nor promises. */
+class Reading implements Question<ReadOutcome | undefined> {
+  readonly hash: number
   readonly #run: Run
   readonly #unit: ReadUnit
-  readonly #hash: number
   #chunk: Chunk | undefined
   readonly #reads: MountRead[] = []
   readonly #errors: { readonly mount: string; readonly error: WalkError }[] = []
@@ -32,13 +33,31 @@ class Reading {
     this.#run = run
     this.#unit = unit
     this.#chunk = unit.chunk
-    this.#hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
+    this.hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
     if (unit.chunk) run.begun.add(unit.chunk.file)
+  }
+
+  get mounts(): MountSet {
+    return this.#run.mounts
+  }
+
+  get path(): string {
+    return this.#unit.path
+  }
+
+  get waiting(): AbortSignal {
+    return this.#run.waiting
+  }
+
+  /** Reads when its turn comes; undefined when the walk stopped before. */
+  ask(by: Member): Promise<ReadOutcome | undefined> {
+    const { limiter } = by
+    return limiter ? limiter.run(() => this.#begin(by)) : this.#begin(by)
   }
 
   async all(): Promise<void> {
     const { slots, mounts } = this.#run
-    const readers = mounts.readers(this.#hash)
+    const readers = mounts.readers(this.hash)
     let others = 0
     for (const member of readers) {
       if (others > 0) await slots.take()
@@ -65,9 +84,7 @@ class Reading {
     try {
       // One failure a file and mount: where a chunk failed, the file's others need not try.
       if (this.#chunk?.file.errors.has(member.name)) return undefined
-      const { mounts, waiting } = this.#run
-      const { path } = this.#unit
-      return await persist(member, { mounts, path, hash: this.#hash, waiting, ask: (by) => this.#read(by) })
+      return await persist(member, this)
     } catch (error) {
       const trouble = asWalkError(error)
       if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#run.going)) this.#broken = true
@@ -79,28 +96,25 @@ class Reading {
     }
   }
 
-  /** Undefined when the walk stopped before its turn came. */
-  async #read(member: Member): Promise<ReadOutcome | undefined> {
-    const { mount, limiter } = member
-    const { attributesOnly, headBytes, chunkBytes, signal } = this.#run.settings
-    const { real, handle, from } = this.#unit
-    const chunk = this.#chunk
-    const begin = async (): Promise<ReadOutcome | undefined> => {
-      if (!this.#run.going) return undefined
-      const offset = chunk?.offset ?? 0
-      const length = chunk?.length ?? Math.min(headBytes, chunkBytes)
-      member.inFlight++
-      try {
-        if (attributesOnly) return await this.#look(member)
-        return await mount.read(targetFor(real, handle, from, mount), { offset, length, signal })
-      } finally {
-        member.inFlight--
-      }
+  async #begin(member: Member): Promise<ReadOutcome | undefined> {
+    if (!this.#run.going) {
+      this.#broken = true
+      return undefined
     }
-    const outcome = await (limiter ? limiter.run(begin) : begin())
-    if (outcome) this.#reads.push({ mount: member.name, bytes: outcome.bytes })
-    else this.#broken = true
-    return outcome
+    const { mount } = member
+    const { attributesOnly, headBytes, chunkBytes, signal } = this.#run.settings
+    const { real, handle, from, size } = this.#unit
+    const { offset, length } = this.#chunk ?? { offset: 0, length: Math.min(headBytes, chunkBytes) }
+    member.inFlight++
+    try {
+      const outcome = attributesOnly
+        ? await this.#look(member)
+        : await mount.read(targetFor(real, handle, from, mount), { offset, length, size, signal })
+      this.#reads.push({ mount: member.name, bytes: outcome.bytes })
+      return outcome
+    } finally {
+      member.inFlight--
+    }
   }
 
   async #look({ mount }: Member): Promise<ReadOutcome> {

@@ -6,6 +6,7 @@ import { joinFiles } from './join-files.ts'
 import type { LargeFile } from './large-file.ts'
 import { Resolver } from './links.ts'
 import { type ListingRun, listDirectory } from './list.ts'
+import { ListingLimit } from './listing-limit.ts'
 import type { Mount } from './mount.ts'
 import { MountSet } from './mount-set.ts'
 import { openLink, openPart } from './open-unit.ts'
@@ -37,6 +38,7 @@ export class Walker implements Walk, ListingRun {
   readonly begun: Set<LargeFile> = new Set()
   readonly done: Promise<void>
 
+  readonly #listings: ListingLimit
   readonly #waiting = new AbortController()
   readonly #entries: EntryQueue | undefined
   readonly #settle: { resolve(): void; reject(reason: unknown): void }
@@ -54,6 +56,7 @@ export class Walker implements Walk, ListingRun {
     const { concurrency, entries, signal, parts } = settings
     this.settings = settings
     this.mounts = new MountSet(mounts, settings)
+    this.#listings = new ListingLimit(mounts, settings)
     this.resolver = new Resolver(this.mounts, signal, this.waiting)
     this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
     this.slots = new Slots(concurrency)
@@ -161,6 +164,10 @@ export class Walker implements Walk, ListingRun {
     this.#returned.push({ part: 'kind' in unit ? partOfUnit(unit) : partOf(unit), tally: unit.tally })
   }
 
+  pageCame(names: number): void {
+    this.#listings.came(names)
+  }
+
   listingOpen(change: 1 | -1): void {
     this.#openListings += change
   }
@@ -176,7 +183,8 @@ export class Walker implements Walk, ListingRun {
 
   /** Begins whatever may begin now. */
   wake(): void {
-    while (this.#mayBegin && this.slots.tryTake()) {
+    const { worthBeginning } = this.mounts
+    while (this.#mayBegin && this.#reading < worthBeginning && this.slots.tryTake()) {
       const unit = this.frontier.nextRead()
       if (!unit) {
         this.slots.give()
@@ -221,7 +229,7 @@ export class Walker implements Walk, ListingRun {
 
   /** Listings that are open come before new ones: they hold their tallies, and the mounts' resources. */
   #resumePaused(): boolean {
-    if (this.#full || this.#walking >= this.settings.listings) return false
+    if (this.#full || this.#walking >= this.#listings.allowed(this.pending)) return false
     const resume = this.#paused.pop()
     if (!resume) return false
     this.#walking++
@@ -234,7 +242,8 @@ export class Walker implements Walk, ListingRun {
    * slower the more there are, for it is the bottom of the tree where they become fewer.
    */
   get #walksAllowed(): number {
-    const { listings, maxPending, concurrency } = this.settings
+    const { maxPending, concurrency } = this.settings
+    const listings = this.#listings.allowed(this.pending)
     if (!this.#full) return listings
     if (this.frontier.reads >= concurrency) return 0
     return Math.max(1, Math.floor(listings * (2 - this.pending / maxPending)))

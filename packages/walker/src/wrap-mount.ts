@@ -25,6 +25,7 @@ export function wrapMount(inner: Mount, around: AroundCall, read?: Mount['read']
   return {
     name: inner.name,
     maxInFlight: inner.maxInFlight,
+    maxListings: inner.maxListings,
     // May change: see the mount inside.
     get handleSpace() {
       return inner.handleSpace

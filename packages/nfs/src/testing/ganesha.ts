@@ -16,6 +16,8 @@ export interface GaneshaOptions {
   readonly exportSettings?: readonly string[]
   /** Lines for its NFS_Core_Param block. */
   readonly coreSettings?: readonly string[]
+  /** Lines for its MDCACHE block: what it keeps of the files that it served. */
+  readonly cacheSettings?: readonly string[]
   /** Default: free ones. */
   readonly nfsPort?: number
   readonly mountPort?: number
@@ -79,7 +81,7 @@ export async function startGanesha(options: GaneshaOptions): Promise<Ganesha | u
 }
 
 function configuration(
-  { folder, exportSettings = [], coreSettings = [] }: GaneshaOptions,
+  { folder, exportSettings = [], coreSettings = [], cacheSettings = [] }: GaneshaOptions,
   nfsPort: number,
   mountPort: number,
 ): string {
@@ -89,6 +91,7 @@ NFS_Core_Param {
   Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = none;
   ${coreSettings.join(' ')}
 }
+MDCACHE { ${cacheSettings.join(' ')} }
 NFSv4 { Graceless = true; }
 LOG { Default_Log_Level = EVENT; }
 EXPORT {

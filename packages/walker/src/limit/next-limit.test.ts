@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { initialLimit, type LimitState, type LimitWindow, nextLimit } from './next-limit.ts'
 
-const bounds = { min: 4, max: 1000 }
+const bounds = { min: 4, easy: 4, max: 1000 }
 const window = (rate: number, latencyMs = 10, more: Partial<LimitWindow> = {}): LimitWindow => ({
   rate,
   latencyMs,
+  // A queue as long as that is worth shortening, and not too long yet.
+  floorMs: latencyMs / 1.5,
   full: true,
   troubled: false,
   ...more,
@@ -26,6 +28,7 @@ const holding = (more: Partial<LimitState> = {}): LimitState => ({
   base: { limit: 100, rate: 10, latencyMs: 10 },
   rest: 0,
   next: 'up',
+  starts: 1,
   doubt: false,
   ...more,
 })
@@ -112,9 +115,42 @@ describe('the next limit', () => {
     expect(limits(windows, rested)).toEqual([100, 100, 100, 70])
   })
 
+  test('starts no further where answers wait twice as long as they could, though throughput grows', () => {
+    const windows = [window(1, 10, { floorMs: 10 }), window(2, 15, { floorMs: 10 }), window(3, 25, { floorMs: 10 })]
+    expect(limits([...windows, window(3, 25, { floorMs: 10 })], initialLimit(64))).toEqual([128, 256, 256, 128])
+  })
+
+  test('starts again where nothing waits in a queue', () => {
+    const idle = [10, 10, 10].map((rate) => window(rate, 10, { floorMs: 9 }))
+    expect(limits(idle, holding({ rest: 6 }))).toEqual([100, 100, 200])
+    expect(limits([window(20, 10, { floorMs: 9 })], holding({ phase: 'start', limit: 200 }))).toEqual([400])
+    expect(limits(idle, holding({ rest: 6, starts: 0 }))).toEqual([100, 100, 125])
+  })
+
+  test('goes down only where there is a queue that could be shorter', () => {
+    expect(limits([window(10, 13, { floorMs: 10 })], holding({ next: 'down' }))).toEqual([125])
+    expect(limits([window(10, 15, { floorMs: 10 })], holding({ next: 'down' }))).toEqual([80])
+  })
+
+  test('looks for fewer down to the easy bound, below which only trouble and latency take it', () => {
+    const easy = { ...bounds, easy: 64 }
+    expect(nextLimit(holding({ limit: 70, next: 'down' }), window(10), easy)).toMatchObject({ limit: 64 })
+    const least = holding({ limit: 64, base: { limit: 64, rate: 10, latencyMs: 10 }, next: 'down' })
+    expect(nextLimit(least, window(10), easy)).toMatchObject({ phase: 'hold', limit: 64, next: 'up' })
+    expect(nextLimit(least, window(0, 0, { troubled: true }), easy)).toMatchObject({ limit: 32 })
+    const troubled = holding({ limit: 32, base: { limit: 32, rate: 10, latencyMs: 10 }, next: 'down' })
+    expect(nextLimit(troubled, window(10), easy)).toMatchObject({ phase: 'hold', limit: 32, next: 'up' })
+  })
+
   test('is a whole number within the bounds, whatever the windows say', () => {
     const figure = fc.double({ min: 0, max: 1e6, noNaN: true })
-    const anything = fc.record({ rate: figure, latencyMs: figure, full: fc.boolean(), troubled: fc.boolean() })
+    const anything = fc.record({
+      rate: figure,
+      latencyMs: figure,
+      floorMs: figure,
+      full: fc.boolean(),
+      troubled: fc.boolean(),
+    })
     fc.assert(
       fc.property(
         fc.array(anything, { maxLength: 60 }),
@@ -123,7 +159,7 @@ describe('the next limit', () => {
         (windows, min, more) => {
           let state = initialLimit(min)
           for (const one of windows) {
-            state = nextLimit(state, one, { min, max: min + more })
+            state = nextLimit(state, one, { min, easy: min + Math.floor(more / 4), max: min + more })
             expect(Number.isInteger(state.limit) && state.limit >= min && state.limit <= min + more).toBe(true)
           }
         },

@@ -2,12 +2,15 @@
  * How many requests are in flight is decided here, from nothing but what came of the limits before. Throughput grows
  * with the limit until the server, the network or this process has enough to do; from there on only waiting grows. The
  * search is for that knee, wherever it lies: behind 0.2 ms it is at a handful of requests, behind 100 ms at thousands.
+ * Below `easy` it is not looked for: so few cost the server nothing, and answers that come one by one cost this process
+ * more than those that come together.
  */
 
 /**
  * start -> start, twice the limit, while throughput grows with it
  * start -> hold, one step back
- * hold -> up | down, now and then, to see whether the knee has moved
+ * hold -> start, where latency says that nothing waits in a queue: something else had ended the start
+ * hold -> up | down, now and then, to see whether the knee has moved; down only where there is a queue to be shortened
  * up, down -> the same again while it pays, else back to hold
  * any -> hold at half the limit, when the server is in trouble
  */
@@ -30,6 +33,8 @@ export interface LimitState {
   /** Windows to hold before the next probe, and its direction. */
   readonly rest: number
   readonly next: 'up' | 'down'
+  /** Times that holding may turn into a start again before one has got anywhere. */
+  readonly starts: number
   /** The window before looked bad. It takes two: one may be the doing of something else altogether. */
   readonly doubt: boolean
 }
@@ -38,6 +43,8 @@ export interface LimitState {
 export interface LimitWindow {
   readonly rate: number
   readonly latencyMs: number
+  /** The lowest latency of any window so far: what it takes where nothing waits. */
+  readonly floorMs: number
   /** There was always something that waited for its turn, so that the limit made the difference. */
   readonly full: boolean
   /** The server asked for a pause, or did not answer. */
@@ -45,17 +52,27 @@ export interface LimitWindow {
 }
 
 export interface LimitBounds {
+  /** Only trouble and rising latency take the limit below `easy`, down to `min`. */
   readonly min: number
+  readonly easy: number
   readonly max: number
 }
 
 const restWindows = 6
+/** While nothing waits in a queue. */
+const quickRest = 2
+const startsAgain = 1
 /** Throughput has to gain this much for twice the limit, and for a quarter more. */
 const startGain = 1.2
 const upGain = 1.04
 /** What a fifth less may cost. */
 const downLoss = 0.98
 const latencyRise = 2
+/** Latency in terms of its floor: up to here nothing waits, and from here on there is a queue that could be shorter. */
+const noQueue = 1.2
+const longQueue = 1.4
+/** And from here on a start has gone too far, also where throughput still grows, as it does by itself in a young process. */
+const tooLongQueue = 2
 
 export const initialLimit = (limit: number): LimitState => ({
   limit,
@@ -63,6 +80,7 @@ export const initialLimit = (limit: number): LimitState => ({
   base: undefined,
   rest: 0,
   next: 'up',
+  starts: startsAgain,
   doubt: false,
 })
 
@@ -76,6 +94,7 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
     base: at,
     rest,
     next,
+    starts: state.starts,
     doubt: false,
   })
   /** A limit that nothing is known of yet. */
@@ -85,12 +104,14 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
     base: undefined,
     rest: 1,
     next: 'up',
+    starts: startsAgain,
     doubt: false,
   })
   const probe = (direction: 'up' | 'down', from: LimitYield): LimitState => {
-    const wanted = to(direction === 'up' ? Math.ceil(from.limit * 1.25) : Math.floor(from.limit * 0.8))
+    const fewer = Math.max(Math.floor(from.limit * 0.8), Math.min(bounds.easy, from.limit))
+    const wanted = to(direction === 'up' ? Math.ceil(from.limit * 1.25) : fewer)
     if (wanted === from.limit) return hold(from, direction === 'up' ? 'down' : 'up')
-    return { limit: wanted, phase: direction, base: from, rest: 0, next: direction, doubt: false }
+    return { ...state, limit: wanted, phase: direction, base: from, rest: 0, next: direction, doubt: false }
   }
 
   if (window.troubled) return retreat(Math.floor(limit / 2))
@@ -98,18 +119,23 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
   const here: LimitYield = { limit, rate: window.rate, latencyMs: window.latencyMs }
   switch (phase) {
     case 'start': {
-      if (base && here.rate < base.rate * startGain)
+      if (base && (here.rate < base.rate * startGain || here.latencyMs > window.floorMs * tooLongQueue))
         return state.doubt ? hold(base, 'up', 0) : { ...state, doubt: true }
       const doubled = to(limit * 2)
-      return doubled === limit ? hold(here, 'down') : { ...state, limit: doubled, base: here, doubt: false }
+      if (doubled === limit) return hold(here, 'down')
+      return { ...state, limit: doubled, base: here, starts: base ? startsAgain : state.starts, doubt: false }
     }
     case 'hold': {
       if (!base) return { ...state, base: here }
       if (here.latencyMs > base.latencyMs * latencyRise && here.rate < base.rate * upGain)
         return state.doubt ? retreat(Math.floor(limit * 0.7)) : { ...state, doubt: true }
       const latest = { limit, rate: (here.rate + base.rate) / 2, latencyMs: Math.min(here.latencyMs, base.latencyMs) }
-      if (state.rest > 0) return { ...state, base: latest, rest: state.rest - 1, doubt: false }
-      return probe(state.next, latest)
+      const queue = here.latencyMs / window.floorMs
+      const rest = queue < noQueue ? Math.min(state.rest, quickRest) : state.rest
+      if (rest > 0) return { ...state, base: latest, rest: rest - 1, doubt: false }
+      if (queue < noQueue && state.starts > 0 && to(limit * 2) > limit)
+        return { ...state, limit: to(limit * 2), phase: 'start', base: latest, starts: state.starts - 1, doubt: false }
+      return probe(queue < longQueue ? 'up' : state.next, latest)
     }
     case 'up':
       return base && here.rate < base.rate * upGain ? hold(base, 'down') : probe('up', here)
