@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchGrowth, benchLocal, type LocalOptions } from './local.ts'
 import { benchMemory } from './memory.ts'
-import { benchNfs } from './nfs.ts'
+import { type NfsOptions, nfsBenches } from './nfs.ts'
 import { benchNfslab } from './nfslab.ts'
 import { benchStartup } from './startup.ts'
 
@@ -13,13 +13,16 @@ const help = `Usage: npm run bench -- [local] [growth] [memory] [nfs] [nfslab] [
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
   memory  a walk over five million entries in memory
-  nfs     direct NFS against nfs-ganesha behind 0, 5, 40 and 100 ms (as root, with Debian's nfs-ganesha)
+  nfs     direct NFS against nfs-ganesha (as root, with Debian's nfs-ganesha and libnfs-utils), which is:
+          nfs-small (behind several round trips), nfs-pinned, nfs-large, nfs-directory, nfs-job
   nfslab  the kernel's NFS server and client behind 40 ms, in the guest of CACHEWARMER_NFSLAB
   startup what the released programs take to start (after npm run package)
 
   --place DIR    where trees are made and kept (default: ${join(tmpdir(), 'cachewarmer-bench')})
   --rounds N     default 3
   --workers N    default 2
+  --report DIR   where plots go (default: cachewarmer-report in the folder for temporary files)
+  --round-trips LIST  of nfs-small, in ms (default: 0,0.2,5,40,100)
   --quick        a tenth of everything, to see that it works
 `
 
@@ -29,6 +32,8 @@ const { values, positionals } = parseArgs({
     place: { type: 'string', default: join(tmpdir(), 'cachewarmer-bench') },
     rounds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '2' },
+    report: { type: 'string', default: join(tmpdir(), 'cachewarmer-report') },
+    'round-trips': { type: 'string', default: '0,0.2,5,40,100' },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -41,15 +46,26 @@ const local: LocalOptions = {
   quick: values.quick,
 }
 
+const nfs: NfsOptions = {
+  place: values.place,
+  report: values.report,
+  rounds: Number(values.rounds),
+  roundTripsMs: values['round-trips'].split(',').map(Number),
+  quick: values.quick,
+}
+
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   local: () => benchLocal(local),
   growth: () => benchGrowth(local),
-  nfs: () => benchNfs({ place: values.place, rounds: Number(values.rounds), quick: values.quick }),
+  ...Object.fromEntries(Object.entries(nfsBenches).map(([name, bench]) => [name, () => bench(nfs)])),
   nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
   startup: async () => benchStartup(Number(values.rounds) * 3),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
 }
-const wanted = positionals.length === 0 ? Object.keys(benches) : positionals
+const wanted =
+  positionals.length === 0
+    ? Object.keys(benches)
+    : positionals.flatMap((name) => (name === 'nfs' ? Object.keys(nfsBenches) : [name]))
 if (values.help || wanted.some((name) => benches[name] === undefined)) {
   console.log(help)
   process.exit(values.help ? 0 : 2)

@@ -65,11 +65,12 @@ export class BenchService implements AsyncDisposable {
     folder: string,
     addresses: readonly string[] = ['cache-1'],
     served?: string,
+    paths: readonly string[] = ['/'],
   ): Promise<{ elapsedMs: number; cpuMs: number; status: RunStatus }> {
     const exportPath = served ?? (await this.#linked(folder, addresses))
     const cpuBefore = this.cpuMs()
     const startedAtMs = performance.now()
-    const { job } = makeJob({ addresses: [...addresses], exportPath, paths: ['/'] })
+    const { job } = makeJob({ addresses: [...addresses], exportPath, paths: [...paths] })
     const { messageId } = await submitJob(this.#queues, prefix, job)
     let last: RunStatus | undefined
     for await (const status of watchJob(this.#queues, prefix, { messageId }, { clock: systemClock, intervalMs: 20 }))

@@ -6,8 +6,8 @@ export interface AddressFacts {
   readonly files: number
   readonly bytes: number
   readonly failures: number
-  /** As the workers saw it last; undefined where none said anything of it. */
-  readonly state: MountState['state'] | undefined
+  /** As the workers saw it last, in flight and limit added up over them; undefined where none said anything of it. */
+  readonly seen: Omit<MountState, 'address'> | undefined
 }
 
 /** Through how many of the addresses each file is read. */
@@ -19,14 +19,14 @@ export function readThrough({ job }: Pick<RunStatus, 'job'>): { addresses: numbe
 /** The job's addresses in its order, then any that only the counts know. */
 export function addressFacts({ job, mounts, progress }: RunStatus): AddressFacts[] {
   const counts = new Map(Object.entries(progress.counts.mounts))
-  const states = new Map(mounts.map(({ address, state }) => [address, state]))
+  const seen = new Map(mounts.map(({ address, ...state }) => [address, state]))
   const addresses = new Set([...(job?.addresses ?? []), ...counts.keys()])
   return [...addresses].map((address) => ({
     address,
     files: counts.get(address)?.files ?? 0,
     bytes: counts.get(address)?.bytes ?? 0,
     failures: counts.get(address)?.failures ?? 0,
-    state: states.get(address),
+    seen: seen.get(address),
   }))
 }
 

@@ -35,7 +35,16 @@ export interface Report {
     /** At most 50 of them. */
     readonly sample: readonly Failure[]
   }
-  readonly addresses: readonly (Omit<AddressFacts, 'state'> & { readonly state: 'up' | 'down' | null })[]
+  readonly addresses: readonly (Omit<AddressFacts, 'seen'> & {
+    readonly state: 'up' | 'down' | null
+    /** Reads in flight and how many its limit allows, as the workers saw it last; milliseconds. */
+    readonly inFlight: number | null
+    readonly limit: number | null
+    readonly p50Ms: number | null
+    readonly p99Ms: number | null
+    /** The lowest median: what it takes at rest. */
+    readonly floorMs: number | null
+  })[]
   readonly items: { readonly announced: number; readonly done: number }
   readonly workers: number
   /** While it runs: of the last seconds. Afterwards: over the whole run. */
@@ -75,7 +84,15 @@ export function reportJson(status: RunStatus): Report {
     readThrough: readThrough(status),
     skipped: { filtered: counts.entriesSkipped, special: counts.specialSkipped },
     failures: { total: totalFailures(status), byCode: counts.failures, sample: status.failures },
-    addresses: addressFacts(status).map((facts) => ({ ...facts, state: facts.state ?? null })),
+    addresses: addressFacts(status).map(({ seen, ...facts }) => ({
+      ...facts,
+      state: seen?.state ?? null,
+      inFlight: seen?.inFlight ?? null,
+      limit: seen?.limit ?? null,
+      p50Ms: seen?.p50Ms ?? null,
+      p99Ms: seen?.p99Ms ?? null,
+      floorMs: seen?.floorMs ?? null,
+    })),
     items: { announced: items.announced, done: items.done },
     workers,
     ratesPerSecond: rates(status),

@@ -186,6 +186,18 @@ describe('the report of a run that goes on', () => {
     expect(lines(status)).toContain('  10.0.1.11      0   0 B         0')
   })
 
+  test('tells how each address does, where its readers found out', () => {
+    const seen = { state: 'up' as const, inFlight: 598, limit: 640, p50Ms: 41.3, p99Ms: 64.8, floorMs: 0.204 }
+    const status = aStatus({ mounts: [{ address: '10.0.1.11', ...seen }] })
+    const all = lines(status)
+    const at = all.findIndex((line) => line.startsWith('  address'))
+    expect(all.slice(at, at + 3)).toEqual([
+      '  address    files  read  failures  in flight  allowed  median   99 %  at rest',
+      '  10.0.1.11      0   0 B         0        598      640   41 ms  65 ms  0.20 ms',
+      '  10.0.1.12      0   0 B         0',
+    ])
+  })
+
   test('tells of a manager that is silent, once the time is known', () => {
     const { updatedAtMs } = running
     const silence = 'Its manager has said nothing for 5m.'

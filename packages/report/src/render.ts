@@ -1,11 +1,11 @@
 import type { Failure, RunStatus } from '@cachewarmer/core'
 import { estimateLines, sizeLines } from './estimate.ts'
-import { addressFacts, elapsedMs, failuresByCode, rates, totalFailures } from './facts.ts'
+import { type AddressFacts, addressFacts, elapsedMs, failuresByCode, rates, totalFailures } from './facts.ts'
 import { fleetLines } from './fleet.ts'
 import { headline } from './headline.ts'
 import { printable } from './printable.ts'
 import { table } from './table.ts'
-import { bytes, count, duration, plural } from './units.ts'
+import { bytes, count, duration, latency, plural } from './units.ts'
 
 export interface ReportOptions {
   /** The time, to tell a run that goes on from one whose manager has gone silent. Default: not told. */
@@ -80,16 +80,28 @@ function addresses(status: RunStatus): string[] {
   if (status.job?.mode === 'estimate') return []
   const known = addressFacts(status)
   if (known.length === 0 || status.outcome === 'refused') return []
-  const rows = known.map(({ address, files, bytes: size, failures: failed, state }) => [
+  // Only what speaks NFS itself finds out how many reads an address bears, and tells.
+  const measured = known.some(({ seen }) => seen?.p50Ms !== undefined)
+  const rows = known.map(({ address, files, bytes: size, failures: failed, seen }) => [
     printable(address),
     count(files),
     bytes(size),
     count(failed),
-    state === 'down' ? 'down' : '',
+    ...(measured ? pace(seen) : []),
+    seen?.state === 'down' ? 'down' : '',
   ])
-  return indent(
-    table([['address', 'files', 'read', 'failures', ''], ...rows], ['left', 'right', 'right', 'right', 'left']),
-  )
+  const head = ['address', 'files', 'read', 'failures', ...(measured ? paceHead : []), '']
+  const align = head.map((name, column) => (column === 0 || name === '' ? 'left' : 'right'))
+  return indent(table([head, ...rows], align))
+}
+
+const paceHead = ['in flight', 'allowed', 'median', '99 %', 'at rest']
+
+/** How an address does, as its readers see it. */
+function pace(seen: AddressFacts['seen']): string[] {
+  if (seen === undefined) return paceHead.map(() => '')
+  const times = [seen.p50Ms, seen.p99Ms, seen.floorMs]
+  return [count(seen.inFlight), count(seen.limit), ...times.map((ms) => (ms === undefined ? '' : latency(ms)))]
 }
 
 function failures(status: RunStatus): string[] {

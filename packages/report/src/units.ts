@@ -11,6 +11,9 @@ export const plural = (value: number, one: string, many: string = `${one}s`): st
 /** 1.5 GiB */
 export const bytes = (value: number): string => prettyBytes(Math.round(value), { binary: true })
 
+/** 0.42 ms, 41 ms */
+export const latency = (ms: number): string => `${ms < 10 ? ms.toFixed(2) : Math.round(ms)} ms`
+
 /** 850ms, 12.3s, 2h 5m */
 export const duration = (ms: number): string =>
   ms < 60_000 ? prettyMs(Math.max(0, Math.round(ms))) : prettyMs(ms, { unitCount: 2, secondsDecimalDigits: 0 })

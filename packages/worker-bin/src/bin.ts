@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 import './thread-pool.ts'
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -33,7 +33,7 @@ void runMain('cachewarmer-worker', async () => {
   if (config.exitWithParent) process.stdin.resume().once('end', () => shutdown.stop('the end of the parent'))
   const policy = config.access ?? (config.folder === undefined ? 'auto' : 'folder')
   const speaksNfs = policy === 'auto' || policy === 'direct'
-  const concurrency = config.concurrency ?? (speaksNfs ? 1_024 : 64)
+  const concurrency = config.concurrency ?? (speaksNfs ? 4_096 : 64)
   const ports = { nfsPort: config.nfsPort, mountPort: config.mountPort }
   const openMount = openAccess({
     policy,

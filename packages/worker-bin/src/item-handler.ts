@@ -167,7 +167,8 @@ function startWalk(
     sampleFiles: isRootItem(item.item) ? (status.sampleFiles ?? 0) : 0,
     symlinks: job.symlinks,
     filter: compileFilter(job),
-    concurrency: settings.concurrency,
+    // A limit that an address brings bounds what is in flight through it; the walk must leave room for all of them.
+    concurrency: settings.concurrency * Math.max(1, mounts.filter(({ limiter }) => limiter !== undefined).length),
     entries: 'none',
     limiterFor: (mount) => limits.of(mount),
     clock: withTimers(context.ports.clock),

@@ -67,13 +67,23 @@ describe('what is shown of a run', () => {
     expect(progress.mounts()).toEqual([])
   })
 
+  test('keeps what was last said of an address, with nothing in flight', () => {
+    const mount = { address: 'cache-1', state: 'up' as const, inFlight: 3, limit: 10, p50Ms: 41 }
+    const progress = begun()
+    progress.beat(beat(5, { mounts: [mount] }), 1_000)
+    expect(progress.mounts()).toEqual([mount])
+    progress.end()
+    expect(progress.mounts()).toEqual([{ ...mount, inFlight: 0 }])
+  })
+
   test('adds up requests in flight, and calls an address down that any worker finds down', () => {
     const mount = { address: 'cache-1', state: 'up' as const, inFlight: 3, limit: 10 }
     const progress = begun()
     progress.beat(beat(1, { mounts: [mount] }), 0)
     progress.beat(beat(1, { item: 'a.0', mounts: [{ ...mount, state: 'down' }] }), 0)
-    progress.beat(beat(1, { item: 'a.1', mounts: [mount] }), 0)
-    expect(progress.mounts()).toEqual([{ address: 'cache-1', state: 'down', inFlight: 9, limit: 30 }])
+    progress.beat(beat(1, { item: 'a.1', worker: 'worker-2', mounts: [mount] }), 0)
+    // Two workers with a limit each, one of them with two items under its own.
+    expect(progress.mounts()).toEqual([{ address: 'cache-1', state: 'down', inFlight: 9, limit: 20 }])
   })
 })
 

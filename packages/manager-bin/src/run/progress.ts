@@ -31,6 +31,8 @@ export class RunProgress {
   /** By item: of two attempts at one item the one that is ahead is shown. */
   readonly #items = new Map<string, LiveAttempt>()
   readonly #workers = new WorkersSeen()
+  /** How each address did when it was last spoken of. */
+  readonly #lastSeen = new Map<string, MountState>()
   readonly #expectation: Expectation
   #samples: { atMs: number; files: number; bytes: number }[] = []
   #ended = false
@@ -130,14 +132,29 @@ export class RunProgress {
     return this.#workers.names
   }
 
-  /** The addresses as the workers' last beats describe them together. */
+  /**
+   * The addresses as the workers' last beats describe them together. One that nobody reads from now is as it was last,
+   * with nothing in flight: so the report of a run that ended tells of it, too.
+   */
   mounts(): MountState[] {
+    const live = this.#liveMounts()
+    for (const mount of live) this.#lastSeen.set(mount.address, { ...mount, inFlight: 0 })
+    const addresses = new Set(live.map(({ address }) => address))
+    return [...live, ...[...this.#lastSeen.values()].filter(({ address }) => !addresses.has(address))]
+  }
+
+  #liveMounts(): MountState[] {
     const seen = new Map<string, MountState[]>()
+    const limits = new Set<string>()
     for (const { beat } of this.#items.values()) {
       for (const mount of beat.mounts) {
         const known = seen.get(mount.address)
-        if (known === undefined) seen.set(mount.address, [mount])
-        else known.push(mount)
+        // The items of one worker share its limit of an address.
+        const limit = `${beat.worker} ${mount.address}`
+        const own = limits.has(limit) ? { ...mount, limit: 0 } : mount
+        limits.add(limit)
+        if (known === undefined) seen.set(mount.address, [own])
+        else known.push(own)
       }
     }
     return [...seen].map(([address, states]) => together(address, states))

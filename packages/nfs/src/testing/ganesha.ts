@@ -28,6 +28,8 @@ export interface Ganesha {
   readonly exportPath: string
   readonly nfsPort: number
   readonly mountPort: number
+  /** Its process, another one after `restart`. */
+  readonly pid: number
   /** Kills the server, as a crash would. */
   kill(): Promise<void>
   /** Starts it again at the same ports, handles and all. */
@@ -77,7 +79,17 @@ export async function startGanesha(options: GaneshaOptions): Promise<Ganesha | u
     await stop()
     throw error
   }
-  return { exportPath: options.folder, nfsPort, mountPort, kill, restart, stop }
+  return {
+    exportPath: options.folder,
+    nfsPort,
+    mountPort,
+    get pid() {
+      return server?.pid ?? 0
+    },
+    kill,
+    restart,
+    stop,
+  }
 }
 
 function configuration(

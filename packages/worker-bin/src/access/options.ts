@@ -57,7 +57,7 @@ export const accessOptions = {
     .env('CACHEWARMER_NFS_TIMEOUT_MS'),
   concurrency: new Option(
     '--concurrency <n>',
-    'reads in flight an address at the most (default: 64 through folders and mounts, 1024 direct, where fewer are used as the filer likes)',
+    'reads in flight an address at the most (default: 64 through folders and mounts, 4096 direct, where fewer are used as the filer likes)',
   )
     .argParser(whole(1, 65_536))
     .env('CACHEWARMER_CONCURRENCY'),
