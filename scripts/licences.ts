@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const shippedTerms = new Set(['MIT', 'Apache-2.0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0'])
-const toolTerms = new Set([...shippedTerms, 'MPL-2.0', 'MIT OR Apache-2.0', 'CC0-1.0'])
+const toolTerms = new Set([...shippedTerms, 'MPL-2.0', 'MIT OR Apache-2.0', 'CC0-1.0', 'Python-2.0'])
 /** Packages whose terms are named in no way that a program understands, looked at by people. */
 const knownTerms: Readonly<Record<string, string>> = { 'uri-templates': 'MIT' }
 
