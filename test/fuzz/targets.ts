@@ -192,9 +192,11 @@ const commandLine: Target = async (bytes) => {
       understood = true
       return 0
     }
-    await runCommandLine(argv, '1.0.0', { serve: act, plan: act, warm: act, bootstrap: act }).catch((error: unknown) => {
-      if (!saysNo(error)) throw error
-    })
+    await runCommandLine(argv, '1.0.0', { serve: act, plan: act, warm: act, bootstrap: act }).catch(
+      (error: unknown) => {
+        if (!saysNo(error)) throw error
+      },
+    )
     read(saysNo, () => makeProgram('1.0.0', { stdout: output, stderr: output }).program.parse(argv, { from: 'user' }))
   })
   return understood
