@@ -25,7 +25,7 @@ function commandsOfLine(line: string): CommandLine[] {
   const found: CommandLine[] = []
   let words: string[] = []
   const end = (): void => {
-    const at = words.findIndex((word) => ours.test(word.split('/').at(-1) ?? ''))
+    const at = words.findIndex((word) => !word.includes('=') && ours.test(word.split('/').at(-1) ?? ''))
     const before = words.slice(0, Math.max(at, 0))
     if (at >= 0 && before.every(isPrefix))
       found.push({
