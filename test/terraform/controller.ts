@@ -66,11 +66,19 @@ export class Controller implements Disposable {
     )
   }
 
+  /** What scripts find in their environment besides. */
+  environment: Readonly<Record<string, string>> = {}
+
   /** Runs a script of terraform/scripts. */
   async run(script: string, ...args: readonly string[]): Promise<Ended> {
     const own = ['--mount', '--propagation', 'private', '--', 'bash', join(root, 'terraform/scripts', script)]
     const child = spawn('unshare', [...own, ...args], {
-      env: { PATH: `${this.#bin}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: this.folder, TMPDIR: this.folder },
+      env: {
+        PATH: `${this.#bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
+        HOME: this.folder,
+        TMPDIR: this.folder,
+        ...this.environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stdout = ''
