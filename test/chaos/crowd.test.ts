@@ -41,7 +41,7 @@ describe('many jobs', { timeout: 300_000 }, () => {
     await lab.eventually(async () => (await lab.depth('labjob')) === 0, 240_000)
     const reports = await ended()
     const warmed = reports.filter(({ label }) => label?.startsWith('crowd-'))
-    expect(warmed.map(({ label }) => label).toSorted()).toEqual(good.toSorted())
+    expect(warmed.map(({ label }) => label ?? '').toSorted()).toEqual(good.toSorted())
     for (const report of warmed) expect(report).toMatchObject({ outcome: 'warmed', ...made, failures: { total: 0 } })
     expect(reports.filter(({ outcome }) => outcome === 'refused')).toHaveLength(2 * bad.length)
     const poison = (await lab.bodies('labpoison')).map((text) => (JSON.parse(text) as { message: string }).message)

@@ -27,7 +27,7 @@ class Records {
 }
 
 /** What a filer's network does to its answers; may be changed at any time. */
-export interface Weather {
+interface Weather {
   /** How long each answer is held up. */
   delayMs: number
   /** The share of answers that never arrive, whole ones: the connection stays. */

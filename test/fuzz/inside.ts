@@ -10,9 +10,13 @@ interface Inside {
 
 /** Runs a program's command line within this process: its end is an `Ended`, what it writes goes nowhere. */
 export async function inside(action: (inside: Inside) => Promise<void>): Promise<void> {
-  const { exit } = process
   const { stdout, stderr } = process
-  const [writeOut, writeError] = [stdout.write, stderr.write]
+  const own = [
+    [process, 'exit'],
+    [stdout, 'write'],
+    [stderr, 'write'],
+  ] as const
+  const before = own.map(([of, name]) => Object.getOwnPropertyDescriptor(of, name))
   process.exit = (code) => {
     throw new Ended(String(code))
   }
@@ -21,8 +25,10 @@ export async function inside(action: (inside: Inside) => Promise<void>): Promise
   try {
     await action({ output: { write: () => true, on: () => undefined, off: () => undefined } })
   } finally {
-    process.exit = exit
-    stdout.write = writeOut
-    stderr.write = writeError
+    for (const [at, [of, name]] of own.entries()) {
+      const descriptor = before[at]
+      if (descriptor === undefined) Reflect.deleteProperty(of, name)
+      else Object.defineProperty(of, name, descriptor)
+    }
   }
 }

@@ -61,7 +61,7 @@ export function toCsv(lives: readonly Life[], beganAtMs: number): string {
 }
 
 /** A straight line through points, by least squares. */
-export interface Trend {
+interface Trend {
   readonly perHour: number
   readonly mean: number
 }
@@ -73,7 +73,7 @@ export const seenBy = (measure: Measure, samples: readonly Sample[]): readonly S
   measure === 'heap' ? samples.filter(({ collected }) => collected) : samples
 
 /** How a measure of one life moves once it has warmed up. Undefined for a life too short to tell. */
-export function trendOf({ samples }: Life, measure: Measure, leastMs: number): Trend | undefined {
+function trendOf({ samples }: Life, measure: Measure, leastMs: number): Trend | undefined {
   const [first, last] = [samples[0], samples.at(-1)]
   if (first === undefined || last === undefined || last.atMs - first.atMs < leastMs) return undefined
   const fromMs = first.atMs + (last.atMs - first.atMs) * warmUpShare

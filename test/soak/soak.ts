@@ -71,8 +71,17 @@ export async function soak({ minutes, seed, samplesFile, log }: SoakOptions): Pr
     `${ganesha.mountPort}`,
   ]
   const manager = lab.start('manager', [
-    ...['--ledger', join(lab.folder, 'ledger.db'), '--workers', '3', '--lease-ms', '60000', '--idle-ms', '600000'],
-    ...['--nfs-timeout-ms', '5000', ...direct],
+    '--ledger',
+    join(lab.folder, 'ledger.db'),
+    '--workers',
+    '3',
+    '--lease-ms',
+    '60000',
+    '--idle-ms',
+    '600000',
+    '--nfs-timeout-ms',
+    '5000',
+    ...direct,
   ])
   const beganAtMs = Date.now()
   const stop = AbortSignal.timeout(minutes * 60_000)

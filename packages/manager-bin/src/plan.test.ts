@@ -78,7 +78,10 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
 
   test('of a sovereign cloud has its resource manager, for workers too, and its domain of queues', async () => {
     const { code, stdout, stderr } = await plan([
-      ...[...queue, ...place, ...bootstrap, ...key],
+      ...queue,
+      ...place,
+      ...bootstrap,
+      ...key,
       ...words('--azure-cloud AzureChinaCloud --vmss-zones 1,3 --vmss-tag team=lighting --json'),
     ])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -72,7 +72,7 @@ export function LatencyChart({ timeline }: { timeline: TimelineData }) {
 const worst = (column: Column): number => Math.max(0, ...column.map((ms) => ms ?? 0))
 
 /** What came between two moments, a second. A sum that stepped back, as that of an attempt that died, is no rate. */
-export function perSecond(atMs: readonly number[], sums: readonly number[]): Column {
+function perSecond(atMs: readonly number[], sums: readonly number[]): Column {
   return sums.map((sum, at) => {
     const ms = (atMs[at] ?? 0) - (atMs[at - 1] ?? Number.NaN)
     return ms > 0 ? (Math.max(0, sum - (sums[at - 1] ?? 0)) * 1_000) / ms : null

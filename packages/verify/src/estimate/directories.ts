@@ -14,7 +14,7 @@ export interface DirectoryShares {
 }
 
 /** Below this many sampled files an interval would be wider than anybody can use. */
-export const DIRECTORY_SAMPLE = 100
+const DIRECTORY_SAMPLE = 100
 
 interface Tally {
   sampled: number

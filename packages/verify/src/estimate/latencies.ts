@@ -49,7 +49,7 @@ export function scaleOf(...sets: readonly (readonly number[])[]): Scale {
 export function histogram(values: readonly number[], { fromMs, toMs }: Scale): Histogram {
   const bins = Math.max(1, Math.round(Math.log10(toMs / fromMs) * BINS_PER_DECADE))
   const edgesMs = Array.from({ length: bins + 1 }, (_, at) => fromMs * 10 ** (at / BINS_PER_DECADE))
-  const counts = new Array<number>(bins).fill(0)
+  const counts = Array.from({ length: bins }, () => 0)
   for (const value of values) {
     const at = value <= fromMs ? 0 : Math.floor(Math.log10(value / fromMs) * BINS_PER_DECADE)
     const bin = Math.min(bins - 1, at)

@@ -12,7 +12,7 @@ const between =
   }
 
 /** `99%` or `0.99`, as a share. */
-export function share(text: string): number {
+function share(text: string): number {
   const [, number = '', percent] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(text) ?? []
   const value = percent === '%' ? Number(number) / 100 : Number(number)
   if (number === '' || value <= 0 || value > 1) throw new InvalidArgumentError('Expected a share as 99% or 0.99.')

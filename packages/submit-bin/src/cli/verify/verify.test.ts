@@ -18,7 +18,12 @@ afterEach(() => server.stop())
 const ports = (): string[] => ['--nfs-port', `${server.nfsPort}`, '--mount-port', `${server.mountPort}`]
 const target = (path = '/scene1'): string[] => [
   'verify',
-  ...['--addresses', '127.0.0.1', '--export', server.exportPath, '--path', path],
+  '--addresses',
+  '127.0.0.1',
+  '--export',
+  server.exportPath,
+  '--path',
+  path,
   ...ports(),
 ]
 const run = (...argv: string[]) => runHere(argv).finished
