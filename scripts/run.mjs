@@ -80,6 +80,12 @@ switch (task) {
   case 'soak':
     node([join(root, 'test/soak/main.ts'), ...args])
     break
+  case 'api':
+    node([join(root, 'scripts/api-report.ts'), ...args])
+    break
+  case 'release':
+    node([join(root, 'scripts/release.ts'), ...args])
+    break
   case 'package':
     node([join(root, 'packaging/src/main.ts'), ...args])
     break

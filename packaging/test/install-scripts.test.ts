@@ -18,7 +18,7 @@ import { packageFolder } from '../src/programs.ts'
 import { commandOf, launch } from './launch.ts'
 import { notLinux } from './linux.ts'
 
-/* The scripts of a bootstrap folder, installing below a folder of their own; administrator.test.ts has a whole machine. */
+/* The scripts of a bootstrap folder, installing below a folder of their own. */
 
 const missing = ['shellcheck', 'systemd-analyze'].filter((name) => spawnSync(name, ['--version']).status !== 0)
 if (missing.length > 0)
@@ -114,7 +114,7 @@ describe.skipIf(notLinux)('an install script', () => {
     }
     expect(run('manager', original)).toMatchObject({ code: 0, stderr: '' })
     const { BOOTSTRAP_PATH: _, ...kept } = original
-    // Read as a shell reads it; the installation in nfslab has systemd read one.
+    // Read as a shell reads it, without anybody's start-up file.
     const read = execFileSync('env', [
       '-i',
       '/bin/bash',
@@ -309,7 +309,8 @@ describe.skipIf(missing.length > 0 || notLinux)('scripts and units', () => {
   test.each<[Role, string[]]>([
     ['manager', []],
     ['worker', []],
-    ['worker', ['kernel-mounts']],
+    ['worker', ['worker.kernel-mounts']],
+    ['manager', ['manager.kernel-mounts']],
     ['worker', ['reserved-ports', 'azure-machine']],
   ])('of the %s with %j: systemd-analyze verify has nothing to say', (role, dropIns) => {
     expect(analyze('verify', '--man=no', unitFile(role, dropIns))).toEqual({ status: 0, stdout: '', stderr: '' })

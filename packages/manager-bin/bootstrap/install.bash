@@ -204,9 +204,10 @@ check_node() {
 
 # Usage: drop_in NAME WANTED(yes or no)
 drop_in() {
-  local file=$unit.d/$1.conf
+  local file=$unit.d/$1.conf from=$here/systemd/$role.$1.conf
+  [ -e "$from" ] || from=$here/systemd/$1.conf
   if [ "$2" = yes ]; then
-    put "$file" 644 <"$here/systemd/$1.conf"
+    put "$file" 644 <"$from"
   elif [ -e "$file" ]; then
     rm -f -- "$file"
     rmdir --ignore-fail-on-non-empty -- "$unit.d"
