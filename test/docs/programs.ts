@@ -40,8 +40,15 @@ async function submit(argv: readonly string[]): Promise<void> {
   }
   // A job that a document shows must be one that would be sent.
   if (settings !== undefined && settings.job === undefined)
-    await readJob(settings, () => Promise.reject(new Error('no file')))
+    await readJob(shownFiles(settings), { readText: () => Promise.reject(new Error('no file')), readBytes: noBytes })
 }
+
+/** What a file would hold is the reader's own affair. */
+function shownFiles({ rules: _, manifest, ...settings }: JobSettings): JobSettings {
+  return manifest === undefined ? settings : { path: ['/'], ...settings }
+}
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 /** Programs end their process after help and for a wrong option; the latter is an error here, with what they said before. */
 async function withoutExit(run: () => Promise<void> | void): Promise<void> {

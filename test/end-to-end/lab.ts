@@ -133,6 +133,11 @@ export class Lab implements AsyncDisposable {
     return this.#withQueues(async (service) => (await service.queue(queue).peek({ max: 32 })).map(({ body }) => body))
   }
 
+  /** Names of all queues. */
+  async queues(): Promise<readonly string[]> {
+    return this.#withQueues((service) => service.list(''))
+  }
+
   depth(queue: string): Promise<number> {
     return this.#withQueues((service) => service.queue(queue).approximateDepth())
   }

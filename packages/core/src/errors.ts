@@ -6,6 +6,7 @@ export type CoreErrorCode =
   | 'RESULT_INVALID'
   | 'STATUS_INVALID'
   | 'CONTROL_INVALID'
+  | 'LIST_INVALID'
   /** The message is of a version that this package can't read. Give it back: a newer reader may. */
   | 'VERSION_UNKNOWN'
   | 'TOO_LARGE'

@@ -1,6 +1,8 @@
 import { compileGoPattern } from './glob-go.ts'
 import { compilePathPattern, isPathPattern } from './glob-path.ts'
+import { compileIgnoreRules } from './ignore-rules.ts'
 import type { Job } from './job.ts'
+import { compilePathRules, type PathRules } from './path-rules.ts'
 
 /** Directories of snapshots: the same files once more, often many times. */
 export const SKIPPED_DIRECTORIES: readonly string[] = Object.freeze(['.snapshot', '~snapshot', '.zfs'])
@@ -21,8 +23,15 @@ export interface Filter {
 /** The part of a job that filters. */
 export type FilterRules = Pick<
   Job,
-  'include' | 'exclude' | 'excludeDirectories' | 'minFileSizeBytes' | 'maxFileSizeBytes' | 'modifiedSince'
->
+  | 'include'
+  | 'exclude'
+  | 'excludeDirectories'
+  | 'minFileSizeBytes'
+  | 'maxFileSizeBytes'
+  | 'modifiedSince'
+  | 'ignoreRules'
+> &
+  Partial<PathRules>
 
 export interface FilterOptions {
   /** Names of directories that are never entered. Default: `SKIPPED_DIRECTORIES`. */
@@ -55,16 +64,20 @@ export function compileFilter(rules: FilterRules, options: FilterOptions = {}): 
   const include = anyOf(rules.include.map(compilePattern))
   const exclude = anyOf(rules.exclude.map(compilePattern))
   const pruned = anyOf(rules.excludeDirectories.map(compileDirectoryPattern))
+  const ignored = compileIgnoreRules(rules.ignoreRules ?? [])
+  const byPath = compilePathRules({ ...rules, exportPath: rules.exportPath ?? '/' })
   const skipped = new Set(options.skipDirectories ?? SKIPPED_DIRECTORIES)
   const all = rules.include.length === 0
   const max = rules.maxFileSizeBytes === 0 ? Number.POSITIVE_INFINITY : rules.maxFileSizeBytes
   const since = rules.modifiedSince === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rules.modifiedSince)
   return Object.freeze({
-    file: (path, name) => !exclude(path, name) && (all || include(path, name)),
+    file: (path, name) =>
+      !exclude(path, name) && (all || include(path, name)) && !ignored(path, name, false) && byPath.file(path, name),
     size: (bytes) => rules.minFileSizeBytes <= bytes && bytes <= max,
     modified: (ms) => ms >= since,
     needsAttributes: rules.minFileSizeBytes > 0 || rules.maxFileSizeBytes > 0 || rules.modifiedSince !== undefined,
-    directory: (path, name) => !skipped.has(name) && !pruned(path, name),
+    directory: (path, name) =>
+      !skipped.has(name) && !pruned(path, name) && !ignored(path, name, true) && byPath.directory(path, name),
   } satisfies Filter)
 }
 

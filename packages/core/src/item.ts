@@ -31,6 +31,9 @@ const FilesPart = Type.Object(
     kind: Type.Literal('files'),
     directory: Path,
     names: Type.Array(Type.String({ maxLength: MAX_PATH_BYTES }), { minItems: 1 }),
+    listed: Type.Optional(
+      Type.Literal(true, { description: 'A list has named them: nothing is known of them, not even that they exist.' }),
+    ),
   },
   { ...strict, description: 'Files of one directory, by name.' },
 )
@@ -72,7 +75,8 @@ export interface Envelope {
 const envelope = validator(Type.Object({ v: Whole('Version.'), run: RunId, item: ItemId }))
 const item = validator(Item, (value) => value.parts.flatMap(partProblems))
 
-function partProblems(part: Part, index: number): Problem[] {
+/** What JSON Schema can't say of a part. */
+export function partProblems(part: Part, index: number): Problem[] {
   const [key, path] = part.kind === 'files' ? (['directory', part.directory] as const) : (['path', part.path] as const)
   const expected = checkPath(path)
   const found = expected === undefined ? [] : [problem(`parts.${index}.${key}`, path, expected)]

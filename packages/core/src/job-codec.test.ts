@@ -284,17 +284,17 @@ describe('a job is refused', () => {
     [
       'with a time without zone',
       { ModifiedSince: '2026-01-31T08:00:00' },
-      ['ModifiedSince: a time as 2026-01-31T08:00:00Z, with a zone'],
+      ['ModifiedSince: a time as 2026-01-31T08:00:00Z, with a zone, or "last"'],
     ],
     [
       'with a day that is none',
       { ModifiedSince: '2026-02-30T08:00:00Z' },
-      ['ModifiedSince: a time as 2026-01-31T08:00:00Z, with a zone'],
+      ['ModifiedSince: a time as 2026-01-31T08:00:00Z, with a zone, or "last"'],
     ],
     [
       'with an hour that is none',
       { ModifiedSince: '2026-01-31T25:00:00Z' },
-      ['ModifiedSince: a time as 2026-01-31T08:00:00Z, with a zone'],
+      ['ModifiedSince: a time as 2026-01-31T08:00:00Z, with a zone, or "last"'],
     ],
     ['with a label that is no text', { JobId: 7 }, ['JobId: a text']],
     ['with a label of two lines', { JobId: 'a\nb' }, ['JobId: a label of at most 128 printable characters']],

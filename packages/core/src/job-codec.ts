@@ -1,6 +1,27 @@
 import { CoreError, problem } from './errors.ts'
-import { DEFAULT_WEIGHT, type Job, MAX_EXPORT_BYTES, MAX_SPEC_BYTES, MODES, SYMLINKS, THROUGH } from './job.ts'
-import { readAddresses, readExportPath, readLabel, readPaths, readPatterns, readTime } from './job-fields.ts'
+import { compileExpression } from './expression.ts'
+import { parseIgnoreRule } from './ignore-rules.ts'
+import {
+  DEFAULT_WEIGHT,
+  type Job,
+  MAX_EXPORT_BYTES,
+  MAX_SPEC_BYTES,
+  MODES,
+  SINCE_LAST,
+  SYMLINKS,
+  THROUGH,
+} from './job.ts'
+import {
+  readAddresses,
+  readDirectoryRules,
+  readExportPath,
+  readJobList,
+  readLabel,
+  readPaths,
+  readPatterns,
+  readTexts,
+  readTime,
+} from './job-fields.ts'
 import { fieldReader } from './job-reader.ts'
 import { toWire, wireBytes } from './text.ts'
 import { readObject, writeMessage } from './validate.ts'
@@ -22,14 +43,20 @@ export interface ParseJobOptions {
  */
 export function parseJob(fields: Readonly<Record<string, unknown>>, options: ParseJobOptions = {}): ReadJob {
   const read = fieldReader(fields)
+  const list = readJobList(read, 'ListId', 'ListChunks', 'ListPaths')
   const ceiling = (key: string): number | undefined => read.whole(key, {}) || undefined
   const job = withoutUndefined({
     addresses: readAddresses(read, 'WarmTargetMountAddresses'),
     exportPath: readExportPath(read, 'WarmTargetExportPath', MAX_EXPORT_BYTES),
-    paths: readPaths(read, 'WarmTargetPath', 'WarmTargetPaths'),
+    paths: readPaths(read, 'WarmTargetPath', 'WarmTargetPaths', { mayBeNone: list !== undefined }),
+    list,
     include: readPatterns(read, 'InclusionList'),
     exclude: readPatterns(read, 'ExclusionList'),
     excludeDirectories: readPatterns(read, 'ExcludeDirectories', 'directory'),
+    ignoreRules: readTexts(read, 'IgnoreRules', parseIgnoreRule),
+    includeExpressions: readTexts(read, 'IncludeExpressions', compileExpression),
+    excludeExpressions: readTexts(read, 'ExcludeExpressions', compileExpression),
+    directoryRules: readDirectoryRules(read, 'DirectoryRules'),
     minFileSizeBytes: read.whole('MinFileSizeBytes', {}) ?? 0,
     maxFileSizeBytes: read.whole('MaxFileSizeBytes', {}) ?? 0,
     modifiedSince: readTime(read, 'ModifiedSince'),
@@ -45,6 +72,9 @@ export function parseJob(fields: Readonly<Record<string, unknown>>, options: Par
   })
   if (job.maxFileSizeBytes !== 0 && job.minFileSizeBytes > job.maxFileSizeBytes) {
     read.refuse('MinFileSizeBytes', 'no more than MaxFileSizeBytes')
+  }
+  if (job.modifiedSince === SINCE_LAST && list !== undefined) {
+    read.refuse('ModifiedSince', 'a time where there is a list: nobody knows what was in the last one')
   }
   read.finish(options.strict === true ? 'refuse' : 'warn')
   const problems = [...read.problems, ...specProblems(job)]
@@ -75,6 +105,8 @@ export function encodeJob(job: Job): string {
 
 const unless = <T>(isDefault: boolean, value: T): T | undefined => (isDefault ? undefined : value)
 
+const orNone = <T>(list: readonly T[] | undefined): readonly T[] | undefined => (list?.length === 0 ? undefined : list)
+
 /** The keys of a message; those that are undefined are not written. */
 function jobFields(job: Partial<Job> & Pick<Job, 'addresses' | 'exportPath' | 'paths'>): Record<string, unknown> {
   const [path, ...morePaths] = job.paths
@@ -93,6 +125,17 @@ function jobFields(job: Partial<Job> & Pick<Job, 'addresses' | 'exportPath' | 'p
     MinFileSizeBytes: unless(job.minFileSizeBytes === 0, job.minFileSizeBytes),
     ModifiedSince: job.modifiedSince,
     ExcludeDirectories: unless(job.excludeDirectories?.length === 0, job.excludeDirectories),
+    IgnoreRules: orNone(job.ignoreRules),
+    IncludeExpressions: orNone(job.includeExpressions),
+    ExcludeExpressions: orNone(job.excludeExpressions),
+    DirectoryRules: orNone(job.directoryRules)?.map(({ path: Path, include, exclude }) => ({
+      Path,
+      Include: orNone(include),
+      Exclude: orNone(exclude),
+    })),
+    ListId: job.list?.id,
+    ListChunks: job.list?.chunks,
+    ListPaths: job.list?.paths,
     Symlinks: unless(job.symlinks === 'none', job.symlinks),
     Weight: unless(job.weight === DEFAULT_WEIGHT, job.weight),
     MaxBytesPerSecond: job.maxBytesPerSecond,

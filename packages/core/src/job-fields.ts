@@ -1,8 +1,11 @@
 import { ADDRESS_EXPECTED, parseAddress } from './addresses.ts'
 import { isCoreError } from './errors.ts'
+import { compileExpression } from './expression.ts'
 import { compileDirectoryPattern, compilePattern } from './filter.ts'
-import { MAX_ADDRESSES } from './job.ts'
-import type { FieldReader } from './job-reader.ts'
+import { LIST_PATTERN } from './ids.ts'
+import { type DirectoryRule, MAX_ADDRESSES, SINCE_LAST } from './job.ts'
+import { type FieldReader, fieldReader } from './job-reader.ts'
+import { type JobList, MAX_LIST_CHUNKS } from './list-chunk.ts'
 import { ancestors, checkPath, normalisePath } from './paths.ts'
 import { preview } from './text.ts'
 
@@ -44,9 +47,15 @@ export function readPath(read: FieldReader, key: string): string {
 }
 
 /** The paths of both keys, in order, none inside another. */
-export function readPaths(read: FieldReader, firstKey: string, moreKey: string): string[] {
+export function readPaths(
+  read: FieldReader,
+  firstKey: string,
+  moreKey: string,
+  options: { readonly mayBeNone: boolean },
+): string[] {
   const more = read.list(moreKey)
-  const first = read.text(firstKey) === undefined && more.length > 0 ? [] : [readPath(read, firstKey)]
+  const isNone = read.text(firstKey) === undefined && (more.length > 0 || options.mayBeNone)
+  const first = isNone ? [] : [readPath(read, firstKey)]
   const given = [...first, ...more.map(([at, path]) => normalised(read, `${moreKey}[${at}]`, path))]
   const paths = new Set(given)
   if (paths.size < given.length) read.warnings.push(`${moreKey}: paths that are there twice are warmed once`)
@@ -81,6 +90,51 @@ export function readPatterns(read: FieldReader, key: string, target: 'file' | 'd
   return patterns.map(([, pattern]) => pattern)
 }
 
+/** As `readPatterns`, for whatever compiles a line of text. */
+export function readTexts(read: FieldReader, key: string, compile: (text: string) => unknown): string[] | undefined {
+  const texts = read.list(key)
+  for (const [at, text] of texts) checkCompiles(read, `${key}[${at}]`, text, compile)
+  return texts.length === 0 ? undefined : texts.map(([, text]) => text)
+}
+
+function checkCompiles(read: FieldReader, field: string, text: string, compile: (text: string) => unknown): void {
+  try {
+    compile(text)
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    read.refuse(field, error.problems[0]?.expected ?? 'a pattern', text)
+  }
+}
+
+export function readDirectoryRules(read: FieldReader, key: string): DirectoryRule[] | undefined {
+  const rules = read.objects(key).map(([at, fields]): DirectoryRule => {
+    const inner = fieldReader(fields)
+    const expressions = (name: string): string[] => readTexts(inner, name, compileExpression) ?? []
+    const rule = { path: readPath(inner, 'Path'), include: expressions('Include'), exclude: expressions('Exclude') }
+    inner.finish('refuse')
+    read.problems.push(...inner.problems.map((problem) => ({ ...problem, field: `${at}.${problem.field}` })))
+    return rule
+  })
+  return rules.length === 0 ? undefined : rules
+}
+
+const LIST = new RegExp(LIST_PATTERN)
+
+export function readJobList(
+  read: FieldReader,
+  idKey: string,
+  chunksKey: string,
+  pathsKey: string,
+): JobList | undefined {
+  const id = read.text(idKey)
+  const chunks = read.whole(chunksKey, { min: 1, max: MAX_LIST_CHUNKS })
+  const paths = read.whole(pathsKey, {})
+  if (id === undefined) return undefined
+  if (!LIST.test(id)) read.refuse(idKey, 'the id of a list, 12 letters and digits')
+  if (chunks === undefined) read.refuse(chunksKey, 'how many messages the list has')
+  return { id, chunks: chunks ?? 1, paths: paths ?? 0 }
+}
+
 const LABEL = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u
 
 export function readLabel(read: FieldReader, key: string): string | undefined {
@@ -93,7 +147,8 @@ const TIME = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$
 
 export function readTime(read: FieldReader, key: string): string | undefined {
   const text = read.text(key)
-  if (text !== undefined && !isTime(text)) read.refuse(key, 'a time as 2026-01-31T08:00:00Z, with a zone')
+  if (text === SINCE_LAST) return text
+  if (text !== undefined && !isTime(text)) read.refuse(key, 'a time as 2026-01-31T08:00:00Z, with a zone, or "last"')
   return text
 }
 

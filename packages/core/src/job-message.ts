@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { LIST_PATTERN } from './ids.ts'
 import { DEFAULT_WEIGHT, MAX_ADDRESSES, MODES, SYMLINKS, THROUGH } from './job.ts'
 import { strict, Whole } from './validate.ts'
 
@@ -18,7 +19,11 @@ export const JobMessage = Type.Object(
       description: 'IP addresses or host names that serve the export.',
     }),
     WarmTargetExportPath: Type.String({ pattern: '^/', description: 'The export.' }),
-    WarmTargetPath: Type.String({ minLength: 1, description: 'What to warm, within the export. "/": all of it.' }),
+    WarmTargetPath: Type.Optional(
+      Type.String({
+        description: 'What to warm, within the export. "/": all of it. May be absent where there is a list.',
+      }),
+    ),
     InclusionList: list('Files to read, by name (*.exr) or path (/scene1/**). Empty: all.'),
     ExclusionList: list('Files to leave out, by name or path. Goes before InclusionList.'),
     MaxFileSizeBytes: whole('Larger files are left out. 0: no limit.'),
@@ -38,10 +43,35 @@ export const JobMessage = Type.Object(
     MinFileSizeBytes: whole('Smaller files are left out.'),
     ModifiedSince: Type.Optional(
       Type.String({
-        description: 'ISO 8601 with zone (2026-01-31T08:00:00Z): files that changed before are left out.',
+        description:
+          'ISO 8601 with zone (2026-01-31T08:00:00Z): files that changed before are left out. "last": since the last warm-up of the same job.',
       }),
     ),
     ExcludeDirectories: list('Directories not to enter, by name or path.'),
+    IgnoreRules: list('Lines of a rule file, as gitignore(5) has them: what matches is left out.'),
+    IncludeExpressions: list('Regular expressions (RE2): files to read, by name, or by path where there is a "/".'),
+    ExcludeExpressions: list('Regular expressions (RE2): files to leave out.'),
+    DirectoryRules: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            Path: Type.String({ minLength: 1, description: 'A directory within the export.' }),
+            Include: list('Regular expressions (RE2): files to read of it. Go before ExcludeExpressions.'),
+            Exclude: list('Regular expressions (RE2): files to leave out of it. Go before everything else.'),
+          },
+          strict,
+        ),
+        { description: 'Rules of single directories; of those in one another the innermost counts.' },
+      ),
+    ),
+    ListId: Type.Optional(
+      Type.String({
+        pattern: LIST_PATTERN,
+        description: 'A list of paths to warm first, in the queue <prefix>list-<id>.',
+      }),
+    ),
+    ListChunks: whole('How many messages the list has.', 1),
+    ListPaths: whole('How many paths the list has.'),
     Symlinks: Type.Optional(
       Type.Enum([...SYMLINKS], { description: 'Symbolic links to follow: none, to files, all. Default: none.' }),
     ),

@@ -12,6 +12,8 @@ export interface FieldReader {
   text(key: string): string | undefined
   /** Index and text of what is in a list; nothing where it is absent or a problem. Empty texts are dropped. */
   list(key: string): [at: number, text: string][]
+  /** The objects in a list, each with a name for its problems; nothing where it is absent or a problem. */
+  objects(key: string): [at: string, fields: Readonly<Record<string, unknown>>][]
   whole(key: string, limits: { min?: number; max?: number }): number | undefined
   /** False where it is absent or a problem. */
   flag(key: string): boolean
@@ -68,6 +70,21 @@ export function fieldReader(fields: Readonly<Record<string, unknown>>): FieldRea
       }
       if (value.includes('')) warnings.push(`${key}: empty entries are ignored`)
       return texts
+    },
+    objects(key) {
+      const value = take(key)
+      if (value === undefined) return []
+      if (!Array.isArray(value)) {
+        refuse(key, 'a list of objects')
+        return []
+      }
+      const found: [string, Readonly<Record<string, unknown>>][] = []
+      for (const [at, entry] of value.entries()) {
+        const name = `${key}[${at}]`
+        if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) found.push([name, entry])
+        else refuse(name, 'an object', entry)
+      }
+      return found
     },
     whole(key, { min = 0, max = Number.MAX_SAFE_INTEGER }) {
       const value = take(key)

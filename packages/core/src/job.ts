@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Path } from './item.ts'
+import { JobList } from './list-chunk.ts'
 import { strict, Whole } from './validate.ts'
 
 export const MAX_ADDRESSES = 64
@@ -12,19 +13,40 @@ export const THROUGH = ['each', 'spread'] as const
 export const MODES = ['data', 'metadata', 'estimate'] as const
 export const SYMLINKS = ['none', 'files', 'all'] as const
 
+/** The time of a job's last warm-up, which the manager puts in place of this word. */
+export const SINCE_LAST = 'last'
+
+export const DirectoryRule = Type.Object(
+  {
+    path: Path,
+    include: Type.Array(Type.String({ minLength: 1 })),
+    exclude: Type.Array(Type.String({ minLength: 1 })),
+  },
+  { ...strict, description: 'Regular expressions for the files of a directory and of all below it.' },
+)
+/** Regular expressions for the files of a directory and of all below it. */
+export type DirectoryRule = Static<typeof DirectoryRule>
+
 const Patterns = (description: string) => Type.Array(Type.String({ minLength: 1 }), { description })
 
 export const Job = Type.Object(
   {
     addresses: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: MAX_ADDRESSES }),
     exportPath: Path,
-    paths: Type.Array(Path, { minItems: 1, description: 'Within the export; none lies inside another.' }),
+    paths: Type.Array(Path, { description: 'Within the export; none lies inside another. None where a list has all.' }),
+    list: Type.Optional(JobList),
     include: Patterns('Files to read, by name or path. Empty: all.'),
     exclude: Patterns('Files to leave out, by name or path.'),
     excludeDirectories: Patterns('Directories not to enter, by name or path.'),
+    ignoreRules: Type.Optional(Patterns('Lines of a rule file, as gitignore(5) has them: what matches is left out.')),
+    includeExpressions: Type.Optional(Patterns('Regular expressions: files to read. Empty: all.')),
+    excludeExpressions: Type.Optional(Patterns('Regular expressions: files to leave out.')),
+    directoryRules: Type.Optional(Type.Array(DirectoryRule)),
     minFileSizeBytes: Whole('Smaller files are left out.'),
     maxFileSizeBytes: Whole('Larger files are left out. 0: no limit.'),
-    modifiedSince: Type.Optional(Type.String({ description: 'ISO 8601 with zone: older files are left out.' })),
+    modifiedSince: Type.Optional(
+      Type.String({ description: 'ISO 8601 with zone, or "last": older files are left out.' }),
+    ),
     headBytes: Type.Optional(Whole('Bytes to read of each file. Absent: all.', 1)),
     through: Type.Enum([...THROUGH], {
       description: 'each: every file through every address. spread: through one, chosen by hash.',

@@ -7,7 +7,7 @@ import { seededRandom } from './testing/random.ts'
 const run = 'abcdef012345'
 
 test('the queues of a prefix', () => {
-  const { runWork, runResults, runStatus, runOf, failed, isFailed, ...names } = queueNames('farm')
+  const { runWork, runResults, runStatus, runOf, failed, isFailed, list, listOf, ...names } = queueNames('farm')
   expect(names).toEqual({
     job: 'farmjob',
     work: 'farmwork',
@@ -25,6 +25,12 @@ test('the queues of a prefix', () => {
     true,
     false,
     false,
+  ])
+  expect([list(run), listOf(`farmlist-${run}`), runOf(`farmlist-${run}`)]).toEqual([`farmlist-${run}`, run, undefined])
+  expect([listOf(`farmwork-${run}`), listOf(`farmlist-${run}x`), listOf(`barn${run}`)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
   ])
   expect([runOf(`farmwork-${run}`), runOf(`farmresults-${run}`), runOf(`farmstatus-${run}`)]).toEqual([run, run, run])
 })

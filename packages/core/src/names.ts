@@ -19,6 +19,10 @@ export interface QueueNames {
   readonly failed: (reply: string) => string
   /** Whether it is such a queue. */
   readonly isFailed: (queueName: string) => boolean
+  /** Chunks of a list of paths that a job brings along. */
+  readonly list: (list: string) => string
+  /** The list that a queue holds; undefined for every other queue. */
+  readonly listOf: (queueName: string) => string | undefined
   /** The run that a queue belongs to; undefined for every other queue. */
   readonly runOf: (queueName: string) => string | undefined
 }
@@ -48,6 +52,9 @@ export function queueNames(prefix: string): QueueNames {
     runStatus: (run: string) => `${p}status-${run}`,
     failed: (reply: string) => `${p}failed-${reply}`,
     isFailed: (queueName: string) => queueName.startsWith(p) && /^failed-[a-z0-9]{12}$/.test(queueName.slice(p.length)),
+    list: (list: string) => `${p}list-${list}`,
+    listOf: (queueName: string) =>
+      queueName.startsWith(p) ? /^list-([a-z0-9]{12})$/.exec(queueName.slice(p.length))?.[1] : undefined,
     runOf: (queueName: string) =>
       queueName.startsWith(p)
         ? /^(?:work|results|status)-([a-z0-9]{12})$/.exec(queueName.slice(p.length))?.[1]

@@ -3,6 +3,7 @@ import { Control } from './control.ts'
 import { FailureList } from './failure-list.ts'
 import { Item } from './item.ts'
 import { JobMessage } from './job-message.ts'
+import { ListChunk } from './list-chunk.ts'
 import { ResultMessage } from './result.ts'
 import { RunStatus } from './status.ts'
 
@@ -14,6 +15,7 @@ const schemas: Readonly<Record<string, TSchema>> = {
   status: RunStatus,
   control: Control,
   'failure-list': FailureList,
+  list: ListChunk,
 }
 
 /** File name and text of every published schema. */

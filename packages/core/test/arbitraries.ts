@@ -40,6 +40,12 @@ export const arbPart: fc.Arbitrary<Part> = fc.oneof(
     directory: arbPath,
     names: fc.array(arbName, { minLength: 1, maxLength: 8 }),
   }),
+  fc.record({
+    kind: fc.constant('files' as const),
+    directory: arbPath,
+    names: fc.array(arbName, { minLength: 1, maxLength: 8 }),
+    listed: fc.constant(true as const),
+  }),
   record({ kind: fc.constant('range' as const), path: arbPath, offset: whole, length: positive, ordinal: whole }, [
     'kind',
     'path',
@@ -148,6 +154,7 @@ export const arbResult: fc.Arbitrary<ResultMessage> = fc.oneof(
 
 const pattern = fc.constantFrom('*.exr', '*', 'a?[b-d]', '/scene1/**', '**/tmp/*', 'é*', '[^<>&]')
 const patterns = fc.array(pattern, { maxLength: 3 })
+const expression = fc.constantFrom('\\.py$', '^a+$', 'é|😀', '/tmp/')
 const hostAddress = fc.oneof(fc.ipV4(), fc.constantFrom('::1', 'fd00::1', 'cache-1', 'filer.example.com'))
 /** None lies inside another. */
 const paths = fc.oneof(
@@ -163,6 +170,18 @@ export const arbJob: fc.Arbitrary<Job> = record(
     include: patterns,
     exclude: patterns,
     excludeDirectories: patterns,
+    ignoreRules: fc.array(fc.constantFrom('*.bak', '!keep', '/a/**', 'é/'), { minLength: 1, maxLength: 3 }),
+    includeExpressions: fc.array(expression, { minLength: 1, maxLength: 2 }),
+    excludeExpressions: fc.array(expression, { minLength: 1, maxLength: 2 }),
+    directoryRules: fc.array(
+      fc.record({
+        path: arbPath,
+        include: fc.array(expression, { maxLength: 2 }),
+        exclude: fc.array(expression, { maxLength: 2 }),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    list: fc.record({ id: arbRun, chunks: fc.integer({ min: 1, max: 1_000_000 }), paths: fc.nat() }),
     minFileSizeBytes: fc.nat(),
     maxFileSizeBytes: fc.oneof(fc.constant(0), fc.integer({ min: 2 ** 31, max: Number.MAX_SAFE_INTEGER })),
     modifiedSince: fc.constantFrom('2026-01-31T08:00:00Z', '2024-02-29T23:59+14:00', '1999-12-31T23:59:59.999-08:00'),

@@ -10,11 +10,12 @@ import {
   toWire,
 } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
-import { removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
+import { removeList, removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
 import type { RunRecord } from './ledger/ledger.ts'
 import { patiently } from './patience.ts'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
 import { ActiveRun } from './run/active-run.ts'
+import { resolveSinceLast, specificationOf } from './since-last.ts'
 
 export interface JobMessage {
   readonly id: string
@@ -60,6 +61,7 @@ export class Intake {
     if (known?.outcome !== undefined) {
       // Done in the ledger: only the last steps may have been left over.
       await removeRunQueues(this.#ports, this.#settings, known.run)
+      await removeList(this.#ports, this.#settings, known.job)
       return 'complete'
     }
     const goesOn = known !== undefined && (await this.#isCurrent(message, known))
@@ -100,17 +102,19 @@ export class Intake {
       if (!isCoreError(error)) throw error
       return this.#refuse(message, run, error.message, held)
     }
-    const { job, warnings } = decoded
+    const { job } = decoded
     if (ledger.isCancelled([message.id, ...(job.jobId === undefined ? [] : [job.jobId])])) {
       return this.#refuse(message, run, 'it was cancelled before it started', held, 'cancelled', job)
     }
+    const resolved = resolveSinceLast(job, ledger)
     if (message.deliveries > 1) await retireRunsOfJob(this.#ports, this.#settings, message.id)
     const record: RunRecord = {
       run,
       jobMessageId: message.id,
       jobInsertedAtMs: message.insertedAtMs,
-      job,
-      warnings,
+      job: resolved.job,
+      specification: specificationOf(job),
+      warnings: [...decoded.warnings, ...resolved.warnings],
       startedAtMs: clock.now(),
       generation: 0,
       rootSent: false,
@@ -169,6 +173,7 @@ export class Intake {
     await service
       .queue(names.runStatus(run))
       .send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })
+    if (job !== null) await removeList(this.#ports, this.#settings, job)
     if (outcome === 'cancelled') return undefined
     const note = {
       v: 1,

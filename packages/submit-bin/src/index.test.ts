@@ -12,10 +12,12 @@ test('exports these names, and no others', () => {
     'pauseJob',
     'printable',
     'progressView',
+    'readPaths',
     'renderReport',
     'reportJson',
     'resumeJob',
     'submitJob',
+    'submitWithList',
     'watchJob',
   ])
 })

@@ -1,10 +1,20 @@
-import { decodeJob, encodeJob, type Job, makeId, queueNames } from '@cachewarmer/core'
+import { decodeJob, encodeJob, type Job, MAX_LIST_CHUNKS, makeId, queueNames } from '@cachewarmer/core'
 import type { QueueService, Random } from '@cachewarmer/queue'
+import type { ListedPath } from './list/read-paths.ts'
+import { sendList } from './list/send-list.ts'
 
 export interface SubmitOptions {
   /** Makes a label for a job that has none. Default: it stays without, and goes by the id of its message. */
   readonly random?: Random | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+export interface SubmitListOptions extends SubmitOptions {
+  /** Paths to warm before everything else, in this order: a list of any length. */
+  readonly listed: AsyncIterable<readonly ListedPath[]>
+  readonly random: Random
+  /** Called now and then with the number of listed paths that were sent. */
+  readonly onListed?: ((paths: number) => void) | undefined
 }
 
 export interface SubmittedJob {
@@ -33,4 +43,26 @@ export async function submitJob(
   await service.create(names.job, { signal })
   const { id } = await service.queue(names.job).send(body, { signal })
   return { jobId: label ?? id, messageId: id }
+}
+
+/**
+ * As `submitJob`, with a list that is sent before the job is: whoever dies in between leaves no job. Without `paths` in
+ * the job the list is all there is to warm.
+ */
+export async function submitWithList(
+  service: QueueService,
+  prefix: string,
+  job: Omit<Job, 'list'>,
+  options: SubmitListOptions,
+): Promise<SubmittedJob> {
+  const { listed, random, signal, onListed } = options
+  // Before anything is sent: a wrong job needs no list to be refused.
+  encodeJob({ ...job, list: { id: 'a'.repeat(12), chunks: MAX_LIST_CHUNKS, paths: Number.MAX_SAFE_INTEGER } })
+  const list = await sendList(service, prefix, listed, { random, signal, onProgress: onListed })
+  try {
+    return await submitJob(service, prefix, { ...job, list }, options)
+  } catch (error) {
+    await service.delete(queueNames(prefix).list(list.id)).catch(() => undefined)
+    throw error
+  }
 }

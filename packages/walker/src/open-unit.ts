@@ -2,7 +2,9 @@ import { asWalkError, WalkError } from './errors.ts'
 import { FileBatch } from './file-batch.ts'
 import type { LinkUnit, PartUnit } from './frontier.ts'
 import type { Lineage } from './lineage.ts'
+import type { ListingRun } from './list.ts'
 import type { Entry } from './mount.ts'
+import { openListed } from './open-listed.ts'
 import { attributesPass } from './page.ts'
 import type { WalkPart } from './parts.ts'
 import { nameOf } from './paths.ts'
@@ -32,16 +34,17 @@ export async function openLink(run: Run, unit: LinkUnit): Promise<void> {
 }
 
 /** Finds out what a part is, and puts it into the frontier. */
-export async function openPart(run: Run, unit: PartUnit): Promise<void> {
+export async function openPart(run: ListingRun, unit: PartUnit): Promise<void> {
   const { part, tally } = unit
   const path = part.kind === 'files' ? part.directory : part.path
   await attempt(run, unit, path, async () => {
-    if (run.settings.symlinks === 'none' && part.kind !== 'tree') return addPart(run, part, path, undefined, tally)
+    if (run.settings.symlinks === 'none' && part.kind !== 'tree')
+      return await addPart(run, part, path, undefined, tally)
     if (run.settings.symlinks === 'none')
       return addTree(run, { path, real: path, entry: await run.resolver.stat(path), lineage: undefined, tally })
     const located = await run.resolver.locate(path)
     if (part.kind === 'tree') addTree(run, { path, ...located, tally })
-    else addPart(run, part, located.real, located.lineage, tally)
+    else await addPart(run, part, located.real, located.lineage, tally)
   })
 }
 
@@ -56,16 +59,17 @@ async function attempt(run: Run, unit: LinkUnit | PartUnit, path: string, open: 
 }
 
 function addPart(
-  run: Run,
+  run: ListingRun,
   part: Exclude<WalkPart, { kind: 'tree' }>,
   real: string,
   lineage: Lineage | undefined,
   tally: Tally,
-): void {
+): Promise<void> | undefined {
   const { frontier } = run
   if (part.kind === 'listing')
     frontier.addUnit({ kind: 'directory', path: part.path, real, lineage, resume: part.resume, tally })
   else if (part.kind === 'files') {
+    if (part.listed) return openListed(run, part, { real, lineage, tally })
     const files = part.names.map((name): Entry => ({ name, kind: 'file' }))
     frontier.addSource(new FileBatch({ directory: part.directory, real, files, tally }))
   } else {
@@ -74,6 +78,7 @@ function addPart(
     if (!run.settings.attributesOnly) frontier.addSource(largeFile(run.settings, unit, { offset, length, ordinal }))
     else if (offset === 0) frontier.addSource(sourceOf(run.settings, unit))
   }
+  return undefined
 }
 
 function addTree(run: Run, found: Found): void {

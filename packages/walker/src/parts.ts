@@ -14,11 +14,13 @@ export interface ListingPart {
   readonly resume: string
 }
 
-/** Files of one directory by name. Filters have let them pass already and are not asked again. */
+/** Files of one directory by name. Filters have let them pass already and are not asked again, unless they are `listed`. */
 export interface FilesPart {
   readonly kind: 'files'
   readonly directory: string
   readonly names: readonly string[]
+  /** Named by a list: nothing is known of them. Filters by size and time hold for them, those by name do not. */
+  readonly listed?: true | undefined
 }
 
 /** Bytes of one file. The range at offset 0 counts the file; the others count bytes alone. `headBytes` does not cut it. */

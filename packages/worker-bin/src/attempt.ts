@@ -136,7 +136,10 @@ function pathOf({ parts: [part] }: Item): string {
 }
 
 function messagePart(part: WalkPart): Part {
-  if (part.kind === 'files') return { ...part, names: [...part.names] }
+  if (part.kind === 'files') {
+    const { listed, ...rest } = part
+    return { ...rest, names: [...part.names], ...(listed ? { listed } : {}) }
+  }
   if (part.kind !== 'range') return part
   const { length, ...rest } = part
   return length === undefined ? rest : { ...rest, length }

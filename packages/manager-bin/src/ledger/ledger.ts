@@ -6,6 +6,8 @@ export interface RunRecord {
   readonly jobMessageId: string
   readonly jobInsertedAtMs: number
   readonly job: Job
+  /** Tells whether another job asks for the same; absent in runs of an earlier version. */
+  readonly specification?: string | undefined
   readonly warnings: readonly string[]
   readonly startedAtMs: number
   /** 0 at first; 1 once the run was started over because items were lost. Names the root item. */
@@ -53,7 +55,7 @@ export interface Ledger {
   run(run: string): RunRecord | undefined
   /** The runs that were added last, the latest first. */
   recentRuns(limit: number): readonly RunRecord[]
-  /** Writes a new run with its root item announced. */
+  /** Writes a new run with what it begins with announced: its root item, and the chunks of its list. */
   addRun(record: RunRecord): void
   update(
     run: string,
@@ -70,6 +72,10 @@ export interface Ledger {
   failuresFrom(run: string, from: FailurePosition | undefined): FailurePage
   /** Runs that have ended, the latest first, with what they counted. */
   endedRuns(limit: number): readonly EndedRun[]
+  /** When the latest warm-up of this specification began that read everything. */
+  lastWarmedMs(specification: string): number | undefined
+  /** Remembered however old it is, unlike the run. */
+  noteWarmed(specification: string, startedAtMs: number): void
   endRun(run: string, outcome: Outcome, endedAtMs: number): void
   /** Removes ended runs. */
   forgetBefore(endedBeforeMs: number): void

@@ -13,3 +13,9 @@ CREATE TABLE item(run TEXT NOT NULL, item TEXT NOT NULL, state TEXT NOT NULL, at
 CREATE TABLE part(run TEXT NOT NULL, item TEXT NOT NULL, attempt TEXT NOT NULL, part INTEGER NOT NULL, failures TEXT NOT NULL, PRIMARY KEY(run, item, attempt, part)) STRICT, WITHOUT ROWID;
 CREATE TABLE cancelled(target TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
+
+/** Tables that came later and that an older version does without: a file of the same version gets them when it is opened. */
+export const laterTables = `
+-- When the latest complete warm-up of a specification began; kept when its run is forgotten.
+CREATE TABLE IF NOT EXISTS warmed(specification TEXT PRIMARY KEY, started_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`

@@ -9,11 +9,11 @@ import {
   type ItemResult,
   type LedgerChange,
   type LedgerView,
-  rootItem,
 } from '@cachewarmer/core'
+import { firstItems } from './first-items.ts'
 import type { EndedRun, FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
 import { LedgerError, mapLedgerError } from './ledger-error.ts'
-import { schema, schemaVersion } from './schema.ts'
+import { laterTables, schema, schemaVersion } from './schema.ts'
 
 /** Parts of failures that are read from the file at a time; each was a message. */
 const partsInPage = 16
@@ -49,6 +49,7 @@ function prepare(database: DatabaseSync, file: string): DatabaseSync {
     const found = `it is of version ${version}, expected ${schemaVersion}; move it away to start a new one`
     throw new LedgerError('INVALID', file, found)
   }
+  database.exec(laterTables)
   return database
 }
 
@@ -80,13 +81,15 @@ class SqliteLedger implements Ledger {
 
   addRun(record: RunRecord): void {
     this.#transaction(() => {
-      this.#sql('INSERT INTO run(run, job_message_id, record, counts, announced, done) VALUES (?, ?, ?, ?, 1, 0)').run(
+      const items = firstItems(record)
+      this.#sql('INSERT INTO run(run, job_message_id, record, counts, announced, done) VALUES (?, ?, ?, ?, ?, 0)').run(
         record.run,
         record.jobMessageId,
         JSON.stringify(record),
         JSON.stringify(emptyCounts()),
+        items.length,
       )
-      this.#announce(record.run, rootItem(record.generation))
+      for (const item of items) this.#announce(record.run, item)
     })
   }
 
@@ -96,14 +99,17 @@ class SqliteLedger implements Ledger {
 
   startOver(run: string): RunRecord {
     return this.#transaction(() => {
-      const generation = (this.run(run)?.generation ?? 0) + 1
+      const known = this.run(run)
+      const generation = (known?.generation ?? 0) + 1
+      const items = known === undefined ? [] : firstItems({ ...known, generation })
       this.#sql('DELETE FROM item WHERE run = ?').run(run)
       this.#sql('DELETE FROM part WHERE run = ?').run(run)
-      this.#sql('UPDATE run SET counts = ?, announced = 1, done = 0 WHERE run = ?').run(
+      this.#sql('UPDATE run SET counts = ?, announced = ?, done = 0 WHERE run = ?').run(
         JSON.stringify(emptyCounts()),
+        items.length,
         run,
       )
-      this.#announce(run, rootItem(generation))
+      for (const item of items) this.#announce(run, item)
       return this.#change(run, { generation, rootSent: false })
     })
   }
@@ -156,6 +162,17 @@ class SqliteLedger implements Ledger {
           ? undefined
           : { item: String(last['item']), attempt: String(last['attempt']), part: Number(last['part']) },
     }
+  }
+
+  lastWarmedMs(specification: string): number | undefined {
+    const row = this.#sql('SELECT started_at FROM warmed WHERE specification = ?').get(specification)
+    return row === undefined ? undefined : Number(row['started_at'])
+  }
+
+  noteWarmed(specification: string, startedAtMs: number): void {
+    this.#sql(
+      'INSERT INTO warmed(specification, started_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET started_at = max(started_at, ?2)',
+    ).run(specification, Math.round(startedAtMs))
   }
 
   endedRuns(limit: number): readonly EndedRun[] {

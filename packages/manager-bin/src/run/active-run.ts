@@ -9,13 +9,14 @@ import {
 } from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
 import type { RunDemand } from '../fleet/capacity.ts'
-import { removeRunQueues } from '../housekeeping.ts'
+import { removeList, removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import { mayPass, patiently } from '../patience.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { earlierTotals } from './earlier.ts'
 import { earlierRun, expectation, sampleFiles } from './expectation.ts'
 import { Expectation } from './expected.ts'
+import { ListFeed } from './list-feed.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
@@ -41,6 +42,8 @@ export class ActiveRun {
   readonly #post: StatusPost
   readonly #logger: Logger
   readonly #ending = new AbortController()
+  /** Brings the job's list to the workers, where it has one. */
+  readonly #feed: ListFeed | undefined
   #progress: RunProgress
   #record: RunRecord
 
@@ -52,6 +55,8 @@ export class ActiveRun {
     this.#post = new StatusPost(ports.service.queue(this.#names.runStatus(record.run)), settings.retainMs)
     this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId })
     this.#progress = this.#beginning()
+    const { run, job } = record
+    this.#feed = job.list === undefined ? undefined : new ListFeed(ports, settings, run, job.list)
     if (record.job.mode === 'estimate') this.#earlier = earlierRun(record.job, ports.ledger.endedRuns(historyRuns))
   }
 
@@ -88,9 +93,10 @@ export class ActiveRun {
     await service.create(this.#names.runStatus(run), { signal })
     await this.#writeStatus()
     for (const name of [this.#names.runWork(run), this.#names.runResults(run)]) await service.create(name, { signal })
-    await this.#sendRoot(signal)
+    if (this.#feed === undefined) await this.#sendRoot(signal)
     const joined = AbortSignal.any([signal, this.#ending.signal])
-    const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined)]
+    const feeding = this.#feed === undefined ? [] : [this.#feedList(this.#feed, joined)]
+    const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined), ...feeding]
     const settled = await Promise.allSettled(loops.map((loop) => loop.finally(() => this.#ending.abort(endOfRun))))
     if (this.#outcome !== undefined) {
       await this.#end(this.#outcome, signal)
@@ -127,9 +133,16 @@ export class ActiveRun {
     return this.#ports.service.queue(this.#names.runWork(this.#record.run))
   }
 
+  /** What the list names is warm first: the root comes once all of that is with the workers. */
+  async #feedList(feed: ListFeed, signal: AbortSignal): Promise<void> {
+    const rootAfter = feed.allMoved.then(() => this.#sendRoot(signal))
+    await Promise.all([feed.execute(signal), rootAfter])
+  }
+
   async #sendRoot(signal: AbortSignal): Promise<void> {
     if (this.#record.rootSent) return
     const { run, generation, job } = this.#record
+    if (job.paths.length === 0) return
     const parts = job.paths.map((path) => ({ kind: 'tree' as const, path }))
     await this.#work.send(encodeItem({ v: 1, run, item: rootItem(generation), strikes: 0, parts }), { signal })
     await patiently(this.#ports, signal, () => this.#ledger.update(run, { rootSent: true }))
@@ -168,7 +181,11 @@ export class ActiveRun {
       ;({ lastMoveAtMs, lastSignAtMs } = this.#progress)
       if (stillMs > this.#settings.stalledAfterMs) {
         this.#finish('lost', `nothing was read for ${Math.round(this.#settings.stalledAfterMs / 60_000)} minutes`)
-      } else if (silentMs > this.#settings.lostAfterMs && (await this.#workIsEmpty(signal))) {
+      } else if (
+        silentMs > this.#settings.lostAfterMs &&
+        (await this.#workIsEmpty(signal)) &&
+        (await this.#listIsEmpty(signal))
+      ) {
         silentMs = 0
         await this.#startOver(signal)
       }
@@ -188,6 +205,13 @@ export class ActiveRun {
   /** Bodies of items are kept in the queue alone, so a lost item costs a new walk from the root; the cache is warm by now. */
   async #startOver(signal: AbortSignal): Promise<void> {
     const { announced, done } = this.#ledger.totals(this.#record.run)
+    if (this.#feed !== undefined) {
+      this.#finish(
+        'lost',
+        `${announced - done} items vanished from its queues, and a list can't be read twice: submit it again`,
+      )
+      return
+    }
     if (this.#record.generation > 0) {
       this.#finish('lost', `${announced - done} items vanished from the work queue, twice`)
       return
@@ -212,8 +236,10 @@ export class ActiveRun {
     this.#record = { ...this.#record, outcome, endedAtMs }
     this.#progress.end()
     await this.#writeStatus()
+    await patiently(this.#ports, signal, () => this.#noteWarmed(outcome))
     await patiently(this.#ports, signal, () => this.#ledger.endRun(run, outcome, endedAtMs))
     await patiently(this.#ports, signal, () => removeRunQueues(this.#ports, this.#settings, run))
+    await patiently(this.#ports, signal, () => removeList(this.#ports, this.#settings, this.#record.job))
     this.#logger.info('run ended', { outcome, ...this.#ledger.totals(run).counts })
   }
 
@@ -223,6 +249,22 @@ export class ActiveRun {
     const ceiling = this.#maxWorkers
     if (ceiling === undefined || ceiling > MAX_ADMITTED || names.length < ceiling) return {}
     return { admitted: names.slice(0, ceiling) }
+  }
+
+  async #listIsEmpty(signal: AbortSignal): Promise<boolean> {
+    try {
+      return this.#feed === undefined || (await this.#feed.depth(signal)) === 0
+    } catch (error) {
+      if (!mayPass(error)) throw error
+      return false
+    }
+  }
+
+  /** Before the run ends: a crash in between ends it once more. */
+  #noteWarmed(outcome: Outcome): void {
+    const { job, specification, startedAtMs } = this.#record
+    const isWhole = outcome === 'warmed' && job.mode === 'data' && job.list === undefined
+    if (isWhole && specification !== undefined) this.#ledger.noteWarmed(specification, startedAtMs)
   }
 
   async #writeStatus(): Promise<void> {

@@ -1,12 +1,14 @@
 import { exitCode } from '@cachewarmer/cli'
-import { queueNames, type ReadJob } from '@cachewarmer/core'
+import { type Job, queueNames } from '@cachewarmer/core'
 import { plural, printable, renderReport, reportJson } from '@cachewarmer/report'
 import { type ControlledJob, cancelJob, pauseJob, resumeJob } from '../control.ts'
+import type { ListedPath } from '../list/read-paths.ts'
 import { listRuns } from '../runs.ts'
-import { submitJob } from '../submit.ts'
+import { type SubmittedJob, submitJob, submitWithList } from '../submit.ts'
 import { findCandidates, unknownTarget } from '../target.ts'
 import { lookAtJobs } from '../waiting.ts'
 import { jobRows, type WaitingReport, waitingReport } from './job-table.ts'
+import type { ReadRequest } from './read-job.ts'
 import type { Session } from './session.ts'
 import { shellWord, statusCommand } from './shell.ts'
 import { endCode, waitForJob } from './wait.ts'
@@ -19,12 +21,15 @@ interface Waiting {
 
 export async function submit(
   session: Session,
-  { job, warnings }: ReadJob,
+  { job, warnings, listed }: ReadRequest,
   options: Waiting & { readonly labelled: boolean },
 ): Promise<number> {
   const { service, prefix, output, logger, terminal } = session
   for (const warning of warnings) output.note(`warning: ${warning}`)
-  const submitted = await submitJob(service, prefix, job, options.labelled ? { random: terminal.random } : {})
+  const labelling = options.labelled ? { random: terminal.random } : {}
+  const submitted =
+    listed === undefined ? await submitJob(service, prefix, job, labelling) : await submitListed(session, job, listed())
+  if (submitted === undefined) return exitCode.interrupted
   logger.debug('submitted', { ...submitted })
   const { jobId, messageId } = submitted
   if (options.wait) {
@@ -33,6 +38,35 @@ export async function submit(
   }
   output.result(`Submitted as ${shellWord(jobId)}. To see how it goes on: ${statusCommand(jobId)}`, submitted)
   return exitCode.ok
+}
+
+const listProgressMs = 5_000
+
+/** Undefined where it was interrupted: the list is removed then, and no job was sent. */
+async function submitListed(
+  { service, prefix, output, terminal }: Session,
+  job: Job,
+  listed: AsyncIterable<readonly ListedPath[]>,
+): Promise<SubmittedJob | undefined> {
+  using shutdown = terminal.listen()
+  const signal = shutdown.stopTaking
+  let saidAtMs = terminal.clock.now()
+  let sent = 0
+  const onListed = (paths: number): void => {
+    sent = paths
+    if (terminal.clock.now() - saidAtMs < listProgressMs) return
+    saidAtMs = terminal.clock.now()
+    output.note(`Sending the list: ${plural(paths, 'path')} so far.`)
+  }
+  try {
+    const submitted = await submitWithList(service, prefix, job, { listed, random: terminal.random, signal, onListed })
+    output.note(`The list has ${plural(sent, 'path')}.`)
+    return submitted
+  } catch (error) {
+    if (!signal.aborted) throw error
+    output.note('Interrupted while the list was sent: there is no job.')
+    return undefined
+  }
 }
 
 export async function status(session: Session, target: string, options: Waiting): Promise<number> {

@@ -9,6 +9,18 @@ export const examples = `Examples
     cachewarmer-submit --addresses 10.0.1.11,10.0.1.12 --export /animation --path /scene1 --path /scene2 \\
       --include '*.exr,*.tif' --max-file-size-bytes 1073741824 --through spread --job-id night
 
+  What there is and how long warming it would take; then only listings and attributes:
+    cachewarmer-submit --addresses 10.0.1.11,10.0.1.12 --export /animation --path /scene1 --mode estimate --wait
+    cachewarmer-submit --addresses 10.0.1.11,10.0.1.12 --export /animation --path /scene1 --mode metadata
+
+  Paths of a list first, whatever its length, then the rest of the scene but for what a rule file leaves out:
+    find frames -name '*.exr' -print0 | cachewarmer-submit --addresses 10.0.1.11 --export /animation \\
+      --files-from - --null --path /scene1 --rules .warmignore
+
+  What a priming manifest of Azure HPC Cache says; and what changed since the last warm-up of the same:
+    cachewarmer-submit --addresses 10.0.1.11 --export /animation --manifest prime.json
+    cachewarmer-submit --addresses 10.0.1.11 --export /animation --path /scene1 --modified-since last
+
   See how it goes on, and end it:
     cachewarmer-submit status night --wait
     cachewarmer-submit list

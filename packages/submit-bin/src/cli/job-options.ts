@@ -19,7 +19,23 @@ export const jobOptions = {
   ).argParser(csv),
   maxFileSize: new Option('--max-file-size-bytes <n>', 'leave out larger files; 0: no limit').argParser(whole),
   minFileSize: new Option('--min-file-size-bytes <n>', 'leave out smaller files').argParser(whole),
-  modifiedSince: new Option('--modified-since <time>', 'leave out older files; as 2026-01-31T08:00:00Z'),
+  modifiedSince: new Option(
+    '--modified-since <time>',
+    'leave out older files; as 2026-01-31T08:00:00Z, or "last": since the last complete warm-up of the same job',
+  ),
+  filesFrom: new Option(
+    '--files-from <file>',
+    'warm the paths in this file first, one a line, "-" for standard input; one that ends with "/" with all below it. Without --path nothing else is warmed',
+  ),
+  nul: new Option('--null', 'the paths of --files-from end with NUL, as find -print0 writes them'),
+  rules: new Option(
+    '--rules <file>',
+    'leave out what a rule file says, in the syntax of .gitignore, from the root of the export',
+  ),
+  manifest: new Option(
+    '--manifest <file>',
+    'take files, directories, rules and settings from a priming manifest of Azure HPC Cache; options replace its settings',
+  ),
   headBytes: new Option('--head-bytes <n>', 'read only the first bytes of each file; else all of it').argParser(whole),
   through: new Option(
     '--through <how>',
@@ -53,6 +69,10 @@ export interface JobSettings {
   jobId?: string | undefined
   weight?: number | undefined
   job?: string | undefined
+  filesFrom?: string | undefined
+  null?: true | undefined
+  rules?: string | undefined
+  manifest?: string | undefined
 }
 
 /** The message's field that each option gives. */

@@ -61,6 +61,10 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(jobOptions.jobId)
     .addOption(jobOptions.weight)
     .addOption(jobOptions.file)
+    .addOption(jobOptions.filesFrom)
+    .addOption(jobOptions.nul)
+    .addOption(jobOptions.rules)
+    .addOption(jobOptions.manifest)
     .option('--wait', 'show progress until the job has ended, then its report; Ctrl-C stops the waiting alone')
   const status = program
     .command('status')

@@ -1,15 +1,27 @@
 import { isUsageError } from '@cachewarmer/cli'
-import { isCoreError, type Problem } from '@cachewarmer/core'
+import { isCoreError, type Problem, type ReadJob } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
 import { aJob } from '../testing/builders.ts'
 import type { JobSettings } from './job-options.ts'
-import { readJob } from './read-job.ts'
+import { type Files, readJob } from './read-job.ts'
 
 const given = { addresses: ['10.0.1.11', '10.0.1.12'], export: '/animation', path: ['/scene1'] }
-const noFile = () => Promise.reject(new Error('no file was named'))
-const fromOptions = (settings: JobSettings) => readJob(settings, noFile)
+/** Files by their names; others are missing. */
+const files = (texts: Readonly<Record<string, string>>): Files => ({
+  readText: async (file) => texts[file] ?? Promise.reject(new Error('ENOENT: no such file')),
+  async *readBytes(file) {
+    const text = texts[file]
+    if (text === undefined) throw Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open' })
+    yield Buffer.from(text)
+  },
+})
+const fromOptions = (settings: JobSettings) => jobOf(settings, {})
+const jobOf = async (settings: JobSettings, texts: Readonly<Record<string, string>>): Promise<ReadJob> => {
+  const { listed: _, ...read } = await readJob(settings, files(texts))
+  return read
+}
 const fromFile = (value: unknown, settings: JobSettings = {}) =>
-  readJob({ job: 'job.json', ...settings }, async () => (typeof value === 'string' ? value : JSON.stringify(value)))
+  jobOf({ job: 'job.json', ...settings }, { 'job.json': typeof value === 'string' ? value : JSON.stringify(value) })
 
 const problemsOf = async (reading: Promise<unknown>): Promise<readonly Problem[]> => {
   const error: unknown = await reading.catch((reason: unknown) => reason)
@@ -121,17 +133,57 @@ describe('a job from a file', () => {
   })
 
   test('is refused when it can not be read', async () => {
-    const reading = readJob({ job: 'missing.json' }, () => Promise.reject(new Error('ENOENT: no such file')))
+    const reading = readJob({ job: 'missing.json' }, files({}))
     await expect(reading).rejects.toThrow('--job missing.json: ENOENT: no such file')
   })
 
   test('of a dash is standard input', async () => {
-    const asked: string[] = []
-    const reading = readJob({ job: '-' }, async (file) => {
-      asked.push(file)
-      return 'x'
-    })
-    await expect(reading).rejects.toThrow(/^--job standard input: /)
-    expect(asked).toEqual(['-'])
+    await expect(readJob({ job: '-' }, files({ '-': 'x' }))).rejects.toThrow(/^--job standard input: /)
   })
+})
+
+const listOf = async (settings: JobSettings, texts: Readonly<Record<string, string>>): Promise<string[]> => {
+  const { listed } = await readJob({ ...given, ...settings }, files(texts))
+  const paths: string[] = []
+  for await (const some of listed?.() ?? []) paths.push(...some.map(({ path }) => path))
+  return paths
+}
+
+describe('a list', () => {
+  test('needs no path beside it, and is opened when it is sent', async () => {
+    const { path: _, ...rest } = given
+    const { job, listed } = await readJob({ ...rest, filesFrom: 'missing' }, files({}))
+    expect([job.paths, job.list]).toEqual([[], undefined])
+    await expect(listed?.()[Symbol.asyncIterator]().next()).rejects.toThrow('--files-from missing: ENOENT')
+    await expect(listed?.()[Symbol.asyncIterator]().next()).rejects.toSatisfy(isUsageError)
+  })
+
+  test('comes after the files of a manifest', async () => {
+    const manifest = JSON.stringify({ files: ['/animation/b', '/animation/a'] })
+    const settings = { filesFrom: '-', manifest: 'prime.json' }
+    expect(await listOf(settings, { '-': '/c\n', 'prime.json': manifest })).toEqual(['/b', '/a', '/c'])
+  })
+
+  test.each([
+    [{ filesFrom: '-', rules: '-' }, 'standard input: expected for one'],
+    [{ null: true }, '--null: expected with --files-from'],
+    [{ job: 'a', manifest: 'b' }, '--manifest: expected without --job'],
+    [{ manifest: 'missing' }, '--manifest missing: ENOENT'],
+    [{ rules: 'missing' }, '--rules missing: ENOENT'],
+  ] as [JobSettings, string][])('with %j is refused: %s', async (settings, said) => {
+    await expect(readJob({ ...given, ...settings }, files({}))).rejects.toThrow(said)
+  })
+})
+
+test('a rule file leaves its comments behind, and names the line of a bad rule', async () => {
+  const { job } = await jobOf({ ...given, rules: 'rules' }, { rules: '# no\r\n*.bak\r\n\r\n!x.bak' })
+  expect(job.ignoreRules).toEqual(['*.bak', '!x.bak'])
+  await expect(jobOf({ ...given, rules: 'rules' }, { rules: '*.bak\n[a\n' })).rejects.toThrow('rules, line 2: expected')
+})
+
+test('options replace what a manifest sets', async () => {
+  const { path: _, ...rest } = given
+  const text = JSON.stringify({ config: { cache_mode: 2 }, directories: [{ path: '/animation/x' }] })
+  expect((await jobOf({ ...rest, manifest: 'm' }, { m: text })).job).toMatchObject({ mode: 'estimate', paths: ['/x'] })
+  expect((await jobOf({ ...rest, manifest: 'm', mode: 'data' }, { m: text })).job).toMatchObject({ mode: 'data' })
 })

@@ -1,23 +1,104 @@
 import { UsageError } from '@cachewarmer/cli'
-import { CoreError, isCoreError, type Problem, parseJob, type ReadJob } from '@cachewarmer/core'
+import { CoreError, isCoreError, type Problem, parseIgnoreRule, parseJob, type ReadJob } from '@cachewarmer/core'
+import { type ListedPath, readPaths } from '../list/read-paths.ts'
+import { type Manifest, parseManifest } from '../manifest/parse-manifest.ts'
 import { fieldOfOption, type JobSettings } from './job-options.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** A job, and the list of paths that goes before it. */
+export interface ReadRequest extends ReadJob {
+  /** Opened when it is asked for; undefined where there is no list. */
+  readonly listed: (() => AsyncIterable<readonly ListedPath[]>) | undefined
+}
+
 /**
- * The job that a command line describes. A file's fields come first, options replace them; an unknown key is refused.
- * Problems are told by the names of the options where no file was given.
- *
- * @param readText gives the text of a file, or of standard input for `-`
+ * The job that a command line describes. Fields of a file or a manifest come first, options replace them; an unknown key
+ * is refused. Problems are told by the names of the options where no file was given.
  */
-export async function readJob(settings: JobSettings, readText: (file: string) => Promise<string>): Promise<ReadJob> {
-  const given = fieldsOfOptions(settings)
-  if (settings.job === undefined) return withOptionNames(() => parseJob(given, { strict: true }))
-  const replaced = new Set(Object.keys(given).map((key) => key.toLowerCase()))
-  const fromFile = Object.entries(await readFields(settings.job, readText)).filter(
-    ([key]) => !replaced.has(key.toLowerCase()),
-  )
-  return parseJob({ ...Object.fromEntries(fromFile), ...given }, { strict: true })
+export async function readJob(settings: JobSettings, files: Files): Promise<ReadRequest> {
+  checkTogether(settings)
+  const manifest = await readManifest(settings, files)
+  const listed = listOf(settings, manifest?.files ?? [], files)
+  const given = { ...fieldsOfOptions(settings), ...(await readRules(settings, files)) }
+  // The list's real name and size are known once it is sent; until then its being there is what matters.
+  const list = listed === undefined ? {} : { ListId: 'a'.repeat(12), ListChunks: 1 }
+  const below = manifest?.fields ?? (settings.job === undefined ? {} : await readFields(settings.job, files.readText))
+  const replaced = new Set(Object.keys({ ...given, ...list }).map((key) => key.toLowerCase()))
+  const kept = Object.entries(below).filter(([key]) => !replaced.has(key.toLowerCase()))
+  const read = (): ReadJob => parseJob({ ...Object.fromEntries(kept), ...given, ...list }, { strict: true })
+  const { job, warnings } = settings.job === undefined ? withOptionNames(read) : read()
+  if (listed === undefined) return { job, warnings, listed }
+  const { list: _, ...rest } = job
+  return { job: rest, warnings: [...(manifest?.warnings ?? []), ...warnings], listed }
+}
+
+/** How files are read; `-` is standard input. */
+export interface Files {
+  readText(file: string): Promise<string>
+  readBytes(file: string): AsyncIterable<Uint8Array>
+}
+
+function checkTogether({ job, manifest, filesFrom, rules, ...others }: JobSettings): void {
+  if (job !== undefined && manifest !== undefined) throw new UsageError('--manifest: expected without --job')
+  if (others.null && filesFrom === undefined) throw new UsageError('--null: expected with --files-from')
+  const fromInput = [job, manifest, filesFrom, rules].filter((file) => file === '-')
+  if (fromInput.length > 1)
+    throw new UsageError('standard input: expected for one of the options alone, not for several')
+}
+
+async function readManifest(
+  { manifest, export: exportPath }: JobSettings,
+  files: Files,
+): Promise<Manifest | undefined> {
+  if (manifest === undefined) return undefined
+  const text = await readNamed('--manifest', manifest, files)
+  return parseManifest(text, { name: shown(manifest), exportPath: exportPath ?? '/' })
+}
+
+/** The lines that say something; a comment need not travel. */
+async function readRules({ rules }: JobSettings, files: Files): Promise<Fields> {
+  if (rules === undefined) return {}
+  const lines = (await readNamed('--rules', rules, files)).replace(/^\uFEFF/, '').split(/\r?\n/)
+  const said = lines.filter((line, at) => {
+    try {
+      return parseIgnoreRule(line) !== undefined
+    } catch (error) {
+      if (!isCoreError(error)) throw error
+      const [problem] = error.problems
+      throw new UsageError(`${shown(rules)}, line ${at + 1}: expected ${problem?.expected}, got ${problem?.value}`)
+    }
+  })
+  return { IgnoreRules: said }
+}
+
+function listOf({ filesFrom, null: nul }: JobSettings, first: readonly string[], files: Files): ReadRequest['listed'] {
+  if (filesFrom === undefined && first.length === 0) return undefined
+  return async function* () {
+    if (first.length > 0) yield first.map((path) => ({ path, kind: 'file' as const }))
+    if (filesFrom === undefined) return
+    try {
+      yield* readPaths(files.readBytes(filesFrom), { name: shown(filesFrom), nul: nul === true })
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      throw new UsageError(`--files-from ${shown(filesFrom)}: ${error.message}`, { cause: error })
+    }
+  }
+}
+
+const isSystemError = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && 'syscall' in error
+
+const shown = (file: string): string => (file === '-' ? 'standard input' : file)
+
+async function readNamed(option: string, file: string, files: Files): Promise<string> {
+  try {
+    return await files.readText(file)
+  } catch (error) {
+    throw new UsageError(`${option} ${shown(file)}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  }
 }
 
 function fieldsOfOptions(settings: JobSettings): Fields {
@@ -30,7 +111,7 @@ function fieldsOfOptions(settings: JobSettings): Fields {
 }
 
 async function readFields(file: string, readText: (file: string) => Promise<string>): Promise<Fields> {
-  const name = file === '-' ? 'standard input' : file
+  const name = shown(file)
   let value: unknown
   try {
     value = JSON.parse((await readText(file)).replace(/^\uFEFF/, ''))

@@ -24,7 +24,7 @@ export async function run(argv: readonly string[], version: string, terminal: Te
   }
   commands.submit.action(async (settings) => {
     // Before any queue is opened: a wrong job needs none to be refused.
-    const job = await readJob(settings, (file) => terminal.readText(file))
+    const job = await readJob(settings, terminal)
     await act((session) => submit(session, job, { ...settings, labelled: !isLegacy(argv) }))
   })
   commands.status.action((target, settings) => act((session) => status(session, target, settings)))

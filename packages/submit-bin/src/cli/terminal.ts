@@ -14,6 +14,8 @@ export interface Terminal {
   readText(file: string): Promise<string>
   /** Writes a file, in place of one that is there. */
   writeFile(file: string, content: string | AsyncIterable<Uint8Array>): Promise<void>
+  /** The bytes of a file, or of standard input for `-`, piece by piece. Throws when the file can't be opened. */
+  readBytes(file: string): AsyncIterable<Uint8Array>
   /** Listens to the signals that end the waiting. */
   listen(): Shutdown & Disposable
 }

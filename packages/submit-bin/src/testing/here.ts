@@ -32,6 +32,11 @@ export function runHere(
       return text
     },
     writeFile: async () => undefined,
+    async *readBytes(file) {
+      const text = options.files?.[file]
+      if (text === undefined) throw new Error('ENOENT: no such file')
+      yield Buffer.from(text, 'latin1')
+    },
     listen: () => onShutdown({ drainMs: 0 }, signals),
   }).catch((error: unknown) => {
     const { message, code } = explain(error)

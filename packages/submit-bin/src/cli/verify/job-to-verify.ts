@@ -26,6 +26,6 @@ export async function jobToVerify({ service, prefix, terminal }: Session, target
 
 /** The job that the options describe. What is measured is not what a job reads, so its head is left out. */
 export async function describedJob(settings: JobSettings, terminal: Terminal): Promise<JobToVerify> {
-  const { job } = await readJob({ ...settings, headBytes: undefined }, (file) => terminal.readText(file))
+  const { job } = await readJob({ ...settings, headBytes: undefined }, terminal)
   return { job }
 }
