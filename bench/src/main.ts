@@ -6,15 +6,17 @@ import { benchGrowth, benchLocal, type LocalOptions } from './local.ts'
 import { benchMemory } from './memory.ts'
 import { type NfsOptions, nfsBenches } from './nfs.ts'
 import { benchNfslab } from './nfslab.ts'
+import { benchPage } from './page.ts'
 import { benchStartup } from './startup.ts'
 
-const help = `Usage: npm run bench -- [local] [growth] [memory] [nfs] [nfslab] [startup] [options]
+const help = `Usage: npm run bench -- [local] [growth] [memory] [nfs] [nfslab] [startup] [page] [options]
 
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
   memory  a walk over five million entries in memory
   nfs     direct NFS against nfs-ganesha (as root, with Debian's nfs-ganesha and libnfs-utils), which is:
           nfs-small (behind several round trips), nfs-pinned, nfs-large, nfs-directory, nfs-job
+  page    the status page with 50 runs and 500 workers (with Debian's chromium)
   nfslab  the kernel's NFS server and client behind 40 ms, in the guest of CACHEWARMER_NFSLAB
   startup what the released programs take to start (after npm run package)
 
@@ -60,6 +62,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   ...Object.fromEntries(Object.entries(nfsBenches).map(([name, bench]) => [name, () => bench(nfs)])),
   nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
   startup: async () => benchStartup(Number(values.rounds) * 3),
+  page: () => benchPage(values.quick ? { secondsEach: 3 } : {}),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
 }
 const wanted =

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ReportData } from '@cachewarmer/status-page'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Finished, Lab } from './lab.ts'
 import { type MadeTree, makeTree } from './tree.ts'
@@ -31,6 +32,25 @@ describe('a warm-up of this machine', { timeout: 60_000 }, () => {
     for (const mount of ['mount-1', 'mount-2', 'mount-3']) expect(stdout).toContain(mount)
     expect(stdout).toContain('966')
     expect(leftovers()).toEqual([])
+  })
+
+  test('writes its report as a page, with the failures by name', async () => {
+    const file = join(temporary, 'report.html')
+    const { code, stderr } = await warm('--report', file, '--mount', lab.exportFolder, '/group-0', '/missing')
+    expect({ code, stderr }).toEqual({ code: 1, stderr })
+    const [, embedded = ''] = /id="report">(.*)<\/script>/.exec(readFileSync(file, 'utf8')) ?? []
+    const data = JSON.parse(embedded) as ReportData
+    expect(data.status).toMatchObject({ state: 'ended', progress: { counts: { files: 20 } } })
+    expect(data.failures).toMatchObject([{ path: '/missing', code: 'NOT_FOUND' }])
+    expect(data.timeline.files.at(-1)).toBe(20)
+  })
+
+  test.each([
+    [['--report', '/nowhere/report.html'], '/nowhere/report.html: ENOENT'],
+    [['--report', 'report.html', '/', '/tmp'], 'it is of one job, and 2 folders are as many jobs'],
+  ])('refuses a report that can not be: %j', async (args, said) => {
+    const { code, stderr } = await warm(...args)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(said) })
   })
 
   test('of a folder reads every file once', async () => {

@@ -159,6 +159,7 @@ const warmCommand = () =>
       new Option('--workers <n>', 'worker processes at most').argParser(whole(1)).default(2).env('VMSS_WORKER_COUNT'),
     )
     .addOption(concurrency())
+    .option('--report <file>', 'write the report as a page, one HTML file that can be sent')
     .option('--json', 'print the report as JSON', false)
     .option('--debug', 'log every step', false)
     .addHelpText(

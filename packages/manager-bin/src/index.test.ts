@@ -3,9 +3,11 @@ import * as surface from './index.ts'
 
 test('exports these values and no others', () => {
   expect(Object.keys(surface).toSorted()).toEqual([
+    'Board',
     'localFleet',
     'noFleet',
     'openLedger',
+    'openStatusServer',
     'runManager',
     'scaleSetOfLeader',
   ])

@@ -3,6 +3,7 @@
  * run      one execution of a job
  * ledger   the manager's fold of results; it alone decides that a run is done
  * fleet    what runs workers
+ * board    what is known of all runs at this moment, for whoever looks
  */
 
 export { scaleSetOfLeader } from './fleet/azure-fleet.ts'
@@ -14,3 +15,7 @@ export type { Ledger, RunRecord, RunTotals } from './ledger/ledger.ts'
 export { openLedger } from './ledger/sqlite-ledger.ts'
 export type { ManagerOptions, ManagerPorts } from './ports.ts'
 export { runManager } from './run-manager.ts'
+export type { StatusSource } from './view/board.ts'
+export { Board } from './view/board.ts'
+export type { StatusServer, StatusServerOptions } from './view/server.ts'
+export { openStatusServer } from './view/server.ts'

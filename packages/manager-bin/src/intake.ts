@@ -70,7 +70,10 @@ export class Intake {
     if (record === undefined) return 'complete'
     const run = new ActiveRun(this.#ports, this.#settings, record)
     this.#active.add(run)
-    held.logger.info(goesOn ? 'run resumed' : 'run started', { run: record.run, job: record.job.jobId })
+    held.logger.info(goesOn ? 'run resumed' : 'run started', {
+      run: record.run,
+      job: record.job.jobId ?? record.jobMessageId,
+    })
     try {
       const end = await run.execute(held.signal)
       return end === undefined ? { giveBackMs: letGoMs } : 'complete'
@@ -139,8 +142,8 @@ export class Intake {
     const { service, clock } = this.#ports
     const names = queueNames(this.#settings.prefix)
     const now = clock.now()
-    held.logger.warn('a job was not run', { outcome, reason })
     const label = job?.jobId ?? labelOf(message.body)
+    held.logger.warn('a job was not run', { run, job: label ?? message.id, outcome, reason })
     const status: RunStatus = {
       v: 1,
       run,

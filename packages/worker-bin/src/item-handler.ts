@@ -99,12 +99,13 @@ interface Handling {
 }
 
 async function workOn(handling: Handling): Promise<Disposition> {
-  const { item, attempt, context, logger, signal } = handling
+  const { item, attempt, context, signal } = handling
   const { ports, settings, directory } = context
   const status = await directory.status(item.run, signal)
   if (status === undefined || status.state === 'ended' || status.job === null) throw new RunOverError(item.run)
   if (status.state === 'paused' || !isAdmitted(status, settings.name)) return { giveBackMs: 0 }
   const { job } = status
+  const logger = handling.logger.child({ job: job.jobId ?? status.jobMessageId })
   const work = ports.service.queue(queueNames(settings.prefix).runWork(item.run))
   const { mounts, alive, failures } = await context.pool.openAll(job.addresses, job.exportPath)
   const away = alive.filter(({ health }) => health?.alive === false)

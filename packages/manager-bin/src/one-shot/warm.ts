@@ -1,14 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exitCode, onShutdown, openLogger, openQueues, steadyClock, systemClock, systemRandom } from '@cachewarmer/cli'
+import {
+  exitCode,
+  onShutdown,
+  openLogger,
+  openQueues,
+  steadyClock,
+  systemClock,
+  systemRandom,
+  UsageError,
+} from '@cachewarmer/cli'
 import { type Job, makeJob, type RunStatus } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
+import { reportPage } from '@cachewarmer/status-page'
 import { progressView, renderReport, reportJson, submitJob, watchJob } from '@cachewarmer/submit'
 import type { WarmConfig } from '../config.ts'
 import { localFleet } from '../fleet/local-fleet.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
 import { runManager } from '../run-manager.ts'
+import { Board } from '../view/board.ts'
 import { workerCommand } from '../worker-command.ts'
 import { makeSampleScene } from './sample-scene.ts'
 import { layOutTargets, type Target } from './targets.ts'
@@ -28,6 +39,7 @@ export async function warm(paths: readonly string[], config: WarmConfig): Promis
       paths.length === 0 && config.mount === undefined
         ? await sampleTargets(place, mounts)
         : await layOutTargets(mounts, paths, config.mount ?? [])
+    if (config.report !== undefined) await makeReportFile(config.report, targets.length)
     return await run(place, `${mounts}/{address}{export}`, targets, config)
   } finally {
     await rm(place, { recursive: true, force: true })
@@ -63,14 +75,16 @@ async function run(place: string, folder: string, targets: readonly Target[], co
     clock: steadyClock,
     logger,
   })
+  const board = new Board({ clock: steadyClock, fleet, ledger }, { name: 'warm', prefix, steering: false })
   const stop = new AbortController()
   const managing = runManager(
-    { service: queues.service, clock: steadyClock, random: systemRandom, logger, ledger, fleet },
+    { service: queues.service, clock: steadyClock, random: systemRandom, logger, ledger, fleet, observer: board },
     { prefix, maxWorkers: config.workers, statusMs: lookMs },
     { stop: AbortSignal.any([stop.signal, shutdown.stopTaking]) },
   )
   try {
-    const watching = warmAll(queues.service, targets, config, AbortSignal.any([stop.signal, shutdown.stopTaking]))
+    const signal = AbortSignal.any([stop.signal, shutdown.stopTaking])
+    const watching = warmAll(queues.service, targets, config, board, signal)
     // A manager that fails ends the wait for it.
     return await Promise.race([watching, managing.then(() => exitCode.interrupted)])
   } catch (error) {
@@ -85,10 +99,21 @@ async function run(place: string, folder: string, targets: readonly Target[], co
   }
 }
 
+/** Made, empty, before anything is read: nobody is to wait for a report that can't be written. */
+async function makeReportFile(file: string, jobs: number): Promise<void> {
+  if (jobs > 1) throw new UsageError(`--report: it is of one job, and ${jobs} folders are as many jobs`)
+  await writeFile(file, '').catch((error: unknown) => {
+    throw new UsageError(`--report ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  })
+}
+
 async function warmAll(
   service: QueueService,
   targets: readonly Target[],
   config: WarmConfig,
+  board: Board,
   signal: AbortSignal,
 ): Promise<number> {
   const jobs: { target: Target; messageId: string }[] = []
@@ -113,6 +138,8 @@ async function warmAll(
     view.end()
     if (last === undefined) throw new Error(`the run of ${target.shown} left no report`)
     reports.push(last)
+    const report = board.report(last.run)
+    if (config.report !== undefined && report !== undefined) await writeFile(config.report, reportPage(report))
     if (!config.json) process.stdout.write(`${renderReport(last)}\n`)
   }
   if (config.json)

@@ -53,7 +53,7 @@ export class ActiveRun {
     this.#record = record
     this.#names = queueNames(settings.prefix)
     this.#post = new StatusPost(ports.service.queue(this.#names.runStatus(record.run)), settings.retainMs)
-    this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId })
+    this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId ?? record.jobMessageId })
     this.#progress = this.#beginning()
     const { run, job } = record
     this.#feed = job.list === undefined ? undefined : new ListFeed(ports, settings, run, job.list)

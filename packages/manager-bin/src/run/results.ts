@@ -40,7 +40,7 @@ export async function collectResults(
     pauseMs = service.polling.minMs
     const folded: ResultOrPart[] = []
     for (const lease of leases) {
-      const message = await decodeOrPoison(ports, settings, lease)
+      const message = await decodeOrPoison(ports, settings, run, lease)
       if (message === undefined || message.run !== run) continue
       if (message.kind === 'beat') progress.beat(message, clock.now())
       else folded.push(message)
@@ -60,12 +60,12 @@ async function completeQuietly(lease: Lease): Promise<void> {
   }
 }
 
-async function decodeOrPoison(ports: ManagerPorts, settings: ManagerSettings, lease: Lease) {
+async function decodeOrPoison(ports: ManagerPorts, settings: ManagerSettings, run: string, lease: Lease) {
   try {
     return decodeResult(lease.body)
   } catch (error) {
     if (!isCoreError(error)) throw error
-    ports.logger.warn('a result could not be read', { error: error.message })
+    ports.logger.warn('a result could not be read', { run, error: error.message })
     const note = {
       v: 1,
       reason: error.message.slice(0, 2_000),

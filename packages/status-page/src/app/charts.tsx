@@ -36,12 +36,12 @@ export function ThroughputChart({ timeline }: { timeline: TimelineData }) {
         color: colors[1],
         scale: 'files',
         dashed: true,
-        show: count,
+        show: (value) => `${count(value)} files/s`,
       },
     ],
     [timeline],
   )
-  return <Chart title="Throughput" atMs={atMs} lines={lines} />
+  return <Chart title="Throughput" note={lastOf(lines).join(', ')} atMs={atMs} lines={lines} />
 }
 
 export function LatencyChart({ timeline }: { timeline: TimelineData }) {
@@ -66,7 +66,7 @@ export function LatencyChart({ timeline }: { timeline: TimelineData }) {
         <p class="dim">Nobody has measured it yet: it is known of direct access alone.</p>
       </figure>
     )
-  return <Chart title="Latency" atMs={timeline.atMs} lines={lines} />
+  return <Chart title="Latency" note="p99 dashed" atMs={timeline.atMs} lines={lines} />
 }
 
 const worst = (column: Column): number => Math.max(0, ...column.map((ms) => ms ?? 0))
@@ -79,7 +79,14 @@ function perSecond(atMs: readonly number[], sums: readonly number[]): Column {
   })
 }
 
-function Chart({ title, atMs, lines }: { title: string; atMs: readonly number[]; lines: readonly Line[] }) {
+interface ChartProps {
+  readonly title: string
+  readonly note: string
+  readonly atMs: readonly number[]
+  readonly lines: readonly Line[]
+}
+
+function Chart({ title, note, atMs, lines }: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | undefined>(undefined)
   const latest = useRef(lines)
@@ -116,20 +123,23 @@ function Chart({ title, atMs, lines }: { title: string; atMs: readonly number[];
 
   return (
     <figure>
-      <figcaption>{title}</figcaption>
+      <figcaption>
+        {title} <span class="dim">{note}</span>
+      </figcaption>
       <div ref={place} class="plot" role="img" aria-label={spoken(title, lines)} />
     </figure>
   )
 }
 
 /** What the picture shows, for those who don't see it. */
-function spoken(title: string, lines: readonly Line[]): string {
-  const values = lines.map(({ label, values: column, show }) => {
-    const last = column.findLast((value) => value !== null)
-    return `${label} ${last === undefined || last === null ? 'not known' : show(last)}`
+const spoken = (title: string, lines: readonly Line[]): string =>
+  `${title} over time. Last: ${lines.map(({ label }, at) => `${label} ${lastOf(lines)[at]}`).join(', ')}.`
+
+const lastOf = (lines: readonly Line[]): string[] =>
+  lines.map(({ values, show }) => {
+    const last = values.findLast((value) => value !== null)
+    return last === undefined || last === null ? 'not known' : show(last)
   })
-  return `${title} over time. Last: ${values.join(', ')}.`
-}
 
 function options(element: HTMLElement, lines: readonly Line[]): uPlot.Options {
   const style = getComputedStyle(element)
@@ -144,6 +154,7 @@ function options(element: HTMLElement, lines: readonly Line[]): uPlot.Options {
     width: element.clientWidth,
     height,
     cursor: { drag: { x: false, y: false } },
+    legend: { live: false },
     scales: Object.fromEntries(
       scales.map(({ scale }) => [scale, { range: (_: uPlot, __: number, max: number) => [0, Math.max(max, 1) * 1.1] }]),
     ),

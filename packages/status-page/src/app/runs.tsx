@@ -12,7 +12,7 @@ export function RunTable({ runs }: { runs: readonly RunSummary[] }) {
     <section aria-labelledby="runs">
       <h2 id="runs">Runs</h2>
       <div class="table">
-        <table>
+        <table class="runs">
           <thead>
             <tr>
               <th scope="col">Job</th>
@@ -67,13 +67,19 @@ function RunRow({ run }: { run: RunSummary }) {
       <td>
         <Share share={run.outcome === 'warmed' ? 1 : run.share} ended={ended} label={`Progress of ${nameOf(run)}`} />
       </td>
-      <td class="number">{count(run.files)}</td>
+      <td class="number" data-name="files">
+        {count(run.files)}
+      </td>
       <td class="number wide">{bytes(run.bytes)}</td>
       <td class="number wide">{ended ? '' : count(ratesPerSecond.files)}</td>
       <td class="number wide">{ended ? '' : `${bytes(ratesPerSecond.bytes)}/s`}</td>
       <td class="number wide">{duration(run.elapsedMs)}</td>
-      <td class="number">{ended || timeLeftMs === undefined ? '' : duration(roundedTime(timeLeftMs))}</td>
-      <td class={failures > 0 ? 'number bad' : 'number'}>{count(failures)}</td>
+      <td class="number" data-name="left">
+        {ended || timeLeftMs === undefined ? '' : duration(roundedTime(timeLeftMs))}
+      </td>
+      <td class={failures > 0 ? 'number bad' : 'number'} data-name="failures">
+        {count(failures)}
+      </td>
     </tr>
   )
 }

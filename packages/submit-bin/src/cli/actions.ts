@@ -1,7 +1,7 @@
-import { exitCode } from '@cachewarmer/cli'
+import { exitCode, UsageError } from '@cachewarmer/cli'
 import { type Job, queueNames } from '@cachewarmer/core'
 import { plural, printable, renderReport, reportJson } from '@cachewarmer/report'
-import { type ControlledJob, cancelJob, pauseJob, resumeJob } from '../control.ts'
+import { type ControlledJob, cancelJob, changeJob, type JobChange, pauseJob, resumeJob } from '../control.ts'
 import type { ListedPath } from '../list/read-paths.ts'
 import { listRuns } from '../runs.ts'
 import { type SubmittedJob, submitJob, submitWithList } from '../submit.ts'
@@ -9,6 +9,7 @@ import { findCandidates, unknownTarget } from '../target.ts'
 import { lookAtJobs } from '../waiting.ts'
 import { jobRows, type WaitingReport, waitingReport } from './job-table.ts'
 import type { ReadRequest } from './read-job.ts'
+import { openReportFile } from './report-file.ts'
 import type { Session } from './session.ts'
 import { shellWord, statusCommand } from './shell.ts'
 import { endCode, waitForJob } from './wait.ts'
@@ -17,6 +18,8 @@ import { endCode, waitForJob } from './wait.ts'
 
 interface Waiting {
   readonly wait?: true | undefined
+  /** A file for the report as a page. */
+  readonly report?: string | undefined
 }
 
 export async function submit(
@@ -25,6 +28,9 @@ export async function submit(
   options: Waiting & { readonly labelled: boolean },
 ): Promise<number> {
   const { service, prefix, output, logger, terminal } = session
+  if (options.report !== undefined && !options.wait)
+    throw new UsageError('--report: there is no report before the job has ended; add --wait')
+  const report = await openReportFile(terminal, options.report)
   for (const warning of warnings) output.note(`warning: ${warning}`)
   const labelling = options.labelled ? { random: terminal.random } : {}
   const submitted =
@@ -34,7 +40,7 @@ export async function submit(
   const { jobId, messageId } = submitted
   if (options.wait) {
     output.note(`Submitted as ${shellWord(jobId)}.`)
-    return waitForJob(session, { messageId }, jobId)
+    return waitForJob(session, { messageId }, jobId, report)
   }
   output.result(`Submitted as ${shellWord(jobId)}. To see how it goes on: ${statusCommand(jobId)}`, submitted)
   return exitCode.ok
@@ -71,7 +77,8 @@ async function submitListed(
 
 export async function status(session: Session, target: string, options: Waiting): Promise<number> {
   const { service, prefix, output, terminal } = session
-  if (options.wait) return waitForJob(session, { target }, target)
+  const report = await openReportFile(terminal, options.report)
+  if (options.wait) return waitForJob(session, { target }, target, report)
   const { jobs, queue } = await findCandidates(service, queueNames(prefix), target, { clock: terminal.clock })
   const [job, ...others] = jobs
   if (job === undefined) throw unknownTarget(target)
@@ -81,6 +88,8 @@ export async function status(session: Session, target: string, options: Waiting)
     output.result('Waiting for a manager.', waiting === undefined ? null : waitingReport(waiting))
     return exitCode.ok
   }
+  report.see(job.status)
+  await report.finish()
   output.result(renderReport(job.status, { nowMs: terminal.clock.now() }), reportJson(job.status))
   return endCode(job.status)
 }
@@ -111,5 +120,24 @@ export async function control(session: Session, command: keyof typeof controls, 
   const { send, done } = controls[command]
   const sent: ControlledJob = await send(service, prefix, target, { clock: terminal.clock })
   output.result(done, { command, ...sent })
+  return exitCode.ok
+}
+
+type Ceiling = number | 'none' | undefined
+
+interface Wish {
+  readonly weight?: number | undefined
+  readonly maxBytesPerSecond?: Ceiling
+  readonly maxRequestsPerSecond?: Ceiling
+  readonly maxWorkers?: Ceiling
+}
+
+/** What is wrong with the values is said before anything is looked up or sent. */
+export async function change(session: Session, target: string, { weight, ...ceilings }: Wish): Promise<number> {
+  const { service, prefix, output, terminal } = session
+  const lifted = Object.entries(ceilings).map(([name, value]) => [name, value === 'none' ? null : value] as const)
+  const wish: JobChange = { weight, ...Object.fromEntries(lifted) }
+  const sent = await changeJob(service, prefix, target, wish, { clock: terminal.clock })
+  output.result('Asked the manager to change it. Workers follow within seconds.', { command: 'change', ...sent })
   return exitCode.ok
 }

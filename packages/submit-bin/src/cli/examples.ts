@@ -24,6 +24,7 @@ export const examples = `Examples
   See how it goes on, and end it:
     cachewarmer-submit status night --wait
     cachewarmer-submit list
+    cachewarmer-submit change night --weight 30 --max-bytes-per-second 500000000
     cachewarmer-submit cancel night
 
   A job from a file:

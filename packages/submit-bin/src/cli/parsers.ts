@@ -18,3 +18,12 @@ export function whole(text: string): number {
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number, 0 or more.')
   return value
 }
+
+/** A ceiling: a whole number of at least 1, or `none`, which lifts it. */
+export function ceiling(text: string): number | 'none' {
+  if (text === 'none') return text
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number, 1 or more, or none.')
+  return value
+}

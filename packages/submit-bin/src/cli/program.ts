@@ -1,7 +1,8 @@
 import { legacyQueueFlags, queueOptions } from '@cachewarmer/cli'
-import { Command } from '@commander-js/extra-typings'
+import { Command, Option } from '@commander-js/extra-typings'
 import { examples } from './examples.ts'
 import { jobOptions } from './job-options.ts'
+import { ceiling, whole } from './parsers.ts'
 import type { Terminal } from './terminal.ts'
 import { verifyOptions } from './verify/options.ts'
 
@@ -66,11 +67,13 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(jobOptions.rules)
     .addOption(jobOptions.manifest)
     .option('--wait', 'show progress until the job has ended, then its report; Ctrl-C stops the waiting alone')
+    .option('--report <file>', 'with --wait: write the report as a page, one HTML file that can be sent')
   const status = program
     .command('status')
     .description('show the report of a job, so far or final')
     .argument('<job>', target)
     .option('--wait', 'show progress until the job has ended')
+    .option('--report <file>', 'write the report as a page, one HTML file that can be sent')
   const watch = program
     .command('watch')
     .description('show jobs live, a bar each and one for each address, until they have ended; then their reports')
@@ -116,9 +119,18 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(verifyOptions.nfsUid)
     .addOption(verifyOptions.nfsGid)
 
+  const change = program
+    .command('change')
+    .description('change what a running job may use; its workers follow within seconds')
+    .argument('<job>', target)
+    .addOption(new Option('--weight <n>', 'share of the workers among the jobs, 1 to 100').argParser(whole))
+    .addOption(new Option('--max-bytes-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceiling))
+    .addOption(new Option('--max-requests-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceiling))
+    .addOption(new Option('--max-workers <n>', 'workers at once; none: no ceiling').argParser(ceiling))
+
   program.addHelpText('after', () => `\n${optionsOf(submit)}\n${examples}`)
   submit.addHelpText('after', `\n${examples}`)
-  return { program, submit, status, watch, failures, history, list, cancel, pause, resume, verify }
+  return { program, submit, status, watch, failures, history, list, cancel, pause, resume, verify, change }
 }
 
 /** The options of the command that most people want, in the help that most people ask for. */

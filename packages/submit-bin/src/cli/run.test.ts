@@ -47,6 +47,34 @@ describe('waiting for the end', () => {
     },
   )
 
+  test('with --report writes a page, opened before the job is sent', async () => {
+    const written = new Map<string, string>()
+    const waiting = runHere([...job, '--job-id', 'night', '--wait', '--report', 'night.html', ...queues.arguments], {
+      written,
+    })
+    await waiting.said('waiting for a manager')
+    const [message] = await queues.service.queue(names.job).peek({ max: 1 })
+    const of = { jobMessageId: message?.id ?? '', label: 'night' }
+    await queues.posts.post(withCounts(aStatus(of), { files: 7 }))
+    await waiting.said('7 files')
+    await queues.posts.post(withCounts(anEnded('warmed', of), { files: 20 }))
+    expect((await waiting.finished).code).toBe(0)
+    const [, embedded = ''] = /id="report">(.*)<\/script>/.exec(written.get('night.html') ?? '') ?? []
+    expect(JSON.parse(embedded)).toMatchObject({
+      status: { label: 'night', outcome: 'warmed' },
+      timeline: { files: [7, 20] },
+    })
+  })
+
+  test.each([
+    [['--report', 'night.html'], '--report: there is no report before the job has ended; add --wait'],
+    [['--wait', '--report', '/nowhere/night.html'], '--report /nowhere/night.html: EACCES: permission denied'],
+  ])('refuses %j, and sends nothing', async (argv, said) => {
+    const { code, stderr } = await run(...job, ...argv)
+    expect([code, stderr]).toEqual([2, `cachewarmer-submit: ${said}\n`])
+    expect(await queues.service.list(names.job)).toEqual([])
+  })
+
   test('with --json ends with one line of JSON', async () => {
     const { code, stdout } = await waited('warmed', '--json')
     expect(stdout).toMatch(/^[ -~]+\n$/)
@@ -268,5 +296,44 @@ describe('the program itself', () => {
     expect(stderr).toMatch(/^cachewarmer-submit: studiojob: /)
     expect(stderr).not.toContain('a2V5')
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+  })
+})
+
+describe('change', () => {
+  test('asks for what is to change', async () => {
+    await queues.posts.post(aStatus({ label: 'night' }))
+    const { code, stdout } = await run(
+      'change',
+      'night',
+      '--weight',
+      '30',
+      '--max-workers',
+      '2',
+      '--max-bytes-per-second',
+      'none',
+    )
+    expect([code, stdout]).toEqual([0, 'Asked the manager to change it. Workers follow within seconds.\n'])
+    const [message] = await queues.service.queue(names.control).peek({ max: 1 })
+    expect(decodeControl(message?.body ?? '')).toMatchObject({
+      command: 'change',
+      weight: 30,
+      ceilings: { maxWorkers: 2, maxBytesPerSecond: 0 },
+    })
+  })
+
+  test.each([
+    [['night', '--max-workers', '0'], 'whole number, 1 or more, or none'],
+    [['night', '--max-bytes-per-second=-1'], 'whole number, 1 or more, or none'],
+    [['night', '--max-requests-per-second', '1e3'], 'whole number, 1 or more, or none'],
+    [['night', '--weight', '0'], 'a whole number from 1 to 100'],
+    [['night'], 'a weight or a ceiling'],
+    [['nihgt', '--weight', '3'], 'no run and no waiting job goes by this name'],
+    [['over', '--weight', '3'], 'it has ended: warmed'],
+  ])('refuses %j, and sends nothing', async (argv, said) => {
+    await queues.posts.post(aStatus({ label: 'night' }))
+    await queues.posts.post(anEnded('warmed', { label: 'over', run: 'run000000002', jobMessageId: 'm2' }))
+    const { code, stderr } = await run('change', ...argv)
+    expect([code, stderr]).toEqual([2, expect.stringContaining(said)])
+    expect(await queues.service.list(names.control)).toEqual([])
   })
 })

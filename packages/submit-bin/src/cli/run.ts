@@ -1,6 +1,6 @@
 import { exitCode, translateLegacyFlags, UsageError } from '@cachewarmer/cli'
 import { isSubmitError } from '../errors.ts'
-import { control, list, status, submit } from './actions.ts'
+import { change, control, list, status, submit } from './actions.ts'
 import { failures } from './failures.ts'
 import { history } from './history.ts'
 import { isLegacy, legacyFlags, makeProgram } from './program.ts'
@@ -44,6 +44,7 @@ export async function run(argv: readonly string[], version: string, terminal: Te
     else
       await act(async (session) => verifyWarmth({ ...(await jobToVerify(session, target)), settings, terminal, json }))
   })
+  commands.change.action((target, wish) => act((session) => change(session, target, wish)))
   try {
     await program.parseAsync(translateLegacyFlags(argv, legacyFlags), { from: 'user' })
   } catch (error) {

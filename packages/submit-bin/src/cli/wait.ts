@@ -3,11 +3,12 @@ import type { RunStatus } from '@cachewarmer/core'
 import { renderReport, reportJson } from '@cachewarmer/report'
 import { progressView } from '../progress/view.ts'
 import { type WatchedJob, watchJob } from '../watch.ts'
+import type { ReportFile } from './report-file.ts'
 import type { Session } from './session.ts'
 import { statusCommand } from './shell.ts'
 
 /** Shows progress until the job has ended, then its report. A first Ctrl-C ends the waiting, and says so. */
-export async function waitForJob(session: Session, job: WatchedJob, name: string): Promise<number> {
+export async function waitForJob(session: Session, job: WatchedJob, name: string, report: ReportFile): Promise<number> {
   const { service, prefix, output, terminal } = session
   const { clock } = terminal
   using shutdown = terminal.listen()
@@ -22,6 +23,7 @@ export async function waitForJob(session: Session, job: WatchedJob, name: string
     for await (const status of watchJob(service, prefix, job, { clock, signal, reached, onWaiting, onSilent })) {
       if (last !== undefined && last.run !== status.run) view.note(`run ${status.run} takes over from ${last.run}`)
       view.show(status)
+      report.see(status)
       last = status
     }
   } catch (error) {
@@ -31,6 +33,7 @@ export async function waitForJob(session: Session, job: WatchedJob, name: string
   }
   // The watch ends with an ended run, and in no other way but throwing.
   if (last === undefined) return exitCode.failed
+  await report.finish()
   output.result(renderReport(last), reportJson(last))
   return endCode(last)
 }

@@ -16,7 +16,12 @@ export const hurriedClock: Clock = {
 /** The program in this process: as the binary runs it, but for its clock, its environment and its signals. */
 export function runHere(
   argv: readonly string[],
-  options: { env?: Record<string, string>; files?: Record<string, string> } = {},
+  options: {
+    env?: Record<string, string>
+    files?: Record<string, string>
+    /** What files hold that were written. Without it none can be. */
+    written?: Map<string, string>
+  } = {},
 ): Running & { readonly signals: EventEmitter } {
   const spoken = new Spoken()
   const signals = new EventEmitter()
@@ -31,7 +36,10 @@ export function runHere(
       if (text === undefined) throw new Error('ENOENT: no such file')
       return text
     },
-    writeFile: async () => undefined,
+    writeFile: async (file, content) => {
+      if (options.written === undefined) throw new Error('EACCES: permission denied')
+      options.written.set(file, String(content))
+    },
     async *readBytes(file) {
       const text = options.files?.[file]
       if (text === undefined) throw new Error('ENOENT: no such file')

@@ -1,0 +1,26 @@
+import { openStatusServer } from '@cachewarmer/manager'
+import { busyManager } from '../../test/status-page/busy.ts'
+
+/*
+ * The manager's side of the page's bench, in a process of its own: what it uses is what the page costs, and what the board
+ * is told of 50 runs a second. Says where it listens; answers each message with the processor time that it has used.
+ */
+const quiet = (): void => undefined
+const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => logger }
+const busy = busyManager({ runs: 50, workers: 500, failures: 10_000 })
+setInterval(busy.tick, 1_000)
+busy.tick()
+const server = await openStatusServer(busy.board, {
+  host: '127.0.0.1',
+  port: 0,
+  token: undefined,
+  names: [],
+  logger,
+  metrics: { contentType: 'text/plain', text: async () => '' },
+})
+process.send?.({ url: server.url, worst: busy.worst })
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.({ cpuMs: (user + system) / 1_000 })
+})
+process.on('disconnect', () => process.exit())
