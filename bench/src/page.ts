@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

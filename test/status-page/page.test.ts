@@ -246,7 +246,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
     gone.close()
   })
 
-  test('a real warm-up by real workers is followed to its end', async () => {
+  test('a real warm-up by real workers is followed to its end', { timeout: 300_000 }, async () => {
     await using lab = new Lab()
     const { files } = makeTree(lab.exportFolder, 40, 25)
     const manager = lab.startManager('--status-listen', '127.0.0.1:0')
