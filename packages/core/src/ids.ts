@@ -5,8 +5,6 @@
  */
 export const RUN_PATTERN = '^[a-z0-9]{12}$'
 export const FAMILY_PATTERN = '^[a-z0-9-]{1,64}$'
-/** Lists go by the same ids as runs. */
-export const LIST_PATTERN = RUN_PATTERN
 export const ITEM_PATTERN = '^(root(-[1-9][0-9]{0,8})?|[a-z0-9-]{1,64}\\.(0|[1-9][0-9]{0,8}))$'
 
 /** The first item of a run. A run that needs several calls them `root`, `root-2`, `root-3`. */

@@ -27,6 +27,7 @@ test('exports change only on purpose', async () => {
     'compilePathPattern',
     'decideSplit',
     'decodeControl',
+    'decodeFailureList',
     'decodeItem',
     'decodeJob',
     'decodeLegacyWork',
@@ -37,6 +38,7 @@ test('exports change only on purpose', async () => {
     'divide',
     'emptyCounts',
     'encodeControl',
+    'encodeFailureList',
     'encodeItem',
     'encodeJob',
     'encodeLegacyWork',
@@ -57,6 +59,7 @@ test('exports change only on purpose', async () => {
     'memoryLedger',
     'nameBytes',
     'normalisePath',
+    'packFailures',
     'parseAddress',
     'parseIgnoreRule',
     'parseJob',
@@ -78,7 +81,9 @@ test('what tests of others may use changes only on purpose', async () => {
     'aResult',
     'aStatus',
     'anItem',
+    'between',
     'describeLedger',
     'seededRandom',
+    'shuffled',
   ])
 })

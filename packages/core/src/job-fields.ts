@@ -2,7 +2,7 @@ import { ADDRESS_EXPECTED, parseAddress } from './addresses.ts'
 import { isCoreError } from './errors.ts'
 import { compileExpression } from './expression.ts'
 import { compileDirectoryPattern, compilePattern } from './filter.ts'
-import { LIST_PATTERN } from './ids.ts'
+import { RUN_PATTERN } from './ids.ts'
 import { type DirectoryRule, MAX_ADDRESSES, SINCE_LAST } from './job.ts'
 import { type FieldReader, fieldReader } from './job-reader.ts'
 import { type JobList, MAX_LIST_CHUNKS } from './list-chunk.ts'
@@ -118,7 +118,7 @@ export function readDirectoryRules(read: FieldReader, key: string): DirectoryRul
   return rules.length === 0 ? undefined : rules
 }
 
-const LIST = new RegExp(LIST_PATTERN)
+const LIST = new RegExp(RUN_PATTERN)
 
 export function readJobList(
   read: FieldReader,

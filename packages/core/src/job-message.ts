@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { LIST_PATTERN } from './ids.ts'
+import { RUN_PATTERN } from './ids.ts'
 import { DEFAULT_WEIGHT, MAX_ADDRESSES, MODES, SYMLINKS, THROUGH } from './job.ts'
 import { strict, Whole } from './validate.ts'
 
@@ -66,7 +66,7 @@ export const JobMessage = Type.Object(
     ),
     ListId: Type.Optional(
       Type.String({
-        pattern: LIST_PATTERN,
+        pattern: RUN_PATTERN,
         description: 'A list of paths to warm first, in the queue <prefix>list-<id>.',
       }),
     ),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { childItem, LIST_PATTERN } from './ids.ts'
+import { childItem, RUN_PATTERN } from './ids.ts'
 import { Part, partProblems } from './item.ts'
 import { readVersioned, strict, validator, Whole, writeMessage } from './validate.ts'
 
@@ -8,7 +8,7 @@ export const MAX_LIST_CHUNKS = 1_000_000
 
 export const JobList = Type.Object(
   {
-    id: Type.String({ pattern: LIST_PATTERN, description: 'Names the queue with the chunks: <prefix>list-<id>.' }),
+    id: Type.String({ pattern: RUN_PATTERN, description: 'Names the queue with the chunks: <prefix>list-<id>.' }),
     chunks: Type.Integer({ minimum: 1, maximum: MAX_LIST_CHUNKS, description: 'How many there are, numbered from 0.' }),
     paths: Whole('Paths in them all.'),
   },
@@ -20,7 +20,7 @@ export type JobList = Static<typeof JobList>
 export const ListChunk = Type.Object(
   {
     v: Type.Literal(1),
-    list: Type.String({ pattern: LIST_PATTERN, description: 'Id of the list.' }),
+    list: Type.String({ pattern: RUN_PATTERN, description: 'Id of the list.' }),
     chunk: Type.Integer({ minimum: 0, maximum: MAX_LIST_CHUNKS - 1, description: 'Its number.' }),
     parts: Type.Array(Part, { minItems: 1 }),
   },

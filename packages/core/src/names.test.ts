@@ -64,8 +64,19 @@ describe('checkPrefix', () => {
     const prefixes = fc.stringMatching(/^[a-z0-9-]{2,43}$/).filter((prefix) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(prefix))
     fc.assert(
       fc.property(prefixes, (prefix) => {
-        const { runWork, runResults, runStatus, runOf, ...names } = queueNames(prefix)
-        for (const name of [...Object.values(names), runWork(run), runResults(run), runStatus(run)]) {
+        const {
+          runWork,
+          runResults,
+          runStatus,
+          runOf,
+          failed,
+          isFailed: _,
+          list,
+          listOf: __,
+          ...names
+        } = queueNames(prefix)
+        const made = [runWork, runResults, runStatus, failed, list].map((of) => of(run))
+        for (const name of [...Object.values(names), ...made]) {
           expect(name).toMatch(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/)
         }
         expect(runOf(runResults(run))).toBe(run)

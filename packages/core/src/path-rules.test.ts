@@ -4,12 +4,12 @@ import { compileExpression } from './expression.ts'
 import { compilePathRules, type PathRules } from './path-rules.ts'
 
 const rules = (given: Partial<PathRules>): ((path: string) => boolean) => {
-  const { file } = compilePathRules({ exportPath: '/', ...given })
-  return (path) => file(path, path.slice(path.lastIndexOf('/') + 1))
+  const compiled = compilePathRules({ exportPath: '/', ...given })
+  return (path) => compiled.file(path, path.slice(path.lastIndexOf('/') + 1))
 }
 const enters = (given: Partial<PathRules>): ((path: string) => boolean) => {
-  const { directory } = compilePathRules({ exportPath: '/', ...given })
-  return (path) => directory(path, path.slice(path.lastIndexOf('/') + 1))
+  const compiled = compilePathRules({ exportPath: '/', ...given })
+  return (path) => compiled.directory(path, path.slice(path.lastIndexOf('/') + 1))
 }
 
 describe('rules of a priming manifest', () => {

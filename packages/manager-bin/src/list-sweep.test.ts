@@ -11,7 +11,7 @@ test('a list that no job names is removed after a day without a change', async (
   const [, growing = '', needed = ''] = lists
   const sweep = listSweep(world.ports, world.settings())
   const left = async (hours: number): Promise<readonly string[]> => {
-    world.clock.advance(hours * hourMs)
+    await world.clock.advance(hours * hourMs)
     await sweep(new Set([needed]))
     return world.service.list(names.list(''))
   }

@@ -23,7 +23,9 @@ export async function readJob(settings: JobSettings, files: Files): Promise<Read
   const given = { ...fieldsOfOptions(settings), ...(await readRules(settings, files)) }
   // The list's real name and size are known once it is sent; until then its being there is what matters.
   const list = listed === undefined ? {} : { ListId: 'a'.repeat(12), ListChunks: 1 }
-  const below = manifest?.fields ?? (settings.job === undefined ? {} : await readFields(settings.job, files.readText))
+  const below =
+    manifest?.fields ??
+    (settings.job === undefined ? {} : await readFields(settings.job, (file) => files.readText(file)))
   const replaced = new Set(Object.keys({ ...given, ...list }).map((key) => key.toLowerCase()))
   const kept = Object.entries(below).filter(([key]) => !replaced.has(key.toLowerCase()))
   const read = (): ReadJob => parseJob({ ...Object.fromEntries(kept), ...given, ...list }, { strict: true })
