@@ -34,7 +34,7 @@ test('many long ones take several messages', () => {
 })
 
 test.each([
-  { ...list([]), last: 'yes' },
+  { ...list([]), part: -1 },
   { ...list([]), mood: 'good' },
   { ...list([]), run: 'x' },
 ])('%j is refused', (value) => {

@@ -32,7 +32,7 @@ async function received(world: World): Promise<ReturnType<typeof decodeFailureLi
 test('a manager that is asked tells every failure, and which part is the last', async () => {
   const world = new World()
   const failures = withFailures(world, 40, 25)
-  await world.service.create(names.failed(reply))
+  for (const name of [names.failed(reply), names.control]) await world.service.create(name)
   await world.managed(async () => {
     await world.service.queue(names.control).send(encodeControl({ v: 1, command: 'failures', target: A_RUN, reply }))
     await world.until(async () => (await world.service.queue(names.failed(reply)).approximateDepth()) >= 4 || undefined)
