@@ -40,8 +40,8 @@ export class Monitor {
   readonly #given: MonitorOptions
   readonly #depth = new Map<string, Set<string>>()
   readonly #endedRuns = new Set<string>()
-  /** By process: items whose lease it was told to have lost. */
-  readonly #lost = new Map<Life, Set<string>>()
+  /** By process: items whose lease it was told to have lost, and when. */
+  readonly #lost = new Map<Life, Map<string, number>>()
   /** By process and item: the lease that it got last. */
   readonly #latest = new Map<Life, Map<string, Lease>>()
   #leader: { life: Life; untilMs: number } | undefined
@@ -71,11 +71,13 @@ export class Monitor {
     return queue.includes('work-') || queue.includes('results-')
   }
 
-  sent(life: Life, queue: string, id: string, body: string): void {
+  /** `askedAtMs`: when the process asked for it, which may be a while ago. */
+  sent(life: Life, queue: string, message: { id: string; body: string; askedAtMs: number }): void {
+    const { id, body, askedAtMs } = message
     if (queue.startsWith(this.names.runStatus(''))) this.#sawStatus(body)
     else if (queue === this.names.poison) this.poison.push(body)
     else if (queue.startsWith(this.names.runWork(''))) this.#enter(queue, id)
-    else if (queue.startsWith(this.names.runResults(''))) this.#sawResult(life, body)
+    else if (queue.startsWith(this.names.runResults(''))) this.#sawResult(life, body, askedAtMs)
   }
 
   updated(queue: string, body: string): void {
@@ -112,7 +114,7 @@ export class Monitor {
     const item = itemOf(lease.body)
     // Where it has got the same item again by now, that one it may report.
     if (item === undefined || this.#latest.get(life)?.get(item) !== lease) return
-    getOrMake(this.#lost, life, () => new Set<string>()).add(item)
+    getOrMake(this.#lost, life, () => new Map<string, number>()).set(item, this.#given.sim.nowMs)
   }
 
   deleted(queue: string): void {
@@ -149,7 +151,7 @@ export class Monitor {
     this.#given.ended({ status, atMs: this.#given.sim.nowMs })
   }
 
-  #sawResult(life: Life, body: string): void {
+  #sawResult(life: Life, body: string, askedAtMs: number): void {
     const { tally } = this.#given
     if (body.includes('"beat"')) {
       const { frontier } = decodeResult(body) as { frontier: number }
@@ -161,7 +163,8 @@ export class Monitor {
     const lost = this.#lost.get(life)
     if (lost === undefined || lost.size === 0) return
     const item = itemOf(body)
-    if (item !== undefined && lost.has(item) && body.includes('"kind":"result"'))
+    const toldAtMs = item === undefined ? undefined : lost.get(item)
+    if (toldAtMs !== undefined && askedAtMs > toldAtMs && body.includes('"kind":"result"'))
       this.violate(`${life.name} reported ${item} after it was told that the lease is lost`)
   }
 }

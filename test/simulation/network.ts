@@ -162,11 +162,12 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
     return {
       name,
       send: async (body, { signal, ...options } = {}) => {
+        const askedAtMs = sim.nowMs
         const late = monitor.mayBeLate(name) && strikes('message late')
         const delayMs = (options.delayMs ?? 0) + (late ? dice.next() * scenario.leaseMs : 0)
         const message = await call('send', name, signal, async () => {
           const one = await inner.send(body, { ...options, delayMs })
-          monitor.sent(life, name, one.id, body)
+          monitor.sent(life, name, { id: one.id, body, askedAtMs })
           if (monitor.mayBeLate(name) && strikes('message twice')) again(inner, body)
           return one
         })
@@ -188,7 +189,7 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
   const again = (queue: Queue, body: string): void => {
     sim.after(dice.next() * 2 * scenario.leaseMs, () => {
       queue.send(body).then(
-        ({ id }) => monitor.sent(life, queue.name, id, body),
+        ({ id }) => monitor.sent(life, queue.name, { id, body, askedAtMs: 0 }),
         () => undefined,
       )
     })

@@ -25,7 +25,7 @@ export interface Simulated {
 /** No job may take longer than this once nothing goes wrong any more. */
 const longestMs = 20 * 60_000
 /** Nor may it take longer than this until everything is gone after the last job. */
-const quietMs = 20 * 60_000
+const quietMs = 45 * 60_000
 
 /**
  * Runs jobs through the real managers, workers and fleets, all in this process, in virtual time, with what the seed says

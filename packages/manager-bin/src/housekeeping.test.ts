@@ -1,7 +1,7 @@
 import { encodeStatus } from '@cachewarmer/core'
 import { aJob, aStatus } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
-import { cleanUp, retireRunsOfJob } from './housekeeping.ts'
+import { cleanUp, retireRunsOfJob, type Strays } from './housekeeping.ts'
 import type { RunRecord } from './ledger/ledger.ts'
 import { names, World } from './testing/world.ts'
 
@@ -34,6 +34,25 @@ const queuesOf = async (world: World, run: string): Promise<string[]> =>
 const [goesOn, ended, old, strange] = ['run000000001', 'run000000002', 'run000000003', 'run000000004'] as const
 
 describe('cleaning up', () => {
+  test('removes runs that nobody has once they are seen again, those without a status and those with an old one', async () => {
+    const world = new World()
+    await world.service.create(names.runWork(goesOn))
+    await aRun(world, old, { updatedAtMs: world.clock.now() })
+    await aRun(world, strange, { updatedAtMs: world.clock.now() })
+    await aRun(world, ended, { updatedAtMs: world.clock.now() })
+    world.ledger.addRun(record(ended))
+    const strays: Strays = new Map()
+    await cleanUp(world.ports, world.settings(), strays)
+    expect(await queuesOf(world, goesOn)).toHaveLength(1)
+    const [status] = await world.service.queue(names.runStatus(strange)).receive({ max: 1, leaseMs: 1 })
+    await status?.update(encodeStatus(aStatus({ run: strange, updatedAtMs: world.clock.now() + 1_000 })), {
+      leaseMs: 0,
+    })
+    await cleanUp(world.ports, world.settings(), strays)
+    const left = [goesOn, old, strange, ended].map(async (run) => (await queuesOf(world, run)).length)
+    expect(await Promise.all(left)).toEqual([0, 0, 3, 3])
+  })
+
   test('removes what ended long ago, and what is left of the work of runs that ended', async () => {
     const world = new World()
     const now = world.clock.now()
@@ -44,7 +63,7 @@ describe('cleaning up', () => {
       world.ledger.addRun(record(run))
       world.ledger.endRun(run, 'warmed', now - (run === old ? retainMs + 1 : 1_000))
     }
-    await cleanUp(world.ports, world.settings({ retainMs }))
+    await cleanUp(world.ports, world.settings({ retainMs }), new Map())
     expect(await queuesOf(world, goesOn)).toHaveLength(3)
     expect(await queuesOf(world, ended)).toEqual([names.runStatus(ended)])
     expect(await queuesOf(world, old)).toEqual([])
@@ -56,7 +75,7 @@ describe('cleaning up', () => {
     const world = new World()
     for (const name of ['studiostatus', 'studio-other', names.runStatus(strange)]) await world.service.create(name)
     await world.service.queue(names.runStatus(strange)).send('{"v":2}')
-    await cleanUp(world.ports, world.settings({ retainMs: 0 }))
+    await cleanUp(world.ports, world.settings({ retainMs: 0 }), new Map())
     expect(await world.service.list('')).toEqual(['studio-other', 'studiostatus', names.runStatus(strange)].toSorted())
   })
 })

@@ -24,8 +24,16 @@ export async function retireRunsOfJob(
   return stands ? 'stands' : 'retired'
 }
 
-/** Removes what ended long ago, and work queues whose run has ended. Done at a leader's start and now and then. */
-export async function cleanUp(ports: ManagerPorts, settings: ManagerSettings): Promise<void> {
+/** Runs that nobody seems to have, with the time of the status that they had when they were seen. */
+export type Strays = Map<string, number | undefined>
+
+/**
+ * Removes what ended long ago, and work queues whose run has ended. Done at a leader's start and now and then. `strays`
+ * holds from one time to the next which runs have queues and no status, or one that nobody has written since, and are
+ * none of this ledger: a manager made them that did not know yet that its run was retired. They go when they are seen
+ * again; where that was wrong, their job is begun anew.
+ */
+export async function cleanUp(ports: ManagerPorts, settings: ManagerSettings, strays: Strays): Promise<void> {
   const { clock, ledger } = ports
   const before = clock.now() - settings.retainMs
   for (const { run, status } of await listStatuses(ports, settings)) {
@@ -35,6 +43,27 @@ export async function cleanUp(ports: ManagerPorts, settings: ManagerSettings): P
     if (old) await ports.service.delete(queueNames(settings.prefix).runStatus(run))
   }
   ledger.forgetBefore(before)
+  await removeStrays(ports, settings, strays)
+}
+
+async function removeStrays(ports: ManagerPorts, settings: ManagerSettings, strays: Strays): Promise<void> {
+  const names = queueNames(settings.prefix)
+  const found: Strays = new Map()
+  for (const kind of [names.runWork(''), names.runResults('')])
+    for (const name of await ports.service.list(kind)) found.set(names.runOf(name) ?? '', undefined)
+  // Asked for last, so that a run that is begun meanwhile is none.
+  for (const { run, status } of await listStatuses(ports, settings)) {
+    const known = ports.ledger.run(run)
+    if (known !== undefined && known.outcome === undefined) found.delete(run)
+    else if (status !== undefined && found.has(run)) found.set(run, status.updatedAtMs)
+  }
+  for (const [run, updatedAtMs] of found) {
+    if (!strays.has(run) || strays.get(run) !== updatedAtMs) continue
+    await removeRunQueues(ports, settings, run)
+    if (updatedAtMs !== undefined) await ports.service.delete(names.runStatus(run))
+  }
+  strays.clear()
+  for (const [run, updatedAtMs] of found) strays.set(run, updatedAtMs)
 }
 
 async function listStatuses(

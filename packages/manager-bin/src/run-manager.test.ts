@@ -321,6 +321,29 @@ describe('a run that does not end by itself', () => {
     })
   })
 
+  test('does not start over while there are results that nobody has folded yet', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    let deaf = true
+    const service: QueueService = {
+      ...world.service,
+      queue: (name) => {
+        const queue = world.service.queue(name)
+        return !name.startsWith(names.runResults(''))
+          ? queue
+          : { ...queue, receive: (options) => (deaf ? Promise.resolve([]) : queue.receive(options)) }
+      },
+    }
+    const manager = world.start({ leaseMs: 10_000 }, { service })
+    await world.work(id)
+    await world.clock.advance(120_000)
+    deaf = false
+    expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { items: { announced: 1, done: 1 } } })
+    expect(await world.service.list(names.runWork(''))).toEqual([])
+    manager.stop()
+    await world.clock.run(manager.ended)
+  })
+
   test('ends as lost when nothing was read for too long', async () => {
     const world = new World()
     const id = await world.submit(good)

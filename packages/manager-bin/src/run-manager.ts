@@ -4,7 +4,7 @@ import { machineOfWorker } from '@cachewarmer/worker/options'
 import { handleControl } from './control.ts'
 import { FailureLister } from './failure-lister.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
-import { cleanUp } from './housekeeping.ts'
+import { cleanUp, type Strays } from './housekeeping.ts'
 import { Intake } from './intake.ts'
 import { lead } from './leadership.ts'
 import { listSweep } from './list-sweep.ts'
@@ -42,6 +42,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   const { service, clock, random, logger } = ports
   const names = queueNames(settings.prefix)
   const intake = new Intake(ports, settings)
+  const strays: Strays = new Map()
   const lister = new FailureLister(ports, settings)
   const loop = {
     clock,
@@ -74,7 +75,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     ),
     every(ports, fleetMs, ended, sizeFleet(ports, settings, intake)),
     every(ports, housekeepingMs, ended, async () => {
-      await cleanUp(ports, settings)
+      await cleanUp(ports, settings, strays)
       await lister.sweep()
       const needed = await listsInUse(ports, settings, intake)
       if (needed !== undefined) await sweepLists(needed)

@@ -183,7 +183,7 @@ export class ActiveRun {
         this.#finish('lost', `nothing was read for ${Math.round(this.#settings.stalledAfterMs / 60_000)} minutes`)
       } else if (
         silentMs > this.#settings.lostAfterMs &&
-        (await this.#workIsEmpty(signal)) &&
+        (await this.#nobodyHasAnything(signal)) &&
         (await this.#listIsEmpty(signal))
       ) {
         silentMs = 0
@@ -192,14 +192,20 @@ export class ActiveRun {
     }
   }
 
-  /** A queue service that can't be asked proves nothing. */
-  async #workIsEmpty(signal: AbortSignal): Promise<boolean> {
+  /**
+   * A result is sent before its item is completed: what the work queue does not have any more is among the results, or
+   * was folded while we looked. A queue service that can't be asked proves nothing.
+   */
+  async #nobodyHasAnything(signal: AbortSignal): Promise<boolean> {
+    const { lastSignAtMs } = this.#progress
+    const results = this.#ports.service.queue(this.#names.runResults(this.#record.run))
     try {
-      return (await this.#work.approximateDepth({ signal })) === 0
+      for (const queue of [this.#work, results]) if ((await queue.approximateDepth({ signal })) > 0) return false
     } catch (error) {
       if (!mayPass(error)) throw error
       return false
     }
+    return this.#progress.lastSignAtMs === lastSignAtMs
   }
 
   /** Bodies of items are kept in the queue alone, so a lost item costs a new walk from the root; the cache is warm by now. */

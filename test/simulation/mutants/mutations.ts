@@ -1,0 +1,138 @@
+/** A known fault, as a change of one place in the sources. `find` has to be there exactly once. */
+export interface Mutation {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+/**
+ * Faults of the kind that the original had, and others that a system of leased queues and a ledger may have. A simulation
+ * that does not find them is blind.
+ */
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'an item is completed before it is read',
+    file: 'packages/queue/src/work.ts',
+    find: '    result = { outcome: await handler(message, { signal: keeper.signal, logger }) }',
+    replace:
+      '    if (lease.body.includes(\'"item"\')) await lease.complete()\n    result = { outcome: await handler(message, { signal: keeper.signal, logger }) }',
+  },
+  {
+    name: 'the result is sent after the lease is completed',
+    file: 'packages/worker-bin/src/item-handler.ts',
+    find: `  await attempt.sendResult(
+    { outcome: 'read', counts: countsOf(walking.walk), voidScopes: walking.walk.voidScopes() },
+    signal,
+  )`,
+    replace: `  const last = { outcome: 'read' as const, counts: countsOf(walking.walk), voidScopes: walking.walk.voidScopes() }
+  void ports.clock.sleep(1_500).then(() => attempt.sendResult(last, context.stopTaking))`,
+  },
+  {
+    name: 'what is left when a walk stops is dropped',
+    file: 'packages/worker-bin/src/supervised-walk.ts',
+    find: '    if (rest.length > 0)',
+    replace: '    if (rest.length > 1_000_000)',
+  },
+  {
+    name: 'a result is counted each time it comes',
+    file: 'packages/core/src/ledger.ts',
+    find: "  if (state === 'done') return []\n  const held",
+    replace: "  if (state === 'done') return accept(view, result)\n  const held",
+  },
+  {
+    name: 'children are named after the item and not after the attempt',
+    file: 'packages/worker-bin/src/attempt.ts',
+    find: '  #family(scope: number | undefined): string {',
+    replace:
+      "  #family(scope: number | undefined): string {\n    if (scope !== -1) return this.#item.item.replace('.', '-')",
+  },
+  {
+    name: 'a split forgets its tail',
+    file: 'packages/core/src/split.ts',
+    find: '  return groups.flatMap((group) => group.closed())',
+    replace: '  return groups.flatMap((group) => group.closed()).slice(0, 3)',
+  },
+  {
+    name: 'a run is done when its work queue is empty',
+    file: 'packages/manager-bin/src/run/active-run.ts',
+    find: '      if (stillMs > this.#settings.stalledAfterMs) {',
+    replace:
+      "      if ((await this.#work.approximateDepth({ signal })) === 0) {\n        this.#finish('warmed')\n      } else if (stillMs > this.#settings.stalledAfterMs) {",
+  },
+  {
+    name: 'who lost a lease goes on and reports',
+    file: 'packages/queue/src/lease-keeper.ts',
+    find: '    work.abort(lost)',
+    replace: '',
+  },
+  {
+    name: 'results are removed before they are on disk',
+    file: 'packages/manager-bin/src/run/results.ts',
+    find: '    if (folded.length > 0) progress.accepted(',
+    replace: '    await Promise.all(leases.map(completeQuietly))\n    if (folded.length > 0) progress.accepted(',
+  },
+  {
+    name: 'a failure of an address counts as read',
+    file: 'packages/walker/src/read.ts',
+    find: '      else this.#errors.push({ mount: member.name, error: trouble })',
+    replace: '      else this.#reads.push({ mount: member.name, bytes: 0 })',
+  },
+  {
+    name: 'what a beat says is added to the ledger',
+    file: 'packages/manager-bin/src/run/results.ts',
+    find: "      if (message.kind === 'beat') progress.beat(message, clock.now())",
+    replace:
+      "      if (message.kind === 'beat') folded.push({ ...message, kind: 'result', outcome: 'read', children: [], failureParts: 0, elapsedMs: 0 } as never)",
+  },
+  {
+    name: 'a manager acts without leading',
+    file: 'packages/manager-bin/src/leadership.ts',
+    find: '    const [lease, ...spare] = await queue.receive({ max: 32, leaseMs: settings.leaseMs })',
+    replace:
+      "    const [lease, ...spare] = await queue.receive({ max: 32, leaseMs: settings.leaseMs })\n    if (lease === undefined) return { id: 'none', body: token, deliveries: 1, insertedAtMs: 0, update: async () => {}, renew: async () => {}, complete: async () => {}, giveBack: async () => {} }",
+  },
+  {
+    name: 'the fleet is left on',
+    file: 'packages/manager-bin/src/fleet/capacity.ts',
+    find: 'return now.idleForMs >= limits.idleMs ? 0 : now.wanted',
+    replace: 'return now.wanted',
+  },
+  {
+    name: 'a machine that nobody wants does not delete itself',
+    file: 'packages/worker-bin/src/machine/machine.ts',
+    find: '      } else if (this.#abandoned && this.#machine !== undefined) {',
+    replace: '      } else if (this.#abandoned && this.#machine === undefined) {',
+  },
+  {
+    name: 'the job message is completed when its run begins',
+    file: 'packages/manager-bin/src/intake.ts',
+    find: "      return end === undefined ? { giveBackMs: letGoMs } : 'complete'",
+    replace: "      void end\n      return 'complete'",
+  },
+  {
+    name: 'a job that cannot be read is thrown away',
+    file: 'packages/manager-bin/src/intake.ts',
+    find: "    if (outcome === 'cancelled') return undefined",
+    replace: '    if (outcome.length > 0) return undefined',
+  },
+  {
+    name: 'an item that cannot be read is thrown away',
+    file: 'packages/worker-bin/src/item-handler.ts',
+    find: '    await poison(ports, settings, message, error.message, held.signal)',
+    replace: '',
+  },
+  {
+    name: 'a result counts before its failures are there',
+    file: 'packages/core/src/ledger.ts',
+    find: "  if (state === 'announced' && held >= result.failureParts) return accept(view, result)",
+    replace: "  if (state === 'announced' && held >= 0) return accept(view, result)",
+  },
+  {
+    name: 'a resumed listing begins one page too late',
+    file: 'packages/walker/src/list.ts',
+    find: '        this.#resume = resume ?? this.#resume\n',
+    replace:
+      '        this.#resume = page.value.entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.#resume\n',
+  },
+]
