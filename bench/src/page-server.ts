@@ -8,7 +8,7 @@ import { busyManager } from '../../test/status-page/busy.ts'
 const quiet = (): void => undefined
 const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => logger }
 const busy = busyManager({ runs: 50, workers: 500, failures: 10_000 })
-setInterval(busy.tick, 1_000)
+setInterval(() => busy.tick(), 1_000)
 busy.tick()
 const server = await openStatusServer(busy.board, {
   host: '127.0.0.1',

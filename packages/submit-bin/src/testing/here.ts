@@ -38,7 +38,7 @@ export function runHere(
     },
     writeFile: async (file, content) => {
       if (options.written === undefined) throw new Error('EACCES: permission denied')
-      options.written.set(file, String(content))
+      options.written.set(file, typeof content === 'string' ? content : '')
     },
     async *readBytes(file) {
       const text = options.files?.[file]
