@@ -23,22 +23,27 @@ const sendsAtOnce = 16
 
 /** What comes until the signal aborts: a stream that says nothing more must not hold that up. Throws its reason. */
 async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  promise.catch(() => undefined)
-  const abort = (): void => reject(signal?.reason)
-  signal?.addEventListener('abort', abort, { once: true })
   const iterator = source[Symbol.asyncIterator]()
   try {
-    signal?.throwIfAborted()
-    for (let one = await Promise.race([iterator.next(), promise]); !one.done; ) {
-      yield one.value
-      one = await Promise.race([iterator.next(), promise])
-    }
+    for (let one = await nextOf(iterator, signal); !one.done; one = await nextOf(iterator, signal)) yield one.value
   } finally {
-    signal?.removeEventListener('abort', abort)
     // Not waited for: it may be waiting for the stream itself.
     void iterator.return?.()
   }
+}
+
+/** Listens anew each time: a race with one promise for all would keep whatever came until it settles. */
+function nextOf<T>(iterator: AsyncIterator<T>, signal: AbortSignal | undefined): Promise<IteratorResult<T>> {
+  if (signal === undefined) return iterator.next()
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    signal.throwIfAborted()
+    signal.addEventListener('abort', abort, { once: true })
+    iterator
+      .next()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 /**
