@@ -38,7 +38,7 @@ export interface SimExport {
 const oddNames = ['with space', 'line\nbreak', '"quoted"', '\udcff\udc80', 'größe', '*?[', '&lt;']
 const mebibyte = 1024 * 1024
 
-export const newDirectory = (changed = false): SimDirectory => ({
+const newDirectory = (changed = false): SimDirectory => ({
   kind: 'directory',
   entries: [],
   byName: new Map(),
@@ -46,7 +46,7 @@ export const newDirectory = (changed = false): SimDirectory => ({
   gone: false,
 })
 
-export function addEntry(directory: SimDirectory, name: string, node: SimNode): void {
+function addEntry(directory: SimDirectory, name: string, node: SimNode): void {
   directory.entries.push({ name, node })
   directory.byName.set(name, node)
 }

@@ -61,7 +61,7 @@ async function finish({ done }: Walk, clock: FakeClock, seconds = 200): Promise<
 }
 
 /** Switches addresses off at the first operation after so many. */
-function after(made: Bench, operations: number, act: () => void): void {
+function afterOperations(made: Bench, operations: number, act: () => void): void {
   let seen = 0
   made.hook = () => {
     if (++seen === operations) act()
@@ -76,7 +76,7 @@ describe('two of three addresses die and come back', () => {
     for (const fault of ['MOUNT_DOWN', 'TIMEOUT'] as const) {
       const made = bench(fault)
       const under = made.begin({ through })
-      after(made, 300, () => {
+      afterOperations(made, 300, () => {
         made.off.add('a').add('b')
         made.clock.setTimer(10_000, () => made.off.clear())
       })
@@ -158,7 +158,7 @@ describe('when no address answers', () => {
   test.for(['each', 'spread'] as const)('%s: the walk says so, waits however long, and goes on', async (through) => {
     const made = bench()
     const under = made.begin({ through, graceMs: 1_000 })
-    after(made, 300, () => {
+    afterOperations(made, 300, () => {
       for (const name of names) made.off.add(name)
     })
     await made.clock.advance(3_600_000)
@@ -198,7 +198,7 @@ describe('when no address answers', () => {
             for (const name of names) made.off.add(name)
           }
           if (operations === 0) dead()
-          else after(made, operations, dead)
+          else afterOperations(made, operations, dead)
           const under = made.begin({ through, symlinks })
           await made.clock.advance(100_000)
           under.stop()
