@@ -44,8 +44,8 @@ async function submit(argv: readonly string[]): Promise<void> {
 }
 
 /** What a file would hold is the reader's own affair. */
-function shownFiles({ rules: _, manifest, ...settings }: JobSettings): JobSettings {
-  return manifest === undefined ? settings : { path: ['/'], ...settings }
+function shownFiles({ manifest, ...settings }: JobSettings): JobSettings {
+  return { ...(manifest === undefined ? {} : { path: ['/'] }), ...settings, rules: undefined }
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}

@@ -85,7 +85,6 @@ function factsOf(status: RunStatus): [string, string][] {
 function Addresses({ status }: { status: RunStatus }) {
   const facts = addressFacts(status)
   if (facts.length === 0) return null
-  const states = new Map(status.mounts.map((mount) => [mount.address, mount]))
   const ms = (value: number | undefined): string =>
     value === undefined ? '' : `${value.toFixed(value < 10 ? 1 : 0)} ms`
   return (
@@ -118,18 +117,22 @@ function Addresses({ status }: { status: RunStatus }) {
             </tr>
           </thead>
           <tbody>
-            {facts.map(({ address, files, bytes: size, failures, state }) => (
+            {facts.map(({ address, files, bytes: size, failures, seen }) => (
               <tr key={address}>
                 <th scope="row">{printable(address)}</th>
                 <td>
-                  {state === undefined ? '' : <span class={`badge ${state === 'up' ? 'good' : 'bad'}`}>{state}</span>}
+                  {seen === undefined ? (
+                    ''
+                  ) : (
+                    <span class={`badge ${seen.state === 'up' ? 'good' : 'bad'}`}>{seen.state}</span>
+                  )}
                 </td>
                 <td class="number">{count(files)}</td>
                 <td class="number">{bytes(size)}</td>
                 <td class={failures > 0 ? 'number bad' : 'number'}>{count(failures)}</td>
-                <td class="number wide">{ms(states.get(address)?.p50Ms)}</td>
-                <td class="number wide">{ms(states.get(address)?.p99Ms)}</td>
-                <td class="number wide">{count(states.get(address)?.inFlight ?? 0)}</td>
+                <td class="number wide">{ms(seen?.p50Ms)}</td>
+                <td class="number wide">{ms(seen?.p99Ms)}</td>
+                <td class="number wide">{count(seen?.inFlight ?? 0)}</td>
               </tr>
             ))}
           </tbody>
