@@ -42,8 +42,8 @@ export class Monitor {
   readonly #endedRuns = new Set<string>()
   /** By process: items whose lease it was told to have lost, and when. */
   readonly #lost = new Map<Life, Map<string, number>>()
-  /** By process and item: the lease that it got last. */
-  readonly #latest = new Map<Life, Map<string, Lease>>()
+  /** By process and item: the leases that it believes in. One worker may hold two copies of an item. */
+  readonly #held = new Map<Life, Map<string, Set<Lease>>>()
   #leader: { life: Life; untilMs: number } | undefined
   readonly #ledUntilMs = new Map<Life, number>()
 
@@ -112,8 +112,11 @@ export class Monitor {
     if (!queue.startsWith(this.names.runWork(''))) return
     this.#given.tally.count('leases lost')
     const item = itemOf(lease.body)
-    // Where it has got the same item again by now, that one it may report.
-    if (item === undefined || this.#latest.get(life)?.get(item) !== lease) return
+    if (item === undefined) return
+    const held = this.#held.get(life)?.get(item)
+    held?.delete(lease)
+    // Where it holds another copy, or has got the same item again by now, that one it may report.
+    if (held !== undefined && held.size > 0) return
     getOrMake(this.#lost, life, () => new Map<string, number>()).set(item, this.#given.sim.nowMs)
   }
 
@@ -133,7 +136,8 @@ export class Monitor {
     const item = itemOf(lease.body)
     if (item === undefined) return
     this.#lost.get(life)?.delete(item)
-    getOrMake(this.#latest, life, () => new Map<string, Lease>()).set(item, lease)
+    const items = getOrMake(this.#held, life, () => new Map<string, Set<Lease>>())
+    getOrMake(items, item, () => new Set<Lease>()).add(lease)
   }
 
   #enter(queue: string, id: string): void {
