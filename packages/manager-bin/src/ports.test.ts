@@ -11,6 +11,7 @@ test('options that are left out get their defaults', () => {
     runsAtOnce: 32,
     maxWorkers: 4,
     idleMs: 20_000,
+    tailMs: Number.MAX_SAFE_INTEGER,
     statusMs: 1_000,
     lostAfterMs: 180_000,
     stalledAfterMs: 1_800_000,
