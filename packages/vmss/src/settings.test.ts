@@ -25,6 +25,7 @@ describe('resolveScaleSet', () => {
       identityId: undefined,
       terminateNoticeMs: 300_000,
       tags: {},
+      zones: [],
       cloudInit: '#cloud-config\nruncmd: []\n',
     })
   })
