@@ -20,6 +20,8 @@ export async function bundle(program: Program, format: 'esm' | 'cjs'): Promise<B
     write: false,
     metafile: true,
     platform: 'node',
+    // Modules where a package has them: the other kind may hide from a bundler what it asks for (jsonc-parser's does).
+    mainFields: ['module', 'main'],
     target: 'node24',
     format,
     minify: true,
