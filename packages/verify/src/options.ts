@@ -18,7 +18,7 @@ export interface VerifyOptions {
   readonly sample?: number | undefined
   /** Bytes of each file's head, one READ. Default 4,096. */
   readonly headBytes?: number | undefined
-  /** Files at a time through each address. Default 32. */
+  /** Files at a time through each address. Default 64. */
   readonly inFlight?: number | undefined
   /** Time for listing, in milliseconds; what was not listed by then is not in the sample. Default 60,000. */
   readonly listMs?: number | undefined
@@ -58,7 +58,7 @@ export function resolveVerifyOptions(given: VerifyOptions): VerifySettings {
     filter: given.filter ?? everything,
     sample: whole('sample', given.sample ?? 3_500, 1, 1_000_000),
     headBytes: whole('headBytes', given.headBytes ?? 4_096, 1, 1_048_576),
-    inFlight: whole('inFlight', given.inFlight ?? 32, 1, 1_024),
+    inFlight: whole('inFlight', given.inFlight ?? 64, 1, 1_024),
     listMs: whole('listMs', given.listMs ?? 60_000, 1, 86_400_000),
     coldMs: given.coldMs,
     nfs: given.nfs ?? {},

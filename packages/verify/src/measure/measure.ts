@@ -22,7 +22,7 @@ export interface Measured {
 }
 
 export interface MeasureOptions {
-  /** Files at a time. Few enough that their latencies are the filer's and not those of a queue before it. Default 32. */
+  /** Files at a time. Few enough that their latencies are the filer's and not those of a queue before it. Default 64. */
   readonly inFlight?: number | undefined
   /** Called after each file. */
   readonly onFile?: (() => void) | undefined
@@ -40,7 +40,7 @@ const FILES_PER_FLOOR = 5
 export async function measure(
   prober: Prober,
   sample: readonly SampledFile[],
-  { inFlight = 32, onFile, signal }: MeasureOptions,
+  { inFlight = 64, onFile, signal }: MeasureOptions,
 ): Promise<Measured> {
   await rehearse(prober, sample, inFlight, signal)
   const floorMs: number[] = [await prober.floor(signal)]
