@@ -233,17 +233,18 @@ describe('a tree', { timeout: 60_000 }, () => {
 })
 
 describe('jobs', { timeout: 60_000 }, () => {
-  /** Reads nothing before a test says so: as good as a very large tree. */
+  /** So slow by a ceiling that it can't be over before the pause comes: as good as a very large tree. */
   const submitPaused = async (label: string, path: string): Promise<void> => {
     const job = ['--addresses', lab.addresses.join(','), '--export', '/animation', '--path', path, '--job-id', label]
-    const { code } = await lab.run('submit', job)
+    const { code } = await lab.run('submit', [...job, '--max-requests-per-second', '5'])
     expect(code).toBe(0)
     await lab.told('pause', label)
   }
 
   test('rest while they are paused, and go on', async () => {
-    const { files } = makeTree(join(lab.exportFolder, 'paused'), 200, 50)
+    const { files } = makeTree(join(lab.exportFolder, 'paused'), 20, 50)
     await submitPaused('rests', '/paused')
+    await lab.told('change', 'rests', '--max-requests-per-second', 'none')
     await lab.told('resume', 'rests')
     const { code, stdout } = await lab.run('submit', ['status', 'rests', '--wait', '--json'])
     const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Report
@@ -251,8 +252,7 @@ describe('jobs', { timeout: 60_000 }, () => {
   })
 
   test('that are cancelled while they run say so, and end with 1', async () => {
-    // A pause first, so that it can't be over before the cancellation comes.
-    makeTree(join(lab.exportFolder, 'cancelled'), 200, 50)
+    makeTree(join(lab.exportFolder, 'cancelled'), 20, 50)
     await submitPaused('unwanted', '/cancelled')
     const waiting = lab.run('submit', ['status', 'unwanted', '--wait'])
     await lab.told('cancel', 'unwanted')

@@ -152,8 +152,12 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Asks something of a job until somebody can be asked. */
-  async told(command: 'pause' | 'resume' | 'cancel', label: string): Promise<void> {
-    const { code, stderr } = await this.run('submit', [command, label])
+  async told(
+    command: 'pause' | 'resume' | 'cancel' | 'change',
+    label: string,
+    ...args: readonly string[]
+  ): Promise<void> {
+    const { code, stderr } = await this.run('submit', [command, label, ...args])
     if (code !== 0) throw new Error(stderr)
   }
 

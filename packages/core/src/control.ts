@@ -63,6 +63,13 @@ export const encodeControl = (value: Control): string => writeMessage(control.pa
 export const decodeControl = (text: string): Control =>
   control.parse(readVersioned(text, 'CONTROL_INVALID'), 'CONTROL_INVALID')
 
+/** The ceilings that a job was submitted with. */
+export const ceilingsOf = ({ maxBytesPerSecond, maxRequestsPerSecond, maxWorkers }: Ceilings): Ceilings => ({
+  ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
+  ...(maxRequestsPerSecond === undefined ? {} : { maxRequestsPerSecond }),
+  ...(maxWorkers === undefined ? {} : { maxWorkers }),
+})
+
 /** The ceilings after a change: those left out stay, 0 lifts one. */
 export function changeCeilings(current: Ceilings, change: NonNullable<Control['ceilings']>): Ceilings {
   const entries = Object.entries({ ...current, ...change })

@@ -18,7 +18,7 @@
 
 export { parseAddress } from './addresses.ts'
 export type { Ceilings, Control } from './control.ts'
-export { changeCeilings, decodeControl, encodeControl } from './control.ts'
+export { ceilingsOf, changeCeilings, decodeControl, encodeControl } from './control.ts'
 export type { Counts, LevelCounts, MountCounts, SampleCounts, SizeCounts } from './counts.ts'
 export { addCounts, emptyCounts } from './counts.ts'
 export { decodeName } from './decode-name.ts'

@@ -1,4 +1,5 @@
 import {
+  ceilingsOf,
   decodeJob,
   emptyCounts,
   encodeStatus,
@@ -124,7 +125,7 @@ export class Intake {
       paused: false,
       revision: 1,
       weight: job.weight,
-      ceilings: {},
+      ceilings: ceilingsOf(job),
     }
     await patiently(this.#ports, held.signal, () => ledger.addRun(record))
     return record

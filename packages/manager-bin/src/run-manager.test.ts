@@ -293,6 +293,20 @@ describe('what people ask of runs:', () => {
     })
   })
 
+  test("ceilings of the job itself are the run's from the start, and can be lifted", async () => {
+    const world = new World()
+    const id = await world.submit({ ...good, maxWorkers: 2, maxRequestsPerSecond: 9 })
+    await world.managed(async () => {
+      const { ceilings } = await world.reached(id, 'running')
+      expect(ceilings).toEqual({ maxWorkers: 2, maxRequestsPerSecond: 9 })
+      await world.until(async () => (world.wanted.at(-1) === 2 ? true : undefined))
+      await ask(world, { v: 1, command: 'change', target: 'good', ceilings: { maxWorkers: 0 } })
+      await world.until(async () => (world.wanted.at(-1) === 4 ? true : undefined))
+      await world.until(async () => ((await world.statuses())[0]?.revision === 2 ? true : undefined))
+      expect((await world.statuses())[0]?.ceilings).toEqual({ maxRequestsPerSecond: 9 })
+    })
+  })
+
   test('what can not be read is dropped, and the next one is heard', async () => {
     const world = new World()
     const id = await world.submit(good)

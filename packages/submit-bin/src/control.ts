@@ -46,7 +46,7 @@ export const resumeJob = (
   options?: ControlOptions,
 ): Promise<ControlledJob> => control(service, prefix, 'resume', target, options)
 
-/** What to change of a running job. Left out: it stays as it is. `null`: what the job itself asks for, or no ceiling. */
+/** What to change of a running job. Left out: it stays as it is. `null`: no ceiling. */
 export interface JobChange {
   /** Share of the workers among the runs, 1 to 100. */
   readonly weight?: number | undefined

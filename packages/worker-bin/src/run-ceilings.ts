@@ -39,12 +39,12 @@ export const hasCeilings = (status: RunStatus): boolean => {
   return bytesPerSecond !== undefined || requestsPerSecond !== undefined
 }
 
-function shareOf({ ceilings, job, progress }: RunStatus): RateCeilings {
+function shareOf({ ceilings, progress }: RunStatus): RateCeilings {
   const workers = Math.max(1, progress.workers)
   const share = (whole: number | undefined): number | undefined => (whole === undefined ? undefined : whole / workers)
   return {
-    bytesPerSecond: share(ceilings.maxBytesPerSecond ?? job?.maxBytesPerSecond),
-    requestsPerSecond: share(ceilings.maxRequestsPerSecond ?? job?.maxRequestsPerSecond),
+    bytesPerSecond: share(ceilings.maxBytesPerSecond),
+    requestsPerSecond: share(ceilings.maxRequestsPerSecond),
   }
 }
 

@@ -76,7 +76,7 @@ export class ActiveRun {
   }
 
   get #maxWorkers(): number | undefined {
-    return this.#record.ceilings.maxWorkers ?? this.#record.job.maxWorkers
+    return this.#record.ceilings.maxWorkers
   }
 
   #beginning(): RunProgress {

@@ -1,5 +1,5 @@
 import { Option } from '@commander-js/extra-typings'
-import { csv, repeated, whole } from './parsers.ts'
+import { ceiling, csv, repeated, whole } from './parsers.ts'
 
 /** The options that describe a job. */
 export const jobOptions = {
@@ -48,6 +48,11 @@ export const jobOptions = {
   symlinks: new Option('--symlinks <which>', 'follow symbolic links: none (default), files, all'),
   jobId: new Option('--job-id <label>', 'what the job goes by; else it gets a label of its own'),
   weight: new Option('--weight <1-100>', 'share of the workers, next to other jobs; else 10').argParser(whole),
+  maxBytesPerSecond: new Option('--max-bytes-per-second <n>', 'for the whole job; else no ceiling').argParser(ceiling),
+  maxRequestsPerSecond: new Option('--max-requests-per-second <n>', 'to the filer, for the whole job').argParser(
+    ceiling,
+  ),
+  maxWorkers: new Option('--max-workers <n>', 'workers at once').argParser(ceiling),
   file: new Option('--job <file>', 'take the job from a JSON file, "-" for standard input; options replace its fields'),
 }
 
@@ -68,6 +73,9 @@ export interface JobSettings {
   symlinks?: string | undefined
   jobId?: string | undefined
   weight?: number | undefined
+  maxBytesPerSecond?: number | undefined
+  maxRequestsPerSecond?: number | undefined
+  maxWorkers?: number | undefined
   job?: string | undefined
   filesFrom?: string | undefined
   null?: true | undefined
@@ -91,4 +99,7 @@ export const fieldOfOption = {
   symlinks: 'Symlinks',
   jobId: 'JobId',
   weight: 'Weight',
+  maxBytesPerSecond: 'MaxBytesPerSecond',
+  maxRequestsPerSecond: 'MaxRequestsPerSecond',
+  maxWorkers: 'MaxWorkers',
 } as const satisfies Partial<Record<keyof JobSettings, string>>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { csv, repeated, whole } from './parsers.ts'
+import { ceiling, ceilingOrNone, csv, repeated, whole } from './parsers.ts'
 
 describe('lists', () => {
   test.each([
@@ -34,4 +34,17 @@ describe('whole numbers', () => {
       expect(() => whole(text)).toThrow('Expected a whole number, 0 or more.')
     },
   )
+})
+
+describe('ceilings', () => {
+  test('are whole numbers of at least 1, and may be lifted where there was one', () => {
+    expect(ceiling('1')).toBe(1)
+    expect(ceilingOrNone('500000000')).toBe(500_000_000)
+    expect(ceilingOrNone('none')).toBe('none')
+  })
+
+  test.each(['0', '-1', '1.5', '', '1k', 'none'])('%j is refused', (text) => {
+    expect(() => ceiling(text)).toThrow('Expected a whole number, 1 or more.')
+    if (text !== 'none') expect(() => ceilingOrNone(text)).toThrow('Expected a whole number, 1 or more, or none.')
+  })
 })

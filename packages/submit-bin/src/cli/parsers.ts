@@ -19,11 +19,15 @@ export function whole(text: string): number {
   return value
 }
 
-/** A ceiling: a whole number of at least 1, or `none`, which lifts it. */
-export function ceiling(text: string): number | 'none' {
-  if (text === 'none') return text
+/** A ceiling: a whole number of at least 1. */
+export const ceiling = (text: string): number => atLeastOne(text, '1 or more')
+
+/** As `ceiling`, or `none`, which lifts it. */
+export const ceilingOrNone = (text: string): number | 'none' =>
+  text === 'none' ? text : atLeastOne(text, '1 or more, or none')
+
+function atLeastOne(text: string, expected: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('Expected a whole number, 1 or more, or none.')
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError(`Expected a whole number, ${expected}.`)
   return value
 }

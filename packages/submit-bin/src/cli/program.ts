@@ -2,7 +2,7 @@ import { legacyQueueFlags, queueOptions } from '@cachewarmer/cli'
 import { Command, Option } from '@commander-js/extra-typings'
 import { examples } from './examples.ts'
 import { jobOptions } from './job-options.ts'
-import { ceiling, whole } from './parsers.ts'
+import { ceilingOrNone, whole } from './parsers.ts'
 import type { Terminal } from './terminal.ts'
 import { verifyOptions } from './verify/options.ts'
 
@@ -61,6 +61,9 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(jobOptions.symlinks)
     .addOption(jobOptions.jobId)
     .addOption(jobOptions.weight)
+    .addOption(jobOptions.maxBytesPerSecond)
+    .addOption(jobOptions.maxRequestsPerSecond)
+    .addOption(jobOptions.maxWorkers)
     .addOption(jobOptions.file)
     .addOption(jobOptions.filesFrom)
     .addOption(jobOptions.nul)
@@ -124,9 +127,11 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .description('change what a running job may use; its workers follow within seconds')
     .argument('<job>', target)
     .addOption(new Option('--weight <n>', 'share of the workers among the jobs, 1 to 100').argParser(whole))
-    .addOption(new Option('--max-bytes-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceiling))
-    .addOption(new Option('--max-requests-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceiling))
-    .addOption(new Option('--max-workers <n>', 'workers at once; none: no ceiling').argParser(ceiling))
+    .addOption(new Option('--max-bytes-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceilingOrNone))
+    .addOption(
+      new Option('--max-requests-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceilingOrNone),
+    )
+    .addOption(new Option('--max-workers <n>', 'workers at once; none: no ceiling').argParser(ceilingOrNone))
 
   program.addHelpText('after', () => `\n${optionsOf(submit)}\n${examples}`)
   submit.addHelpText('after', `\n${examples}`)

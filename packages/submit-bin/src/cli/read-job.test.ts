@@ -46,6 +46,9 @@ describe('a job from options', () => {
       through: 'spread' as const,
       jobId: 'night',
       weight: 20,
+      maxBytesPerSecond: 500_000_000,
+      maxRequestsPerSecond: 2_000,
+      maxWorkers: 4,
     }
     const { job } = await fromOptions({ ...given, ...rest, path: ['/scene1', '/scene2'] })
     expect(job).toEqual(aJob({ ...rest, paths: ['/scene1', '/scene2'] }))
