@@ -1,4 +1,4 @@
-import { decodeResult, decodeStatus, type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
+import { decodeItem, decodeResult, decodeStatus, type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import { getOrMake } from './get-or-make.ts'
 import type { Life } from './life.ts'
@@ -25,6 +25,9 @@ const mostWork = 700
 /** Units that a walk holds: its bound of 10,000, and a page of each listing that was under way. */
 const mostFrontier = 10_000 + 16 * 300
 
+/** How often a worker takes an item before it believes that the item is what kills workers; their default. */
+const maxDeliveries = 20
+
 /** One that was stalled may have asked for a job before it heard that it leads no more; no stall is longer. */
 const forgivenLeases = 6
 
@@ -37,6 +40,8 @@ export class Monitor {
   readonly poison: string[] = []
   /** What nobody can read and somebody took out of a queue: it has to be among the poison. */
   readonly spoiled = new Set<string>()
+  /** By run: paths of items that came so often that a worker may give them up. */
+  readonly #wornOut = new Map<string, Set<string>>()
   readonly #given: MonitorOptions
   readonly #depth = new Map<string, Set<string>>()
   readonly #endedRuns = new Set<string>()
@@ -59,6 +64,10 @@ export class Monitor {
   /** The manager that holds the token. */
   get leader(): Life | undefined {
     return this.#leader !== undefined && this.#leader.untilMs > this.#given.sim.nowMs ? this.#leader.life : undefined
+  }
+
+  wornOut(run: string): ReadonlySet<string> {
+    return this.#wornOut.get(run) ?? new Set()
   }
 
   /** Milliseconds since this manager last held the token; 0 while it does. */
@@ -90,7 +99,11 @@ export class Monitor {
     if (queue === this.names.leader) this.#leads(life, sim.nowMs + leaseMs)
     else if (queue === this.names.job && this.sinceLeadMs(life) > forgivenLeases * this.#given.leaseMs)
       this.violate(`${life.name} took a job and does not lead`)
-    if (queue.startsWith(this.names.runWork(''))) for (const lease of leases) this.#holds(life, lease)
+    if (!queue.startsWith(this.names.runWork(''))) return
+    for (const lease of leases) {
+      this.#holds(life, lease)
+      if (lease.deliveries > maxDeliveries) this.#wearsOut(lease.body)
+    }
   }
 
   renewed(life: Life, queue: string, leaseMs: number): void {
@@ -130,6 +143,13 @@ export class Monitor {
     if (this.#leader !== undefined && this.#leader.life !== life) this.#given.tally.count('leaders changed')
     this.#leader = { life, untilMs }
     this.#ledUntilMs.set(life, untilMs)
+  }
+
+  #wearsOut(body: string): void {
+    if (body.startsWith('{"unreadable')) return
+    const { run, parts } = decodeItem(body)
+    const paths = getOrMake(this.#wornOut, run, () => new Set<string>())
+    for (const part of parts) paths.add(part.kind === 'files' ? part.directory : part.path)
   }
 
   #holds(life: Life, lease: Lease): void {

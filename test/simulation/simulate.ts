@@ -72,7 +72,8 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     const { status } = ending
     const ledger = world.ledgers.find((one) => one.run(status.run) !== undefined)
     const failures = ledger?.failures(status.run, Number.MAX_SAFE_INTEGER) ?? []
-    for (const wrong of wrongEnding({ job, status, unread, failures, scenario })) monitor.violate(wrong)
+    const wornOut = monitor.wornOut(status.run)
+    for (const wrong of wrongEnding({ job, status, unread, failures, scenario, wornOut })) monitor.violate(wrong)
     tally.count(`outcome: ${status.outcome ?? 'none'}`)
     if (failures.length > 0) tally.count('failures told', failures.length)
     if ((ledger?.run(status.run)?.generation ?? 0) > 0) {

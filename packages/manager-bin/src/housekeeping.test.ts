@@ -42,15 +42,33 @@ describe('cleaning up', () => {
     await aRun(world, ended, { updatedAtMs: world.clock.now() })
     world.ledger.addRun(record(ended))
     const strays: Strays = new Map()
-    await cleanUp(world.ports, world.settings(), strays)
+    await cleanUp(world.ports, world.settings(), strays, undefined)
     expect(await queuesOf(world, goesOn)).toHaveLength(1)
     const [status] = await world.service.queue(names.runStatus(strange)).receive({ max: 1, leaseMs: 1 })
     await status?.update(encodeStatus(aStatus({ run: strange, updatedAtMs: world.clock.now() + 1_000 })), {
       leaseMs: 0,
     })
-    await cleanUp(world.ports, world.settings(), strays)
+    await cleanUp(world.ports, world.settings(), strays, undefined)
     const left = [goesOn, old, strange, ended].map(async (run) => (await queuesOf(world, run)).length)
     expect(await Promise.all(left)).toEqual([0, 0, 3, 3])
+  })
+
+  test('removes a run of its own ledger whose job is gone once it is seen again, and no other', async () => {
+    const world = new World()
+    for (const run of [goesOn, old]) {
+      await aRun(world, run, { updatedAtMs: world.clock.now() })
+      world.ledger.addRun(record(run))
+    }
+    const jobs = new Set([record(goesOn).jobMessageId])
+    const strays: Strays = new Map()
+    await cleanUp(world.ports, world.settings(), strays, undefined)
+    await cleanUp(world.ports, world.settings(), strays, jobs)
+    expect(await queuesOf(world, old)).toHaveLength(3)
+    await cleanUp(world.ports, world.settings(), strays, jobs)
+    expect(await queuesOf(world, old)).toEqual([])
+    expect(world.ledger.run(old)?.outcome).toBe('lost')
+    expect(await queuesOf(world, goesOn)).toHaveLength(3)
+    expect(world.ledger.run(goesOn)?.outcome).toBeUndefined()
   })
 
   test('removes what ended long ago, and what is left of the work of runs that ended', async () => {
@@ -63,7 +81,7 @@ describe('cleaning up', () => {
       world.ledger.addRun(record(run))
       world.ledger.endRun(run, 'warmed', now - (run === old ? retainMs + 1 : 1_000))
     }
-    await cleanUp(world.ports, world.settings({ retainMs }), new Map())
+    await cleanUp(world.ports, world.settings({ retainMs }), new Map(), undefined)
     expect(await queuesOf(world, goesOn)).toHaveLength(3)
     expect(await queuesOf(world, ended)).toEqual([names.runStatus(ended)])
     expect(await queuesOf(world, old)).toEqual([])
@@ -75,7 +93,7 @@ describe('cleaning up', () => {
     const world = new World()
     for (const name of ['studiostatus', 'studio-other', names.runStatus(strange)]) await world.service.create(name)
     await world.service.queue(names.runStatus(strange)).send('{"v":2}')
-    await cleanUp(world.ports, world.settings({ retainMs: 0 }), new Map())
+    await cleanUp(world.ports, world.settings({ retainMs: 0 }), new Map(), undefined)
     expect(await world.service.list('')).toEqual(['studio-other', 'studiostatus', names.runStatus(strange)].toSorted())
   })
 })

@@ -30,10 +30,16 @@ export type Strays = Map<string, number | undefined>
 /**
  * Removes what ended long ago, and work queues whose run has ended. Done at a leader's start and now and then. `strays`
  * holds from one time to the next which runs have queues and no status, or one that nobody has written since, and are
- * none of this ledger: a manager made them that did not know yet that its run was retired. They go when they are seen
- * again; where that was wrong, their job is begun anew.
+ * none of this ledger, or of a job that is gone: a manager made them that did not know yet that its run was retired.
+ * They go when they are seen again; where that was wrong, their job is begun anew. `jobs` are the message ids of every
+ * job there is, where that is known.
  */
-export async function cleanUp(ports: ManagerPorts, settings: ManagerSettings, strays: Strays): Promise<void> {
+export async function cleanUp(
+  ports: ManagerPorts,
+  settings: ManagerSettings,
+  strays: Strays,
+  jobs: ReadonlySet<string> | undefined,
+): Promise<void> {
   const { clock, ledger } = ports
   const before = clock.now() - settings.retainMs
   for (const { run, status } of await listStatuses(ports, settings)) {
@@ -43,24 +49,34 @@ export async function cleanUp(ports: ManagerPorts, settings: ManagerSettings, st
     if (old) await ports.service.delete(queueNames(settings.prefix).runStatus(run))
   }
   ledger.forgetBefore(before)
-  await removeStrays(ports, settings, strays)
+  await removeStrays(ports, settings, strays, jobs)
 }
 
-async function removeStrays(ports: ManagerPorts, settings: ManagerSettings, strays: Strays): Promise<void> {
+async function removeStrays(
+  ports: ManagerPorts,
+  settings: ManagerSettings,
+  strays: Strays,
+  jobs: ReadonlySet<string> | undefined,
+): Promise<void> {
+  const { clock, ledger } = ports
   const names = queueNames(settings.prefix)
   const found: Strays = new Map()
   for (const kind of [names.runWork(''), names.runResults('')])
     for (const name of await ports.service.list(kind)) found.set(names.runOf(name) ?? '', undefined)
   // Asked for last, so that a run that is begun meanwhile is none.
   for (const { run, status } of await listStatuses(ports, settings)) {
-    const known = ports.ledger.run(run)
-    if (known !== undefined && known.outcome === undefined) found.delete(run)
+    const known = ledger.run(run)
+    const goesOn = known !== undefined && known.outcome === undefined
+    if (goesOn && (jobs === undefined || jobs.has(known.jobMessageId))) found.delete(run)
     else if (status !== undefined && found.has(run)) found.set(run, status.updatedAtMs)
   }
   for (const [run, updatedAtMs] of found) {
     if (!strays.has(run) || strays.get(run) !== updatedAtMs) continue
     await removeRunQueues(ports, settings, run)
     if (updatedAtMs !== undefined) await ports.service.delete(names.runStatus(run))
+    // Of a job that another manager ended meanwhile.
+    const known = ledger.run(run)
+    if (known !== undefined && known.outcome === undefined) ledger.endRun(run, 'lost', clock.now())
   }
   strays.clear()
   for (const [run, updatedAtMs] of found) strays.set(run, updatedAtMs)

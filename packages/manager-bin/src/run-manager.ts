@@ -1,4 +1,4 @@
-import { decodeJob, isCoreError, makeId, queueNames } from '@cachewarmer/core'
+import { makeId, queueNames } from '@cachewarmer/core'
 import { consume } from '@cachewarmer/queue'
 import { machineOfWorker } from '@cachewarmer/worker/options'
 import { handleControl } from './control.ts'
@@ -6,6 +6,7 @@ import { FailureLister } from './failure-lister.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
 import { cleanUp, type Strays } from './housekeeping.ts'
 import { Intake } from './intake.ts'
+import { jobsInSight } from './jobs-in-sight.ts'
 import { lead } from './leadership.ts'
 import { listSweep } from './list-sweep.ts'
 import { patiently } from './patience.ts'
@@ -75,10 +76,10 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     ),
     every(ports, fleetMs, ended, sizeFleet(ports, settings, intake)),
     every(ports, housekeepingMs, ended, async () => {
-      await cleanUp(ports, settings, strays)
+      const jobs = await jobsInSight(ports, settings, intake.runs)
+      await cleanUp(ports, settings, strays, jobs?.messageIds)
       await lister.sweep()
-      const needed = await listsInUse(ports, settings, intake)
-      if (needed !== undefined) await sweepLists(needed)
+      if (jobs !== undefined) await sweepLists(jobs.lists)
     }),
   ]
   // One loop that fails ends the others: half a manager is worse than none, which somebody starts again.
@@ -90,37 +91,6 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   ports.fleet.want(0)
   for (const one of settled)
     if (one.status === 'rejected' && !signal.aborted && one.reason !== failed.signal.reason) throw one.reason
-}
-
-/** Queues of lists that jobs need which run or wait; undefined where more jobs wait than can be seen. */
-async function listsInUse(
-  ports: ManagerPorts,
-  settings: ManagerSettings,
-  intake: Intake,
-): Promise<ReadonlySet<string> | undefined> {
-  const names = queueNames(settings.prefix)
-  const queue = ports.service.queue(names.job)
-  const { maxPeek } = ports.service.limits
-  const waiting = await queue.peek({ max: maxPeek })
-  const held = intake.runs.length
-  if (waiting.length === maxPeek || (await queue.approximateDepth()) > waiting.length + held) return undefined
-  const needed = new Set<string>()
-  for (const { record } of intake.runs) if (record.job.list !== undefined) needed.add(names.list(record.job.list.id))
-  for (const { body } of waiting) {
-    const list = listOf(body)
-    if (list !== undefined) needed.add(names.list(list))
-  }
-  return needed
-}
-
-/** A job that can't be read needs nothing: it will be refused. */
-function listOf(body: string): string | undefined {
-  try {
-    return decodeJob(body).job.list?.id
-  } catch (error) {
-    if (isCoreError(error)) return undefined
-    throw error
-  }
 }
 
 function sizeFleet(ports: ManagerPorts, settings: ManagerSettings, intake: Intake): () => Promise<void> {
