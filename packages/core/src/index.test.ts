@@ -15,6 +15,7 @@ test('exports change only on purpose', async () => {
     'SINCE_LAST',
     'SKIPPED_DIRECTORIES',
     'addCounts',
+    'ancestors',
     'ceilingsOf',
     'changeCeilings',
     'checkPath',

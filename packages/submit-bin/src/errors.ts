@@ -7,6 +7,10 @@ export type SubmitErrorCode =
   | 'JOB_ENDED'
   /** The job still waits in the queue, where it can be cancelled, but not paused. */
   | 'JOB_WAITING'
+  /** The run goes on, and what was asked for is of one that has ended. */
+  | 'JOB_RUNNING'
+  /** The manager refused the job, so there is nothing of it to try again. */
+  | 'JOB_REFUSED'
   /** A job that was watched has left the queue, and no run reports on it. */
   | 'JOB_GONE'
   /** A manager was asked, and none answers, or the one that does does not know. */

@@ -18,6 +18,7 @@ test('exports these names, and no others', () => {
     'renderReport',
     'reportJson',
     'resumeJob',
+    'retryRun',
     'submitJob',
     'submitWithList',
     'watchJob',

@@ -220,7 +220,8 @@ describe('an item whose handling fails', () => {
     await world.send({
       parts: [
         { kind: 'tree', path: '/shot1' },
-        { kind: 'files', directory: '/', names: ['c.abc'] },
+        { kind: 'files', directory: '/', names: ['c.abc', 'd.abc'] },
+        { kind: 'files', directory: '/shot2', names: ['a.abc'] },
       ],
     })
     expect(await world.workUntil(world.empty())).toMatchObject({ completed: 3 })
@@ -230,14 +231,16 @@ describe('an item whose handling fails', () => {
       kind: 'failures',
       failures: [
         { path: '/shot1', code: 'UNREAD' },
-        { path: '/', code: 'UNREAD' },
+        { path: '/c.abc', code: 'UNREAD' },
+        { path: '/d.abc', code: 'UNREAD' },
+        { path: '/shot2/a.abc', code: 'UNREAD' },
       ],
     })
     expect(result).toMatchObject({
       outcome: 'failed',
       children: [],
       failureParts: 1,
-      counts: { files: 0, failures: { UNREAD: 2 } },
+      counts: { files: 0, failures: { UNREAD: 4 } },
     })
     const [note, ...others] = await world.poison()
     expect(others).toEqual([])

@@ -205,7 +205,7 @@ async function giveUp(handling: Handling, reason: string): Promise<Disposition> 
   logger.error('the item is given up as unread', { reason })
   // A new attempt: children and failures of the one that failed must not be announced by this result.
   const last = new Attempt(context.ports, context.settings, item, makeId(context.ports.random))
-  const unread = item.parts.map((part) => ({ path: pathOf(part), code: 'UNREAD' as const, message: reason }))
+  const unread = item.parts.flatMap(pathsOf).map((path) => ({ path, code: 'UNREAD' as const, message: reason }))
   await poison(context.ports, context.settings, message, reason, signal)
   await last.sendFailures(unread, signal)
   const counts = { ...emptyCounts(), failures: { UNREAD: unread.length } }
@@ -213,7 +213,12 @@ async function giveUp(handling: Handling, reason: string): Promise<Disposition> 
   return 'complete'
 }
 
-const pathOf = (part: Part): string => (part.kind === 'files' ? part.directory : part.path)
+/** Each file by its own name, so that whoever reads what failed can ask for just that. */
+function pathsOf(part: Part): string[] {
+  if (part.kind !== 'files') return [part.path]
+  const below = part.directory === '/' ? '/' : `${part.directory}/`
+  return part.names.map((name) => `${below}${name}`)
+}
 
 /** Keeps what can't be worked on, with the reason, where people look for it. */
 export async function poison(

@@ -27,6 +27,10 @@ export const examples = `Examples
     cachewarmer-submit change night --weight 30 --max-bytes-per-second 500000000
     cachewarmer-submit cancel night
 
+  What failed, once it is mended, and nothing else:
+    cachewarmer-submit failures night
+    cachewarmer-submit --retry night --wait
+
   A job from a file:
     echo '{"WarmTargetMountAddresses":["10.0.1.11"],"WarmTargetExportPath":"/data","WarmTargetPath":"/tools"}' |
       cachewarmer-submit --job - --json

@@ -69,6 +69,10 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(jobOptions.nul)
     .addOption(jobOptions.rules)
     .addOption(jobOptions.manifest)
+    .option(
+      '--retry <job>',
+      'warm what failed in this job, which has ended, and nothing else: each path through the addresses that it failed at',
+    )
     .option('--wait', 'show progress until the job has ended, then its report; Ctrl-C stops the waiting alone')
     .option('--report <file>', 'with --wait: write the report as a page, one HTML file that can be sent')
   const status = program

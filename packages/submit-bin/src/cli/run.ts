@@ -5,6 +5,7 @@ import { failures } from './failures.ts'
 import { history } from './history.ts'
 import { isLegacy, legacyFlags, makeProgram } from './program.ts'
 import { readJob } from './read-job.ts'
+import { retry } from './retry.ts'
 import { type GlobalSettings, type Session, withSession } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { describedJob, jobToVerify } from './verify/job-to-verify.ts'
@@ -23,6 +24,11 @@ export async function run(argv: readonly string[], version: string, terminal: Te
     code = await withSession(terminal, program.opts() satisfies GlobalSettings, work)
   }
   commands.submit.action(async (settings) => {
+    const { retry: target } = settings
+    if (target !== undefined) {
+      await act((session) => retry(session, { ...settings, retry: target }))
+      return
+    }
     // Before any queue is opened: a wrong job needs none to be refused.
     const job = await readJob(settings, terminal)
     await act((session) => submit(session, job, { ...settings, labelled: !isLegacy(argv) }))
