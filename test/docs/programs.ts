@@ -28,9 +28,9 @@ async function submit(argv: readonly string[]): Promise<void> {
     },
   } as unknown as NodeJS.WriteStream
   const { program, submit } = makeProgram('0', { stdout: stream, stderr: stream })
-  let settings: JobSettings | undefined
+  let settings: (JobSettings & { retry?: string | undefined }) | undefined
   submit.action((given) => {
-    settings = given as JobSettings
+    settings = given as typeof settings
   })
   try {
     await program.parseAsync(translateLegacyFlags(argv, { ...legacyQueueFlags, ...legacyFlags }), { from: 'user' })
@@ -39,7 +39,7 @@ async function submit(argv: readonly string[]): Promise<void> {
     throw new Error(said || String(error), { cause: error })
   }
   // A job that a document shows must be one that would be sent.
-  if (settings !== undefined && settings.job === undefined)
+  if (settings !== undefined && settings.job === undefined && settings.retry === undefined)
     await readJob(shownFiles(settings), { readText: () => Promise.reject(new Error('no file')), readBytes: noBytes })
 }
 
