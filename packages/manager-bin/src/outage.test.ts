@@ -87,6 +87,43 @@ describe('a queue service that is away for long', () => {
     await world.clock.run(Promise.all(managers.map(({ ended }) => ended)))
     expect(await world.depth(names.job)).toBe(0)
   })
+
+  test('when a run is over keeps nobody from hearing of it, be it from the next manager', async () => {
+    const world = new World()
+    let over = false
+    const service = faultyService(world.service, (call, queue) => {
+      // Of the last result on, nobody gets through to the status.
+      over ||= call === 'complete' && queue.startsWith(names.runResults(''))
+      return over && queue.startsWith(names.runStatus('')) ? 'lost request' : undefined
+    })
+    const manager = world.start({}, { service })
+    const id = await world.submit()
+    await world.work(id, { counts })
+    await world.clock.advance(20 * minute)
+    manager.stop()
+    await world.clock.run(manager.ended)
+    expect(over).toBe(true)
+    expect(await world.statuses()).toMatchObject([{ state: 'running' }])
+    await world.managed(async () => {
+      expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { counts: { files: 3 } } })
+    })
+  })
+})
+
+describe('a status queue that somebody removed', () => {
+  test('in mid-run: workers can not see the run any more, so the job is begun anew', async () => {
+    const world = new World()
+    await world.managed(async () => {
+      const id = await world.submit()
+      const { item } = await world.takeItem(id)
+      await world.service.delete(names.runStatus(item.run))
+      const again = await world.work(id, { counts })
+      expect(again.run).not.toBe(item.run)
+      expect(await world.reached(id)).toMatchObject({ run: again.run, outcome: 'warmed' })
+      const left = (await world.service.list('studio')).filter((name) => names.runOf(name) !== undefined)
+      expect(left).toEqual([names.runStatus(again.run)])
+    })
+  })
 })
 
 test('what will not pass is not waited for', () => {

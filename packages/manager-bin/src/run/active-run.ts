@@ -241,7 +241,7 @@ export class ActiveRun {
     const endedAtMs = this.#ports.clock.now()
     this.#record = { ...this.#record, outcome, endedAtMs }
     this.#progress.end()
-    await this.#writeStatus()
+    await patiently(this.#ports, signal, () => this.#writeLastStatus(signal))
     await patiently(this.#ports, signal, () => this.#noteWarmed(outcome))
     await patiently(this.#ports, signal, () => this.#ledger.endRun(run, outcome, endedAtMs))
     await patiently(this.#ports, signal, () => removeRunQueues(this.#ports, this.#settings, run))
@@ -273,16 +273,34 @@ export class ActiveRun {
     if (isWhole && specification !== undefined) this.#ledger.noteWarmed(specification, startedAtMs)
   }
 
+  /**
+   * A status that can't be written now is written the next time. Not so where its queue is gone: workers go by it, so
+   * the run ends here, and its job is begun anew.
+   */
   async #writeStatus(): Promise<void> {
     try {
-      const status = this.#status()
-      this.#ports.observer?.saw(status, () => this.#progress.workers(status.updatedAtMs))
-      await this.#post.post(status)
+      await this.#postStatus()
     } catch (error) {
-      // A status is only shown. Where its queue was removed, the run is not worth less.
-      if (!isQueueError(error)) throw error
+      if (!isQueueError(error) || error.code === 'QUEUE_NOT_FOUND') throw error
       this.#logger.warn('the status was not written', { error: error.message })
     }
+  }
+
+  /** Whoever waits for the run hears of its end by this alone, so it is written, though its queue has to be made again. */
+  async #writeLastStatus(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#ports.service.create(this.#names.runStatus(this.#record.run), { signal })
+      await this.#postStatus()
+    } catch (error) {
+      if (signal.aborted || !isQueueError(error) || mayPass(error)) throw error
+      this.#logger.error('the last status was not written', { error: error.message })
+    }
+  }
+
+  async #postStatus(): Promise<void> {
+    const status = this.#status()
+    this.#ports.observer?.saw(status, () => this.#progress.workers(status.updatedAtMs))
+    await this.#post.post(status)
   }
 
   /** Of an estimate: whether workers are to measure, and at its end what warming would take. */
