@@ -130,6 +130,25 @@ describe('an export', () => {
     await Promise.all(Array.from({ length: 40 }, () => mounted.ping()))
     expect([...connections.values()]).toEqual([10, 10, 10, 10])
   })
+
+  test('makes long READs on connections of their own, where it is told to, and closes them too', async () => {
+    const { mounted, server } = await setUp({ latencyMs: 20 }, { longReadConnections: 2 })
+    const handle = await handleOf(mounted, '/big')
+    const used: Record<string, number[]> = { short: [], long: [] }
+    let kind = 'short'
+    server.fault = ({ connection, procedure }) => {
+      if (procedure === 'READ') used[kind]?.push(connection)
+      return undefined
+    }
+    await Promise.all([mounted.read(handle, 0, 1_000), mounted.read(handle, 0, 262_143)])
+    kind = 'long'
+    await Promise.all([0, 1, 2, 3].map((at) => mounted.read(handle, at, 262_144)))
+    expect([new Set(used['short']).size, used['short']?.length]).toEqual([1, 2])
+    expect([new Set(used['long']).size, used['long']?.length]).toEqual([2, 4])
+    expect(used['long']).not.toContain(used['short']?.[0])
+    await mounted.close()
+    await expect.poll(() => server.connections.open).toBe(0)
+  })
 })
 
 describe('listing', () => {

@@ -44,9 +44,14 @@ export interface ExportParts {
   readonly pageBytes: number
   readonly cachedDirectories: number
   readonly connections: readonly Connection[]
+  /** For long READs alone; empty: those take the others. */
+  readonly longReadConnections: readonly Connection[]
   readonly collector: StatsCollector
   readonly unmount: () => Promise<void>
 }
+
+/** Bytes of a READ that is a long one. */
+const LONG_READ_BYTES = 262_144
 
 const start: ListPosition = { cookie: 0n, cookieVerifier: 0n }
 
@@ -92,7 +97,7 @@ export class NfsExport {
 
   /** Calls without an answer now. */
   get outstanding(): number {
-    return this.parts.connections.reduce((sum, connection) => sum + connection.outstanding, 0)
+    return this.connections.reduce((sum, connection) => sum + connection.outstanding, 0)
   }
 
   /** Does nothing, and so shows that the server is there. */
@@ -146,7 +151,9 @@ export class NfsExport {
     }
     if (into !== undefined && into.length < asked)
       return Promise.reject(invalid('into', into.length, `at least ${asked} bytes long`))
-    return this.call(READ, { handle, offset, count: asked, into }, options)
+    const { connections, longReadConnections: long } = this.parts
+    const chosen = asked >= LONG_READ_BYTES && long.length > 0 ? long : connections
+    return leastBusy(chosen).call(READ, { handle, offset, count: asked, into }, options?.signal)
   }
 
   /** A page of names, with attributes and handles where the server likes. */
@@ -219,7 +226,7 @@ export class NfsExport {
   /** Ends all connections: what is out fails with `CLOSED`. Tells the server, if it listens. Never rejects. */
   close(): Promise<void> {
     this.closing ??= (async () => {
-      for (const connection of this.parts.connections) connection.close()
+      for (const connection of this.connections) connection.close()
       await this.parts.unmount()
     })()
     return this.closing
@@ -229,15 +236,22 @@ export class NfsExport {
     await this.close()
   }
 
-  /** On the connection with the fewest calls out; so one that is being opened again holds nobody up for long. */
-  private call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
-    const { connections } = this.parts
-    let best = connections[0]
-    if (best === undefined) throw new NfsError('CLOSED', 'an export without connections')
-    for (let index = 1; index < connections.length; index++) {
-      const other = connections[index]
-      if (other !== undefined && other.outstanding < best.outstanding) best = other
-    }
-    return best.call(procedure, args, options?.signal)
+  private get connections(): Connection[] {
+    return [...this.parts.connections, ...this.parts.longReadConnections]
   }
+
+  private call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
+    return leastBusy(this.parts.connections).call(procedure, args, options?.signal)
+  }
+}
+
+/** The connection with the fewest calls out; so one that is being opened again holds nobody up for long. */
+function leastBusy(connections: readonly Connection[]): Connection {
+  let best = connections[0]
+  if (best === undefined) throw new NfsError('CLOSED', 'an export without connections')
+  for (let index = 1; index < connections.length; index++) {
+    const other = connections[index]
+    if (other !== undefined && other.outstanding < best.outstanding) best = other
+  }
+  return best
 }

@@ -226,6 +226,27 @@ describe('a range', () => {
     expect(await rangeOf(options)).toMatchObject({ bytes, eof, reads })
   })
 
+  test('shares a bound of READs in flight with others', async () => {
+    const { mounted } = await setUp({ timeoutMs: 20_000, retries: 2 })
+    const { handle } = await mounted.resolve('/big')
+    let [out, most, reads] = [0, 0, 0]
+    let turn: Promise<unknown> = Promise.resolve()
+    const limiter = {
+      run: <T>(read: () => Promise<T>): Promise<T> => {
+        const result = turn.then(async () => {
+          reads++
+          most = Math.max(most, ++out)
+          return await read().finally(() => out--)
+        })
+        turn = result
+        return result
+      },
+    }
+    const read = await Promise.all([0, 1].map(() => readRange(mounted, handle, { limiter })))
+    expect(read.map(({ bytes }) => bytes)).toEqual([20_000_000, 20_000_000])
+    expect([most, reads]).toEqual([1, 40])
+  })
+
   test('fails with the first failure, and asks for no more then', async () => {
     const { server, mounted } = await setUp()
     const { handle } = await mounted.resolve('/big')

@@ -69,7 +69,8 @@ async function attempt(settings: MountSettings, privileged: boolean): Promise<Nf
     const nfsService = { program: NFS_PROGRAM, version: NFS_VERSION, port: ports.nfs, credential, collector }
     const first = dial(nfsService)
     const info = await first.call(FSINFO, root, signal)
-    const others = Array.from({ length: settings.connections - 1 }, () => dial({ ...nfsService, known: true }))
+    const more = (count: number): Connection[] =>
+      Array.from({ length: count }, () => dial({ ...nfsService, known: true }))
     return new NfsExport({
       ...where,
       root,
@@ -77,7 +78,8 @@ async function attempt(settings: MountSettings, privileged: boolean): Promise<Nf
       readBytes: readBytesOf(info, settings.maxReadBytes),
       pageBytes: settings.maxPageBytes,
       cachedDirectories: settings.cachedDirectories,
-      connections: [first, ...others],
+      connections: [first, ...more(settings.connections - 1)],
+      longReadConnections: more(settings.longReadConnections),
       collector,
       unmount: () => unmount(dial(mountService), settings),
     })

@@ -17,6 +17,7 @@ test('the defaults are those that the documentation promises', () => {
     gid: 0,
     gids: [],
     connections: 1,
+    longReadConnections: 0,
     timeoutMs: 20_000,
     retries: 2,
     jukeboxMs: 60_000,

@@ -27,6 +27,11 @@ export interface MountOptions {
   readonly machineName?: string | undefined
   /** TCP connections for NFS, each call on the one with the fewest. Default 1, at most 64. */
   readonly connections?: number | undefined
+  /**
+   * TCP connections for READs of at least 256 KiB alone, each opened by its first: servers answer one connection's large
+   * READs one after another, and small answers would wait behind them. Default 0: they go where all calls go; at most 64.
+   */
+  readonly longReadConnections?: number | undefined
   /** A call unanswered for so long is sent again, a connection silent for so long is opened again. Default 20,000. */
   readonly timeoutMs?: number | undefined
   /** A call fails after `retries + 1` times `timeoutMs`. Default 2: a minute. A connection that breaks meanwhile is no failure. */
@@ -79,6 +84,7 @@ export function resolveMountOptions(given: MountOptions): MountSettings {
     gids: (given.gids ?? []).map((gid, index) => whole(`gids[${index}]`, gid, 0, MAX_U32)),
     machineName: given.machineName ?? hostname().slice(0, 64),
     connections: whole('connections', given.connections ?? 1, 1, 64),
+    longReadConnections: whole('longReadConnections', given.longReadConnections ?? 0, 0, 64),
     timeoutMs: whole('timeoutMs', given.timeoutMs ?? 20_000, 1, 3_600_000),
     retries: whole('retries', given.retries ?? 2, 0, 1_000),
     jukeboxMs: whole('jukeboxMs', given.jukeboxMs ?? 60_000, 0, 86_400_000),

@@ -1,5 +1,6 @@
 import type { CallOptions, NfsExport } from './export.ts'
 import type { FileHandle } from './handle.ts'
+import type { ReadResult } from './nfs3/read.ts'
 import { whole } from './options.ts'
 
 export interface ReadRangeOptions extends CallOptions {
@@ -13,6 +14,8 @@ export interface ReadRangeOptions extends CallOptions {
   readonly expectedSize?: number | undefined
   /** READs out at a time. Default 8. */
   readonly inFlight?: number | undefined
+  /** Bounds the READs in flight of several ranges together: each goes through it. Default: none. */
+  readonly limiter?: { run<T>(read: () => Promise<T>): Promise<T> } | undefined
 }
 
 export interface ReadRangeResult {
@@ -47,7 +50,12 @@ export async function readRange(
     options.length === undefined || options.length === Number.POSITIVE_INFINITY
       ? Number.MAX_SAFE_INTEGER
       : whole('length', options.length, 0, Number.MAX_SAFE_INTEGER)
-  const first = await mounted.read(handle, from, Math.min(length, firstBytes(from, options.expectedSize)), options)
+  const { limiter } = options
+  const read = (at: number, count: number): Promise<ReadResult> =>
+    limiter === undefined
+      ? mounted.read(handle, at, count, options)
+      : limiter.run(() => mounted.read(handle, at, count, options))
+  const first = await read(from, Math.min(length, firstBytes(from, options.expectedSize)))
   let { count: bytes, eof } = first
   let next = from + bytes
   let end = Math.min(
@@ -64,7 +72,7 @@ export async function readRange(
       const stop = Math.min(at + mounted.readBytes, end)
       next = stop
       while (at < stop && at < end) {
-        const { count, eof: ended } = await mounted.read(handle, at, stop - at, options)
+        const { count, eof: ended } = await read(at, stop - at)
         bytes += count
         at += count
         if (ended || count === 0) {

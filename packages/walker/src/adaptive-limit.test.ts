@@ -58,6 +58,9 @@ describe('an adaptive limit', () => {
     { roundTripMs: 100, capacity: 5, noise: 0 },
     { roundTripMs: 100, capacity: 5, noise: 0.5 },
     { roundTripMs: 40, capacity: 8, noise: 0.5, workers: 100 },
+    // Long READs, a megabyte each: a handful keeps a near server busy, dozens a far one.
+    { roundTripMs: 0.2, capacity: 2, noise: 0.2, easy: 2 },
+    { roundTripMs: 40, capacity: 2, noise: 0.2, easy: 2 },
   ])('finds the knee of $capacity/ms behind $roundTripMs ms with noise $noise, and no more', async (options) => {
     const { limit, rate, clock } = bench(options)
     await clock.advance(Math.max(1_500, 40 * options.roundTripMs))

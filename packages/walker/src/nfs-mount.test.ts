@@ -129,6 +129,24 @@ describe('an NFS mount', () => {
     expect(READDIRPLUS).toBeLessThan(5)
   })
 
+  test('reads what is long apart from what is small, a few READs at a time at first', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    await mount.read({ path: '/a/x.jpg' }, read())
+    const before = server.connections.total
+    let reads = 0
+    // The first one tells the size; those after it are never answered.
+    server.fault = ({ procedure }) => (procedure === 'READ' && ++reads > 1 ? { kind: 'drop' } : undefined)
+    const stop = new AbortController()
+    const reading = mount.read({ path: '/big' }, { ...read(0, Infinity), signal: stop.signal })
+    await expect.poll(() => reads).toBe(3)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(reads).toBe(3)
+    expect(server.connections.total).toBeGreaterThan(before)
+    stop.abort(new Error('enough'))
+    await expect(reading).rejects.toThrow('enough')
+  })
+
   test('reads a long range by several READs at a time, whose bytes add up', async () => {
     const server = await serve()
     const mount = await mountOf(server)

@@ -7,7 +7,7 @@ import {
   type NfsObserver,
   readRange,
 } from '@cachewarmer/nfs'
-import { type AdaptiveLimit, adaptiveLimit } from './adaptive-limit.ts'
+import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from './adaptive-limit.ts'
 import { isWalkError, WalkError } from './errors.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
 import { entryOf, idOf, kindOf } from './nfs/entry.ts'
@@ -19,6 +19,16 @@ import { nameOf } from './paths.ts'
 
 /** Of directories of a few files it takes so many to keep a thousand reads in flight behind a slow link. */
 const maxListings = 64
+
+/** Bytes from which on a read counts as a long one. */
+const longReadBytes = 262_144
+
+/**
+ * READs of long reads in flight. Behind no latency two of them keep a server busy, and more only drive each other's bytes
+ * out of its caches; behind 100 ms it takes hundreds. So they have a search of their own, which begins at the few.
+ */
+const longReads = { min: 1, easy: 2, max: 512 }
+const longReadConnections = 4
 
 export interface NfsMountOptions {
   /** What to open, or an export that is open already and belongs to the mount from now on. */
@@ -50,14 +60,25 @@ interface Asked {
  */
 export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
   const { export: given, maxInFlight = 1024 } = options
-  if (options.limiter || 'handleSpace' in given) {
+  if ('handleSpace' in given) {
     const limiter = options.limiter ?? adaptiveLimit({ max: maxInFlight })
-    return mountOver('handleSpace' in given ? given : await opened(given), { ...options, maxInFlight, limiter })
+    return mountOver(given, { ...options, maxInFlight, limiter, longReads: adaptiveLimit(longReads) })
   }
-  const limiter = adaptiveLimit({ max: maxInFlight, clock: given.clock })
-  const mounted = await opened({ ...given, observer: both(limiter, given.observer) })
-  return mountOver(mounted, { ...options, maxInFlight, limiter })
+  const { clock } = given
+  const long = adaptiveLimit({ ...longReads, clock })
+  const own = options.limiter ? undefined : adaptiveLimit({ max: maxInFlight, clock })
+  const heard = own ? both(own, given.observer) : given.observer
+  const mounted = await opened({ longReadConnections, ...given, observer: both(troubleOnly(long), heard) })
+  return mountOver(mounted, { ...options, maxInFlight, limiter: options.limiter ?? own ?? long, longReads: long })
 }
+
+/** Long reads are timed one by one: the latencies of all READs are mostly those of short ones. */
+const troubleOnly = (limit: AdaptiveLimit): LatencyObserver => ({
+  latency: () => undefined,
+  jukebox: () => limit.jukebox(),
+  timeout: () => limit.timeout(),
+  reconnect: () => limit.reconnect(),
+})
 
 async function opened(options: MountOptions): Promise<NfsExport> {
   try {
@@ -67,7 +88,7 @@ async function opened(options: MountOptions): Promise<NfsExport> {
   }
 }
 
-const both = (limit: AdaptiveLimit, other: NfsObserver = {}): NfsObserver => ({
+const both = (limit: LatencyObserver, other: NfsObserver = {}): NfsObserver => ({
   latency(ms, procedure) {
     limit.latency(ms, procedure)
     other.latency?.(ms, procedure)
@@ -88,9 +109,20 @@ const both = (limit: AdaptiveLimit, other: NfsObserver = {}): NfsObserver => ({
 
 function mountOver(
   mounted: NfsExport,
-  options: NfsMountOptions & { readonly maxInFlight: number; readonly limiter: Limiter },
+  options: NfsMountOptions & {
+    readonly maxInFlight: number
+    readonly limiter: Limiter
+    readonly longReads: Limiter
+  },
 ): Mount {
-  const { name = mounted.host, maxInFlight, limiter, readsPerFile = 8, seenAt = mounted.exportPath } = options
+  const {
+    name = mounted.host,
+    maxInFlight,
+    limiter,
+    longReads: ofLongReads,
+    readsPerFile = 8,
+    seenAt = mounted.exportPath,
+  } = options
   const foreign = new ForeignHandles(mounted)
 
   /** Undefined where the path has to be looked up. */
@@ -187,7 +219,9 @@ function mountOver(
     handle: FileHandle,
     { offset, length, size: expectedSize, signal }: ReadOptions,
   ): Promise<ReadOutcome> {
-    const range = { offset, length, expectedSize, inFlight: readsPerFile, signal }
+    const left = expectedSize === undefined ? length : Math.min(length, expectedSize - offset)
+    const limiterOfReads = left >= longReadBytes ? ofLongReads : undefined
+    const range = { offset, length, expectedSize, inFlight: readsPerFile, limiter: limiterOfReads, signal }
     const { bytes, eof, size } = await readRange(mounted, handle, range)
     const known = size ?? (eof ? undefined : (await mounted.getattr(handle, { signal })).size)
     if (known === undefined) return { bytes, end: true }
