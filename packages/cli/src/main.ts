@@ -18,7 +18,7 @@ export async function runMain(program: string, main: () => Promise<number>): Pro
   } catch (error) {
     const { message, code } = explain(error)
     if (message !== '') process.stderr.write(`${program}: ${message}\n`)
-    if (code === exitCode.usage) process.stderr.write(`${program}: ${program} --help has every option\n`)
+    if (code === exitCode.usage) process.stderr.write(`Try '${program} --help' for every option.\n`)
     process.exitCode = code
   }
 }

@@ -262,7 +262,7 @@ export async function runCommandLine(
       }),
     )
   for (const command of [program, ...program.commands]) {
-    command.showHelpAfterError(`cachewarmer-manager: ${nameOf(command, program)} --help has every option`)
+    command.showHelpAfterError(`Try '${nameOf(command, program)} --help' for every option.`)
     command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   }
   await program.parseAsync(translateLegacyFlags(argv, { ...legacyQueueFlags, ...legacyAzureFlags }), { from: 'user' })

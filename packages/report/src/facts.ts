@@ -49,3 +49,15 @@ export function rates(status: RunStatus): { files: number; bytes: number } {
   const { files, bytes } = status.progress.counts
   return { files: files / seconds, bytes: bytes / seconds }
 }
+
+/** Until the run ends, as far as anybody can tell; to the second, as more would not be true. Undefined at its end. */
+export function timeLeftMs({ state, progress }: RunStatus): number | undefined {
+  if (state === 'ended' || progress.timeLeftMs === undefined) return undefined
+  return Math.max(1_000, Math.round(progress.timeLeftMs / 1_000) * 1_000)
+}
+
+/** How much of a run is done, 0 to 1: of its files where that is known, else of the items found so far. */
+export function shareDone({ state, progress: { expected, items } }: RunStatus): number {
+  if (state === 'ended') return 1
+  return expected?.share ?? (items.announced === 0 ? 0 : items.done / items.announced)
+}

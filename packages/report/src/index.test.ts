@@ -16,7 +16,9 @@ test('exports these names, and no others', () => {
     'readThrough',
     'renderReport',
     'reportJson',
+    'shareDone',
     'table',
+    'timeLeftMs',
     'totalFailures',
   ])
 })

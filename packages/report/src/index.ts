@@ -3,7 +3,16 @@
  * facts    what a report says, taken from a status
  */
 export type { AddressFacts } from './facts.ts'
-export { addressFacts, elapsedMs, failuresByCode, rates, readThrough, totalFailures } from './facts.ts'
+export {
+  addressFacts,
+  elapsedMs,
+  failuresByCode,
+  rates,
+  readThrough,
+  shareDone,
+  timeLeftMs,
+  totalFailures,
+} from './facts.ts'
 export { headline } from './headline.ts'
 export type { Report } from './json.ts'
 export { reportJson } from './json.ts'

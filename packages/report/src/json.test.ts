@@ -80,6 +80,8 @@ test('a report for programs has every key, in words that stay', () => {
     workers: 2,
     ratesPerSecond: { files: 1, bytes: 10 },
     elapsedMs: 10_000,
+    share: null,
+    timeLeftMs: null,
     submittedAt: '2026-01-01T00:00:00.000Z',
     startedAt: '2026-01-01T00:00:01.000Z',
     updatedAt: '2026-01-01T00:00:11.000Z',
@@ -132,4 +134,15 @@ test('under spread a file is read through one address, and a refused job has non
 test('a clock that was set back makes no negative times', () => {
   const status = anEnded('warmed', { endedAtMs: 1 })
   expect(reportJson(status)).toMatchObject({ elapsedMs: 0, ratesPerSecond: { files: 0, bytes: 0 } })
+})
+
+test('a run that goes on says how much is done and when it will end, while anybody can tell', () => {
+  const expected = { files: 100, bytes: 1_000, share: 0.25, from: 'walk' as const }
+  const known = withCounts(aStatus(), {}, { expected, timeLeftMs: 30_449 })
+  expect(reportJson(known)).toMatchObject({ share: 0.25, timeLeftMs: 30_000 })
+  expect(reportJson(aStatus())).toMatchObject({ share: null, timeLeftMs: null })
+  expect(reportJson({ ...known, state: 'ended', outcome: 'cancelled' })).toMatchObject({
+    share: null,
+    timeLeftMs: null,
+  })
 })

@@ -1,5 +1,5 @@
 import type { Estimate, Failure, FleetStatus, Job, Outcome, RunState, RunStatus, SizeCounts } from '@cachewarmer/core'
-import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, totalFailures } from './facts.ts'
+import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, timeLeftMs, totalFailures } from './facts.ts'
 
 /**
  * A run's report for programs. Keys are added, never renamed or removed, while `format` is 1. Every key is always there;
@@ -50,6 +50,9 @@ export interface Report {
   /** While it runs: of the last seconds. Afterwards: over the whole run. */
   readonly ratesPerSecond: { readonly files: number; readonly bytes: number }
   readonly elapsedMs: number
+  /** How much is done, 0 to 1, and when it will end; null while nobody can tell, and at the end. */
+  readonly share: number | null
+  readonly timeLeftMs: number | null
   readonly submittedAt: string
   readonly startedAt: string
   readonly updatedAt: string
@@ -97,6 +100,8 @@ export function reportJson(status: RunStatus): Report {
     workers,
     ratesPerSecond: rates(status),
     elapsedMs: elapsedMs(status),
+    share: status.state === 'ended' ? null : (status.progress.expected?.share ?? null),
+    timeLeftMs: timeLeftMs(status) ?? null,
     submittedAt: iso(status.jobInsertedAtMs),
     startedAt: iso(status.startedAtMs),
     updatedAt: iso(status.updatedAtMs),

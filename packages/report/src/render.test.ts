@@ -100,7 +100,7 @@ describe('the report of a run with failures', () => {
       '    /scene1/locked-3',
       '  NOT_FOUND: 1',
       '    /scene1/gone',
-      "  6 of 1,201 are shown; the manager's ledger has them all.",
+      '  6 of 1,201 are shown; cachewarmer-submit failures run000000001 has them all.',
     ])
   })
 

@@ -1,6 +1,14 @@
 import type { Failure, RunStatus } from '@cachewarmer/core'
 import { estimateLines, sizeLines } from './estimate.ts'
-import { type AddressFacts, addressFacts, elapsedMs, failuresByCode, rates, totalFailures } from './facts.ts'
+import {
+  type AddressFacts,
+  addressFacts,
+  elapsedMs,
+  failuresByCode,
+  rates,
+  timeLeftMs,
+  totalFailures,
+} from './facts.ts'
 import { fleetLines } from './fleet.ts'
 import { headline } from './headline.ts'
 import { printable } from './printable.ts'
@@ -70,6 +78,8 @@ function facts(status: RunStatus): string[] {
     if (filesRate > 0) rows.push(['rate', `${count(filesRate)} files/s`])
   } else if (filesRate > 0 || bytesRate > 0) rows.push(['rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
   if (status.state !== 'ended') {
+    const leftMs = timeLeftMs(status)
+    if (leftMs !== undefined) rows.push(['time left', `about ${duration(leftMs)}`])
     rows.push(['workers', count(workers)], ['items', `${count(items.done)} of ${count(items.announced)} done`])
   }
   return indent(table(rows, ['left', 'left']))
@@ -115,7 +125,10 @@ function failures(status: RunStatus): string[] {
     lines.push(...samples.map((failure) => `    ${failureLine(failure)}`))
     shown += samples.length
   }
-  if (shown < total) lines.push(`  ${count(shown)} of ${count(total)} are shown; the manager's ledger has them all.`)
+  if (shown < total)
+    lines.push(
+      `  ${count(shown)} of ${count(total)} are shown; cachewarmer-submit failures ${status.run} has them all.`,
+    )
   return ['Failures', ...lines]
 }
 

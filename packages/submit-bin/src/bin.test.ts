@@ -78,7 +78,7 @@ describe('the built program', () => {
     [['status', 'nihgt'], /^cachewarmer-submit: "nihgt": no run and no waiting job goes by this name\n$/],
   ])('refuses %j with exit code 2', async (argv, message) => {
     const { code, stdout, stderr } = await run(...argv)
-    const hint = 'cachewarmer-submit: cachewarmer-submit --help has every option\n'
+    const hint = "Try 'cachewarmer-submit --help' for every option.\n"
     expect(stderr.slice(-hint.length)).toBe(hint)
     expect(stderr.slice(0, -hint.length)).toMatch(message)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

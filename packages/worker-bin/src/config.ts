@@ -11,7 +11,7 @@ const count = (text: string): number => {
 const command = (version: string) =>
   new Command('cachewarmer-worker')
     .version(version)
-    .showHelpAfterError('cachewarmer-worker: cachewarmer-worker --help has every option')
+    .showHelpAfterError("Try 'cachewarmer-worker --help' for every option.")
     .description(
       'Takes items from the queues of a prefix, walks the trees that they name and reads every file through each address.\n' +
         'Stops on SIGTERM: it finishes the reads in flight and hands back the rest.',

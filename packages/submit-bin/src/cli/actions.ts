@@ -30,7 +30,7 @@ export async function submit(
   const { service, prefix, output, logger, terminal } = session
   if (options.report !== undefined && !options.wait)
     throw new UsageError('--report: there is no report before the job has ended; add --wait')
-  const report = await openReportFile(terminal, options.report)
+  const report = await openReportFile(session, options.report)
   for (const warning of warnings) output.note(`warning: ${warning}`)
   const labelling = options.labelled ? { random: terminal.random } : {}
   const submitted =
@@ -77,7 +77,7 @@ async function submitListed(
 
 export async function status(session: Session, target: string, options: Waiting): Promise<number> {
   const { service, prefix, output, terminal } = session
-  const report = await openReportFile(terminal, options.report)
+  const report = await openReportFile(session, options.report)
   if (options.wait) return waitForJob(session, { target }, target, report)
   const { jobs, queue } = await findCandidates(service, queueNames(prefix), target, { clock: terminal.clock })
   const [job, ...others] = jobs

@@ -1,7 +1,10 @@
 import { UsageError } from '@cachewarmer/cli'
-import type { RunStatus } from '@cachewarmer/core'
+import type { Failure, RunStatus } from '@cachewarmer/core'
+import { plural, totalFailures } from '@cachewarmer/report'
 import { reportPage, Timeline } from '@cachewarmer/status-page'
-import type { Terminal } from './terminal.ts'
+import { isSubmitError } from '../errors.ts'
+import { listFailures } from '../failures.ts'
+import type { Session } from './session.ts'
 
 /** A run's report as a page in a file, gathered from its statuses as they come. */
 export interface ReportFile {
@@ -10,6 +13,11 @@ export interface ReportFile {
   finish(): Promise<void>
 }
 
+/** As many as a browser shows without ado. */
+const listedFailures = 10_000
+/** How long a manager may take to tell what failed: a report need not have it. */
+const patienceMs = 15_000
+
 const nothing: ReportFile = { see: () => undefined, finish: () => Promise.resolve() }
 
 /**
@@ -17,10 +25,11 @@ const nothing: ReportFile = { see: () => undefined, finish: () => Promise.resolv
  * Without a file nothing is gathered. Throws `UsageError` for one that can't be made.
  */
 export async function openReportFile(
-  terminal: Pick<Terminal, 'writeFile'>,
+  session: Pick<Session, 'service' | 'prefix' | 'output' | 'terminal'>,
   file: string | undefined,
 ): Promise<ReportFile> {
   if (file === undefined) return nothing
+  const { terminal } = session
   await terminal.writeFile(file, '').catch((error: unknown) => {
     throw new UsageError(`--report ${file}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
@@ -37,8 +46,31 @@ export async function openReportFile(
       timeline.add({ atMs: status.updatedAtMs, files, bytes, addresses: status.mounts })
     },
     finish: async () => {
-      if (last !== undefined)
-        await terminal.writeFile(file, reportPage({ status: last, timeline: timeline.data(), failures: last.failures }))
+      if (last === undefined) return
+      const failures = await failuresOf(session, last)
+      await terminal.writeFile(file, reportPage({ status: last, timeline: timeline.data(), failures }))
     },
+  }
+}
+
+/** What a manager tells of the failures, beside the few that the status holds already; those alone where none does. */
+async function failuresOf(
+  { service, prefix, output, terminal }: Parameters<typeof openReportFile>[0],
+  last: RunStatus,
+) {
+  const total = totalFailures(last)
+  if (total <= last.failures.length) return last.failures
+  const { clock, random } = terminal
+  const found: Failure[] = []
+  try {
+    for await (const failure of listFailures(service, prefix, last.run, { clock, random, patienceMs })) {
+      found.push(failure)
+      if (found.length === listedFailures) break
+    }
+    return found
+  } catch (error) {
+    if (!isSubmitError(error)) throw error
+    output.note(`warning: the report lists ${last.failures.length} of ${plural(total, 'failure')}: ${error.message}`)
+    return last.failures
   }
 }

@@ -22,7 +22,7 @@ const beside: readonly string[] = [...mayBeSaid, 'retry', 'wait', 'report']
 export async function retry(session: Session, settings: RetrySettings): Promise<number> {
   checkTogether(settings)
   const { service, prefix, output, terminal } = session
-  const report = await openReportFile(terminal, settings.report)
+  const report = await openReportFile(session, settings.report)
   const options = { clock: terminal.clock, random: terminal.random }
   const status = await findRun(service, prefix, settings.retry, options)
   if (status.outcome === 'cancelled' || status.outcome === 'lost')

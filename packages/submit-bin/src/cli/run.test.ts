@@ -1,6 +1,7 @@
-import { decodeControl } from '@cachewarmer/core'
+import { decodeControl, type Failure } from '@cachewarmer/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { submitJob } from '../submit.ts'
+import { allFailures, answerFailures } from '../testing/answers.ts'
 import { aJob, anEnded, aStatus, names, prefix, withCounts } from '../testing/builders.ts'
 import { hurriedClock, runHere } from '../testing/here.ts'
 import { jobArguments as job, openQueueFile, type QueueFile } from '../testing/queue-file.ts'
@@ -64,6 +65,27 @@ describe('waiting for the end', () => {
       status: { label: 'night', outcome: 'warmed' },
       timeline: { files: [7, 20] },
     })
+  })
+
+  test('with --report lists all failures, as a manager tells them, or those that are known where none does', async () => {
+    const failed = (at: number): Failure => ({ path: `/f${at}`, code: 'IO' })
+    const all = [0, 1, 2].map(failed)
+    await queues.posts.post(
+      withCounts(anEnded('completed with failures', { failures: [failed(0)] }), { failures: { IO: 3 } }),
+    )
+    const reported = async () => {
+      const written = new Map<string, string>()
+      const { stderr } = await runHere(['status', 'm1', '--report', 'x.html', ...queues.arguments], { written })
+        .finished
+      const [, embedded = ''] = /id="report">(.*)<\/script>/.exec(written.get('x.html') ?? '') ?? []
+      return { stderr, failures: (JSON.parse(embedded) as { failures: Failure[] }).failures }
+    }
+    const answer = answerFailures(queues.service, hurriedClock, [allFailures('run000000001', all)])
+    expect(await reported()).toEqual({ stderr: '', failures: all })
+    await answer
+    const { stderr, failures } = await reported()
+    expect(failures).toEqual([failed(0)])
+    expect(stderr).toMatch(/^warning: the report lists 1 of 3 failures: .*no manager has answered\n$/)
   })
 
   test.each([

@@ -1,5 +1,5 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { bytes, count, duration, elapsedMs, plural, totalFailures } from '@cachewarmer/report'
+import { bytes, count, duration, elapsedMs, plural, shareDone, timeLeftMs, totalFailures } from '@cachewarmer/report'
 
 const barWidth = 20
 
@@ -7,10 +7,12 @@ const barWidth = 20
 export function progressParts(status: RunStatus): string[] {
   const { counts, items, ratesPerSecond, workers } = status.progress
   const failed = totalFailures(status)
+  const leftMs = timeLeftMs(status)
   return [
     ...(status.state === 'running' ? [] : [status.state]),
     plural(counts.files, 'file'),
     ...(failed > 0 ? [plural(failed, 'failure')] : []),
+    ...(leftMs === undefined ? [] : [`${duration(leftMs)} left`]),
     bytes(counts.bytes),
     `${count(ratesPerSecond.files)} files/s`,
     `${bytes(ratesPerSecond.bytes)}/s`,
@@ -27,13 +29,11 @@ export function bar(share: number, isEnd: boolean): string {
 }
 
 /**
- * One line no longer than `columns`: a bar of the items that are done, and as many parts as there is room for. Items are
- * found while others are read, so the bar may step back; it is full at the end alone.
+ * One line no longer than `columns`: a bar of what is done, and as many parts as there is room for. More may be found
+ * while it goes on, so the bar may step back; it is full at the end alone.
  */
 export function progressLine(status: RunStatus, columns: number): string {
-  const { announced, done } = status.progress.items
-  const share = announced === 0 ? 0 : done / announced
-  return fit([bar(share, status.state === 'ended'), ...progressParts(status)], columns)
+  return fit([bar(shareDone(status), status.state === 'ended'), ...progressParts(status)], columns)
 }
 
 /** As many whole parts as fit. */

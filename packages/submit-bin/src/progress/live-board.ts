@@ -1,5 +1,5 @@
 import type { MountState, RunStatus } from '@cachewarmer/core'
-import { addressFacts, bytes, count, duration, printable } from '@cachewarmer/report'
+import { addressFacts, bytes, count, duration, printable, shareDone } from '@cachewarmer/report'
 import { bar, fit, progressParts } from './line.ts'
 
 /** What is known of a job that is watched: nothing while it waits. */
@@ -51,9 +51,7 @@ export function jobLines(
 ): string[] {
   const title = printable(name)
   if (status === undefined) return [fit([title, 'waiting for a manager'], columns)]
-  const { announced, done } = status.progress.items
-  const share = announced === 0 ? 0 : done / announced
-  const own = fit([bar(share, status.state === 'ended'), title, ...progressParts(status)], columns)
+  const own = fit([bar(shareDone(status), status.state === 'ended'), title, ...progressParts(status)], columns)
   const facts = addressFacts(status)
   const furthest = Math.max(1, ...facts.map(({ files }) => files))
   const wide = Math.max(...facts.map(({ address }) => printable(address).length))

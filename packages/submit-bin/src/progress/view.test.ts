@@ -35,6 +35,14 @@ describe('a line of progress', () => {
     )
   })
 
+  test('says how much time is left and how much is done of all, where anybody can tell', () => {
+    const expected = { files: 80_000, bytes: 1, share: 0.25, from: 'walk' as const }
+    const { items } = running.progress
+    const known = withCounts(running, {}, { items, expected, timeLeftMs: 125_400 })
+    expect(progressLine(known, 60)).toBe('█████░░░░░░░░░░░░░░░  20,000 files  2m 5s left  652 MiB')
+    expect(progressLine({ ...known, state: 'ended' }, 60)).not.toContain('left')
+  })
+
   test('is never wider than asked, and never cuts a part in two', () => {
     const parts = new Set(progressLine(running, 200).split('  '))
     for (let columns = 0; columns <= 120; columns++) {
