@@ -14,7 +14,7 @@ export interface Document {
   readonly inline: readonly string[]
 }
 
-interface CodeBlock {
+export interface CodeBlock {
   /** `path:line` of the opening fence. */
   readonly where: string
   readonly language: string

@@ -1,0 +1,151 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packageFolders } from '../../scripts/api-report.ts'
+import { root } from '../repository.ts'
+import { pnpm } from './packages.ts'
+import { examples, installed, type Run } from './readmes.ts'
+import { Registry } from './registry.ts'
+
+/* Every package as people get it: packed, installed into an empty project, imported, compiled, and its README followed. */
+
+const ownMachine =
+  process.getuid?.() === 0 && spawnSync('unshare', ['--net', '--mount', 'ip', 'link', 'set', 'lo', 'up']).status === 0
+if (!ownMachine)
+  console.log('SKIPPED: running the examples of READMEs, because that takes root, unshare and ip: they name addresses')
+
+interface PackageJson {
+  readonly name: string
+  readonly version: string
+  readonly exports: Readonly<Record<string, string | { readonly default?: string }>>
+  readonly bin?: Readonly<Record<string, string>>
+}
+
+const packages = packageFolders().map(
+  (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson,
+)
+/** Everything that can be imported, by the name that one imports it by. */
+const entries = packages.flatMap(({ name, exports }) =>
+  Object.entries(exports)
+    .filter(([, entry]) => typeof entry !== 'string')
+    .map(([subpath]) => `${name}${subpath.slice(1)}`),
+)
+const programs = packages.flatMap(({ bin = {}, version }) => Object.keys(bin).map((name) => ({ name, version })))
+
+const withThisNode = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
+
+const run = async (cwd: string, program: string, ...args: readonly string[]): Promise<string> => {
+  const options = { cwd, env: withThisNode, encoding: 'utf8', maxBuffer: 1 << 26 } as const
+  const { stdout } = await promisify(execFile)(program, args, options).catch(
+    (error: Error & { stdout?: string; stderr?: string }) => {
+      throw new Error(`${program} ${args.join(' ')}\n${error.stdout}\n${error.stderr}`)
+    },
+  )
+  return stdout
+}
+
+const managers = ['npm', 'pnpm'] as const
+
+describe('every package, packed and installed into an empty project', () => {
+  let folder: string
+  const project = (manager: string): string => join(folder, manager)
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cachewarmer-installed-'))
+    const packed = join(folder, 'packed')
+    await pnpm(['--recursive', '--filter', './packages/*', 'pack', '--pack-destination', packed], root)
+    await using registry = await Registry.start(readdirSync(packed).map((name) => join(packed, name)))
+    for (const manager of managers) {
+      mkdirSync(project(manager))
+      const dependencies = Object.fromEntries(packages.map(({ name, version }) => [name, `^${version}`]))
+      const types = { '@types/node': '24', '@commander-js/extra-typings': '*', commander: '*' }
+      const json = { private: true, type: 'module', dependencies, devDependencies: types }
+      writeFileSync(join(project(manager), 'package.json'), JSON.stringify(json))
+    }
+    // Nothing of this machine's: neither what is kept from earlier installations, nor another registry.
+    const from = ['--registry', registry.url, '--ignore-scripts']
+    const own = (name: string): string => join(folder, name)
+    await Promise.all([
+      run(project('npm'), 'npm', 'install', ...from, '--cache', own('cache'), '--no-audit', '--no-fund'),
+      pnpm(['install', ...from, '--store-dir', own('store'), '--config.engine-strict=false'], project('pnpm')),
+    ])
+    for (const manager of managers) {
+      mkdirSync(join(project(manager), 'readme'))
+      for (const { id, text } of examples) writeFileSync(join(project(manager), 'readme', `${id}.ts`), text)
+      // Its suite is for vitest alone, an optional peer.
+      const typed = entries.filter((name) => name !== '@cachewarmer/walker/testing')
+      const imports = typed.map((name, at) => `import * as at${at} from '${name}'\n`)
+      const used = typed.map((_, at) => `at${at}`).join(', ')
+      writeFileSync(join(project(manager), 'imports.ts'), `${imports.join('')}export const all = [${used}]\n`)
+    }
+  }, 300_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test.each(managers)('by %s, can be imported by each of its names', async (manager) => {
+    const script = `
+      for (const name of ${JSON.stringify(entries)}) console.log(name, Object.keys(await import(name)).length)`
+    writeFileSync(join(project(manager), 'imports.mjs'), script)
+    const said = await run(project(manager), process.execPath, 'imports.mjs')
+    const lines = said.trim().split('\n')
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(entries)
+    for (const line of lines) expect(line).not.toMatch(/ 0$/)
+  })
+
+  test.each(programs)('gives the program $name', async ({ name, version }) => {
+    for (const manager of name === 'cachewarmer-manager' ? managers : ['npm']) {
+      const program = join(project(manager), 'node_modules/.bin', name)
+      expect(await run(project(manager), program, '--version')).toBe(`${version}\n`)
+    }
+  })
+
+  test.each([
+    ['npm', 'node16', 'node16'],
+    ['pnpm', 'esnext', 'bundler'],
+  ])('by %s, has types, and READMEs compile, with module %s and moduleResolution %s', async (manager, module, how) => {
+    const config = {
+      compilerOptions: {
+        target: 'es2024',
+        lib: ['es2025', 'esnext.disposable'],
+        types: ['node'],
+        strict: true,
+        noEmit: true,
+        module,
+        moduleResolution: how,
+      },
+      include: ['imports.ts', 'readme/*.ts'],
+    }
+    const file = join(project(manager), `tsconfig.${how}.json`)
+    writeFileSync(file, JSON.stringify(config))
+    await run(project(manager), join(root, 'node_modules/.bin/tsc'), '--project', file)
+  })
+
+  test.skipIf(!ownMachine)('does what its README shows', { timeout: 180_000 }, async () => {
+    const machine = join(root, 'test/libraries/readme-machine.ts')
+    const args = ['--net', '--mount', process.execPath, machine, project('npm')]
+    const said = await run(project('npm'), 'unshare', ...args)
+    const seen = JSON.parse(/^@@(.*)$/m.exec(said)?.[1] ?? '[]') as { id: string; code: number; said: string }[]
+    const wanted = examples.filter(
+      (example): example is typeof example & { run: Run } => typeof example.run !== 'string',
+    )
+    expect(seen.map(({ id, code }) => ({ id, code }))).toEqual(wanted.map(({ id }) => ({ id, code: 0 })))
+    for (const [at, { id, run }] of wanted.entries())
+      expect({ id, said: seen[at]?.said }).toMatchObject({ said: expect.stringMatching(run.says) })
+  })
+})
+
+test('examples that are compiled alone are few, and it is said why', () => {
+  const alone = examples.flatMap(({ where, run }) => (typeof run === 'string' ? `${where}: ${run}` : []))
+  for (const line of alone) console.log(`COMPILED, NOT RUN: ${line}`)
+  expect(alone.length).toBeLessThan(examples.length / 4)
+})
+
+test.each(examples.filter(({ where }) => where.startsWith('packages/')))(
+  'the README says to install all that $where imports',
+  ({ where, block }) => {
+    const named = [...block.matchAll(/from '((?:@[^/']+\/)?[^/']+)[^']*'/g)].map(([, name = '']) => name)
+    const known = installed.get(where.split(':')[0] ?? '')
+    expect(named.filter((name) => !name.startsWith('node:') && known?.has(name) !== true)).toEqual([])
+  },
+)
