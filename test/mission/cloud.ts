@@ -5,11 +5,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   type Arm,
+  type ArmOptions,
   type InstanceMetadataServer,
   type Machine,
   startArm,
   startInstanceMetadata,
   testSshKey,
+  testSubnetId,
 } from '@cachewarmer/vmss/testing'
 
 const workerFile = join(dirname(fileURLToPath(import.meta.resolve('@cachewarmer/worker/package.json'))), 'dist/bin.js')
@@ -23,28 +25,47 @@ export interface Booted {
   log(): string
 }
 
+export interface CloudOptions {
+  /** What every program is told of the world that Azure's own machines would find by themselves, or a secret in its place. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What instance metadata gives for a resource. */
+  readonly tokenFor: (resource: string) => string
+  /** What Azure is like otherwise. */
+  readonly arm?: ArmOptions
+}
+
+const workerIdentity =
+  '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/render/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker'
+
+/** What makes Azure's libraries ask this service for tokens, as they ask the one of a machine. */
+const identityOf = (metadata: InstanceMetadataServer): Readonly<Record<string, string>> => ({
+  AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.url,
+  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
+})
+
 /** Azure with its resource manager, the controller's instance metadata, and machines that are worker processes. */
 export class Cloud implements AsyncDisposable {
   readonly booted: Booted[] = []
   readonly arm: Arm
   readonly controller: InstanceMetadataServer
-  readonly #secrets: Readonly<Record<string, string>>
+  readonly #options: CloudOptions
 
-  private constructor(arm: Arm, controller: InstanceMetadataServer, secrets: Readonly<Record<string, string>>) {
+  private constructor(arm: Arm, controller: InstanceMetadataServer, options: CloudOptions) {
     this.arm = arm
     this.controller = controller
-    this.#secrets = secrets
+    this.#options = options
   }
 
-  /** `secrets` stand for the workers' managed identity, which Azurite does not know. */
-  static async start(secrets: Readonly<Record<string, string>>): Promise<Cloud> {
+  static async start(options: CloudOptions): Promise<Cloud> {
     const hooks = {
       onInstanceStarted: (machine: Machine): Promise<void> => cloud.#boot(machine),
       onInstanceNotice: (machine: Machine, event: 'Terminate' | 'Preempt'): Promise<void> =>
         cloud.#notice(machine, event),
       onInstanceStopped: (machine: Machine): Promise<void> => cloud.#stop(machine),
     }
-    const cloud: Cloud = new Cloud(await startArm(hooks), await startInstanceMetadata(), secrets)
+    const resources = [testSubnetId, workerIdentity]
+    const arm = await startArm({ ...hooks, resources, ...options.arm })
+    const cloud: Cloud = new Cloud(arm, await startInstanceMetadata({ tokenFor: options.tokenFor }), options)
     return cloud
   }
 
@@ -56,15 +77,13 @@ export class Cloud implements AsyncDisposable {
     const azure = ['--azure-arm-endpoint', this.arm.cloud.armEndpoint, '--azure-ca-file', ca]
     const metadata = ['--azure-metadata-url', this.controller.url]
     const login = ['--bootstrap-script-path', 'worker.sh', '--vmss-ssh-public-key', testSshKey]
-    return ['--fleet', 'vmss', ...bootstrap, ...login, ...azure, ...metadata]
+    const identity = ['--vmss-identity', workerIdentity]
+    return ['--fleet', 'vmss', ...bootstrap, ...login, ...identity, ...azure, ...metadata]
   }
 
   /** What the environment of a program on the controller must say for Azure's libraries to find it. */
   get environment(): Readonly<Record<string, string>> {
-    return {
-      AZURE_POD_IDENTITY_AUTHORITY_HOST: this.controller.url,
-      AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
-    }
+    return { ...this.#options.environment, ...identityOf(this.controller) }
   }
 
   async #boot(machine: Machine): Promise<void> {
@@ -77,10 +96,17 @@ export class Cloud implements AsyncDisposable {
     const resourceId = `/virtualMachineScaleSets/${machine.set}/virtualMachines/${machine.id}`
     const tags = set?.body.tags ?? {}
     const metadata = await startInstanceMetadata({
+      tokenFor: this.#options.tokenFor,
       machine: { name: machine.name, resourceId, scaleSet: machine.set, tags },
     })
     const child = spawn(process.execPath, [workerFile, '--exit-with-parent'], {
-      env: { PATH: process.env['PATH'], ...environment, CACHEWARMER_METADATA_URL: metadata.url, ...this.#secrets },
+      env: {
+        PATH: process.env['PATH'],
+        ...environment,
+        ...this.#options.environment,
+        ...identityOf(metadata),
+        CACHEWARMER_METADATA_URL: metadata.url,
+      },
       stdio: ['pipe', 'ignore', 'pipe'],
     })
     let log = ''

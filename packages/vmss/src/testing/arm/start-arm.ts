@@ -50,6 +50,8 @@ export interface ArmRequest {
   readonly query: string
   readonly token: string
   readonly body: unknown
+  /** When it came, by `now`. */
+  readonly atMs: number
 }
 
 /** Azure's resource manager on loopback: keeps scale sets, and is as strict about bodies as the specification. */
@@ -92,7 +94,8 @@ const operationPath = /\/providers\/Microsoft\.Compute\/locations\/[^/]+\/operat
 export async function startArm(options: ArmOptions = {}): Promise<Arm> {
   const { key, cert } = loopbackCertificate()
   const operations = new Operations(options.operationMs ?? 20)
-  const sets = new ScaleSets(operations, { ...options, now: options.now ?? Date.now })
+  const now = options.now ?? Date.now
+  const sets = new ScaleSets(operations, { ...options, now })
   const faults = new Faults()
   const requests: ArmRequest[] = []
   let base = ''
@@ -151,6 +154,7 @@ export async function startArm(options: ArmOptions = {}): Promise<Arm> {
       query: url.search,
       token,
       body,
+      atMs: now(),
     }
     requests.push(asked)
     const fault = faults.take(asked.method, asked.path)
