@@ -35,8 +35,14 @@ export class Lab implements AsyncDisposable {
   readonly #processes = new Set<Running>()
   readonly #environment: Readonly<Record<string, string>>
   readonly #queueFile: string
+  readonly #programs: Readonly<Partial<Record<Program, string>>>
 
-  constructor(environment: Readonly<Record<string, string>> = {}) {
+  /** `programs` are files to start instead of those that are installed. */
+  constructor(
+    environment: Readonly<Record<string, string>> = {},
+    programs: Readonly<Partial<Record<Program, string>>> = {},
+  ) {
+    this.#programs = programs
     this.folder = mkdtempSync(join(tmpdir(), 'cachewarmer-test-'))
     this.exportFolder = join(this.folder, 'export')
     this.#queueFile = join(this.folder, 'queue.db')
@@ -58,7 +64,7 @@ export class Lab implements AsyncDisposable {
   }
 
   start(program: Program, args: readonly string[]): Running {
-    const child = spawn(process.execPath, [programFile(program), ...args], {
+    const child = spawn(process.execPath, [this.#programs[program] ?? programFile(program), ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...this.#environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

@@ -27,21 +27,32 @@ export interface Booted {
 
 export interface CloudOptions {
   /** What every program is told of the world that Azure's own machines would find by themselves, or a secret in its place. */
-  readonly environment: Readonly<Record<string, string>>
-  /** What instance metadata gives for a resource. */
-  readonly tokenFor: (resource: string) => string
+  readonly environment?: Readonly<Record<string, string>>
+  /** What instance metadata gives for a resource. Default: `manager` for all. */
+  readonly tokenFor?: (resource: string) => string
   /** What Azure is like otherwise. */
   readonly arm?: ArmOptions
 }
 
-const workerIdentity =
+export const workerIdentity =
   '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/render/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker'
 
 /** What makes Azure's libraries ask this service for tokens, as they ask the one of a machine. */
-const identityOf = (metadata: InstanceMetadataServer): Readonly<Record<string, string>> => ({
+export const identityOf = (metadata: InstanceMetadataServer): Readonly<Record<string, string>> => ({
   AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.url,
   AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
 })
+
+/** The options of a manager on a controller in this Azure, whose authority is trusted by `ca`. */
+export function controllerArguments(arm: Arm, controller: InstanceMetadataServer, ca: string): string[] {
+  const bootstrap = ['--bootstrap-mount-address', '10.0.0.4', '--bootstrap-export-path', '/b']
+  const azure = ['--azure-arm-endpoint', arm.cloud.armEndpoint, '--azure-ca-file', ca]
+  const metadata = ['--azure-metadata-url', controller.url]
+  const login = ['--bootstrap-script-path', 'worker.sh', '--vmss-ssh-public-key', testSshKey]
+  return ['--fleet', 'vmss', ...bootstrap, ...login, '--vmss-identity', workerIdentity, ...azure, ...metadata]
+}
+
+const tokensOf = ({ tokenFor }: CloudOptions): Pick<CloudOptions, 'tokenFor'> => (tokenFor ? { tokenFor } : {})
 
 /** Azure with its resource manager, the controller's instance metadata, and machines that are worker processes. */
 export class Cloud implements AsyncDisposable {
@@ -65,7 +76,7 @@ export class Cloud implements AsyncDisposable {
     }
     const resources = [testSubnetId, workerIdentity]
     const arm = await startArm({ ...hooks, resources, ...options.arm })
-    const cloud: Cloud = new Cloud(arm, await startInstanceMetadata({ tokenFor: options.tokenFor }), options)
+    const cloud: Cloud = new Cloud(arm, await startInstanceMetadata(tokensOf(options)), options)
     return cloud
   }
 
@@ -73,12 +84,7 @@ export class Cloud implements AsyncDisposable {
   managerArguments(folder: string): string[] {
     const ca = join(folder, 'ca.pem')
     writeFileSync(ca, this.arm.ca)
-    const bootstrap = ['--bootstrap-mount-address', '10.0.0.4', '--bootstrap-export-path', '/b']
-    const azure = ['--azure-arm-endpoint', this.arm.cloud.armEndpoint, '--azure-ca-file', ca]
-    const metadata = ['--azure-metadata-url', this.controller.url]
-    const login = ['--bootstrap-script-path', 'worker.sh', '--vmss-ssh-public-key', testSshKey]
-    const identity = ['--vmss-identity', workerIdentity]
-    return ['--fleet', 'vmss', ...bootstrap, ...login, ...identity, ...azure, ...metadata]
+    return controllerArguments(this.arm, this.controller, ca)
   }
 
   /** What the environment of a program on the controller must say for Azure's libraries to find it. */
@@ -96,7 +102,7 @@ export class Cloud implements AsyncDisposable {
     const resourceId = `/virtualMachineScaleSets/${machine.set}/virtualMachines/${machine.id}`
     const tags = set?.body.tags ?? {}
     const metadata = await startInstanceMetadata({
-      tokenFor: this.#options.tokenFor,
+      ...tokensOf(this.#options),
       machine: { name: machine.name, resourceId, scaleSet: machine.set, tags },
     })
     const child = spawn(process.execPath, [workerFile, '--exit-with-parent'], {

@@ -50,7 +50,7 @@ describe.skipIf(!openssl)('what Azure refuses', () => {
     async (what, given, args, said) => {
       const prefix = what.replaceAll(' ', '-').slice(0, 20)
       const environment = { STORAGE_KEY: azurite.accountKey }
-      await using cloud = await Cloud.start({ environment, tokenFor: () => 'manager', arm: given })
+      await using cloud = await Cloud.start({ environment, arm: given })
       await using lab = new Lab({ CACHEWARMER_QUEUE: azurite.url, QUEUE_PREFIX: prefix, ...cloud.environment })
       const manager = lab.startManager(...cloud.managerArguments(lab.folder), ...args)
       const service = await openService(azurite.url, { accountKey: azurite.accountKey })
