@@ -20,7 +20,7 @@ import { bundle } from '../../packaging/src/bundle.ts'
 import { Lab, pause, type Running } from '../end-to-end/lab.ts'
 import { makeTree } from '../end-to-end/tree.ts'
 import { controllerArguments, identityOf, workerIdentity } from './cloud.ts'
-import { drawMoments, type Moment, type Stage, stages } from './moments.ts'
+import { drawMoments, type Moment, type Stage } from './moments.ts'
 import { WorkerMachines } from './worker-machines.ts'
 
 const openssl = hasTool('openssl', 'managers are not killed against the resource manager on loopback')
@@ -151,7 +151,7 @@ describe.skipIf(!openssl)('a manager that is killed with SIGKILL at random momen
     const lane = async (): Promise<void> => {
       for (let job = next++; job * killsEach < kills; job = next++) {
         const count = Math.min(killsEach, kills - job * killsEach)
-        const moments = drawMoments(seededRandom(seed * 1_000 + job), count, stages[job % stages.length] ?? 'leading')
+        const moments = drawMoments(seededRandom(seed * 1_000 + job), count)
         await life(job, moments, log).catch((error: unknown) => failed.push(`${prefixOf(job)}: ${String(error)}`))
       }
     }

@@ -18,12 +18,11 @@ const lastsMs: Readonly<Record<Stage, number>> = {
   deleting: 500,
 }
 
-/** Moments of one life in their order, of which one at least is in the stage `sure`. */
-export function drawMoments(random: () => number, count: number, sure: Stage): Moment[] {
-  const draw = (): number => Math.floor(random() * stages.length)
-  const drawn = [stages.indexOf(sure), ...Array.from({ length: count - 1 }, draw)].sort((a, b) => a - b)
-  return drawn.map((at) => {
-    const stage = stages[at] ?? sure
-    return { stage, afterMs: Math.round(random() * lastsMs[stage]) }
-  })
+/** Moments of one life in their order. Where there are two or more, Azure is making the set in one and deleting it in another. */
+export function drawMoments(random: () => number, count: number): Moment[] {
+  const draw = (): Stage => stages[Math.floor(random() * stages.length)] ?? 'starting'
+  const sure: Stage[] = count < 2 ? [] : ['creating', 'deleting']
+  return [...sure, ...Array.from({ length: count - sure.length }, draw)]
+    .sort((a, b) => stages.indexOf(a) - stages.indexOf(b))
+    .map((stage) => ({ stage, afterMs: Math.round(random() * lastsMs[stage]) }))
 }
