@@ -47,7 +47,7 @@ describe.skipIf(!openssl)('a job in Azurite, machines of a scale set, tokens of 
     const made = makeTree(lab.exportFolder, 60, 40, 1_600)
     const manager = lab.startManager(
       ...cloud.managerArguments(lab.folder),
-      ...['--workers', '3', '--idle-ms', '1500', '--concurrency', '2'],
+      ...['--workers', '3', '--idle-ms', '1500', '--concurrency', '2', '--azure-client-id', 'id-of-manager'],
     )
     // Machines go in the middle of it, however fast the disk is.
     writeFileSync(join(lab.folder, 'job.json'), JSON.stringify({ MaxRequestsPerSecond: 300 }))
@@ -76,6 +76,10 @@ describe.skipIf(!openssl)('a job in Azurite, machines of a scale set, tokens of 
     manager.process.kill('SIGTERM')
     expect(await manager.finished).toMatchObject({ code: 0 })
     expect(cloud.arm.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1)
+    for (const resource of ['storage.azure.com', encodeURIComponent(cloud.arm.cloud.armEndpoint)])
+      expect(cloud.controller.requests.filter((request) => request.includes(resource)).join()).toContain(
+        'client_id=id-of-manager',
+      )
     // Nobody had anything but a token to open the queues with.
     const asking = [cloud.controller, ...cloud.booted.map(({ metadata }) => metadata)]
     for (const { requests } of asking) expect(requests.join()).toContain('storage.azure.com')

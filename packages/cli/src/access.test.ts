@@ -55,6 +55,19 @@ describe('the place', () => {
   )
 })
 
+describe('the identity', () => {
+  const named = { ...account, azureClientId: 'id', azureAuthorityHost: 'https://login.example' }
+
+  test('is the one that was named, where there is no secret', () => {
+    expect(queueAccess(named, {})).toEqual({
+      url,
+      identity: { clientId: 'id', authorityHost: 'https://login.example' },
+    })
+    expect(queueAccess({ ...named, azureAuthorityHost: '' }, {})).toEqual({ url, identity: { clientId: 'id' } })
+    expect(queueAccess(named, { STORAGE_KEY: 'a2V5' })).toEqual({ url, accountKey: 'a2V5' })
+  })
+})
+
 describe('the secret', () => {
   const environment = { CACHEWARMER_STORAGE_SAS: 'sig=1', STORAGE_KEY: 'a2V5', AZURE_STORAGE_KEY: 'b3RoZXI=' }
   const storageKeyFile = join(folder, 'key')

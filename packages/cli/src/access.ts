@@ -9,6 +9,9 @@ export interface QueueSettings {
   storageSuffix?: string | undefined
   storageKeyFile?: string | undefined
   storageKey?: string | undefined
+  /** Who gives out tokens, and to which of a machine's identities, where the program has options for it. */
+  azureAuthorityHost?: string | undefined
+  azureClientId?: string | undefined
 }
 
 /** The part of `process.env` that holds secrets; handed in by the binary. */
@@ -20,6 +23,8 @@ export interface QueueAccess {
   readonly connectionString?: string
   readonly accountKey?: string
   readonly sas?: string
+  /** Which identity is looked for, where nothing of the above lets in. */
+  readonly identity?: { readonly clientId?: string; readonly authorityHost?: string }
 }
 
 /**
@@ -54,7 +59,17 @@ function secret(url: string, settings: QueueSettings, environment: Environment):
   const sas = environment['CACHEWARMER_STORAGE_SAS']
   if (sas) return { sas }
   const accountKey = environment['STORAGE_KEY'] || environment['AZURE_STORAGE_KEY']
-  return accountKey ? { accountKey } : {}
+  return accountKey ? { accountKey } : identity(settings)
+}
+
+function identity({ azureClientId, azureAuthorityHost }: QueueSettings): Pick<QueueAccess, 'identity'> {
+  if (!azureClientId && !azureAuthorityHost) return {}
+  return {
+    identity: {
+      ...(azureClientId ? { clientId: azureClientId } : {}),
+      ...(azureAuthorityHost ? { authorityHost: azureAuthorityHost } : {}),
+    },
+  }
 }
 
 function readKey(file: string): string {

@@ -1,4 +1,5 @@
 import { legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
+import type { Cloud } from '@cachewarmer/vmss'
 import { accessOptions } from '@cachewarmer/worker/options'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { azureOptions, legacyAzureFlags, speaksOfMachines } from './fleet/azure-options.ts'
@@ -202,15 +203,17 @@ async function decideFleet<Given extends GivenFleet>(
   otherwise: 'local' | 'vmss',
 ): Promise<Decided<Given>> {
   const fleet = given.fleet ?? (speaksOfMachines(given) ? 'vmss' : otherwise)
-  const storageSuffix = given.storageSuffix ?? (await suffixOf(given.azureCloud))
-  return { ...given, storageSuffix, fleet, workers: given.workers ?? (fleet === 'vmss' ? 12 : 4) }
+  const cloud = await sovereign(given.azureCloud)
+  const storageSuffix = given.storageSuffix ?? cloud?.storageSuffix
+  const azureAuthorityHost = given.azureAuthorityHost ?? cloud?.authorityHost
+  return { ...given, storageSuffix, azureAuthorityHost, fleet, workers: given.workers ?? (fleet === 'vmss' ? 12 : 4) }
 }
 
 /** The queues are in the cloud that the machines are in. */
-async function suffixOf(cloud: GivenFleet['azureCloud']): Promise<string | undefined> {
-  if (cloud === 'AzurePublicCloud') return undefined
+async function sovereign(name: GivenFleet['azureCloud']): Promise<Cloud | undefined> {
+  if (name === 'AzurePublicCloud') return undefined
   const { clouds } = await import('@cachewarmer/vmss')
-  return clouds[cloud].storageSuffix
+  return clouds[name]
 }
 
 export interface ManagerActions {

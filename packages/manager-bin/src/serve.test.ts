@@ -24,4 +24,12 @@ describe('a worker process', () => {
       CACHEWARMER_STORAGE_SAS: undefined,
     })
   })
+
+  test('asks for its tokens as the manager does', () => {
+    const given = config({ azureClientId: 'id', azureAuthorityHost: 'https://login.example' })
+    expect(workerEnvironment(given, { AZURE_CLIENT_ID: 'other' })).toEqual({
+      AZURE_CLIENT_ID: 'id',
+      AZURE_AUTHORITY_HOST: 'https://login.example',
+    })
+  })
 })

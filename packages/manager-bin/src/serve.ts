@@ -107,7 +107,9 @@ const mayHoldSecret = (queue: string): boolean => !queue.startsWith('sqlite:') &
 export function workerEnvironment(config: ServeConfig, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const queue = config.queue !== undefined && mayHoldSecret(config.queue) ? { CACHEWARMER_QUEUE: config.queue } : {}
   const key = config.storageKey ? { STORAGE_KEY: config.storageKey, CACHEWARMER_STORAGE_SAS: undefined } : {}
-  return { ...own, ...queue, ...key }
+  const client = config.azureClientId ? { AZURE_CLIENT_ID: config.azureClientId } : {}
+  const authority = config.azureAuthorityHost ? { AZURE_AUTHORITY_HOST: config.azureAuthorityHost } : {}
+  return { ...own, ...queue, ...key, ...client, ...authority }
 }
 
 /** Workers find the queue as this process did. */

@@ -5,8 +5,17 @@ import type { Clock } from './ports.ts'
 import { systemClock } from './system-clock.ts'
 import type { QueueService } from './transport.ts'
 
+export interface IdentityOptions {
+  /** Client id of a managed identity, where a machine has several. Default: `AZURE_CLIENT_ID`, else its only one. */
+  readonly clientId?: string | undefined
+  /** Who gives out tokens, in clouds other than the public one. Default: `AZURE_AUTHORITY_HOST`, else the public cloud's. */
+  readonly authorityHost?: string | undefined
+}
+
 /** The secrets are for Azure alone; SQLite takes no notice of them. */
 export interface OpenOptions extends Omit<AzureAccess, 'url'> {
+  /** Which identity is looked for where there is no secret. Default: whatever `DefaultAzureCredential` finds. */
+  readonly identity?: IdentityOptions | undefined
   /** Default: the system's. */
   readonly clock?: Clock | undefined
   /** For `sqlite:`, see `SqliteOptions`. */
@@ -27,7 +36,7 @@ const expected = '"sqlite:FILE", the http or https URL of a storage account, or 
  * repeating a secret; an optional package that is not installed is named.
  */
 export async function openService(url: string | undefined, options: OpenOptions = {}): Promise<QueueService> {
-  const { clock = systemClock, trustFilesystem, ...access } = options
+  const { clock = systemClock, trustFilesystem, identity, ...access } = options
   if (url?.startsWith('sqlite:')) {
     const { openSqliteService } = await import('./sqlite/index.ts')
     return openSqliteService({ file: url.slice('sqlite:'.length), clock, trustFilesystem })
@@ -39,18 +48,26 @@ export async function openService(url: string | undefined, options: OpenOptions 
   }
   if (url.startsWith('memory:'))
     throw optionInvalid('service', 'url', url, `${expected}; memoryService() is for one program alone`)
-  if (/^https?:/i.test(url)) return openAzure(await withIdentity({ ...access, url }), clock)
+  if (/^https?:/i.test(url)) return openAzure(await withIdentity({ ...access, url }, identity), clock)
   // What stands there may be a connection string in the wrong place, so only its beginning is shown.
   throw optionInvalid('service', 'url', /^[a-z]*:?/i.exec(url)?.[0], expected)
 }
 
 /** Without any secret of its own, an https URL is opened by the identity of the machine or the person. */
-async function withIdentity(access: AzureAccess & { readonly url: string }): Promise<AzureAccess> {
+async function withIdentity(
+  access: AzureAccess & { readonly url: string },
+  { clientId, authorityHost }: IdentityOptions = {},
+): Promise<AzureAccess> {
   const given = access.accountKey ?? access.sas ?? access.credential ?? access.connectionString
   const hasQuery = access.url.includes('?')
   if (given !== undefined || hasQuery || !/^https:/i.test(access.url)) return access
   const { DefaultAzureCredential } = await load('@azure/identity', () => import('@azure/identity'))
-  return { ...access, credential: new DefaultAzureCredential() }
+  const credential = new DefaultAzureCredential({
+    ...(clientId ? { managedIdentityClientId: clientId } : {}),
+    // The public cloud knows nothing of private ones, and may be out of reach: it is not asked about this authority.
+    ...(authorityHost ? { authorityHost, disableInstanceDiscovery: true } : {}),
+  })
+  return { ...access, credential }
 }
 
 async function openAzure(access: AzureAccess, clock: Clock): Promise<QueueService> {

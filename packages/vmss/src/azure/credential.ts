@@ -13,6 +13,8 @@ export function azureCredential(options: CredentialOptions = {}): TokenCredentia
   const { cloud = clouds.AzurePublicCloud, managedIdentityClientId } = options
   return new DefaultAzureCredential({
     authorityHost: cloud.authorityHost,
+    // The public cloud knows nothing of private ones, and may be out of reach: it is not asked about their authorities.
+    disableInstanceDiscovery: !Object.values(clouds).some(({ authorityHost }) => authorityHost === cloud.authorityHost),
     ...(managedIdentityClientId === undefined ? {} : { managedIdentityClientId }),
   })
 }
