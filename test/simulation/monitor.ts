@@ -1,5 +1,6 @@
 import { decodeItem, decodeResult, decodeStatus, type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
+import { join } from './filer.ts'
 import { getOrMake } from './get-or-make.ts'
 import type { Life } from './life.ts'
 import type { SimClock } from './sim-clock.ts'
@@ -149,7 +150,9 @@ export class Monitor {
     if (body.startsWith('{"unreadable')) return
     const { run, parts } = decodeItem(body)
     const paths = getOrMake(this.#wornOut, run, () => new Set<string>())
-    for (const part of parts) paths.add(part.kind === 'files' ? part.directory : part.path)
+    for (const part of parts)
+      if (part.kind !== 'files') paths.add(part.path)
+      else for (const name of part.names) paths.add(join(part.directory, name))
   }
 
   #holds(life: Life, lease: Lease): void {
