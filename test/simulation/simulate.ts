@@ -22,7 +22,7 @@ export interface Simulated {
   readonly outcome: string
 }
 
-/** No job may take longer than this once nothing goes wrong any more. */
+/** No job may take longer than this once nothing goes wrong any more, and than its reads take two at a time. */
 const longestMs = 20 * 60_000
 /** Nor may it take longer than this until everything is gone after the last job. */
 const quietMs = 45 * 60_000
@@ -55,7 +55,8 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     while (abandoned ? sim.elapsedMs < scenario.faultsUntilMs : !all()) await sim.wait(500)
   }
   try {
-    await sim.run(over(), longestMs + scenario.faultsUntilMs)
+    const reads = jobs.reduce((count, { of, addresses }) => count + of.files.size * addresses.length, 0)
+    await sim.run(over(), longestMs + scenario.faultsUntilMs + (reads * scenario.readMs) / 2)
     tally.count('virtual minutes until all jobs ended', sim.elapsedMs / 60_000)
     // A little of what goes wrong goes wrong while everything is let go.
     scenario.faultsUntilMs = Math.min(scenario.faultsUntilMs, sim.elapsedMs + 15_000)
