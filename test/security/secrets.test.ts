@@ -5,24 +5,9 @@ import { hasTool, startInstanceMetadata, testSshKey } from '@cachewarmer/vmss/te
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Lab } from '../end-to-end/lab.ts'
 import { Cloud } from '../mission/cloud.ts'
+import { findSecret } from './find-secret.ts'
 
 /* Whatever road a secret comes by, it is to be found nowhere but where it came from. */
-
-/** A text in the forms in which it may be written down. */
-const formsOf = (secret: string): string[] => [
-  ...new Set([
-    secret,
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString('base64'),
-    JSON.stringify(secret).slice(1, -1),
-  ]),
-]
-
-/** Where the secret stands among texts, named by their places. */
-function findSecret(secret: string, texts: ReadonlyMap<string, string>): string[] {
-  const forms = formsOf(secret)
-  return [...texts].filter(([, text]) => forms.some((form) => text.includes(form))).map(([place]) => place)
-}
 
 describe('a secret of the storage account', { timeout: 120_000 }, () => {
   let azurite: Azurite

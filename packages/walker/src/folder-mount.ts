@@ -64,17 +64,17 @@ export function folderMount(options: FolderMountOptions): Mount {
     const limit = pLimit(32)
     const withSize = async (entry: Entry): Promise<Entry> =>
       entry.kind === 'file' && entry.size === undefined ? limit(() => addAttributes(path, entry)) : entry
+    const entered = await guard.enter(path, traits)
     try {
-      const real = await guard.check(path)
-      if (!real.equals(Buffer.from(guard.full(path))) && (await look(path)).kind === 'symlink')
-        throw new WalkError('NOT_A_DIRECTORY', `${path}: a symbolic link`)
-      for await (const entries of listFolder(real, traits)) {
+      for await (const entries of listFolder(entered.path, traits)) {
         signal.throwIfAborted()
         yield { entries: attributes ? await Promise.all(entries.map(withSize)) : entries }
       }
     } catch (error) {
       if (signal.aborted || isWalkError(error)) throw error
       throw fromErrno(error as NodeJS.ErrnoException, path)
+    } finally {
+      entered.close()
     }
   }
 
