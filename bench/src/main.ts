@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchFleet } from './fleet.ts'
 import { benchGrowth, benchLocal, type LocalOptions } from './local.ts'
 import { benchMemory } from './memory.ts'
 import { type NfsOptions, nfsBenches } from './nfs.ts'
@@ -9,11 +10,12 @@ import { benchNfslab } from './nfslab.ts'
 import { benchPage } from './page.ts'
 import { benchStartup } from './startup.ts'
 
-const help = `Usage: npm run bench -- [local] [growth] [memory] [nfs] [nfslab] [startup] [page] [options]
+const help = `Usage: npm run bench -- [local] [growth] [memory] [fleet] [nfs] [nfslab] [startup] [page] [options]
 
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
   memory  a walk over five million entries in memory
+  fleet   how soon a scale set is asked for and let go, with Azurite and a resource manager on loopback
   nfs     direct NFS against nfs-ganesha (as root, with Debian's nfs-ganesha and libnfs-utils), which is:
           nfs-small (behind several round trips), nfs-pinned, nfs-large, nfs-directory, nfs-job
   page    the status page with 50 runs and 500 workers (with Debian's chromium)
@@ -60,6 +62,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   local: () => benchLocal(local),
   growth: () => benchGrowth(local),
   ...Object.fromEntries(Object.entries(nfsBenches).map(([name, bench]) => [name, () => bench(nfs)])),
+  fleet: () => benchFleet({ rounds: Number(values.rounds), quick: values.quick }),
   nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
   startup: async () => benchStartup(Number(values.rounds) * 3),
   page: () => benchPage(values.quick ? { secondsEach: 3 } : {}),

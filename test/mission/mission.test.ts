@@ -42,7 +42,7 @@ describe.skipIf(!openssl)('a job in Azurite, machines of a scale set, tokens of 
   })
 
   test('every file is counted once although machines are taken away, and then the set is gone', {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     const made = makeTree(lab.exportFolder, 60, 40, 1_600)
     const manager = lab.startManager(
@@ -58,6 +58,7 @@ describe.skipIf(!openssl)('a job in Azurite, machines of a scale set, tokens of 
     })
     await lab.eventually(
       async () => cloud.booted.filter((one) => one.log().includes('on a machine of Azure')).length >= 3,
+      90_000,
     )
     await pause(1_000)
     const [first, second] = cloud.booted

@@ -24,6 +24,22 @@ describe('the fleet', () => {
     expect(world.fleetStops).toBe(1)
   })
 
+  test('is asked for within three seconds, however long nothing was to do and however lazily the service is polled', async () => {
+    const world = new World()
+    const service = { ...world.service, polling: { minMs: 500, maxMs: 5_000 } }
+    const manager = world.start({}, { service })
+    for (let job = 0; job < 8; job += 1) {
+      await world.clock.advance(60_000 + job * 700)
+      const id = await world.submit({ jobId: `job-${job}` })
+      await world.clock.advance(2_500)
+      expect(world.wanted.at(-1)).toBe(4)
+      await world.work(id)
+      await world.reached(id)
+    }
+    manager.stop()
+    await world.clock.run(manager.ended)
+  })
+
   test('stays while a worker holds an item, although its queue shows none', async () => {
     const world = new World()
     const id = await world.submit(good)

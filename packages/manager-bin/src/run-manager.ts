@@ -15,6 +15,8 @@ import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveMa
 /** How often the fleet is told how many workers there should be. */
 const fleetMs = 250
 const housekeepingMs = 600_000
+/** Somebody waits for a job to begin: a queue is looked at this often at least, however little there is to do. */
+const longestPollMs = 1_500
 
 /**
  * Takes jobs and runs them to their end, until told to stop. Many managers may run on one prefix: one leads, the others
@@ -48,7 +50,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   const loop = {
     clock,
     random,
-    polling: service.polling,
+    polling: { ...service.polling, maxMs: Math.min(service.polling.maxMs, longestPollMs) },
     leaseMs: settings.leaseMs,
     stopTaking: signal,
     abortWork: signal,
