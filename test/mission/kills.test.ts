@@ -90,7 +90,9 @@ describe.skipIf(!openssl)('a manager that is killed with SIGKILL at random momen
     const start = (): Running =>
       lab.startManager(
         ...controllerArguments(arm, controller, join(folder, 'ca.pem')),
-        ...['--status-listen', 'none', ...times],
+        '--status-listen',
+        'none',
+        ...times,
       )
     const asked = (method: string): boolean =>
       arm.requests.some((request) => request.method === method && request.path.endsWith(`/${set}`))

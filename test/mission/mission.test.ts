@@ -47,7 +47,14 @@ describe.skipIf(!openssl)('a job in Azurite, machines of a scale set, tokens of 
     const made = makeTree(lab.exportFolder, 60, 40, 1_600)
     const manager = lab.startManager(
       ...cloud.managerArguments(lab.folder),
-      ...['--workers', '3', '--idle-ms', '1500', '--concurrency', '2', '--azure-client-id', 'id-of-manager'],
+      '--workers',
+      '3',
+      '--idle-ms',
+      '1500',
+      '--concurrency',
+      '2',
+      '--azure-client-id',
+      'id-of-manager',
     )
     // Machines go in the middle of it, however fast the disk is.
     writeFileSync(join(lab.folder, 'job.json'), JSON.stringify({ MaxRequestsPerSecond: 300 }))
