@@ -145,6 +145,11 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
       '"admin"',
     ],
     [
+      'a cloud-init of 70 KiB',
+      [...queue, ...place, ...bootstrap, ...key, '--folder', `/${'x'.repeat(70_000)}`],
+      'at most 65535 bytes',
+    ],
+    [
       'a queue that is a file',
       [...words('--queue sqlite:q.db --queue-name-prefix studio'), ...place, ...bootstrap, ...key],
       'sqlite:q.db',
