@@ -8,9 +8,16 @@ export class ReadRecord {
   /** Byte ranges by export, address and path. */
   readonly #ranges = new Map<SimExport, Map<string, Map<string, Ranges>>>()
   reads = 0
+  bytes = 0
+  /** How many of them each process asked for. */
+  readonly byReader = new Map<string, number>()
+  readonly byExport = new Map<SimExport, number>()
 
-  note(of: SimExport, address: string, path: string, offset: number, bytes: number): void {
+  note(of: SimExport, address: string, path: string, offset: number, bytes: number, reader: string): void {
     this.reads += 1
+    this.bytes += bytes
+    this.byReader.set(reader, (this.byReader.get(reader) ?? 0) + 1)
+    this.byExport.set(of, (this.byExport.get(of) ?? 0) + 1)
     const known = this.#of(of, address)
     const ranges = known.get(path)
     if (ranges === undefined) known.set(path, [[offset, offset + bytes]])

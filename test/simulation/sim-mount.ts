@@ -129,7 +129,7 @@ export function simMount(options: SimMountOptions): Mount {
         if (node.gone) throw new WalkError('STALE', `${path}: it is gone`)
         if (node.kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
         const bytes = Math.max(0, Math.min(node.size - offset, length))
-        reads.note(of, address, path, offset, bytes)
+        reads.note(of, address, path, offset, bytes, life.name)
         return { bytes, end: offset + bytes >= node.size, size: node.size }
       }),
     close: () => Promise.resolve(),

@@ -3,7 +3,7 @@ import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { WorkerView } from '@cachewarmer/status-page'
 import type { Fleet } from './fleet/fleet.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import type { MachinePrice } from './run/expectation.ts'
+import type { MachinePrice } from './run/warming-estimate.ts'
 
 /** The world as a manager sees it; a simulation hands in its own. */
 export interface ManagerPorts {

@@ -12,6 +12,9 @@ import { listSweep } from './list-sweep.ts'
 import { patiently } from './patience.ts'
 import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
 
+/** The longest pause between two looks for what people ask of runs. */
+const controlMs = 2_000
+
 /** How often the fleet is told how many workers there should be. */
 const fleetMs = 250
 const housekeepingMs = 600_000
@@ -71,6 +74,8 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
       async (message) => handleControl(ports, { intake, lister, signal: ended }, message, logger),
       {
         ...loop,
+        // What people ask for holds within ten seconds, and workers need some of them.
+        polling: { ...service.polling, maxMs: Math.min(service.polling.maxMs, controlMs) },
         abortWork: ended,
         stopTaking: ended,
         concurrency: 1,

@@ -13,7 +13,7 @@ import {
   type RunStatus,
   toWire,
 } from '@cachewarmer/core'
-import { type Clock, isQueueError, type Logger } from '@cachewarmer/queue'
+import { type Clock, isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
 import { isWalkError, type Mount, measureReads, type Walk, type WalkOptions, walk } from '@cachewarmer/walker'
 import { Attempt } from './attempt.ts'
 import { withTimers } from './clock.ts'
@@ -23,6 +23,7 @@ import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import type { ReadLimits } from './read-limits.ts'
 import { hasCeilings, isAdmitted, type RunCeilings } from './run-ceilings.ts'
 import type { RunDirectory } from './run-directory.ts'
+import type { HeldItem, RunShares } from './run-shares.ts'
 import { RunOverError, superviseWalk } from './supervised-walk.ts'
 
 /** What became of a message: gone, or visible again after a while. */
@@ -41,6 +42,7 @@ export interface HandlerContext {
   readonly pool: MountPool
   readonly limits: ReadLimits
   readonly ceilings: RunCeilings
+  readonly shares: RunShares
   readonly stopTaking: AbortSignal
 }
 
@@ -124,10 +126,32 @@ async function workOn(handling: Handling): Promise<Disposition> {
     await work.send(encodeItem(item), { delayMs: filerAwayMs, signal })
     return 'complete'
   }
+  const held = context.shares.begin(item.run)
+  try {
+    return await walkItem(handling, { status, job, mounts, held, work, logger })
+  } finally {
+    context.shares.end(held)
+  }
+}
+
+interface WalkedItem {
+  readonly status: RunStatus
+  readonly job: Job
+  readonly mounts: readonly Mount[]
+  readonly held: HeldItem
+  readonly work: Queue
+  readonly logger: Logger
+}
+
+async function walkItem(
+  { item, attempt, context, signal }: Handling,
+  { status, job, mounts, held, work, logger }: WalkedItem,
+): Promise<Disposition> {
+  const { ports } = context
   const walking = startWalk(context.ceilings.hold(status, mounts), { item, job, status }, context, signal)
   await superviseWalk(
     walking.walk,
-    { ...context, work, run: item.run, attempt, held: hasCeilings(status), logger },
+    { ...context, work, run: item.run, attempt, item: held, limited: hasCeilings(status), logger },
     walking.signal,
   ).catch((error: unknown) => {
     walking.abort(error)

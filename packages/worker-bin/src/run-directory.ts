@@ -2,12 +2,18 @@ import { decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewar
 import { isQueueError, type Queue } from '@cachewarmer/queue'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import { isAdmitted } from './run-ceilings.ts'
+import type { LiveRun } from './run-shares.ts'
 
 interface KnownRun {
   readonly run: string
   readonly work: Queue
   status: RunStatus | undefined
   statusAtMs: number
+}
+
+/** A run that may be worked on, and where its items are. */
+export interface WorkedRun extends LiveRun {
+  readonly work: Queue
 }
 
 /**
@@ -27,19 +33,18 @@ export class RunDirectory {
     this.#names = queueNames(settings.prefix)
   }
 
-  /** Work queues of the runs that may be worked on now, in an order drawn by weight. */
-  async workQueues(signal?: AbortSignal): Promise<readonly Queue[]> {
+  /** The runs that may be worked on now. */
+  async live(signal?: AbortSignal): Promise<readonly WorkedRun[]> {
     await this.#refresh(signal)
-    const drawn: { queue: Queue; key: number }[] = []
+    const live: WorkedRun[] = []
     const runs = [...this.#runs.values()]
     for (const known of runs) {
       const status = await this.status(known.run, signal)
       if (status === undefined || status.state === 'paused' || status.state === 'ended') continue
       if (!isAdmitted(status, this.#settings.name)) continue
-      // The largest of random^(1/weight) is each run in proportion to its weight (Efraimidis and Spirakis, 2006).
-      drawn.push({ queue: known.work, key: this.#ports.random() ** (1 / status.weight) })
+      live.push({ run: known.run, weight: status.weight, work: known.work })
     }
-    return drawn.sort((a, b) => b.key - a.key).map(({ queue }) => queue)
+    return live
   }
 
   /** The run's status, at most `statusMs` old; undefined where the run is over. */

@@ -7,6 +7,7 @@ import { resolveWorkerOptions, type WorkerOptions, type WorkerPorts } from './po
 import { ReadLimits } from './read-limits.ts'
 import { RunCeilings } from './run-ceilings.ts'
 import { RunDirectory } from './run-directory.ts'
+import { RunShares } from './run-shares.ts'
 import { WorkSource } from './work-source.ts'
 
 export interface WorkerSignals {
@@ -38,11 +39,13 @@ export async function runWorker(
   const pool = new MountPool(ports)
   const limits = new ReadLimits(settings.concurrency)
   const ceilings = new RunCeilings(ports.clock)
-  const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, stopTaking: signals.stopTaking }
+  const shares = new RunShares(settings.slots, ports.random)
+  const { stopTaking } = signals
+  const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, shares, stopTaking }
   logger.info('worker started', { prefix: settings.prefix, slots: settings.slots })
   try {
     return await consume(
-      new WorkSource(ports, settings, directory),
+      new WorkSource(ports, settings, directory, shares),
       (message, held) =>
         isOriginalWork(message.body) ? handleOriginalWork(message, context, held) : handleItem(message, context, held),
       {

@@ -6,6 +6,7 @@ import { countsOf, mountStates } from './counts.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import { isAdmitted, type RunCeilings } from './run-ceilings.ts'
 import type { RunDirectory } from './run-directory.ts'
+import { type HeldItem, type RunShares, sliceMs } from './run-shares.ts'
 
 /** Failures held back before they are sent as a part, so that a tree of unreadable files needs no memory. */
 const failuresAtOnce = 500
@@ -13,6 +14,8 @@ const tickMs = 100
 /** Looks into the work queue come this far apart at first and at most; each that finds enough there doubles it. */
 const firstLookMs = 200
 const lastLookMs = 2_000
+/** Between two looks at whether other runs wait for their share of this worker. */
+const shareMs = 2_000
 /** With every address away for so long, the rest goes back into the queue and waits there. */
 const awayMs = 5_000
 /** Units that are worth handing away. */
@@ -24,7 +27,9 @@ export interface Supervision {
   readonly directory: RunDirectory
   readonly ceilings: RunCeilings
   /** The walk is held to the run's ceilings. */
-  readonly held: boolean
+  readonly limited: boolean
+  readonly shares: RunShares
+  readonly item: HeldItem
   readonly work: Queue
   readonly run: string
   readonly attempt: Attempt
@@ -66,6 +71,7 @@ class Supervisor {
   #beatAtMs: number
   #lookAtMs: number
   #lookMs = firstLookMs
+  #shareAtMs: number
   #stopped = false
   #awaySinceMs: number | undefined
   #ways = 2
@@ -78,6 +84,7 @@ class Supervisor {
     const now = supervision.ports.clock.now()
     this.#beatAtMs = now + supervision.settings.beatMs
     this.#lookAtMs = now + tickMs
+    this.#shareAtMs = now + sliceMs
   }
 
   async tick(): Promise<void> {
@@ -86,15 +93,33 @@ class Supervisor {
     const status = await this.#with.directory.status(this.#with.run, this.#signal)
     if (status === undefined || status.state === 'ended') throw new RunOverError(this.#with.run)
     if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#stop()
-    if (!this.#with.ceilings.update(status, this.#with.held)) return this.#stop()
+    if (!this.#with.ceilings.update(status, this.#with.limited)) return this.#stop()
     this.#awaySinceMs = this.#walk.allDown ? (this.#awaySinceMs ?? now) : undefined
     if (this.#awaySinceMs !== undefined && now - this.#awaySinceMs >= awayMs) return this.#stop()
+    if (now >= this.#shareAtMs && (await this.#makesRoom(now))) return this.#stop()
     if (now >= this.#beatAtMs) {
       this.#beatAtMs = now + this.#with.settings.beatMs
       await this.#beat(status)
     }
     await this.#sendFailures(failuresAtOnce)
     if (now >= this.#lookAtMs && !this.#stopped) await this.#considerSplit(status, now)
+  }
+
+  /** Whether another run, which has less of this worker than its weight says, waits for what this one has too much of. */
+  async #makesRoom(now: number): Promise<boolean> {
+    const { directory, shares, item } = this.#with
+    this.#shareAtMs = now + shareMs
+    if (this.#stopped) return false
+    const live = await directory.live(this.#signal)
+    for (const { run } of shares.inFavourOf(item, live)) {
+      const work = live.find((one) => one.run === run)?.work
+      if (work === undefined || !(await hasItems(work, this.#signal))) continue
+      // Another item of this run may have made room since.
+      if (shares.inFavourOf(item, live).length === 0) return false
+      shares.leave(item)
+      return true
+    }
+    return false
   }
 
   /** After the walk: the rest becomes children, the last failures go out. */
@@ -161,6 +186,15 @@ class Supervisor {
     const failures = this.#failures
     this.#failures = []
     await this.#with.attempt.sendFailures(failures, this.#signal)
+  }
+}
+
+async function hasItems(work: Queue, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await work.peek({ max: 1, signal })).length > 0
+  } catch (error) {
+    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return false
+    throw error
   }
 }
 

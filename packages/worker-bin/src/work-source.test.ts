@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { resolveWorkerOptions, type WorkerOptions } from './ports.ts'
 import { RunDirectory } from './run-directory.ts'
+import { RunShares } from './run-shares.ts'
 import { names, prefix, World, workQueue } from './testing/world.ts'
 import { WorkSource } from './work-source.ts'
 
@@ -8,7 +9,8 @@ const other = 'run000000002'
 
 function sourceOf(world: World, options: Partial<WorkerOptions> = {}): WorkSource {
   const settings = resolveWorkerOptions({ prefix, ...options }, () => 'worker-1')
-  return new WorkSource(world.ports, settings, new RunDirectory(world.ports, settings))
+  const shares = new RunShares(settings.slots, world.ports.random)
+  return new WorkSource(world.ports, settings, new RunDirectory(world.ports, settings), shares)
 }
 
 const take = async (source: WorkSource): Promise<string[]> =>

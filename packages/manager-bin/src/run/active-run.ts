@@ -13,18 +13,16 @@ import { removeList, removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import { mayPass, patiently } from '../patience.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
-import { earlierTotals } from './earlier.ts'
-import { earlierRun, expectation, sampleFiles } from './expectation.ts'
+import { earlierRun, earlierTotals } from './earlier.ts'
 import { Expectation } from './expected.ts'
 import { ListFeed } from './list-feed.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
+import { sampleFiles, warmingEstimate } from './warming-estimate.ts'
 
 /** Failures that a status shows; the ledger has them all. */
 const sampleFailures = 50
-/** Ended runs that an estimate looks through for rates. */
-const historyRuns = 200
 /** How often a run is looked at for items that nobody has any more. */
 const watchMs = 5_000
 
@@ -57,7 +55,7 @@ export class ActiveRun {
     this.#progress = this.#beginning()
     const { run, job } = record
     this.#feed = job.list === undefined ? undefined : new ListFeed(ports, settings, run, job.list)
-    if (record.job.mode === 'estimate') this.#earlier = earlierRun(record.job, ports.ledger.endedRuns(historyRuns))
+    if (record.job.mode === 'estimate') this.#earlier = earlierRun(ports.ledger, record.job)
   }
 
   get record(): RunRecord {
@@ -308,7 +306,7 @@ export class ActiveRun {
     const { job, run, outcome } = this.#record
     if (job.mode !== 'estimate') return {}
     const known = { earlier: this.#earlier, maxWorkers: this.#settings.maxWorkers, price: this.#settings.machinePrice }
-    const expected = outcome === undefined ? undefined : expectation(job, this.#ledger.totals(run).counts, known)
+    const expected = outcome === undefined ? undefined : warmingEstimate(job, this.#ledger.totals(run).counts, known)
     return {
       ...(this.#earlier === undefined ? { sampleFiles } : {}),
       ...(expected === undefined ? {} : { estimate: expected }),

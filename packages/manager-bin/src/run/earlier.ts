@@ -1,9 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Job } from '@cachewarmer/core'
+import type { EarlierRun, Job } from '@cachewarmer/core'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EarlierTotals } from './expected.ts'
 
-/** How far back an earlier run of a job is looked for. */
+/*
+ * Two things are learnt from runs that are over: how much there is, from one that was to read just the same, and how fast
+ * it goes, from any that read the same place in the same way.
+ */
+
+/** How far back an earlier run is looked for. */
 const runsBack = 100
 
 /** What the last run read that was to read just the same, and did; undefined where the ledger knows of none. */
@@ -19,3 +24,23 @@ export function earlierTotals(ledger: Ledger, job: Job): EarlierTotals | undefin
 const beside = ['jobId', 'weight', 'maxBytesPerSecond', 'maxRequestsPerSecond', 'maxWorkers', 'addresses', 'through']
 
 const workOf = (job: Job): object => Object.fromEntries(Object.entries(job).filter(([key]) => !beside.includes(key)))
+
+/** Shorter runs say more of starting and ending than of reading. */
+const leastElapsedMs = 2_000
+const leastFiles = 1_000
+
+/** The latest run that read whole files of the same export through the same addresses in the same way. */
+export function earlierRun(ledger: Ledger, job: Job): EarlierRun | undefined {
+  const alike = ledger.endedRuns(runsBack).find(({ record, counts }) => {
+    const { startedAtMs, endedAtMs = startedAtMs } = record
+    const long = endedAtMs - startedAtMs >= leastElapsedMs && counts.files >= leastFiles
+    return long && record.job.mode === 'data' && placeOf(record.job) === placeOf(job)
+  })
+  if (alike === undefined) return undefined
+  const { run, startedAtMs, endedAtMs = startedAtMs } = alike.record
+  const { files, bytes } = alike.counts
+  return { run, files, bytes, elapsedMs: endedAtMs - startedAtMs, endedAtMs }
+}
+
+const placeOf = ({ addresses, exportPath, through, headBytes }: Job): string =>
+  JSON.stringify([addresses.toSorted(), exportPath, through, headBytes])

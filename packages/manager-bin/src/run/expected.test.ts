@@ -115,6 +115,19 @@ describe('an expectation', () => {
     expect(expectation.look(listing(4_000, 0), 2_000).expected).toMatchObject({ files: 4_000, from: 'walk' })
   })
 
+  test('knows how long a list is, and adds what a walk finds beside it', () => {
+    const list = { id: 'a'.repeat(12), chunks: 1, paths: 200 }
+    const alone = new Expectation({ paths: [], through: 'each', list })
+    const read = (files: number): Counts => ({ ...emptyCounts(), files, bytes: files * 10 })
+    alone.look(read(0), 0)
+    expect(alone.look(read(50), 5_000)).toEqual({
+      expected: { files: 200, bytes: 2_000, share: 0.25, from: 'walk' },
+      timeLeftMs: 15_000,
+    })
+    const both = new Expectation({ ...job, list }).look({ ...listing(100, 90), files: 250 }, 0)
+    expect(both.expected).toMatchObject({ files: 1_200, share: 250 / 1_200 })
+  })
+
   test('takes a file that failed for done: with one of two addresses away, the other tells', () => {
     const counts = (at: number): Counts => ({
       ...listing(0, 0),

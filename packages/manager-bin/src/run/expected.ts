@@ -24,15 +24,16 @@ const maxMoments = 240
  * What a run will come to, and when. Where the last run of the same job is known, its totals are believed until they are
  * passed or the walk has found everything. Else the total is reckoned from the walk itself, depth by depth: a directory
  * that is known and not listed yet is expected to hold what those of its depth held on the average, with what lies below
- * it. That is exact where directories of one depth are alike, and for every tree as soon as all of it is listed.
+ * it. That is exact where directories of one depth are alike, and for every tree as soon as all of it is listed. A list
+ * says itself how many paths it has.
  */
 export class Expectation {
-  readonly #job: Pick<Job, 'paths' | 'through'>
+  readonly #job: Pick<Job, 'paths' | 'through' | 'list'>
   readonly #earlier: EarlierTotals | undefined
   #moments: Moment[] = []
   #stepMs = firstStepMs
 
-  constructor(job: Pick<Job, 'paths' | 'through'>, earlier?: EarlierTotals) {
+  constructor(job: Pick<Job, 'paths' | 'through' | 'list'>, earlier?: EarlierTotals) {
     this.#job = job
     this.#earlier = earlier
   }
@@ -56,11 +57,13 @@ export class Expectation {
 
   #expected(counts: Counts, handled: number): Expected | undefined {
     const walk = filesOfWalk(counts, this.#job.paths)
+    // Paths of a list are files, nearly all of them; the walk goes on from there.
+    const listed = this.#job.list?.paths ?? 0
     const earlier = this.#earlier
     const believed = earlier !== undefined && handled <= earlier.files && walk.pendingDirectories > 0
-    const files = Math.max(handled, believed ? earlier.files : walk.files)
+    const files = Math.max(handled, believed ? earlier.files : listed + walk.files)
     // Before anything was listed, nobody can tell.
-    if (files === 0 || (!believed && walk.listed === 0)) return undefined
+    if (files === 0 || (!believed && listed === 0 && walk.listed === 0)) return undefined
     const bytes = believed ? earlier.bytes : Math.round(counts.files === 0 ? 0 : (counts.bytes / counts.files) * files)
     const share = Math.min(1, handled / files)
     return { files: Math.round(files), bytes, share, from: believed ? 'earlier run' : 'walk' }
