@@ -3,19 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchFleet } from './fleet.ts'
+import { benchList } from './list.ts'
 import { benchGrowth, benchLocal, type LocalOptions } from './local.ts'
 import { benchMemory } from './memory.ts'
 import { type NfsOptions, nfsBenches } from './nfs.ts'
 import { benchNfslab } from './nfslab.ts'
 import { benchPage } from './page.ts'
 import { benchStartup } from './startup.ts'
+import { benchVerify } from './verify.ts'
 
-const help = `Usage: npm run bench -- [local] [growth] [memory] [fleet] [nfs] [nfslab] [startup] [page] [options]
+const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] [fleet] [nfs] [nfslab] [startup] [page] [options]
 
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
   memory  a walk over five million entries in memory
   fleet   how soon a scale set is asked for and let go, with Azurite and a resource manager on loopback
+  list    ten million listed paths beside a walk over the same files
+  verify  proof of warmth of 200,000 files behind 40 ms
   nfs     direct NFS against nfs-ganesha (as root, with Debian's nfs-ganesha and libnfs-utils), which is:
           nfs-small (behind several round trips), nfs-pinned, nfs-large, nfs-directory, nfs-job
   page    the status page with 50 runs and 500 workers (with Debian's chromium)
@@ -65,6 +69,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   fleet: () => benchFleet({ rounds: Number(values.rounds), quick: values.quick }),
   nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
   startup: async () => benchStartup(Number(values.rounds) * 3),
+  verify: () => benchVerify({ rounds: Number(values.rounds), quick: values.quick }),
+  list: () => benchList({ workers: Number(values.workers), quick: values.quick }),
   page: () => benchPage(values.quick ? { secondsEach: 3 } : {}),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
 }

@@ -106,6 +106,16 @@ export class BenchService implements AsyncDisposable {
     return Math.max(...sizes)
   }
 
+  /** The most resident memory that the manager, and then each worker, held so far, in bytes. */
+  peaks(): number[] {
+    return this.#processes().map(peakRss)
+  }
+
+  /** For a program that is to reach its queues. */
+  get queueArguments(): readonly string[] {
+    return ['--queue', `sqlite:${join(this.#place, 'queue.db')}`, '--queue-name-prefix', prefix]
+  }
+
   #processes(): number[] {
     const manager = this.#manager.pid ?? 0
     const children = readFileSync(`/proc/${manager}/task/${manager}/children`, 'utf8').trim().split(' ')
@@ -117,6 +127,15 @@ export class BenchService implements AsyncDisposable {
     await new Promise((resolve) => this.#manager.once('exit', resolve))
     await this.#queues.close()
     await rm(this.#place, { recursive: true, force: true })
+  }
+}
+
+/** The most resident memory that a process held so far, in bytes; 0 for one that is gone. */
+export function peakRss(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024
+  } catch {
+    return 0
   }
 }
 

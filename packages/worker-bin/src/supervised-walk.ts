@@ -109,7 +109,8 @@ class Supervisor {
   async #makesRoom(now: number): Promise<boolean> {
     const { directory, shares, item } = this.#with
     this.#shareAtMs = now + shareMs
-    if (this.#stopped) return false
+    // A listing that can't be resumed elsewhere would begin anew, again and again where it takes longer than a slice.
+    if (this.#stopped || this.#walk.listing) return false
     const live = await directory.live(this.#signal)
     for (const { run } of shares.inFavourOf(item, live)) {
       const work = live.find((one) => one.run === run)?.work
