@@ -12,13 +12,13 @@ import { listSweep } from './list-sweep.ts'
 import { patiently } from './patience.ts'
 import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
 
-/** The longest pause between two looks for what people ask of runs. */
-const controlMs = 2_000
-
 /** How often the fleet is told how many workers there should be. */
 const fleetMs = 250
 const housekeepingMs = 600_000
-/** Somebody waits for a job to begin: a queue is looked at this often at least, however little there is to do. */
+/**
+ * Somebody waits for a job to begin, and what people ask holds within ten seconds, of which workers need some: a queue is
+ * looked at this often at least, however little there is to do.
+ */
 const longestPollMs = 1_500
 
 /**
@@ -74,8 +74,6 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
       async (message) => handleControl(ports, { intake, lister, signal: ended }, message, logger),
       {
         ...loop,
-        // What people ask for holds within ten seconds, and workers need some of them.
-        polling: { ...service.polling, maxMs: Math.min(service.polling.maxMs, controlMs) },
         abortWork: ended,
         stopTaking: ended,
         concurrency: 1,
