@@ -22,8 +22,6 @@ export interface FleetOptions {
 export async function benchFleet({ rounds, quick }: FleetOptions): Promise<void> {
   const idleMs = quick ? 3_000 : 20_000
   await using world = await FleetBench.start(idleMs)
-  // A manager that has just started has not begun to poll yet.
-  await world.pause(3_000)
   const rows: string[][] = []
   for (let round = 1; round <= rounds; round += 1) rows.push([String(round), ...(await world.round())])
   printTable(
@@ -77,7 +75,9 @@ class FleetBench implements AsyncDisposable {
     const machines = new Map<Machine, ChildProcess>()
     const arm = await startArm({
       onInstanceStarted: (machine) => {
-        machines.set(machine, program('worker', ['--exit-with-parent'], environment))
+        const worker = program('worker', ['--exit-with-parent'], environment)
+        worker.stderr?.resume()
+        machines.set(machine, worker)
       },
       onInstanceStopped: (machine) => {
         machines.get(machine)?.kill('SIGKILL')
@@ -92,6 +92,7 @@ class FleetBench implements AsyncDisposable {
       AZURE_POD_IDENTITY_AUTHORITY_HOST: controller.url,
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
     })
+    await leads(manager)
     const queues = await openService(azurite.url, { accountKey: azurite.accountKey })
     const close = (): Promise<void> => controller.close()
     return new FleetBench({ folder, idleMs, azurite, machines, arm, queues, manager, close })
@@ -147,8 +148,20 @@ const packages = {
 
 function program(name: 'manager' | 'worker', args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   const file = join(dirname(fileURLToPath(packages[name])), 'dist/bin.js')
-  const errors = process.env['DEBUG'] === undefined ? 'ignore' : 'inherit'
-  return spawn(process.execPath, [file, ...args], { env, stdio: ['pipe', 'ignore', errors] })
+  return spawn(process.execPath, [file, ...args], { env, stdio: ['pipe', 'ignore', 'pipe'] })
+}
+
+/** A manager that has just been started looks for jobs only when it leads. */
+async function leads({ stderr }: ChildProcess): Promise<void> {
+  let log = ''
+  await new Promise<void>((resolve, reject) => {
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (process.env['DEBUG'] !== undefined) process.stderr.write(text)
+      log = (log + text).slice(-10_000)
+      if (log.includes('"leading"')) resolve()
+    })
+    stderr?.once('end', () => reject(new Error(`the manager ended: ${log}`)))
+  })
 }
 
 function managerArguments(arm: Arm, metadataUrl: string, ca: string, idleMs: number): string[] {
