@@ -25,7 +25,7 @@ export interface Booted {
   log(): string
 }
 
-export interface CloudOptions {
+interface CloudOptions {
   /** What every program is told of the world that Azure's own machines would find by themselves, or a secret in its place. */
   readonly environment?: Readonly<Record<string, string>>
   /** What instance metadata gives for a resource. Default: `manager` for all. */

@@ -1,5 +1,5 @@
 /** Where a job and its scale set are in their life, in this order. */
-export const stages = ['starting', 'leading', 'creating', 'working', 'ended', 'deleting'] as const
+const stages = ['starting', 'leading', 'creating', 'working', 'ended', 'deleting'] as const
 export type Stage = (typeof stages)[number]
 
 /** When a manager is killed: so long after it, or Azure, has come so far. */

@@ -7,7 +7,7 @@ const quiet = (): void => undefined
 const silent: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => silent }
 
 /** What the machines of a scale set work for. */
-export interface Purpose {
+interface Purpose {
   readonly prefix: string
   readonly template: string
   readonly leaseMs: number
