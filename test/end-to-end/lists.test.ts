@@ -109,6 +109,36 @@ describe('a list', { timeout: 180_000 }, () => {
     expect(await lab.queues()).toEqual([])
   })
 
+  test('whose manager is killed while chunks of it wait is read to its end, each file once', async () => {
+    await using lab = new Lab()
+    // Names so long that a message holds few of them: more messages than go to the workers at once.
+    const paths = Array.from({ length: 10_000 }, (_, at) => `/d${at % 10}/${'n'.repeat(190)}${at}`)
+    makeFiles(lab, paths)
+    const list = join(lab.folder, 'list')
+    writeFileSync(list, paths.join('\n'))
+    const manager = lab.startManager('--workers', '1')
+    // So slow that chunks wait until the ceiling is lifted.
+    const job = ['--addresses', 'cache-1', '--export', '/animation', '--files-from', list, '--job-id', 'long']
+    expect(await lab.run('submit', [...job, '--max-requests-per-second', '100'])).toMatchObject({ code: 0 })
+    const depth = async (): Promise<number> => {
+      const [name] = (await lab.queues()).filter((queue) => queue.startsWith('lablist-'))
+      return name === undefined ? 0 : lab.depth(name)
+    }
+    const inAll = await depth()
+    await lab.eventually(async () => (await depth()) < inAll)
+    manager.process.kill('SIGKILL')
+    await manager.finished
+    expect(await depth()).toBeGreaterThan(0)
+    lab.startManager('--workers', '1')
+    await lab.told('change', 'long', '--max-requests-per-second', 'none')
+    const { code, stdout } = await lab.run('submit', ['status', 'long', '--wait', '--json'])
+    expect({ code, report: reportOf(stdout) }).toMatchObject({
+      code: 0,
+      report: { outcome: 'warmed', files: paths.length, failures: { byCode: {} } },
+    })
+    expect((await lab.queues()).filter((name) => name.includes('list-'))).toEqual([])
+  })
+
   test.skipIf(missing !== undefined)('on a real NFS server is read through each address', async () => {
     await using lab = new Lab()
     const made = makeTree(lab.exportFolder, 10, 100)
