@@ -8,7 +8,7 @@ export interface LiveRun {
 type Claim = 'owed' | 'floating' | 'full'
 
 /** How many of a run's items may be taken now, in the order in which runs are asked for one. */
-export interface Allowance extends LiveRun {
+interface Allowance extends LiveRun {
   readonly max: number
 }
 
