@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { readModule } from './declarations.ts'
+import { options } from './options.ts'
 
 /*
  * Writes packages/NAME/api.md: all that a package exports, as the compiler declares it, without comments. It is reviewed
@@ -42,7 +42,7 @@ export const packageFolders = (): string[] =>
   readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+  const { values } = options('api', { options: { check: { type: 'boolean', default: false } } })
   for (const folder of packageFolders()) {
     const file = join(folder, 'api.md')
     const wanted = apiReport(folder)

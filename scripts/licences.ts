@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { options } from './options.ts'
+
+const { values } = options('licences', { options: { write: { type: 'boolean', default: false } } })
 
 /*
  * Holds the licences of everything that is installed to a list, without asking anybody: what comes with the published
@@ -94,7 +97,7 @@ What the published packages need at run time, optional packages included. Writte
 ${rows.join('\n')}
 `
 const file = join(root, 'THIRD-PARTY.md')
-if (process.argv.includes('--write')) writeFileSync(file, text)
+if (values.write) writeFileSync(file, text)
 else if (!existsSync(file) || readFileSync(file, 'utf8') !== text)
   problems.push('THIRD-PARTY.md is not what is shipped: npm run licences -- --write')
 for (const problem of problems) console.error(problem)

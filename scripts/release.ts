@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { options } from './options.ts'
 
 /*
  * Publishes what changesets have given a new version, or shows with --dry-run what would be published: the packages, the
@@ -25,7 +25,7 @@ interface Planned {
   }[]
 }
 
-const { values } = parseArgs({
+const { values } = options('release', {
   options: { 'dry-run': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
 })
 if (values.help) process.stdout.write(help)

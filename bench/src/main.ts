@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { options } from '../../scripts/options.ts'
 import { benchFleet } from './fleet.ts'
 import { benchList } from './list.ts'
 import { benchGrowth, benchLocal, type LocalOptions } from './local.ts'
@@ -34,7 +34,7 @@ const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] 
   --quick        a tenth of everything, to see that it works
 `
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = options('bench', {
   allowPositionals: true,
   options: {
     place: { type: 'string', default: join(tmpdir(), 'cachewarmer-bench') },

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { options } from '../../scripts/options.ts'
 import { releaseFolder, root } from './programs.ts'
 import { buildRelease } from './release.ts'
 
@@ -13,7 +13,9 @@ of materials, licences and checksums.
   --out DIR   default: ${releaseFolder}
 `
 
-const { values } = parseArgs({ options: { out: { type: 'string' }, help: { type: 'boolean', default: false } } })
+const { values } = options('package', {
+  options: { out: { type: 'string' }, help: { type: 'boolean', default: false } },
+})
 if (values.help) {
   process.stdout.write(help)
 } else if (process.platform !== 'linux') {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import fc from 'fast-check'
+import { options } from '../../scripts/options.ts'
 import { corpusOf, keep, mutations } from './corpus.ts'
 import { targets } from './targets.ts'
 
@@ -8,7 +8,7 @@ import { targets } from './targets.ts'
  * Fuzzes for longer than CI does: npm run fuzz -- --minutes 10 [--target item] [--seed 1]. What breaks a target is
  * made small and kept in the corpus, and the exit code is 1.
  */
-const { values } = parseArgs({
+const { values } = options('fuzz', {
   options: {
     minutes: { type: 'string', default: '1' },
     target: { type: 'string', multiple: true },

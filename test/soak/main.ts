@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { options } from '../../scripts/options.ts'
 import { type Mark, plot } from './plot.ts'
 import { readLives, toCsv, verdictOf } from './samples.ts'
 import { soak } from './soak.ts'
@@ -9,7 +9,7 @@ import { soak } from './soak.ts'
  * Half an hour (or any time) of jobs over a tree that changes, with faults, and what the programs held meanwhile:
  * npm run soak -- --minutes 30 --seed 1 --out soak-report
  */
-const { values } = parseArgs({
+const { values } = options('soak', {
   options: {
     minutes: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
+import { options } from '../../../scripts/options.ts'
 import { type Mutation, mutations } from './mutations.ts'
 import { Scratch } from './scratch.ts'
 
@@ -16,7 +16,7 @@ PATTERN     only faults whose name matches
 --jobs N    faults looked for side by side
 `
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = options('mutants', {
   allowPositionals: true,
   options: {
     seeds: { type: 'string', default: '2000' },
