@@ -40,9 +40,9 @@ const readsWhileStopped = reads() - beforeStandstill
 execFileSync('nfslab-server', ['start'])
 await reachReads(beforeStandstill + 20)
 execFileSync('nfslab-rtt', ['600'])
+const troubleInTime = !over
 await pause(3_000)
 execFileSync('nfslab-rtt', ['0'])
-const troubleInTime = !over
 const finished = await submitted
 clearInterval(watching)
 manager.process.kill('SIGTERM')

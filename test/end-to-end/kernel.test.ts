@@ -22,7 +22,7 @@ test.skipIf(lab === undefined)(
   async () => {
     const tree = mkdtempSync(join(tmpdir(), 'cachewarmer-kernel-'))
     try {
-      const made = makeTree(tree, 6, 30)
+      const made = makeTree(tree, 6, 50)
       const guest = fileURLToPath(new URL('./kernel.guest.ts', import.meta.url))
       const args = ['run', '--tree', tree, '--addresses', '2', '--timeout', '400', '--', process.execPath, guest]
       const { stdout } = await promisify(execFile)(lab ?? '', args, { encoding: 'utf8' })
