@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { walk } from '@cachewarmer/walker'
 import { type MemoryDirectory, manyEntries, memoryMount } from '@cachewarmer/walker/testing'
+import { workerNodeOptions } from '@cachewarmer/worker/node-options'
 import { count, printTable } from './table.ts'
 
 const file = { kind: 'file', size: 4_096 } as const
@@ -22,7 +23,7 @@ const shapes: Readonly<Record<string, (entries: number) => MemoryDirectory>> = {
 export function benchMemory(entries: number): void {
   const rows = Object.keys(shapes).map((shape) => {
     const program = [fileURLToPath(import.meta.url), shape, String(entries)]
-    const row = execFileSync(process.execPath, ['--max-semi-space-size=8', '--max-old-space-size=64', ...program], {
+    const row = execFileSync(process.execPath, [...workerNodeOptions, '--max-old-space-size=64', ...program], {
       encoding: 'utf8',
     })
     return JSON.parse(row) as string[]
