@@ -11,16 +11,20 @@ export interface ControlledParts {
   readonly signal: AbortSignal
 }
 
+/** A run that nobody holds may be about to be taken up, after a manager's death: so long what is asked of it waits. */
+const keptMs = 120_000
+const againMs = 1_000
+
 /**
- * Carries out what people ask of runs: cancel, pause, resume, change, or a list of failures. A message that can't be read
- * is dropped aloud.
+ * Carries out what people ask of runs: cancel, pause, resume, change, or a list of failures. What is asked of a run that
+ * this manager does not hold waits two minutes for it. A message that can't be read is dropped aloud.
  */
 export function handleControl(
   ports: ManagerPorts,
   { intake, lister, signal }: ControlledParts,
   message: JobMessage,
   logger: Logger,
-): 'complete' {
+): 'complete' | { giveBackMs: number } {
   let control: Control
   try {
     control = decodeControl(message.body)
@@ -34,8 +38,13 @@ export function handleControl(
     return 'complete'
   }
   const runs = intake.find(control.target)
-  logger.info('control', { command: control.command, target: control.target, runs: runs.length })
-  if (control.command === 'cancel' && runs.length === 0) ports.ledger.noteCancelled(control.target, ports.clock.now())
+  if (runs.length > 0 || message.deliveries === 1)
+    logger.info('control', { command: control.command, target: control.target, runs: runs.length })
+  if (runs.length === 0) {
+    if (control.command === 'cancel') ports.ledger.noteCancelled(control.target, ports.clock.now())
+    const isYoung = ports.clock.now() - message.insertedAtMs < keptMs
+    return isYoung ? { giveBackMs: againMs } : 'complete'
+  }
   for (const run of runs) {
     if (control.command === 'cancel') run.cancel()
     else if (control.command === 'pause') run.change({ paused: true })

@@ -293,6 +293,22 @@ describe('what people ask of runs:', () => {
     })
   })
 
+  test('what is asked while no manager holds the run is heard by the next, and of a run that is not there is dropped', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      await world.reached(id, 'running')
+    })
+    await ask(world, { v: 1, command: 'pause', target: 'nobody' })
+    await ask(world, { v: 1, command: 'change', target: 'good', weight: 50 })
+    await world.managed(async () => {
+      await world.until(async () => ((await world.statuses())[0]?.weight === 50 ? true : undefined))
+      expect(await world.depth(names.control)).toBe(1)
+      await world.clock.advance(180_000)
+      await world.until(async () => ((await world.depth(names.control)) === 0 ? true : undefined))
+    })
+  })
+
   test("ceilings of the job itself are the run's from the start, and can be lifted", async () => {
     const world = new World()
     const id = await world.submit({ ...good, maxWorkers: 2, maxRequestsPerSecond: 9 })

@@ -18,6 +18,9 @@ export interface Member {
 /** How often something is tried of which all mounts were gone before: a path that kills them must not do so for ever. */
 export const rounds = 3
 
+/** Files that wait for their turn at a mount, however few it reads at a time. */
+const leastWaiting = 16
+
 /** It failed for being away, and somebody watches whether it comes back. */
 export const wentAway = (error: WalkError, { health }: Mount): boolean => health !== undefined && isMountAway(error)
 
@@ -75,12 +78,13 @@ export class MountSet {
   }
 
   /**
-   * Files in hand that keep the mounts busy: as many as are read, and as many again that wait for their turn. What begins
-   * only to wait longer costs memory, and time to collect it.
+   * Files in hand that keep the mounts busy: as many as are read, and a quarter more that wait for their turn, so that
+   * each that ends is followed at once. What begins only to wait longer costs memory, and time to collect it.
    */
   get worthBeginning(): number {
     let files = 0
-    for (const { limiter } of this.members) files += limiter?.state ? 2 * limiter.state.limit : Number.POSITIVE_INFINITY
+    for (const { limiter } of this.members)
+      files += limiter?.state ? Math.ceil(1.25 * limiter.state.limit) + leastWaiting : Number.POSITIVE_INFINITY
     return files
   }
 
