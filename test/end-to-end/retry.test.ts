@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Lab } from './lab.ts'
@@ -33,10 +33,11 @@ test('what failed is warmed once it is mended, and nothing else is', { timeout: 
   expect(reports(first.stdout)).toMatchObject([{ files: 1, failures: { total: 3 } }])
   expect(first.code).toBe(1)
 
-  rmSync(join(lab.folder, 'mounts/cache-4/animation'))
-  symlinkSync(lab.exportFolder, join(lab.folder, 'mounts/cache-4/animation'))
-  mkdirSync(join(lab.exportFolder, 'late'))
-  for (const name of ['x.exr', 'y.tmp']) writeFileSync(join(lab.exportFolder, 'late', name), name)
+  for (const name of ['b', 'c\nd']) writeFileSync(join(lab.folder, 'elsewhere/shot', name), name)
+  for (const shown of [lab.exportFolder, join(lab.folder, 'elsewhere')]) {
+    mkdirSync(join(shown, 'late'))
+    for (const name of ['x.exr', 'y.tmp']) writeFileSync(join(shown, 'late', name), name)
+  }
   const again = await lab.run('submit', ['--retry', 'night', '--wait', '--json', '--job-id', 'again'])
   const through = ({ addresses, ...report }: Report) => ({
     ...report,
