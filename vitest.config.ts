@@ -5,6 +5,6 @@ export default defineConfig({
   test: {
     projects: ['packages/*', 'packaging', 'test'],
     reporters: ['default', new CountReporter()],
-    maxWorkers: 3,
+    maxWorkers: 4,
   },
 })
