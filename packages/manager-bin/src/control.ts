@@ -11,13 +11,16 @@ export interface ControlledParts {
   readonly signal: AbortSignal
 }
 
-/** A run that nobody holds may be about to be taken up, after a manager's death: so long what is asked of it waits. */
-const keptMs = 120_000
+/**
+ * A run that nobody holds may be about to be taken up, after a manager's death: so often what is asked of it is looked at
+ * again. Counted, not timed: the clocks of a manager and of the queues may be far apart.
+ */
+const keptDeliveries = 100
 const againMs = 1_000
 
 /**
  * Carries out what people ask of runs: cancel, pause, resume, change, or a list of failures. What is asked of a run that
- * this manager does not hold waits two minutes for it. A message that can't be read is dropped aloud.
+ * this manager does not hold waits about two minutes for it. A message that can't be read is dropped aloud.
  */
 export function handleControl(
   ports: ManagerPorts,
@@ -42,8 +45,7 @@ export function handleControl(
     logger.info('control', { command: control.command, target: control.target, runs: runs.length })
   if (runs.length === 0) {
     if (control.command === 'cancel') ports.ledger.noteCancelled(control.target, ports.clock.now())
-    const isYoung = ports.clock.now() - message.insertedAtMs < keptMs
-    return isYoung ? { giveBackMs: againMs } : 'complete'
+    return message.deliveries < keptDeliveries ? { giveBackMs: againMs } : 'complete'
   }
   for (const run of runs) {
     if (control.command === 'cancel') run.cancel()
