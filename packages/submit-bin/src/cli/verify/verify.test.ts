@@ -38,14 +38,18 @@ test('needs no queue where options say what to look at, and tells a person how w
   expect(code).toBe(0)
 })
 
-test('prints JSON, and writes a picture, as the built program too', async () => {
+test('prints JSON, and writes a picture, as the built program too', { timeout: 60_000 }, async () => {
   const svg = join(tmpdir(), `cw-verify-${process.pid}.svg`)
-  const { code, stdout } = await start([...target(), '--json', '--sample', '50', '--picture', svg]).finished
-  const warmth = JSON.parse(stdout) as Warmth
-  expect(warmth.addresses[0]).toMatchObject({ name: '127.0.0.1', sampled: 50, conclusive: expect.any(Boolean) })
-  expect(await readFile(svg, 'utf8')).toMatch(/^<svg /)
-  await rm(svg)
-  expect(code).toBe(0)
+  // Asked again where the machine was busy: a server that answers late for its own reasons makes no verdict.
+  const verdict = async () => {
+    const { code, stdout } = await start([...target(), '--json', '--sample', '50', '--picture', svg]).finished
+    expect(await readFile(svg, 'utf8')).toMatch(/^<svg /)
+    await rm(svg)
+    return { code, ...(JSON.parse(stdout) as Warmth).addresses[0] }
+  }
+  await expect
+    .poll(verdict, { timeout: 30_000 })
+    .toMatchObject({ code: 0, name: '127.0.0.1', sampled: 50, conclusive: true })
 })
 
 test('takes what to look at from the run of a job', async () => {
