@@ -5,6 +5,5 @@ export default defineConfig({
   test: {
     projects: ['packages/*', 'packaging', 'test'],
     reporters: ['default', new CountReporter()],
-    maxWorkers: 4,
   },
 })

@@ -50,7 +50,8 @@ switch (task) {
     node([join(root, 'packages/manager-bin/dist/bin.js'), 'warm', ...args], { cwd: callerFolder })
     break
   case 'test':
-    pnpm(['exec', 'vitest', 'run', ...args])
+    // Told here, as projects take no number from the root's settings; two at a time, as most of them wait.
+    pnpm(['exec', 'vitest', 'run', '--maxWorkers=2', ...args])
     break
   case 'test:here':
     // The Node that runs this script instead of the pinned one. Below 24 the libraries alone: programs ask for more.

@@ -50,8 +50,8 @@ export interface ExportParts {
   readonly unmount: () => Promise<void>
 }
 
-/** Bytes of a READ that is a long one. */
-const LONG_READ_BYTES = 262_144
+/** Bytes from which on a READ is a long one, and goes by `longReadConnections`: 262,144. */
+export const LONG_READ_BYTES = 262_144
 
 const start: ListPosition = { cookie: 0n, cookieVerifier: 0n }
 

@@ -4,6 +4,7 @@ import * as testing from './testing/index.ts'
 
 test('exports change only on purpose', () => {
   expect(Object.keys(nfs).sort()).toEqual([
+    'LONG_READ_BYTES',
     'NfsError',
     'accessBits',
     'decodeName',

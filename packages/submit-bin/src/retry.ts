@@ -88,8 +88,7 @@ export class FailedPaths {
   /** As few jobs as there can be: one for each set of addresses, or for each address where the sets are more. */
   groups(): readonly Group[] {
     const sets = new Map<bigint, number>()
-    for (const [path, mark] of this.#needed()) {
-      void path
+    for (const [, mark] of this.#needed()) {
       const set = mark & this.#all
       sets.set(set, (sets.get(set) ?? 0) + 1)
     }

@@ -1,6 +1,7 @@
 import {
   type Attributes,
   type FileHandle,
+  LONG_READ_BYTES,
   type MountOptions,
   mountExport,
   type NfsExport,
@@ -19,9 +20,6 @@ import { nameOf } from './paths.ts'
 
 /** Of directories of a few files it takes so many to keep a thousand reads in flight behind a slow link. */
 const maxListings = 64
-
-/** Bytes from which on a read counts as a long one. */
-const longReadBytes = 262_144
 
 /**
  * READs of long reads in flight. Behind no latency two of them keep a server busy, and more only drive each other's bytes
@@ -220,7 +218,7 @@ function mountOver(
     { offset, length, size: expectedSize, signal }: ReadOptions,
   ): Promise<ReadOutcome> {
     const left = expectedSize === undefined ? length : Math.min(length, expectedSize - offset)
-    const limiterOfReads = left >= longReadBytes ? ofLongReads : undefined
+    const limiterOfReads = left >= LONG_READ_BYTES ? ofLongReads : undefined
     const range = { offset, length, expectedSize, inFlight: readsPerFile, limiter: limiterOfReads, signal }
     const { bytes, eof, size } = await readRange(mounted, handle, range)
     const known = size ?? (eof ? undefined : (await mounted.getattr(handle, { signal })).size)
