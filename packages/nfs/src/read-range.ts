@@ -50,21 +50,43 @@ export async function readRange(
     options.length === undefined || options.length === Number.POSITIVE_INFINITY
       ? Number.MAX_SAFE_INTEGER
       : whole('length', options.length, 0, Number.MAX_SAFE_INTEGER)
-  const { limiter } = options
-  const read = (at: number, count: number): Promise<ReadResult> =>
-    limiter === undefined
-      ? mounted.read(handle, at, count, options)
-      : limiter.run(() => mounted.read(handle, at, count, options))
-  const first = await read(from, Math.min(length, firstBytes(from, options.expectedSize)))
-  let { count: bytes, eof } = first
-  let next = from + bytes
-  let end = Math.min(
+  const first = await readOnce(mounted, handle, from, Math.min(length, firstBytes(from, options.expectedSize)), options)
+  const { count, eof, size } = first
+  if (eof) return { bytes: count, eof, size }
+  const end = Math.min(
     from + length,
     Number.MAX_SAFE_INTEGER,
-    first.size === undefined ? Number.POSITIVE_INFINITY : Number(first.size),
+    size === undefined ? Number.POSITIVE_INFINITY : Number(size),
   )
-  if (eof || next >= end) return { bytes, eof, size: first.size }
+  const next = from + count
+  if (next >= end) return { bytes: count, eof, size }
+  // Without a size nobody knows how many pieces there are.
+  const readers = size === undefined ? 1 : inFlight
+  const rest = await readRest(mounted, handle, { next, end, readers }, options)
+  return { bytes: count + rest.bytes, eof: rest.eof, size }
+}
 
+const readOnce = (
+  mounted: NfsExport,
+  handle: FileHandle,
+  at: number,
+  count: number,
+  options: ReadRangeOptions,
+): Promise<ReadResult> =>
+  options.limiter === undefined
+    ? mounted.read(handle, at, count, options)
+    : options.limiter.run(() => mounted.read(handle, at, count, options))
+
+/** What the first READ left, by several at a time. */
+async function readRest(
+  mounted: NfsExport,
+  handle: FileHandle,
+  range: { readonly next: number; readonly end: number; readonly readers: number },
+  options: ReadRangeOptions,
+): Promise<{ readonly bytes: number; readonly eof: boolean }> {
+  let { next, end } = range
+  let bytes = 0
+  let eof = false
   /** Takes piece after piece; a piece that comes short is asked for again from where it stopped. */
   const reader = async (): Promise<void> => {
     while (next < end) {
@@ -72,7 +94,7 @@ export async function readRange(
       const stop = Math.min(at + mounted.readBytes, end)
       next = stop
       while (at < stop && at < end) {
-        const { count, eof: ended } = await read(at, stop - at)
+        const { count, eof: ended } = await readOnce(mounted, handle, at, stop - at, options)
         bytes += count
         at += count
         if (ended || count === 0) {
@@ -86,7 +108,6 @@ export async function readRange(
     end = 0
     throw error
   }
-  // Without a size nobody knows how many pieces there are.
-  await Promise.all(Array.from({ length: first.size === undefined ? 1 : inFlight }, () => reader().catch(stopOthers)))
-  return { bytes, eof, size: first.size }
+  await Promise.all(Array.from({ length: range.readers }, () => reader().catch(stopOthers)))
+  return { bytes, eof }
 }

@@ -8,7 +8,7 @@ import {
   startNfsServer,
 } from '@cachewarmer/nfs/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type VerifyOptions, verify } from './index.ts'
+import { type VerifyOptions, verify, type Warmth } from './index.ts'
 import { seeded } from './testing/seeded.ts'
 
 const servers: NfsServer[] = []
@@ -46,9 +46,20 @@ const coldFirstReads = (n: number, ms: number) => (call: { procedure: string; nt
     ? ({ kind: 'late', ms } as const)
     : undefined
 
+/** On a busy machine warm reads may be as slow as cold ones, and then nobody can tell: asked again of a new server. */
+async function untilConclusive(
+  options: NfsServerOptions,
+  more: Partial<VerifyOptions>,
+): Promise<{ readonly warmth: Warmth; readonly server: NfsServer }> {
+  for (let asked = 1; ; asked++) {
+    const server = await serve(options)
+    const warmth = await verify(optionsFor(server, more))
+    if (warmth.whole.conclusive || asked === 5) return { warmth, server }
+  }
+}
+
 test('a quarter of the first reads is delayed: three quarters are warm, and the interval says how sure that is', async () => {
-  const server = await serve({ tree, fault: coldFirstReads(4, 40) })
-  const warmth = await verify(optionsFor(server, { inFlight: 1, sample: 200 }))
+  const { warmth, server } = await untilConclusive({ tree, fault: coldFirstReads(4, 40) }, { inFlight: 1, sample: 200 })
   const [address] = warmth.addresses
   expect(warmth.population).toBe(421)
   expect(warmth.directories).toBe(3)

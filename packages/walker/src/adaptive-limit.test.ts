@@ -71,6 +71,37 @@ describe('an adaptive limit', () => {
     expect(limit.state.limit).toBeLessThan(2 * knee + 8)
   })
 
+  test('gives places one by one, to those who wait in the order in which they came', async () => {
+    const clock = fakeClock()
+    const limit = adaptiveLimit({ min: 2, easy: 2, max: 2, clock })
+    const { turns } = limit
+    expect([turns.take(), turns.take()]).toEqual([undefined, undefined])
+    const order: string[] = []
+    const waiting = ['third', 'fourth'].map((name) => turns.take()?.then(() => order.push(name)))
+    expect(waiting.every((turn) => turn !== undefined)).toBe(true)
+    turns.give(10)
+    await waiting[0]
+    expect(order).toEqual(['third'])
+    turns.give(undefined)
+    await waiting[1]
+    expect(order).toEqual(['third', 'fourth'])
+    expect(limit.state).toMatchObject({ inFlight: 2, limit: 2 })
+  })
+
+  test('measures what is told, and nothing of what failed', async () => {
+    const clock = fakeClock()
+    const limit = adaptiveLimit({ min: 1, easy: 1, max: 1, clock })
+    const once = async (tookMs: number | undefined): Promise<void> => {
+      await limit.turns.take()
+      await clock.advance(10)
+      limit.turns.give(tookMs)
+    }
+    for (let at = 0; at < 40; at++) await once(undefined)
+    expect(limit.state.p50Ms).toBe(undefined)
+    for (let at = 0; at < 40; at++) await once(10)
+    expect(limit.state.p50Ms).toBe(10)
+  })
+
   test('begins with its easy bound, and looks for no fewer than that', async () => {
     const near = bench({ roundTripMs: 0.2, capacity: 20, noise: 0.5, easy: 64 })
     expect(near.limit.state.limit).toBe(64)

@@ -3,7 +3,7 @@ import { WalkError } from './errors.ts'
 import { Fifo } from './limit/fifo.ts'
 import { initialLimit, type LimitBounds, type LimitState, nextLimit } from './limit/next-limit.ts'
 import { Samples } from './limit/samples.ts'
-import type { Limiter } from './options.ts'
+import type { Limiter, Turns } from './options.ts'
 import { show } from './paths.ts'
 
 export interface AdaptiveLimitOptions {
@@ -39,6 +39,7 @@ export interface LatencyObserver {
 }
 
 export interface AdaptiveLimit extends Limiter, LatencyObserver {
+  readonly turns: Turns
   readonly state: LimitFigures
 }
 
@@ -67,7 +68,7 @@ export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit
   return new Controller({ min: Math.min(min, max), easy: Math.min(Math.max(min, easy), max), max }, clock)
 }
 
-class Controller implements AdaptiveLimit {
+class Controller implements AdaptiveLimit, Turns {
   readonly #clock: Pick<Clock, 'now'>
   readonly #bounds: LimitBounds
   /** Those who wait, each to be handed a place. */
@@ -107,18 +108,35 @@ class Controller implements AdaptiveLimit {
     }
   }
 
+  get turns(): Turns {
+    return this
+  }
+
   async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#inFlight < this.#decision.limit) this.#inFlight++
-    else await new Promise<void>((resolve) => this.#line.push(resolve))
+    await this.take()
     const began = this.#clock.now()
+    let tookMs: number | undefined
     try {
       const result = await task()
-      this.#measure(began)
+      tookMs = this.#clock.now() - began
       return result
     } finally {
-      this.#inFlight--
-      this.#beginWaiting()
+      this.give(tookMs)
     }
+  }
+
+  take(): Promise<void> | undefined {
+    if (this.#inFlight < this.#decision.limit) {
+      this.#inFlight++
+      return undefined
+    }
+    return new Promise((resolve) => this.#line.push(resolve))
+  }
+
+  give(tookMs: number | undefined): void {
+    if (tookMs !== undefined) this.#measure(tookMs)
+    this.#inFlight--
+    this.#beginWaiting()
   }
 
   latency(ms: number, procedure = 'READ'): void {
@@ -150,9 +168,9 @@ class Controller implements AdaptiveLimit {
    * A window ends with as many tasks as fill the limit twice, or three times, and so on: then it is as long as that many
    * rounds, also where all answers come at once, whatever the moment at which it began.
    */
-  #measure(began: number): void {
+  #measure(tookMs: number): void {
     const now = this.#clock.now()
-    this.#durations.add(now - began)
+    this.#durations.add(tookMs)
     if (this.#settling > 0) {
       if (--this.#settling === 0) this.#open(now)
       return

@@ -6,6 +6,8 @@ import {
   mountExport,
   type NfsExport,
   type NfsObserver,
+  type ReadRangeOptions,
+  type ReadRangeResult,
   readRange,
 } from '@cachewarmer/nfs'
 import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from './adaptive-limit.ts'
@@ -188,7 +190,6 @@ function mountOver(
   }
 
   async function read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
-    const { path } = target
     try {
       asked.signal.throwIfAborted()
       const found = handleOf(target)
@@ -196,34 +197,39 @@ function mountOver(
       const handle = found instanceof Promise ? await found : found
       if (handle !== undefined) {
         try {
-          return await readRangeOf(handle, asked)
+          const range = await readRange(mounted, handle, rangeOf(asked))
+          return outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))
         } catch (error) {
           if (!isStale(error)) throw error
         }
       }
-      return await readByPath(path, asked)
+      return await readByPath(target.path, asked)
     } catch (error) {
-      throw asReadError(fromNfs(error, path))
+      throw asReadError(fromNfs(error, target.path))
     }
   }
 
   async function readByPath(path: string, asked: ReadOptions): Promise<ReadOutcome> {
     const { handle, attributes } = await look(path, asked.signal)
     if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
-    return await readRangeOf(handle, asked)
+    const range = await readRange(mounted, handle, rangeOf(asked))
+    return outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))
   }
 
-  async function readRangeOf(
-    handle: FileHandle,
-    { offset, length, size: expectedSize, signal }: ReadOptions,
-  ): Promise<ReadOutcome> {
-    const left = expectedSize === undefined ? length : Math.min(length, expectedSize - offset)
+  function rangeOf({ offset, length, size, signal }: ReadOptions): ReadRangeOptions {
+    const left = size === undefined ? length : Math.min(length, size - offset)
     const limiterOfReads = left >= LONG_READ_BYTES ? ofLongReads : undefined
-    const range = { offset, length, expectedSize, inFlight: readsPerFile, limiter: limiterOfReads, signal }
-    const { bytes, eof, size } = await readRange(mounted, handle, range)
-    const known = size ?? (eof ? undefined : (await mounted.getattr(handle, { signal })).size)
-    if (known === undefined) return { bytes, end: true }
-    return { bytes, end: eof || offset + bytes >= known, size: Number(known) }
+    return { offset, length, expectedSize: size, inFlight: readsPerFile, limiter: limiterOfReads, signal }
+  }
+
+  /** For servers that send no attributes along. */
+  async function learnSize(
+    handle: FileHandle,
+    { bytes, eof }: ReadRangeResult,
+    asked: ReadOptions,
+  ): Promise<ReadOutcome> {
+    const { size } = await mounted.getattr(handle, { signal: asked.signal })
+    return outcomeOf({ bytes, eof, size }, asked) as ReadOutcome
   }
 
   return {
@@ -240,6 +246,13 @@ function mountOver(
     read,
     close: () => mounted.close(),
   }
+}
+
+/** Undefined where the file goes on, for all that is known. */
+function outcomeOf({ bytes, eof, size }: ReadRangeResult, { offset }: ReadOptions): ReadOutcome | undefined {
+  if (size === undefined) return eof ? { bytes, end: true } : undefined
+  const known = Number(size)
+  return { bytes, end: eof || offset + bytes >= known, size: known }
 }
 
 /** RFC 1813 section 3.3.6: READ of what is neither file nor directory is INVAL. */

@@ -16,10 +16,20 @@ export interface WalkFilter {
   directory(path: string, name: string): boolean
 }
 
+/** A limit's places, taken and given back one by one. */
+export interface Turns {
+  /** Undefined: a place is free and taken. Else settles with one taken, in the order of the calls. */
+  take(): Promise<void> | undefined
+  /** Gives a place back, with the milliseconds that its task took; undefined: it failed, or there was none. */
+  give(tookMs: number | undefined): void
+}
+
 /** Bounds what is in flight at one mount. Several walks may share one. `{ run: pLimit(8) }` is one. */
 export interface Limiter {
   /** Calls `task` once, at the latest when all that was asked for before has ended, and settles as it does. */
   run<T>(task: () => Promise<T>): Promise<T>
+  /** The same in two steps, where the limit offers them: of a million tasks they cost less than `run`. */
+  readonly turns?: Turns | undefined
   /** What it is doing, where it tells. */
   readonly state?: LimitFigures | undefined
 }

@@ -13,11 +13,12 @@ export interface Question<T> {
 
 /**
  * Asks the mount or its stand-in: waits for one where none answers, and asks again, a few times, what a mount took along
- * when it went. Throws what the mount did, `MOUNT_DOWN` when it has been away for too long, or the reason of `waiting`.
+ * when it went; `asked` of those times are over already.
+ * Throws what the mount did, `MOUNT_DOWN` when it has been away for too long, or the reason of `waiting`.
  */
-export async function persist<T>(member: Member, question: Question<T>): Promise<T> {
+export async function persist<T>(member: Member, question: Question<T>, asked = 0): Promise<T> {
   const { mounts, path, hash, waiting } = question
-  for (let tries = 1; ; ) {
+  for (let tries = 1 + asked; ; ) {
     const by = mounts.standIn(member, hash)
     if (by) {
       try {

@@ -2,8 +2,9 @@ import type { MountRead } from './counters.ts'
 import { asWalkError, WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { LargeFile } from './large-file.ts'
-import type { ReadOutcome } from './mount.ts'
-import { type Member, type MountSet, targetFor } from './mount-set.ts'
+import type { Mount, ReadOutcome } from './mount.ts'
+import { type Member, type MountSet, targetFor, wentAway } from './mount-set.ts'
+import type { Turns } from './options.ts'
 import { findFile } from './page.ts'
 import { persist, type Question } from './persist.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
@@ -16,14 +17,24 @@ import { largeFile } from './sources.ts'
  */
 export const readUnit = (run: Run, unit: ReadUnit): Promise<void> => new Reading(run, unit).all()
 
-/** One for each file: of what happens here nothing may cost much, neither objects nor promises. */
+const none: readonly never[] = []
+
+interface FailedRead {
+  readonly mount: string
+  readonly error: WalkError
+}
+
+/**
+ * One for each file, thousands at a time: of what happens here nothing may cost much, neither objects nor promises. All
+ * that lives while a reply is on its way is moved about by the collector again and again.
+ */
 class Reading implements Question<ReadOutcome | undefined> {
   readonly hash: number
   readonly #run: Run
   readonly #unit: ReadUnit
   #chunk: Chunk | undefined
-  readonly #reads: MountRead[] = []
-  readonly #errors: { readonly mount: string; readonly error: WalkError }[] = []
+  #reads: readonly MountRead[] = none
+  #errors: readonly FailedRead[] = none
   /** The walk stopped before every mount had its turn. */
   #broken = false
   /** Of a walk that reads nothing: what the file's attributes say. */
@@ -52,12 +63,21 @@ class Reading implements Question<ReadOutcome | undefined> {
   /** Reads when its turn comes; undefined when the walk stopped before. */
   ask(by: Member): Promise<ReadOutcome | undefined> {
     const { limiter } = by
-    return limiter ? limiter.run(() => this.#begin(by)) : this.#begin(by)
+    return limiter && !limiter.turns ? limiter.run(() => this.#read(by)) : this.#read(by, limiter?.turns)
   }
 
-  async all(): Promise<void> {
-    const { slots, mounts } = this.#run
-    const readers = mounts.readers(this.hash)
+  all(): Promise<void> {
+    const readers = this.#run.mounts.readers(this.hash)
+    const [first] = readers
+    if (!first || readers.length > 1) return this.#throughEach(readers)
+    return this.#through(first).then((outcome) => {
+      if (outcome) this.#plan(outcome)
+      this.#finish()
+    })
+  }
+
+  async #throughEach(readers: readonly Member[]): Promise<void> {
+    const { slots } = this.#run
     let others = 0
     for (const member of readers) {
       if (others > 0) await slots.take()
@@ -84,11 +104,17 @@ class Reading implements Question<ReadOutcome | undefined> {
     try {
       // One failure a file and mount: where a chunk failed, the file's others need not try.
       if (this.#chunk?.file.errors.has(member.name)) return undefined
-      return await persist(member, this)
+      const by = this.mounts.standIn(member, this.hash)
+      try {
+        if (by) return await this.ask(by)
+      } catch (error) {
+        if (!by || !wentAway(asWalkError(error), by.mount)) throw error
+      }
+      return await persist(member, this, by ? 1 : 0)
     } catch (error) {
       const trouble = asWalkError(error)
       if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#run.going)) this.#broken = true
-      else this.#errors.push({ mount: member.name, error: trouble })
+      else this.#errors = [...this.#errors, { mount: member.name, error: trouble }]
       return undefined
     } finally {
       tallies.live.inFlight--
@@ -96,25 +122,40 @@ class Reading implements Question<ReadOutcome | undefined> {
     }
   }
 
-  async #begin(member: Member): Promise<ReadOutcome | undefined> {
-    if (!this.#run.going) {
-      this.#broken = true
-      return undefined
-    }
-    const { mount } = member
-    const { attributesOnly, headBytes, chunkBytes, signal } = this.#run.settings
-    const { real, handle, from, size } = this.#unit
-    const { offset, length } = this.#chunk ?? { offset: 0, length: Math.min(headBytes, chunkBytes) }
+  /** Undefined, and nothing read, where the walk stopped before its turn came. */
+  async #read(member: Member, turns?: Turns): Promise<ReadOutcome | undefined> {
+    const turn = turns?.take()
+    if (turn) await turn
+    const { settings, going } = this.#run
+    const { attributesOnly, clock } = settings
+    const beganMs = clock.now()
+    let tookMs: number | undefined
     member.inFlight++
     try {
-      const outcome = attributesOnly
-        ? await this.#look(member)
-        : await mount.read(targetFor(real, handle, from, mount), { offset, length, size, signal })
-      this.#reads.push({ mount: member.name, bytes: outcome.bytes })
+      if (!going) {
+        this.#broken = true
+        return undefined
+      }
+      const outcome = await (attributesOnly ? this.#look(member) : this.#ask(member.mount))
+      this.#reads = [...this.#reads, { mount: member.name, bytes: outcome.bytes }]
+      tookMs = clock.now() - beganMs
       return outcome
     } finally {
       member.inFlight--
+      turns?.give(tookMs)
     }
+  }
+
+  #ask(mount: Mount): Promise<ReadOutcome> {
+    const { headBytes, chunkBytes, signal } = this.#run.settings
+    const { real, handle, from, size } = this.#unit
+    const chunk = this.#chunk
+    return mount.read(targetFor(real, handle, from, mount), {
+      offset: chunk ? chunk.offset : 0,
+      length: chunk ? chunk.length : Math.min(headBytes, chunkBytes),
+      size,
+      signal,
+    })
   }
 
   async #look({ mount }: Member): Promise<ReadOutcome> {

@@ -22,21 +22,24 @@ export function watchedMount(
   options: WatchedMountOptions = {},
 ): Mount & { readonly health: MountHealth } {
   const watch = new Watch(inner, options)
-  const mount = wrapMount(inner, async (call, signal) => {
+  // No async function, for it is called for every file.
+  const mount = wrapMount(inner, (call, signal) => {
     const { trouble, spell } = watch
     if (trouble) {
-      signal.throwIfAborted()
-      throw new WalkError('MOUNT_DOWN', `${inner.name} does not answer: ${trouble.message}`, { cause: trouble })
+      const away = `${inner.name} does not answer: ${trouble.message}`
+      return Promise.reject(signal.aborted ? signal.reason : new WalkError('MOUNT_DOWN', away, { cause: trouble }))
     }
     const beganAtMs = watch.now()
-    try {
-      const answer = await call()
-      watch.answered()
-      return answer
-    } catch (error) {
-      if (!signal.aborted) watch.note(asWalkError(error), spell, beganAtMs)
-      throw error
-    }
+    return call().then(
+      (answer) => {
+        watch.answered()
+        return answer
+      },
+      (error: unknown) => {
+        if (!signal.aborted) watch.note(asWalkError(error), spell, beganAtMs)
+        throw error
+      },
+    )
   })
   return Object.assign(mount, {
     health: watch,
