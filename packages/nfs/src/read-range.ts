@@ -39,32 +39,38 @@ const firstBytes = (from: number, expectedSize: number | undefined): number =>
  * Reads a range of a file and drops it, by as many READs as that takes. The first one learns the file's size; the rest
  * goes in parallel, to the end that the file had then, or to where it ends by now. Rejects with the first failure.
  */
-export async function readRange(
+export function readRange(
   mounted: NfsExport,
   handle: FileHandle,
   options: ReadRangeOptions = {},
 ): Promise<ReadRangeResult> {
-  const from = whole('offset', options.offset ?? 0, 0, Number.MAX_SAFE_INTEGER)
-  const inFlight = whole('inFlight', options.inFlight ?? 8, 1, 65_536)
-  const length =
-    options.length === undefined || options.length === Number.POSITIVE_INFINITY
-      ? Number.MAX_SAFE_INTEGER
-      : whole('length', options.length, 0, Number.MAX_SAFE_INTEGER)
-  const first = await readOnce(mounted, handle, from, Math.min(length, firstBytes(from, options.expectedSize)), options)
-  const { count, eof, size } = first
-  if (eof) return { bytes: count, eof, size }
-  const end = Math.min(
-    from + length,
-    Number.MAX_SAFE_INTEGER,
-    size === undefined ? Number.POSITIVE_INFINITY : Number(size),
+  let range: Range
+  try {
+    range = checked(options)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  const count = Math.min(range.length, firstBytes(range.from, options.expectedSize))
+  // No async function: most files take one READ, of thousands at a time each would have a frame waiting.
+  return readOnce(mounted, handle, range.from, count, options).then((first) =>
+    first.eof
+      ? { bytes: first.count, eof: true, size: first.size }
+      : readRest(mounted, handle, { ...range, first }, options),
   )
-  const next = from + count
-  if (next >= end) return { bytes: count, eof, size }
-  // Without a size nobody knows how many pieces there are.
-  const readers = size === undefined ? 1 : inFlight
-  const rest = await readRest(mounted, handle, { next, end, readers }, options)
-  return { bytes: count + rest.bytes, eof: rest.eof, size }
 }
+
+interface Range {
+  readonly from: number
+  readonly length: number
+  readonly inFlight: number
+}
+
+const checked = ({ offset = 0, length = Number.POSITIVE_INFINITY, inFlight = 8 }: ReadRangeOptions): Range => ({
+  from: whole('offset', offset, 0, Number.MAX_SAFE_INTEGER),
+  length:
+    length === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : whole('length', length, 0, Number.MAX_SAFE_INTEGER),
+  inFlight: whole('inFlight', inFlight, 1, 65_536),
+})
 
 const readOnce = (
   mounted: NfsExport,
@@ -77,16 +83,21 @@ const readOnce = (
     ? mounted.read(handle, at, count, options)
     : options.limiter.run(() => mounted.read(handle, at, count, options))
 
-/** What the first READ left, by several at a time. */
+/** All, after the first READ: the others go out several at a time. */
 async function readRest(
   mounted: NfsExport,
   handle: FileHandle,
-  range: { readonly next: number; readonly end: number; readonly readers: number },
+  { from, length, inFlight, first }: Range & { readonly first: ReadResult },
   options: ReadRangeOptions,
-): Promise<{ readonly bytes: number; readonly eof: boolean }> {
-  let { next, end } = range
-  let bytes = 0
-  let eof = false
+): Promise<ReadRangeResult> {
+  const { size } = first
+  let { count: bytes, eof } = first
+  let next = from + bytes
+  let end = Math.min(
+    from + length,
+    Number.MAX_SAFE_INTEGER,
+    size === undefined ? Number.POSITIVE_INFINITY : Number(size),
+  )
   /** Takes piece after piece; a piece that comes short is asked for again from where it stopped. */
   const reader = async (): Promise<void> => {
     while (next < end) {
@@ -108,6 +119,8 @@ async function readRest(
     end = 0
     throw error
   }
-  await Promise.all(Array.from({ length: range.readers }, () => reader().catch(stopOthers)))
-  return { bytes, eof }
+  // Without a size nobody knows how many pieces there are.
+  const readers = next < end ? (size === undefined ? 1 : inFlight) : 0
+  await Promise.all(Array.from({ length: readers }, () => reader().catch(stopOthers)))
+  return { bytes, eof, size }
 }

@@ -3,7 +3,8 @@ import type { Clock } from './clock.ts'
 import type { MountFigures } from './counters.ts'
 import { isMountAway, WalkError } from './errors.ts'
 import type { Mount, MountHealth, Target } from './mount.ts'
-import type { Limiter, Settings } from './options.ts'
+import type { Limiter, Settings, Turns } from './options.ts'
+import { turnsOf } from './turns.ts'
 
 /** A mount as a walk uses it. */
 export interface Member {
@@ -11,6 +12,8 @@ export interface Member {
   readonly name: string
   /** Undefined where the walk's own limit is the tighter one. */
   readonly limiter: Limiter | undefined
+  /** The limiter's. */
+  readonly turns: Turns
   /** Reads through it now. */
   inFlight: number
 }
@@ -51,12 +54,10 @@ export class MountSet {
     const blind = settings.symlinks === 'none' ? undefined : mounts.find((mount) => !mount.readLink)
     if (blind)
       throw new WalkError('OPTION_INVALID', `symlinks is "${settings.symlinks}", but ${blind.name} can't read links`)
-    this.members = mounts.map((mount) => ({
-      mount,
-      name: mount.name,
-      limiter: limiterOf(mount, settings),
-      inFlight: 0,
-    }))
+    this.members = mounts.map((mount) => {
+      const limiter = limiterOf(mount, settings)
+      return { mount, name: mount.name, limiter, turns: turnsOf(limiter), inFlight: 0 }
+    })
     this.#orders = this.members.map((_, first) => [...this.members.slice(first), ...this.members.slice(0, first)])
     this.#spread = settings.through === 'spread'
     this.#clock = settings.clock
@@ -106,11 +107,17 @@ export class MountSet {
     return first && isUp(first) ? first : undefined
   }
 
-  /** Settles when there may be such a mount; with false where it is too late for one. */
-  async whenStandIn(member: Member, hash: number | undefined, signal: AbortSignal): Promise<boolean> {
-    if (!this.#mayStandIn(hash)) return await this.whenUp(member, signal)
-    await this.whenAnyUp(signal)
-    return true
+  /** The same, as soon as there is one. Throws `MOUNT_DOWN` when it is too late for one, or the reason of `waiting`. */
+  async serving(
+    member: Member,
+    { path, hash, waiting }: { readonly path: string; readonly hash?: number; readonly waiting: AbortSignal },
+  ): Promise<Member> {
+    for (;;) {
+      const by = this.standIn(member, hash)
+      if (by) return by
+      if (this.#mayStandIn(hash)) await this.whenAnyUp(waiting)
+      else if (!(await this.whenUp(member, waiting))) throw awayTooLong(path, member)
+    }
   }
 
   /**

@@ -189,29 +189,48 @@ function mountOver(
     return target.startsWith('/') ? withinExport(path, target, seenAt) : target
   }
 
-  async function read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
+  /** No async function: it is called for every file, and most have a handle of this mount's own. */
+  function read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
+    if (asked.signal.aborted) return Promise.reject(asked.signal.reason)
+    const handle = handleOf(target)
+    if (handle === undefined || handle instanceof Promise) return readSlowly(target.path, handle, asked)
+    return readRange(mounted, handle, rangeOf(asked)).then(
+      (range) => outcomeOf(range, asked) ?? learnSize(handle, range, asked),
+      (error) => {
+        if (isStale(error)) return readSlowly(target.path, undefined, asked)
+        throw asReadError(fromNfs(error, target.path))
+      },
+    )
+  }
+
+  /** Where the handle has to be asked for. */
+  async function readSlowly(
+    path: string,
+    found: Promise<FileHandle | undefined> | undefined,
+    asked: ReadOptions,
+  ): Promise<ReadOutcome> {
     try {
-      asked.signal.throwIfAborted()
-      const found = handleOf(target)
-      // Most handles are this mount's own: then nothing is waited for.
-      const handle = found instanceof Promise ? await found : found
+      const handle = await found
       if (handle !== undefined) {
         try {
-          const range = await readRange(mounted, handle, rangeOf(asked))
-          return outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))
+          return await readBy(handle, asked)
         } catch (error) {
           if (!isStale(error)) throw error
         }
       }
-      return await readByPath(target.path, asked)
+      return await readByPath(path, asked)
     } catch (error) {
-      throw asReadError(fromNfs(error, target.path))
+      throw asReadError(fromNfs(error, path))
     }
   }
 
   async function readByPath(path: string, asked: ReadOptions): Promise<ReadOutcome> {
     const { handle, attributes } = await look(path, asked.signal)
     if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
+    return await readBy(handle, asked)
+  }
+
+  async function readBy(handle: FileHandle, asked: ReadOptions): Promise<ReadOutcome> {
     const range = await readRange(mounted, handle, rangeOf(asked))
     return outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))
   }

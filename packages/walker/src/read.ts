@@ -3,10 +3,8 @@ import { asWalkError, WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { LargeFile } from './large-file.ts'
 import type { Mount, ReadOutcome } from './mount.ts'
-import { type Member, type MountSet, targetFor, wentAway } from './mount-set.ts'
-import type { Turns } from './options.ts'
+import { type Member, targetFor, wentAway } from './mount-set.ts'
 import { findFile } from './page.ts'
-import { persist, type Question } from './persist.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
 import type { Run } from './run.ts'
 import { largeFile } from './sources.ts'
@@ -28,8 +26,8 @@ interface FailedRead {
  * One for each file, thousands at a time: of what happens here nothing may cost much, neither objects nor promises. All
  * that lives while a reply is on its way is moved about by the collector again and again.
  */
-class Reading implements Question<ReadOutcome | undefined> {
-  readonly hash: number
+class Reading {
+  readonly #hash: number
   readonly #run: Run
   readonly #unit: ReadUnit
   #chunk: Chunk | undefined
@@ -44,30 +42,12 @@ class Reading implements Question<ReadOutcome | undefined> {
     this.#run = run
     this.#unit = unit
     this.#chunk = unit.chunk
-    this.hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
+    this.#hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
     if (unit.chunk) run.begun.add(unit.chunk.file)
   }
 
-  get mounts(): MountSet {
-    return this.#run.mounts
-  }
-
-  get path(): string {
-    return this.#unit.path
-  }
-
-  get waiting(): AbortSignal {
-    return this.#run.waiting
-  }
-
-  /** Reads when its turn comes; undefined when the walk stopped before. */
-  ask(by: Member): Promise<ReadOutcome | undefined> {
-    const { limiter } = by
-    return limiter && !limiter.turns ? limiter.run(() => this.#read(by)) : this.#read(by, limiter?.turns)
-  }
-
   all(): Promise<void> {
-    const readers = this.#run.mounts.readers(this.hash)
+    const readers = this.#run.mounts.readers(this.#hash)
     const [first] = readers
     if (!first || readers.length > 1) return this.#throughEach(readers)
     return this.#through(first).then((outcome) => {
@@ -97,20 +77,38 @@ class Reading implements Question<ReadOutcome | undefined> {
     return slots.tryTake() ? this.#through(member) : slots.take().then(() => this.#through(member))
   }
 
-  /** Undefined when it failed, or when the walk stopped first. Gives back the slot that it was called with. */
+  /**
+   * Undefined when it failed, or when the walk stopped first. Gives back the slot that it was called with. A mount that
+   * does not answer is waited for, or another stands in; what one took along when it went is asked again, a few times.
+   */
   async #through(member: Member): Promise<ReadOutcome | undefined> {
-    const { settings, slots, tallies } = this.#run
+    const { settings, slots, tallies, mounts, waiting } = this.#run
+    const hash = this.#hash
     tallies.live.inFlight++
     try {
       // One failure a file and mount: where a chunk failed, the file's others need not try.
       if (this.#chunk?.file.errors.has(member.name)) return undefined
-      const by = this.mounts.standIn(member, this.hash)
-      try {
-        if (by) return await this.ask(by)
-      } catch (error) {
-        if (!by || !wentAway(asWalkError(error), by.mount)) throw error
+      for (let tries = 1; ; tries++) {
+        const by =
+          mounts.standIn(member, hash) ?? (await mounts.serving(member, { path: this.#unit.path, hash, waiting }))
+        const turn = by.turns.take()
+        if (turn) await turn
+        const beganMs = settings.clock.now()
+        let tookMs: number | undefined
+        by.inFlight++
+        try {
+          const outcome = this.#run.going ? await this.#ask(by) : undefined
+          if (outcome) this.#reads = [...this.#reads, { mount: by.name, bytes: outcome.bytes }]
+          else this.#broken = true
+          tookMs = outcome && settings.clock.now() - beganMs
+          return outcome
+        } catch (error) {
+          if (tries === mounts.tries || !wentAway(asWalkError(error), by.mount)) throw error
+        } finally {
+          by.inFlight--
+          by.turns.give(tookMs)
+        }
       }
-      return await persist(member, this, by ? 1 : 0)
     } catch (error) {
       const trouble = asWalkError(error)
       if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#run.going)) this.#broken = true
@@ -122,32 +120,9 @@ class Reading implements Question<ReadOutcome | undefined> {
     }
   }
 
-  /** Undefined, and nothing read, where the walk stopped before its turn came. */
-  async #read(member: Member, turns?: Turns): Promise<ReadOutcome | undefined> {
-    const turn = turns?.take()
-    if (turn) await turn
-    const { settings, going } = this.#run
-    const { attributesOnly, clock } = settings
-    const beganMs = clock.now()
-    let tookMs: number | undefined
-    member.inFlight++
-    try {
-      if (!going) {
-        this.#broken = true
-        return undefined
-      }
-      const outcome = await (attributesOnly ? this.#look(member) : this.#ask(member.mount))
-      this.#reads = [...this.#reads, { mount: member.name, bytes: outcome.bytes }]
-      tookMs = clock.now() - beganMs
-      return outcome
-    } finally {
-      member.inFlight--
-      turns?.give(tookMs)
-    }
-  }
-
-  #ask(mount: Mount): Promise<ReadOutcome> {
-    const { headBytes, chunkBytes, signal } = this.#run.settings
+  #ask({ mount }: Member): Promise<ReadOutcome> {
+    const { attributesOnly, headBytes, chunkBytes, signal } = this.#run.settings
+    if (attributesOnly) return this.#look(mount)
     const { real, handle, from, size } = this.#unit
     const chunk = this.#chunk
     return mount.read(targetFor(real, handle, from, mount), {
@@ -158,7 +133,7 @@ class Reading implements Question<ReadOutcome | undefined> {
     })
   }
 
-  async #look({ mount }: Member): Promise<ReadOutcome> {
+  async #look(mount: Mount): Promise<ReadOutcome> {
     const { path, real } = this.#unit
     const { kind, size = 0 } = await mount.stat(real, { signal: this.#run.settings.signal })
     if (kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
