@@ -62,7 +62,7 @@ describe('a list in chunks', () => {
       kind: at % 11 === 0 ? ('tree' as const) : ('file' as const),
     }))
     for (const { chunk, parts } of pack(listed)) {
-      const item = encodeItem({ v: 1, run: 'run000000001', item: listItem(chunk), strikes: 0, parts })
+      const item = encodeItem({ v: 1, run: 'run000000001', item: listItem(chunk, 1), strikes: 0, parts })
       expect(item.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
     }
   })

@@ -38,5 +38,6 @@ export const encodeListChunk = (value: ListChunk): string => writeMessage(chunk.
 export const decodeListChunk = (text: string): ListChunk =>
   chunk.parse(readVersioned(text, 'LIST_INVALID'), 'LIST_INVALID')
 
-/** The item that a chunk becomes. */
-export const listItem = (number: number): string => childItem('list', number)
+/** The item that a chunk becomes. A run that was started over, of generation 1, calls them `list-2.0`, `list-2.1`, ... */
+export const listItem = (number: number, generation: number = 0): string =>
+  childItem(generation === 0 ? 'list' : `list-${generation + 1}`, number)

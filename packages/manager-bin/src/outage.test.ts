@@ -13,7 +13,16 @@ const counts = { ...emptyCounts(), files: 3, bytes: 30 }
 
 /** A ledger that keeps nothing while `full` says so, as on a full disk; reading goes on. */
 function fullAtTimes(inner: Ledger, full: () => boolean): Ledger {
-  const writes = new Set(['addRun', 'update', 'startOver', 'fold', 'endRun', 'forgetBefore', 'noteCancelled'])
+  const writes = new Set([
+    'addRun',
+    'update',
+    'startOver',
+    'noteMoved',
+    'fold',
+    'endRun',
+    'forgetBefore',
+    'noteCancelled',
+  ])
   return new Proxy(inner, {
     get: (_, name) => {
       if (typeof name === 'string' && writes.has(name) && full())

@@ -61,8 +61,11 @@ export interface Ledger {
     run: string,
     change: Partial<Pick<RunRecord, 'rootSent' | 'paused' | 'revision' | 'weight' | 'ceilings'>>,
   ): void
-  /** Forgets what was counted and announces a new root: the run starts over. */
+  /** Forgets what was counted and announces a new root, and the chunks of the list anew: the run starts over. */
   startOver(run: string): RunRecord
+  /** Chunks of the run's list that were sent to the workers in this generation. */
+  movedChunks(run: string, generation: number): readonly number[]
+  noteMoved(run: string, generation: number, chunks: readonly number[]): void
   /** Folds results and parts of failures. Returns the attempts that were accepted just now. */
   fold(run: string, messages: readonly ResultOrPart[]): readonly ItemResult[]
   totals(run: string): RunTotals

@@ -18,4 +18,6 @@ CREATE TABLE cancelled(target TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WIT
 export const laterTables = `
 -- When the latest complete warm-up of a specification began; kept when its run is forgotten.
 CREATE TABLE IF NOT EXISTS warmed(specification TEXT PRIMARY KEY, started_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- Chunks of a run's list that are with the workers; forgotten when the run ends.
+CREATE TABLE IF NOT EXISTS moved(run TEXT NOT NULL, generation INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY(run, generation, chunk)) STRICT, WITHOUT ROWID;
 `

@@ -114,6 +114,25 @@ describe('runs in a ledger', () => {
     })
   })
 
+  test('with a list remember which chunks were moved, each generation for itself, until they end', () => {
+    const list = { id: 'abcdefgh1234', chunks: 4, paths: 9 }
+    during((ledger) => {
+      const record = aRecord()
+      ledger.addRun({ ...record, job: { ...record.job, list } })
+      ledger.noteMoved(A_RUN, 0, [0, 2])
+      ledger.noteMoved(A_RUN, 0, [2, 3])
+    })
+    during((ledger) => {
+      expect(ledger.movedChunks(A_RUN, 0).toSorted()).toEqual([0, 2, 3])
+      ledger.startOver(A_RUN)
+      expect([ledger.movedChunks(A_RUN, 1), ledger.totals(A_RUN).announced]).toEqual([[], 5])
+      ledger.fold(A_RUN, [aResult({ item: 'list.1' }), aResult({ item: 'list-2.1' })])
+      expect(ledger.totals(A_RUN).done).toBe(1)
+      ledger.endRun(A_RUN, 'cancelled', 9_000)
+      expect(ledger.movedChunks(A_RUN, 0)).toEqual([])
+    })
+  })
+
   test('that end keep their failures, and their totals', () => {
     during((ledger) => {
       ledger.addRun(aRecord())

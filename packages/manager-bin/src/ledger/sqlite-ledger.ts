@@ -114,6 +114,19 @@ class SqliteLedger implements Ledger {
     })
   }
 
+  movedChunks(run: string, generation: number): readonly number[] {
+    return this.#sql('SELECT chunk FROM moved WHERE run = ? AND generation = ?')
+      .all(run, generation)
+      .map((row) => Number(row['chunk']))
+  }
+
+  noteMoved(run: string, generation: number, chunks: readonly number[]): void {
+    this.#transaction(() => {
+      for (const chunk of chunks)
+        this.#sql('INSERT OR IGNORE INTO moved(run, generation, chunk) VALUES (?, ?, ?)').run(run, generation, chunk)
+    })
+  }
+
   fold(run: string, messages: readonly ResultOrPart[]): readonly ItemResult[] {
     return this.#transaction(() => {
       const accepted: ItemResult[] = []
@@ -188,6 +201,7 @@ class SqliteLedger implements Ledger {
     this.#transaction(() => {
       this.#change(run, { outcome, endedAtMs })
       this.#sql('UPDATE run SET ended_at = ? WHERE run = ?').run(Math.round(endedAtMs), run)
+      this.#sql('DELETE FROM moved WHERE run = ?').run(run)
       // Only the failures of an ended run are ever asked for again.
       this.#sql(
         `DELETE FROM item WHERE run = ?1 AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = ?1 AND part.item = item.item AND part.attempt = item.attempt)`,

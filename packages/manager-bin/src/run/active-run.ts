@@ -53,8 +53,7 @@ export class ActiveRun {
     this.#post = new StatusPost(ports.service.queue(this.#names.runStatus(record.run)), settings.retainMs)
     this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId ?? record.jobMessageId })
     this.#progress = this.#beginning()
-    const { run, job } = record
-    this.#feed = job.list === undefined ? undefined : new ListFeed(ports, settings, run, job.list)
+    this.#feed = ListFeed.of(ports, settings, record)
     if (record.job.mode === 'estimate') this.#earlier = earlierRun(ports.ledger, record.job)
   }
 
@@ -93,7 +92,8 @@ export class ActiveRun {
     for (const name of [this.#names.runWork(run), this.#names.runResults(run)]) await service.create(name, { signal })
     if (this.#feed === undefined) await this.#sendRoot(signal)
     const joined = AbortSignal.any([signal, this.#ending.signal])
-    const feeding = this.#feed === undefined ? [] : [this.#feedList(this.#feed, joined)]
+    // What the list names is warm first: the root comes once all of that is with the workers.
+    const feeding = this.#feed === undefined ? [] : [this.#feed.execute(joined, () => this.#sendRoot(joined))]
     const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined), ...feeding]
     const settled = await Promise.allSettled(loops.map((loop) => loop.finally(() => this.#ending.abort(endOfRun))))
     if (this.#outcome !== undefined) {
@@ -129,12 +129,6 @@ export class ActiveRun {
 
   get #work(): Queue {
     return this.#ports.service.queue(this.#names.runWork(this.#record.run))
-  }
-
-  /** What the list names is warm first: the root comes once all of that is with the workers. */
-  async #feedList(feed: ListFeed, signal: AbortSignal): Promise<void> {
-    const rootAfter = feed.allMoved.then(() => this.#sendRoot(signal))
-    await Promise.all([feed.execute(signal), rootAfter])
   }
 
   async #sendRoot(signal: AbortSignal): Promise<void> {
@@ -181,8 +175,8 @@ export class ActiveRun {
         this.#finish('lost', `nothing was read for ${Math.round(this.#settings.stalledAfterMs / 60_000)} minutes`)
       } else if (
         silentMs > this.#settings.lostAfterMs &&
-        (await this.#nobodyHasAnything(signal)) &&
-        (await this.#listIsEmpty(signal))
+        (this.#feed?.isThrough ?? true) &&
+        (await this.#nobodyHasAnything(signal))
       ) {
         silentMs = 0
         await this.#startOver(signal)
@@ -206,14 +200,12 @@ export class ActiveRun {
     return this.#progress.lastSignAtMs === lastSignAtMs
   }
 
-  /** Bodies of items are kept in the queue alone, so a lost item costs a new walk from the root; the cache is warm by now. */
+  /** Bodies of items are kept in the queue alone, so a lost item costs a new walk from the first; the cache is warm by now. */
   async #startOver(signal: AbortSignal): Promise<void> {
     const { announced, done } = this.#ledger.totals(this.#record.run)
-    if (this.#feed !== undefined) {
-      this.#finish(
-        'lost',
-        `${announced - done} items vanished from its queues, and a list can't be read twice: submit it again`,
-      )
+    const gone = this.#feed?.left ?? 0
+    if (gone > 0) {
+      this.#finish('lost', `${gone} messages of its list vanished from their queue: submit it again`)
       return
     }
     if (this.#record.generation > 0) {
@@ -223,7 +215,8 @@ export class ActiveRun {
     this.#logger.warn('items vanished from the work queue: the run starts over', { outstanding: announced - done })
     this.#record = await patiently(this.#ports, signal, () => this.#ledger.startOver(this.#record.run))
     this.#progress = this.#beginning()
-    await this.#sendRoot(signal)
+    if (this.#feed === undefined) await this.#sendRoot(signal)
+    else this.#feed.startOver(this.#record.generation)
   }
 
   #finish(outcome: Outcome, problem?: string): void {
@@ -253,15 +246,6 @@ export class ActiveRun {
     const ceiling = this.#maxWorkers
     if (ceiling === undefined || ceiling > MAX_ADMITTED || names.length < ceiling) return {}
     return { admitted: names.slice(0, ceiling) }
-  }
-
-  async #listIsEmpty(signal: AbortSignal): Promise<boolean> {
-    try {
-      return this.#feed === undefined || (await this.#feed.depth(signal)) === 0
-    } catch (error) {
-      if (!mayPass(error)) throw error
-      return false
-    }
   }
 
   /** Before the run ends: a crash in between ends it once more. */

@@ -1,6 +1,7 @@
-import { encodeListChunk } from '@cachewarmer/core'
+import { encodeListChunk, type Item } from '@cachewarmer/core'
 import { aResult } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
+import { openLedger } from '../ledger/sqlite-ledger.ts'
 import { names, World } from '../testing/world.ts'
 
 const list = 'abcdefgh1234'
@@ -46,6 +47,67 @@ describe('a job with a list', () => {
       expect(done.toSorted()).toEqual(['list.0', 'list.1', 'list.1', 'list.2'])
       expect((await world.reached(id)).progress.counts.files).toBe(3)
     })
+  })
+
+  test('of which items vanish starts over once, with the tree after the list again, and counts what it then reads', async () => {
+    const world = new World()
+    await sendChunks(world, [0, 1, 2])
+    const id = await world.submit({ ...wish, paths: ['/scene1'] })
+    await world.managed(async () => {
+      await world.work(id, { counts: oneFile(), children: [{ family: 'a', count: 1 }] })
+      for (const item of ['list.1', 'list.2', 'root']) {
+        const taken = await world.takeItem(id)
+        expect(taken.item.item).toBe(item)
+        await taken.lease.complete()
+      }
+      const again: Item[] = []
+      for (let left = 4; left > 0; left--) again.push(await world.work(id, { counts: oneFile() }))
+      expect(again.map(({ item }) => item)).toEqual(['list-2.0', 'list-2.1', 'list-2.2', 'root-2'])
+      expect(again[1]?.parts).toEqual([{ kind: 'files', directory: '/d', names: ['f1'], listed: true }])
+      expect(await world.reached(id)).toMatchObject({
+        outcome: 'warmed',
+        progress: { items: { announced: 4, done: 4 }, counts: { files: 4 } },
+      })
+      expect(await world.service.list(names.list(''))).toEqual([])
+    })
+  })
+
+  test('of which items vanish twice ends as lost', async () => {
+    const world = new World()
+    await sendChunks(world, [0, 1, 2])
+    const id = await world.submit({ ...wish, paths: [] })
+    await world.managed(async () => {
+      for (let left = 6; left > 0; left--) await (await world.takeItem(id)).lease.complete()
+      expect(await world.reached(id)).toMatchObject({
+        outcome: 'lost',
+        problem: '3 items vanished from the work queue, twice',
+      })
+    })
+  })
+
+  test('goes on where it was after its manager died, and from the first chunk where the ledger is lost too', async () => {
+    const world = new World()
+    await sendChunks(world, [0, 1, 2])
+    const id = await world.submit({ ...wish, paths: [] })
+    const first = world.start()
+    const { item, lease } = await world.takeItem(id)
+    await lease.complete()
+    await world.report(aResult({ run: item.run, item: item.item }))
+    first.stop()
+    await world.clock.run(first.ended)
+    await world.managed(async () => {
+      expect((await world.work(id)).item).toBe('list.1')
+    })
+    // Nobody may take what the first run left: another one begins.
+    const other = world.start({}, { ledger: openLedger(':memory:') })
+    await world.until(async () => ((await world.statuses()).some(({ run }) => run !== item.run) ? true : undefined))
+    await world.until(async () => ((await world.statuses()).length === 1 ? true : undefined))
+    const done: string[] = []
+    for (let left = 3; left > 0; left--) done.push((await world.work(id)).item)
+    expect(done.toSorted()).toEqual(['list.0', 'list.1', 'list.2'])
+    expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { items: { done: 3 } } })
+    other.stop()
+    await world.clock.run(other.ended)
   })
 
   test('of which a chunk is missing ends as lost, and says so', async () => {

@@ -1,102 +1,173 @@
-import { decodeListChunk, encodeItem, isCoreError, type JobList, listItem, queueNames } from '@cachewarmer/core'
+import { decodeListChunk, encodeItem, isCoreError, type ListChunk, listItem, queueNames } from '@cachewarmer/core'
 import { isQueueError, type Lease, type Queue } from '@cachewarmer/queue'
+import type { RunRecord } from '../ledger/ledger.ts'
 import { patiently } from '../patience.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
+import { MovedChunks } from './moved-chunks.ts'
 
 /** Chunks that wait in the work queue at the most, for each worker that there may be. */
 const chunksAWorker = 32
 const lookMs = 200
 /** An empty list queue is believed when it was seen so often: its depth may come late. */
 const emptyLooks = 2
+/** A chunk that did not show for so many leases is none that somebody else held when it died. */
+const leasesWithout = 3
 
 /**
- * Moves the chunks of a job's list from the queue that the submitter left into the work queue, in the list's order and
+ * Brings the chunks of a job's list from the queue that the submitter left to the work queue, in the list's order and
  * never far ahead of the workers. Each becomes the item of its number, which the ledger has announced already: a chunk
- * that is moved twice, because a manager died in between, counts once.
+ * that is moved twice, because a manager died in between, counts once. A chunk that is moved goes back to the end of its
+ * queue, so that the list is whole until the run is over: for a run that starts over, and for a manager that knows
+ * nothing of this run.
  */
 export class ListFeed {
   readonly #ports: ManagerPorts
   readonly #settings: ManagerSettings
   readonly #run: string
-  readonly #list: JobList
-  readonly #allMoved = Promise.withResolvers<void>()
+  readonly #list: string
+  readonly #chunks: number
+  #moved: MovedChunks
+  #emptyLooks = 0
+  /** For how long no chunk has come that is to be moved. */
+  #withoutMs = 0
 
-  constructor(ports: ManagerPorts, settings: ManagerSettings, run: string, list: JobList) {
+  /** `undefined` for a job that has no list. */
+  static of(ports: ManagerPorts, settings: ManagerSettings, record: RunRecord): ListFeed | undefined {
+    return record.job.list === undefined ? undefined : new ListFeed(ports, settings, record, record.job.list)
+  }
+
+  private constructor(
+    ports: ManagerPorts,
+    settings: ManagerSettings,
+    { run, generation }: RunRecord,
+    { id, chunks }: { readonly id: string; readonly chunks: number },
+  ) {
     this.#ports = ports
     this.#settings = settings
     this.#run = run
-    this.#list = list
+    this.#list = id
+    this.#chunks = chunks
+    this.#moved = new MovedChunks(ports.ledger, run, generation, chunks)
   }
 
-  /** Settles when no chunk is left to move. */
-  get allMoved(): Promise<void> {
-    return this.#allMoved.promise
+  /** Chunks that have not been moved; those of a list that `isThrough` are in no queue any more. */
+  get left(): number {
+    return this.#moved.left
   }
 
-  /** How many chunks are left in the list's queue; none where it is gone. */
-  async depth(signal: AbortSignal): Promise<number> {
-    try {
-      return await this.#queue.approximateDepth({ signal })
-    } catch (error) {
-      if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return 0
-      throw error
-    }
+  /** Whether no chunk is to be had that has not been moved. */
+  get isThrough(): boolean {
+    const { leaseMs } = this.#settings
+    return this.left === 0 || this.#emptyLooks >= emptyLooks || this.#withoutMs > leasesWithout * leaseMs
   }
 
-  /** Moves chunks until the signal ends it. */
-  async execute(signal: AbortSignal): Promise<void> {
-    let empty = 0
+  /** Moves the whole list once more, as items of another generation. */
+  startOver(generation: number): void {
+    this.#moved = new MovedChunks(this.#ports.ledger, this.#run, generation, this.#chunks)
+    this.#emptyLooks = 0
+    this.#withoutMs = 0
+  }
+
+  /** Moves chunks until the signal ends it. `whenThrough` is called again and again while there is none left to move. */
+  async execute(signal: AbortSignal, whenThrough: () => Promise<void>): Promise<void> {
     while (!signal.aborted) {
-      const moved = await patiently(this.#ports, signal, () => this.#step(signal))
-      if (moved === 'some') continue
-      empty = moved === 'none are left' ? empty + 1 : empty
-      if (empty >= emptyLooks) this.#allMoved.resolve()
+      const moved = this.#moved
+      if (moved.left > 0 && (await patiently(this.#ports, signal, () => this.#step(moved, signal))) === 'some') continue
+      if (this.isThrough) await patiently(this.#ports, signal, whenThrough)
       await this.#ports.clock.sleep(lookMs, signal)
     }
   }
 
-  async #step(signal: AbortSignal): Promise<'some' | 'no room' | 'none are left' | 'none can be had'> {
+  async #step(moved: MovedChunks, signal: AbortSignal): Promise<'some' | 'none'> {
     const most = chunksAWorker * Math.max(1, this.#settings.maxWorkers)
     const room = most - (await this.#work.approximateDepth({ signal }))
-    if (room <= 0) return 'no room'
+    if (room <= 0) return 'none'
     const leases = await this.#receive(Math.min(room, this.#ports.service.limits.maxReceive), signal)
-    for (const lease of leases) await this.#move(lease, signal)
-    if (leases.length > 0) return 'some'
-    return (await this.depth(signal)) === 0 ? 'none are left' : 'none can be had'
+    if (await this.#move(leases, moved, signal)) {
+      this.#withoutMs = 0
+      return 'some'
+    }
+    this.#emptyLooks = (await this.#depth(signal)) === 0 ? this.#emptyLooks + 1 : 0
+    this.#withoutMs += lookMs
+    return 'none'
   }
 
   get #queue(): Queue {
-    return this.#ports.service.queue(queueNames(this.#settings.prefix).list(this.#list.id))
+    return this.#ports.service.queue(queueNames(this.#settings.prefix).list(this.#list))
   }
 
   get #work(): Queue {
     return this.#ports.service.queue(queueNames(this.#settings.prefix).runWork(this.#run))
   }
 
-  async #receive(max: number, signal: AbortSignal): Promise<readonly Lease[]> {
-    try {
-      return await this.#queue.receive({ max, leaseMs: this.#settings.leaseMs, signal })
-    } catch (error) {
-      if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return []
-      throw error
-    }
+  async #depth(signal: AbortSignal): Promise<number> {
+    return (await whereThere(() => this.#queue.approximateDepth({ signal }))) ?? 0
   }
 
-  /** The item first, then the chunk goes: a crash in between moves it twice, never not at all. */
-  async #move(lease: Lease, signal: AbortSignal): Promise<void> {
-    try {
-      const { list, chunk, parts } = decodeListChunk(lease.body)
-      if (list === this.#list.id && chunk < this.#list.chunks) {
-        const item = { v: 1 as const, run: this.#run, item: listItem(chunk), strikes: 0, parts }
-        await this.#work.send(encodeItem(item), { signal })
+  async #receive(max: number, signal: AbortSignal): Promise<readonly Lease[]> {
+    const { leaseMs } = this.#settings
+    return (await whereThere(() => this.#queue.receive({ max, leaseMs, signal }))) ?? []
+  }
+
+  /**
+   * The item first, then the note of it, then the chunk goes to the end of its queue: a crash in between moves it twice or
+   * keeps it twice, never not at all. Tells whether one was moved.
+   */
+  async #move(leases: readonly Lease[], moved: MovedChunks, signal: AbortSignal): Promise<boolean> {
+    const { leaseMs } = this.#settings
+    const others: Promise<void>[] = []
+    const taken = new Map<Lease, number>()
+    for (const lease of leases) {
+      const chunk = this.#read(lease)
+      if (chunk === undefined) others.push(quietly(() => lease.complete({ signal })))
+      // Out of the way for a while of those that were not moved yet.
+      else if (moved.has(chunk.chunk)) others.push(quietly(() => lease.giveBack(leaseMs, { signal })))
+      else {
+        const item = listItem(chunk.chunk, moved.generation)
+        await this.#work.send(encodeItem({ v: 1, run: this.#run, item, strikes: 0, parts: chunk.parts }), { signal })
+        taken.set(lease, chunk.chunk)
       }
+    }
+    if (taken.size > 0) moved.add([...taken.values()])
+    await Promise.all([...others, ...[...taken.keys()].map((lease) => this.#keep(lease, signal))])
+    return taken.size > 0
+  }
+
+  async #keep(lease: Lease, signal: AbortSignal): Promise<void> {
+    // Where the queue is gone, another manager has ended the job.
+    await whereThere(() => this.#queue.send(lease.body, { signal }))
+    await quietly(() => lease.complete({ signal }))
+  }
+
+  /** `undefined` for what is no chunk of this list. */
+  #read(lease: Lease): ListChunk | undefined {
+    try {
+      const chunk = decodeListChunk(lease.body)
+      return chunk.list === this.#list && chunk.chunk < this.#chunks ? chunk : undefined
     } catch (error) {
       if (!isCoreError(error)) throw error
       // Its item stays outstanding, and the run ends as lost: nobody can say what was in it.
       this.#ports.logger.warn('a chunk of a list could not be read', { run: this.#run, error: error.message })
+      return undefined
     }
-    await lease.complete({ signal }).catch((error: unknown) => {
-      if (!isQueueError(error)) throw error
-    })
+  }
+}
+
+/** `undefined` where there is no such queue. */
+async function whereThere<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action()
+  } catch (error) {
+    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+/** A message that can't be changed now comes again. */
+async function quietly(action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (!isQueueError(error)) throw error
   }
 }
