@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { type QueueService, systemClock } from '@cachewarmer/queue'
-import { openSqliteService } from '@cachewarmer/queue/sqlite'
+import type { QueueService } from '@cachewarmer/queue'
+import { openService } from '@cachewarmer/queue/open'
 
 /** The programs as they are installed: `dist/bin.js` of each package. */
 export type Program = 'manager' | 'worker' | 'submit'
@@ -139,6 +139,12 @@ export class Lab implements AsyncDisposable {
     return this.#withQueues(async (service) => (await service.queue(queue).peek({ max: 32 })).map(({ body }) => body))
   }
 
+  /** Chunks of lists that were sent to workers, as the manager's ledger remembers them while a run goes on. */
+  movedChunks(): number {
+    using ledger = new DatabaseSync(join(this.folder, 'ledger.db'), { readOnly: true, timeout: 10_000 })
+    return Number(ledger.prepare('SELECT count(*) AS moved FROM moved').get()?.['moved'])
+  }
+
   /** Names of all queues. */
   async queues(): Promise<readonly string[]> {
     return this.#withQueues((service) => service.list(''))
@@ -168,7 +174,8 @@ export class Lab implements AsyncDisposable {
   }
 
   async #withQueues<T>(action: (service: QueueService) => Promise<T>): Promise<T> {
-    const service = openSqliteService({ file: this.#queueFile, clock: systemClock })
+    const { CACHEWARMER_QUEUE: url, STORAGE_KEY: accountKey } = this.#environment
+    const service = await openService(url, { accountKey })
     try {
       return await action(service)
     } finally {
