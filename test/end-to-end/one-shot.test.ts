@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ReportData } from '@cachewarmer/status-page'
@@ -22,6 +22,10 @@ afterEach(async () => {
 })
 
 const warm = (...args: readonly string[]): Promise<Finished> => lab.run('manager', ['warm', ...args])
+const namesOf = (folder: string): string[] =>
+  readdirSync(join(lab.exportFolder, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
 const leftovers = (): string[] => readdirSync(temporary)
 
 describe('a warm-up of this machine', { timeout: 60_000 }, () => {
@@ -91,6 +95,46 @@ describe('a warm-up of this machine', { timeout: 60_000 }, () => {
         { address: 'mount-2', files: 20 },
       ],
     })
+  })
+
+  test('of a list reads its paths and no others, but for what rules leave out', async () => {
+    const rules = join(lab.folder, 'rules')
+    writeFileSync(rules, 'f1*.dat\n')
+    const args = ['--mount', lab.exportFolder, '--files-from', '-', '--null', '--rules', rules, '--json']
+    const warming = lab.start('manager', ['warm', ...args])
+    warming.process.stdin?.end('group-0/d0/f0.dat\0./group-1/\0/missing\0')
+    const { code, stdout, stderr } = await warming.finished
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'completed with failures',
+      files: 1 + namesOf('group-1').filter((name) => !name.startsWith('f1')).length,
+      failures: { total: 1, byCode: { NOT_FOUND: 1 } },
+    })
+    expect(leftovers()).toEqual([])
+  })
+
+  test('of a priming manifest takes its mode, and paths as clients see them', async () => {
+    const manifest = join(lab.folder, 'prime.json')
+    const directories = [{ path: '/animation/group-2' }]
+    writeFileSync(manifest, JSON.stringify({ config: { cache_mode: '1' }, directories }))
+    const args = ['--mount', lab.exportFolder, '--manifest', manifest, '--export', '/animation']
+    const { code, stdout } = await warm(...args)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('Listed') })
+    expect(stdout).toMatch(/\b20 files\b/)
+  })
+
+  test.each([
+    [['--files-from', 'list', '/tmp'], '--files-from: expected with --mount, the folder that its paths lie in'],
+    [['--manifest', 'prime.json'], '--manifest: expected with --mount, the folder that its paths lie in'],
+    [['--mount', '/tmp', '--null'], '--null: expected with --files-from'],
+    [['--mount', '/tmp', '--files-from', '/nowhere/list'], '--files-from /nowhere/list: ENOENT'],
+    [['--mount', '/tmp', '--files-from', '/dev/null'], 'the list: expected at least one path, got none'],
+    [['--mount', '/tmp', '--rules', '/nowhere/rules'], '--rules /nowhere/rules: ENOENT'],
+    [['--mount', '/tmp', '--manifest', '/dev/null'], '/dev/null, line 1'],
+  ])('refuses what can not be read or goes with nothing: %j', async (args, said) => {
+    const { code, stdout, stderr } = await warm(...args)
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(said) })
+    expect(leftovers()).toEqual([])
   })
 
   test('keeps to patterns and says in words what it did', async () => {

@@ -100,6 +100,20 @@ describe('the command line', () => {
     })
   })
 
+  test('warms what lists, rules and manifests say, which decide on the mode where no option does', async () => {
+    const { warm } = await asked(
+      ...words('warm --mount /m --files-from - --null --rules r --manifest m.json --export /animation'),
+    )
+    expect(warm[0]?.[1]).toMatchObject({
+      filesFrom: '-',
+      null: true,
+      rules: 'r',
+      manifest: 'm.json',
+      export: '/animation',
+    })
+    expect(warm[0]?.[1].mode).toBeUndefined()
+  })
+
   test('takes each --mount as it is, commas included', async () => {
     const { warm } = await asked('warm', '--mount', '/mnt/a,b', '--mount', '/mnt/c', '/scene1')
     expect(warm[0]?.[1].mount).toEqual(['/mnt/a,b', '/mnt/c'])

@@ -1,4 +1,5 @@
 import { legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
+import { jobOptions } from '@cachewarmer/submit/command-line'
 import type { Cloud } from '@cachewarmer/vmss'
 import { accessOptions } from '@cachewarmer/worker/options'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
@@ -151,10 +152,15 @@ const warmCommand = () =>
     .addOption(
       new Option(
         '--mode <mode>',
-        'data: read the files; metadata: listings and attributes alone; estimate: say how much it is and how long it would take',
-      )
-        .choices(['data', 'metadata', 'estimate'] as const)
-        .default('data' as const),
+        'data: read the files (default); metadata: listings and attributes alone; estimate: say how much it is and how long it would take',
+      ).choices(['data', 'metadata', 'estimate'] as const),
+    )
+    .addOption(jobOptions.filesFrom)
+    .addOption(jobOptions.nul)
+    .addOption(jobOptions.rules)
+    .addOption(jobOptions.manifest)
+    .addOption(
+      new Option('--export <path>', 'what the paths of a manifest begin with, and lists of paths do not').default('/'),
     )
     .addOption(
       new Option('--workers <n>', 'worker processes at most').argParser(whole(1)).default(2).env('VMSS_WORKER_COUNT'),
@@ -169,7 +175,8 @@ const warmCommand = () =>
 Examples
   cachewarmer-manager warm                                    a sample scene through three mounts
   cachewarmer-manager warm /mnt/scene1 /mnt/scene2
-  cachewarmer-manager warm --mount /mnt/cache-1/data --mount /mnt/cache-2/data /scene1`,
+  cachewarmer-manager warm --mount /mnt/cache-1/data --mount /mnt/cache-2/data /scene1
+  find . -newer .last -print0 | cachewarmer-manager warm --mount . --files-from - --null`,
     )
 
 const bootstrapCommand = () =>

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { createReadStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { writeFile } from 'node:fs/promises'
 import { onShutdown, runMain, systemClock, systemRandom } from '@cachewarmer/cli'
+import { systemFiles } from './cli/files.ts'
 import { run } from './cli/run.ts'
 import { version } from './version.ts'
 
@@ -15,9 +14,8 @@ void runMain(
       environment: process.env,
       clock: systemClock,
       random: systemRandom,
-      readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
+      ...systemFiles,
       writeFile: (file, content) => writeFile(file, content),
-      readBytes: (file) => (file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 })),
       listen: () => onShutdown({ drainMs: 0 }),
     }),
   // A list that was given up in its middle must not keep the program.

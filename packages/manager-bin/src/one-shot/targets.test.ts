@@ -43,9 +43,10 @@ describe('with mounts', () => {
     expect(target === undefined ? [] : seen(target, 'a.exr')).toEqual(['in scene', 'in other'])
   })
 
-  test('all of the export is meant where no path is named', async () => {
-    const [target] = await layOutTargets(root, [], [join(place, 'scene')])
-    expect(target?.paths).toEqual(['/'])
+  test('the export goes by the name that a manifest has for it', async () => {
+    const [target] = await layOutTargets(root, [], [join(place, 'scene')], '/animation/deep/')
+    expect(target).toMatchObject({ exportPath: '/animation/deep/', paths: [] })
+    expect(target === undefined ? [] : seen(target, 'a.exr')).toEqual(['in scene'])
   })
 
   test('a file is no mount', async () => {

@@ -14,12 +14,13 @@ export interface Target {
 /**
  * Lays out `<root>/<address><export>` as links to the folders that people name, so that a one-shot warm-up is an
  * ordinary job with addresses and exports. Without `mounts` each path is a target of its own, seen through one address;
- * with them the paths lie inside an export that each of the mounts shows. Throws `UsageError` for what is not there.
+ * with them the paths lie inside an export that each of the mounts shows; none are named where a list says what to warm. Throws `UsageError` for what is not there.
  */
 export async function layOutTargets(
   root: string,
   paths: readonly string[],
   mounts: readonly string[],
+  exportPath: string = '/',
 ): Promise<Target[]> {
   if (mounts.length === 0) return Promise.all(paths.map((path, at) => ownTarget(root, path, at + 1)))
   const addresses: string[] = []
@@ -28,12 +29,11 @@ export async function layOutTargets(
     if (isFile) throw new UsageError(`--mount ${mount}: expected a folder, it is a file`)
     const address = `mount-${at + 1}`
     addresses.push(address)
-    await link(root, address, '/export', folder)
+    await link(root, address, exportPath, folder)
   }
-  const inside = paths.length === 0 ? ['/'] : paths.map((path) => (path.startsWith('/') ? path : `/${path}`))
-  return [
-    { addresses, exportPath: '/export', paths: inside, shown: `${inside.join(', ')} through ${mounts.join(', ')}` },
-  ]
+  const inside = paths.map((path) => (path.startsWith('/') ? path : `/${path}`))
+  const shown = `${[...inside, ...(inside.length === 0 ? ['what was listed'] : [])].join(', ')} through ${mounts.join(', ')}`
+  return [{ addresses, exportPath, paths: inside, shown }]
 }
 
 async function ownTarget(root: string, path: string, ordinal: number): Promise<Target> {
@@ -55,6 +55,7 @@ async function existing(path: string): Promise<{ folder: string; isFile: boolean
 }
 
 async function link(root: string, address: string, exportPath: string, folder: string): Promise<void> {
-  await mkdir(join(root, address), { recursive: true })
-  await symlink(folder, join(root, address, exportPath))
+  const at = resolve(join(root, address, exportPath))
+  await mkdir(dirname(at), { recursive: true })
+  await symlink(folder, at)
 }

@@ -11,16 +11,18 @@ import {
   systemRandom,
   UsageError,
 } from '@cachewarmer/cli'
-import { type Job, makeJob, type RunStatus } from '@cachewarmer/core'
+import type { RunStatus } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
 import { reportPage } from '@cachewarmer/status-page'
-import { progressView, renderReport, reportJson, submitJob, watchJob } from '@cachewarmer/submit'
+import { progressView, renderReport, reportJson, submitJob, submitWithList, watchJob } from '@cachewarmer/submit'
+import { systemFiles } from '@cachewarmer/submit/command-line'
 import type { WarmConfig } from '../config.ts'
 import { localFleet } from '../fleet/local-fleet.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
 import { runManager } from '../run-manager.ts'
 import { Board } from '../view/board.ts'
 import { workerCommand } from '../worker-command.ts'
+import { checkListed, inside, readRequests, type WarmRequest } from './requests.ts'
 import { makeSampleScene } from './sample-scene.ts'
 import { layOutTargets, type Target } from './targets.ts'
 
@@ -35,13 +37,17 @@ export async function warm(paths: readonly string[], config: WarmConfig): Promis
   const place = await mkdtemp(join(tmpdir(), 'cachewarmer-'))
   try {
     const mounts = join(place, 'mounts')
+    checkListed(config)
     const targets =
       paths.length === 0 && config.mount === undefined
         ? await sampleTargets(place, mounts)
-        : await layOutTargets(mounts, paths, config.mount ?? [])
+        : await layOutTargets(mounts, inside(paths, config), config.mount ?? [], config.export)
+    const requests = await readRequests(targets, config, systemFiles)
     if (config.report !== undefined) await makeReportFile(config.report, targets.length)
-    return await run(place, `${mounts}/{address}{export}`, targets, config)
+    return await run(place, `${mounts}/{address}{export}`, requests, config)
   } finally {
+    // A list that was given up in its middle must not keep the program.
+    if ([config.filesFrom, config.manifest, config.rules].includes('-')) process.stdin.destroy()
     await rm(place, { recursive: true, force: true })
   }
 }
@@ -50,10 +56,15 @@ async function sampleTargets(place: string, mounts: string): Promise<Target[]> {
   const scene = join(place, 'scene')
   process.stderr.write('No folder was named: a sample scene is made, and warmed through three mounts.\n')
   await makeSampleScene(scene)
-  return layOutTargets(mounts, [], [scene, scene, scene])
+  return layOutTargets(mounts, ['/'], [scene, scene, scene])
 }
 
-async function run(place: string, folder: string, targets: readonly Target[], config: WarmConfig): Promise<number> {
+async function run(
+  place: string,
+  folder: string,
+  requests: readonly WarmRequest[],
+  config: WarmConfig,
+): Promise<number> {
   const logger = openLogger({ level: config.debug ? 'debug' : 'error', name: 'cachewarmer-manager' })
   const queue = `sqlite:${join(place, 'queue.db')}`
   const shutdown = onShutdown({ drainMs: 10_000 })
@@ -84,7 +95,7 @@ async function run(place: string, folder: string, targets: readonly Target[], co
   )
   try {
     const signal = AbortSignal.any([stop.signal, shutdown.stopTaking])
-    const watching = warmAll(queues.service, targets, config, board, signal)
+    const watching = warmAll(queues.service, requests, config, board, signal)
     // A manager that fails ends the wait for it.
     return await Promise.race([watching, managing.then(() => exitCode.interrupted)])
   } catch (error) {
@@ -111,14 +122,19 @@ async function makeReportFile(file: string, jobs: number): Promise<void> {
 
 async function warmAll(
   service: QueueService,
-  targets: readonly Target[],
+  requests: readonly WarmRequest[],
   config: WarmConfig,
   board: Board,
   signal: AbortSignal,
 ): Promise<number> {
   const jobs: { target: Target; messageId: string }[] = []
-  for (const target of targets) {
-    const { messageId } = await submitJob(service, prefix, jobOf(target, config), { random: systemRandom, signal })
+  for (const { target, job, warnings, listed } of requests) {
+    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
+    const options = { random: systemRandom, signal }
+    const { messageId } =
+      listed === undefined
+        ? await submitJob(service, prefix, job, options)
+        : await submitWithList(service, prefix, job, { ...options, listed: listed() })
     jobs.push({ target, messageId })
   }
   const reports: RunStatus[] = []
@@ -148,15 +164,3 @@ async function warmAll(
     )
   return reports.every(({ outcome }) => outcome === 'warmed') ? exitCode.ok : exitCode.failed
 }
-
-const jobOf = (target: Target, config: WarmConfig): Job =>
-  makeJob({
-    addresses: [...target.addresses],
-    exportPath: target.exportPath,
-    paths: [...target.paths],
-    include: config.include ?? [],
-    exclude: config.exclude ?? [],
-    maxFileSizeBytes: config.maxFileSizeBytes ?? 0,
-    mode: config.mode,
-    ...(config.headBytes === undefined ? {} : { headBytes: config.headBytes }),
-  }).job

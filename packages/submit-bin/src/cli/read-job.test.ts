@@ -2,8 +2,9 @@ import { isUsageError } from '@cachewarmer/cli'
 import { isCoreError, type Problem, type ReadJob } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
 import { aJob } from '../testing/builders.ts'
+import type { Files } from './files.ts'
 import type { JobSettings } from './job-options.ts'
-import { type Files, readJob } from './read-job.ts'
+import { readJob } from './read-job.ts'
 
 const given = { addresses: ['10.0.1.11', '10.0.1.12'], export: '/animation', path: ['/scene1'] }
 /** Files by their names; others are missing. */

@@ -2,6 +2,7 @@ import { UsageError } from '@cachewarmer/cli'
 import { CoreError, isCoreError, type Problem, parseIgnoreRule, parseJob, type ReadJob } from '@cachewarmer/core'
 import { type ListedPath, readPaths } from '../list/read-paths.ts'
 import { type Manifest, parseManifest } from '../manifest/parse-manifest.ts'
+import type { Files } from './files.ts'
 import { fieldOfOption, type JobSettings } from './job-options.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -33,12 +34,6 @@ export async function readJob(settings: JobSettings, files: Files): Promise<Read
   if (listed === undefined) return { job, warnings, listed }
   const { list: _, ...rest } = job
   return { job: rest, warnings: [...(manifest?.warnings ?? []), ...warnings], listed }
-}
-
-/** How files are read; `-` is standard input. */
-export interface Files {
-  readText(file: string): Promise<string>
-  readBytes(file: string): AsyncIterable<Uint8Array>
 }
 
 function checkTogether({ job, manifest, filesFrom, rules, ...others }: JobSettings): void {

@@ -2,20 +2,17 @@ import type { Environment, Shutdown } from '@cachewarmer/cli'
 import { toWire } from '@cachewarmer/core'
 import type { Clock, Random } from '@cachewarmer/queue'
 import type { ProgressStream } from '../progress/view.ts'
+import type { Files } from './files.ts'
 
 /** The world outside of the program, handed in by the binary. */
-export interface Terminal {
+export interface Terminal extends Files {
   readonly stdout: { write(text: string | Uint8Array): unknown }
   readonly stderr: ProgressStream
   readonly environment: Environment
   readonly clock: Clock
   readonly random: Random
-  /** The text of a file, or of standard input for `-`. */
-  readText(file: string): Promise<string>
   /** Writes a file, in place of one that is there. */
   writeFile(file: string, content: string | AsyncIterable<Uint8Array>): Promise<void>
-  /** The bytes of a file, or of standard input for `-`, piece by piece. Throws when the file can't be opened. */
-  readBytes(file: string): AsyncIterable<Uint8Array>
   /** Listens to the signals that end the waiting. */
   listen(): Shutdown & Disposable
 }
