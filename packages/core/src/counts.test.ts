@@ -59,6 +59,17 @@ test('levels are added depth by depth, and are absent where nobody counted them'
   expect('levels' in addCounts(emptyCounts(), emptyCounts())).toBe(false)
 })
 
+test('latencies are added bin by bin, and are absent where nobody timed anything', () => {
+  const at = (latencies?: Record<string, number>): Counts => ({
+    ...emptyCounts(),
+    mounts: { a: { files: 1, bytes: 1, failures: 0, ...(latencies === undefined ? {} : { latencies }) } },
+  })
+  expect(addCounts(at({ '3': 1, '4': 2 }), at({ '4': 5 })).mounts['a']?.latencies).toEqual({ '3': 1, '4': 7 })
+  // A worker of an earlier version beside one of this.
+  expect(addCounts(at(), at({ '4': 5 })).mounts['a']?.latencies).toEqual({ '4': 5 })
+  expect('latencies' in (addCounts(at(), at()).mounts['a'] ?? {})).toBe(false)
+})
+
 test('what was added is left alone', () => {
   const one = Object.freeze({
     ...emptyCounts(),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Latencies } from './latencies.ts'
 import { strict, Whole } from './validate.ts'
 
 /** What an address is called: the address itself, or the folder it is mounted on. */
@@ -15,6 +16,7 @@ export const MountCounts = Type.Object(
     files: Whole('Files read through this address.'),
     bytes: Whole('Bytes read through it.'),
     failures: Whole('Failures of it.'),
+    latencies: Type.Optional(Latencies),
   },
   strict,
 )
@@ -136,6 +138,9 @@ const addMount = (a?: MountCounts, b?: MountCounts): MountCounts => ({
   files: (a?.files ?? 0) + (b?.files ?? 0),
   bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
   failures: (a?.failures ?? 0) + (b?.failures ?? 0),
+  ...(a?.latencies === undefined && b?.latencies === undefined
+    ? {}
+    : { latencies: merge(a?.latencies ?? {}, b?.latencies ?? {}, (x = 0, y = 0) => x + y) }),
 })
 
 /** By entries and own keys, as an address may be called `constructor`. */

@@ -54,6 +54,7 @@ test('exports change only on purpose', async () => {
     'isCoreError',
     'isDone',
     'isRootItem',
+    'latencyHistogram',
     'legacyHolds',
     'listItem',
     'makeId',

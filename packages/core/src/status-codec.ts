@@ -23,7 +23,7 @@ const tolerated = validator(Type.Unsafe<RunStatus>(open(RunStatus) as object))
 
 /**
  * Always fits 64 KiB: what doesn't is left out, first sampled failures from the last one on, then warnings, then the
- * fleet's oldest notes, then details of the addresses; never the job. Throws `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
+ * fleet's oldest notes, then latencies, then all details of the addresses; never the job. Throws `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
  */
 export function encodeStatus(status: RunStatus): string {
   const fitting = {
@@ -57,7 +57,7 @@ function shrink(status: RunStatus): string {
   if (smaller.fleet !== undefined)
     smaller.fleet = { ...smaller.fleet, notes: keep(smaller.fleet.notes.toReversed()).toReversed() }
   if (excess > 0 && smaller.problem !== undefined) smaller.problem = shorten(smaller.problem, 200)
-  for (const drop of [dropMounts, dropMountCounts]) {
+  for (const drop of [dropLatencies, dropMounts, dropMountCounts]) {
     if (wireBytes(toWire(smaller)) > MAX_WIRE_BYTES) drop(smaller)
   }
   const text = toWire(smaller)
@@ -67,6 +67,12 @@ function shrink(status: RunStatus): string {
 
 function dropMounts(status: RunStatus): void {
   status.mounts = []
+}
+
+function dropLatencies(status: RunStatus): void {
+  const { counts } = status.progress
+  const mounts = Object.entries(counts.mounts).map(([address, { latencies: _, ...rest }]) => [address, rest])
+  status.progress = { ...status.progress, counts: { ...counts, mounts: Object.fromEntries(mounts) } }
 }
 
 function dropMountCounts(status: RunStatus): void {

@@ -118,6 +118,9 @@ export const RunStatus = Type.Object(
     mounts: Type.Array(MountState, { maxItems: 64, description: 'The addresses, as all workers together see them.' }),
     sampleFiles: Type.Optional(Whole('Files that each root item of an estimate may read to measure.')),
     estimate: Type.Optional(Estimate),
+    wantsLatencies: Type.Optional(
+      Type.Literal(true, { description: 'Results may say how long reads took: the manager knows what that means.' }),
+    ),
     startedAtMs: When('When the run started.'),
     updatedAtMs: When('When this was written.'),
     endedAtMs: Type.Optional(When('When the run ended.')),

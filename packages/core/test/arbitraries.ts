@@ -69,6 +69,19 @@ const amount = fc.oneof(fc.nat({ max: 9 }), fc.nat({ max: 2 ** 40 }))
 
 const level = fc.record({ listed: amount, directories: amount, files: amount })
 
+const arbMountCounts = fc.record(
+  {
+    files: amount,
+    bytes: amount,
+    failures: amount,
+    latencies: fc.dictionary(fc.integer({ min: 0, max: 69 }).map(String), amount, {
+      maxKeys: 5,
+      noNullPrototype: true,
+    }),
+  },
+  { requiredKeys: ['files', 'bytes', 'failures'] },
+)
+
 const arbWhole: fc.Arbitrary<Counts> = record(
   {
     directories: amount,
@@ -81,7 +94,7 @@ const arbWhole: fc.Arbitrary<Counts> = record(
       amount.map((value) => Math.max(1, value)),
       { noNullPrototype: true },
     ),
-    mounts: fc.dictionary(address, fc.record({ files: amount, bytes: amount, failures: amount }), {
+    mounts: fc.dictionary(address, arbMountCounts, {
       noNullPrototype: true,
     }),
     levels: fc.dictionary(fc.integer({ min: 0, max: 63 }).map(String), level, { noNullPrototype: true }),

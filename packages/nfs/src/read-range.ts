@@ -16,6 +16,8 @@ export interface ReadRangeOptions extends CallOptions {
   readonly inFlight?: number | undefined
   /** Bounds the READs in flight of several ranges together: each goes through it. Default: none. */
   readonly limiter?: { run<T>(read: () => Promise<T>): Promise<T> } | undefined
+  /** Tells the time in milliseconds. Default: nothing is timed. */
+  readonly now?: (() => number) | undefined
 }
 
 export interface ReadRangeResult {
@@ -25,6 +27,8 @@ export interface ReadRangeResult {
   readonly eof: boolean
   /** Size of the file, where the server told it. */
   readonly size: bigint | undefined
+  /** How long the first READ took once it had its turn; undefined without a limiter or a clock. */
+  readonly firstMs?: number | undefined
 }
 
 const PAGE_BYTES = 4_096
@@ -51,6 +55,7 @@ export function readRange(
     return Promise.reject(error)
   }
   const count = Math.min(range.length, firstBytes(range.from, options.expectedSize))
+  if (options.limiter !== undefined) return readInTurn(mounted, handle, { ...range, count }, options)
   // No async function: most files take one READ, of thousands at a time each would have a frame waiting.
   return readOnce(mounted, handle, range.from, count, options).then((first) =>
     first.eof
@@ -82,6 +87,25 @@ const readOnce = (
   options.limiter === undefined
     ? mounted.read(handle, at, count, options)
     : options.limiter.run(() => mounted.read(handle, at, count, options))
+
+/** As many at a time as the limiter lets. */
+async function readInTurn(
+  mounted: NfsExport,
+  handle: FileHandle,
+  { count, ...range }: Range & { readonly count: number },
+  options: ReadRangeOptions,
+): Promise<ReadRangeResult> {
+  const { now = () => 0 } = options
+  let beganMs = 0
+  const begin = (): Promise<ReadResult> => {
+    beganMs = now()
+    return mounted.read(handle, range.from, count, options)
+  }
+  const first = await (options.limiter?.run(begin) ?? begin())
+  const firstMs = options.now === undefined ? undefined : now() - beganMs
+  if (first.eof) return { bytes: first.count, eof: true, size: first.size, firstMs }
+  return { ...(await readRest(mounted, handle, { ...range, first }, options)), firstMs }
+}
 
 /** All, after the first READ: the others go out several at a time. */
 async function readRest(

@@ -1,4 +1,10 @@
-import type { MountState, RunStatus } from '@cachewarmer/core'
+import {
+  type Latencies,
+  type LatencyHistogram,
+  latencyHistogram,
+  type MountState,
+  type RunStatus,
+} from '@cachewarmer/core'
 
 /** One address in the report. */
 export interface AddressFacts {
@@ -6,6 +12,8 @@ export interface AddressFacts {
   readonly files: number
   readonly bytes: number
   readonly failures: number
+  /** How long the files took that no address had read before; undefined where nobody said. */
+  readonly coldReads: LatencyHistogram | undefined
   /** As the workers saw it last, in flight and limit added up over them; undefined where none said anything of it. */
   readonly seen: Omit<MountState, 'address'> | undefined
 }
@@ -26,9 +34,13 @@ export function addressFacts({ job, mounts, progress }: RunStatus): AddressFacts
     files: counts.get(address)?.files ?? 0,
     bytes: counts.get(address)?.bytes ?? 0,
     failures: counts.get(address)?.failures ?? 0,
+    coldReads: histogramOf(counts.get(address)?.latencies),
     seen: seen.get(address),
   }))
 }
+
+const histogramOf = (latencies: Latencies | undefined): LatencyHistogram | undefined =>
+  latencies === undefined ? undefined : latencyHistogram(latencies)
 
 /** Failures by cause, the most frequent first. */
 export const failuresByCode = ({ progress }: RunStatus): [code: string, failures: number][] =>

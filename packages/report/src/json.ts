@@ -1,4 +1,14 @@
-import type { Estimate, Failure, FleetStatus, Job, Outcome, RunState, RunStatus, SizeCounts } from '@cachewarmer/core'
+import type {
+  Estimate,
+  Failure,
+  FleetStatus,
+  Job,
+  LatencyHistogram,
+  Outcome,
+  RunState,
+  RunStatus,
+  SizeCounts,
+} from '@cachewarmer/core'
 import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, timeLeftMs, totalFailures } from './facts.ts'
 
 /**
@@ -35,7 +45,9 @@ export interface Report {
     /** At most 50 of them. */
     readonly sample: readonly Failure[]
   }
-  readonly addresses: readonly (Omit<AddressFacts, 'seen'> & {
+  readonly addresses: readonly (Omit<AddressFacts, 'seen' | 'coldReads'> & {
+    /** How long the files took that no address had read before: `counts[i]` from `edgesMs[i]` up to below `edgesMs[i + 1]`. */
+    readonly coldReads: LatencyHistogram | null
     readonly state: 'up' | 'down' | null
     /** Reads in flight and how many its limit allows, as the workers saw it last; milliseconds. */
     readonly inFlight: number | null
@@ -87,8 +99,9 @@ export function reportJson(status: RunStatus): Report {
     readThrough: readThrough(status),
     skipped: { filtered: counts.entriesSkipped, special: counts.specialSkipped },
     failures: { total: totalFailures(status), byCode: counts.failures, sample: status.failures },
-    addresses: addressFacts(status).map(({ seen, ...facts }) => ({
+    addresses: addressFacts(status).map(({ seen, coldReads, ...facts }) => ({
       ...facts,
+      coldReads: coldReads ?? null,
       state: seen?.state ?? null,
       inFlight: seen?.inFlight ?? null,
       limit: seen?.limit ?? null,

@@ -1,5 +1,6 @@
 import type { Clock, MountOptions } from '@cachewarmer/nfs'
 import { VerifyError } from './errors.ts'
+import type { Histogram } from './estimate/latencies.ts'
 import type { SampleFilter } from './sample/sample-export.ts'
 
 /** What to verify, and how closely. */
@@ -24,6 +25,8 @@ export interface VerifyOptions {
   readonly listMs?: number | undefined
   /** What cold reads are known to take, in milliseconds, as from the warm-up itself. */
   readonly coldMs?: number | undefined
+  /** The same of single addresses, as distributions. */
+  readonly coldReads?: ReadonlyMap<string, Histogram> | undefined
   /** Ports and who the server takes us for. */
   readonly nfs?:
     | Pick<MountOptions, 'nfsPort' | 'mountPort' | 'portmapPort' | 'uid' | 'gid' | 'timeoutMs' | 'retries'>
@@ -36,7 +39,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-type Absent = 'coldMs' | 'clock' | 'onProgress'
+type Absent = 'coldMs' | 'coldReads' | 'clock' | 'onProgress'
 export type VerifySettings = Pick<VerifyOptions, Absent> & {
   readonly [K in Exclude<keyof VerifyOptions, Absent>]-?: NonNullable<VerifyOptions[K]>
 }
@@ -61,6 +64,7 @@ export function resolveVerifyOptions(given: VerifyOptions): VerifySettings {
     inFlight: whole('inFlight', given.inFlight ?? 64, 1, 1_024),
     listMs: whole('listMs', given.listMs ?? 60_000, 1, 86_400_000),
     coldMs: given.coldMs,
+    coldReads: given.coldReads,
     nfs: given.nfs ?? {},
     random: given.random ?? Math.random,
     clock: given.clock,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { scaleOf } from './estimate/latencies.ts'
-import { judge } from './estimate/warmth.ts'
+import { type AddressWarmth, judge } from './estimate/warmth.ts'
 import { picture } from './picture.ts'
 
 const measured = {
@@ -13,9 +13,11 @@ const measured = {
   gone: 0,
 }
 
-test('draws both distributions of each address, and what it takes from outside is text', () => {
-  const address = judge(measured, { population: 1_000, scale: scaleOf(measured.firstMs, measured.floorMs) })
-  const svg = picture({
+/** A hundred reads from 10 to 20 ms. */
+const warmUp = { edgesMs: [10, 12.59, 15.85, 19.95], counts: [60, 0, 40] }
+
+const pictureOf = (address: AddressWarmth): string =>
+  picture({
     exportPath: '/a&b',
     paths: ['/'],
     addresses: [address],
@@ -27,9 +29,35 @@ test('draws both distributions of each address, and what it takes from outside i
     unlisted: [],
     headBytes: 4_096,
   })
+
+test('draws both distributions of each address, and what it takes from outside is text', () => {
+  const address = judge(measured, { population: 1_000, scale: scaleOf(measured.firstMs, measured.floorMs) })
+  const svg = pictureOf(address)
   expect(svg).toContain('&#60;10.0.0.1&#62;')
   expect(svg).toContain('/a&#38;b: 90.')
   expect(svg.match(/<rect class="first"/g)?.length).toBeGreaterThan(2)
   expect(svg.match(/<rect class="again"/g)?.length).toBeGreaterThan(1)
   expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+})
+
+test('draws what the cold reads of the warm-up took below, and nothing where nobody knows', () => {
+  const scale = scaleOf(measured.firstMs, measured.floorMs)
+  const without = judge(measured, { population: 1_000, scale })
+  expect([pictureOf(without).includes('class="cold"'), without.warmUpMs]).toEqual([false, undefined])
+  const address = judge(measured, { population: 1_000, scale, coldReads: warmUp })
+  expect(address.warmUpMs).toBeCloseTo(11.2, 1)
+  expect(address.histograms.warmUp?.counts.reduce((sum, count) => sum + count, 0)).toBe(100)
+  const svg = pictureOf(address)
+  expect(svg.match(/<rect class="cold"/g)).toHaveLength(3)
+  expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+})
+
+test('a warm-up whose own reads were as fast as warm ones proves nothing', () => {
+  const scale = scaleOf(measured.firstMs, measured.floorMs)
+  const { conclusive, doubt } = judge(measured, {
+    population: 1_000,
+    scale,
+    coldReads: { edgesMs: [1, 1.259, 1.585], counts: [9, 1] },
+  })
+  expect({ conclusive, doubt }).toMatchObject({ conclusive: false, doubt: expect.stringContaining('took 1.12 ms') })
 })

@@ -6,24 +6,35 @@ const WIDTH = 760
 const ROW = 190
 const LEFT = 60
 const PLOT = { width: WIDTH - LEFT - 20, height: 110 }
+/** Below the axis: what the warm-up's own reads took. */
+const COLD_HEIGHT = 60
+const AXIS = 34 + PLOT.height
 
-/** Both distributions of each address as one SVG image, for a report or a browser, light and dark. Latencies are on a logarithmic scale. */
+/**
+ * The distributions of each address as one SVG image, for a report or a browser, light and dark: first reads and re-reads
+ * above the axis, below it the cold reads of the warm-up where they are known. Latencies are on a logarithmic scale.
+ */
 export function picture(warmth: Warmth): string {
-  const height = 60 + ROW * warmth.addresses.length
+  const hasCold = warmth.addresses.some(({ histograms }) => histograms.warmUp !== undefined)
+  const rowHeight = hasCold ? ROW + COLD_HEIGHT : ROW
+  const height = 60 + rowHeight * warmth.addresses.length
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${xmlText(title(warmth))}">
 <style>
   svg { background: #fff; color: #1f2430; font: 13px system-ui, sans-serif }
   text { fill: currentColor } .quiet { opacity: .65 } .axis { stroke: currentColor; opacity: .4 }
-  .first { fill: #d9822b; fill-opacity: .75 } .again { fill: #2f7fc1; fill-opacity: .45 } .line { stroke: #c0392b; stroke-dasharray: 4 3 }
+  .first { fill: #d9822b; fill-opacity: .75 } .again { fill: #2f7fc1; fill-opacity: .45 } .cold { fill: #7a6bb5; fill-opacity: .75 } .line { stroke: #c0392b; stroke-dasharray: 4 3 }
   @media (prefers-color-scheme: dark) { svg { background: #16181d; color: #e8eaf0 } }
 </style>
 <text x="${LEFT}" y="24" font-size="15" font-weight="600">${xmlText(title(warmth))}</text>
 <rect class="first" x="${LEFT}" y="35" width="12" height="12"/><text x="${LEFT + 18}" y="46">first reads</text>
-<rect class="again" x="${LEFT + 110}" y="35" width="12" height="12"/><text x="${LEFT + 128}" y="46">the same files, read again: warm</text>
-${warmth.addresses.map((address, at) => `<g transform="translate(${LEFT} ${60 + at * ROW})">${row(address)}</g>`).join('\n')}
+<rect class="again" x="${LEFT + 110}" y="35" width="12" height="12"/><text x="${LEFT + 128}" y="46">the same files, read again: warm</text>${hasCold ? coldLegend : ''}
+${warmth.addresses.map((address, at) => `<g transform="translate(${LEFT} ${60 + at * rowHeight})">${row(address)}</g>`).join('\n')}
 </svg>
 `
 }
+
+const coldLegend = `
+<rect class="cold" x="${LEFT + 340}" y="35" width="12" height="12"/><text x="${LEFT + 358}" y="46">reads of the warm-up itself: cold</text>`
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
@@ -33,40 +44,57 @@ const title = ({ whole, exportPath }: Warmth): string =>
     : `${exportPath}: can't tell how warm`
 
 function row(address: AddressWarmth): string {
-  const { first, again } = address.histograms
+  const { first, again, warmUp } = address.histograms
   const most = Math.max(1, ...first.counts, ...again.counts)
   const x = scale(first.edgesMs)
   const says = `${address.name}: ${address.conclusive ? percent(address.share) : "can't tell"}, ${address.sampled.toLocaleString('en-US')} files`
   const ticks = first.edgesMs.filter((ms) => isDecade(ms))
+  const bottom = warmUp === undefined ? AXIS : AXIS + COLD_HEIGHT
   return [
     `<text y="24" font-weight="600">${xmlText(says)}</text>`,
-    bars('first', first, most, x),
-    bars('again', again, most, x),
-    `<line class="line" x1="${x(address.thresholdMs)}" x2="${x(address.thresholdMs)}" y1="34" y2="${34 + PLOT.height}"/>`,
-    `<line class="axis" x1="0" x2="${PLOT.width}" y1="${34 + PLOT.height}" y2="${34 + PLOT.height}"/>`,
+    bars('first', first, { most, height: PLOT.height, down: false }, x),
+    bars('again', again, { most, height: PLOT.height, down: false }, x),
+    ...(warmUp === undefined ? [] : [coldBars(warmUp, x)]),
+    `<line class="line" x1="${x(address.thresholdMs)}" x2="${x(address.thresholdMs)}" y1="34" y2="${bottom}"/>`,
+    `<line class="axis" x1="0" x2="${PLOT.width}" y1="${AXIS}" y2="${AXIS}"/>`,
     ...ticks.map(
       (ms) =>
-        `<text class="quiet" text-anchor="middle" x="${x(ms)}" y="${34 + PLOT.height + 16}">${Number(ms.toPrecision(2))} ms</text>`,
+        `<text class="quiet" text-anchor="middle" x="${x(ms)}" y="${bottom + 16}">${Number(ms.toPrecision(2))} ms</text>`,
     ),
     `<text class="quiet" text-anchor="end" x="-6" y="46">${most.toLocaleString('en-US')}</text>`,
   ].join('\n')
 }
 
+/** There are as many of them as files were warmed, so they have a scale of their own. */
+function coldBars(warmUp: Histogram, x: (ms: number) => number): string {
+  const most = Math.max(1, ...warmUp.counts)
+  const label = `<text class="quiet" text-anchor="end" x="-6" y="${AXIS + COLD_HEIGHT}">${most.toLocaleString('en-US')}</text>`
+  return bars('cold', warmUp, { most, height: COLD_HEIGHT, down: true }, x) + label
+}
+
+interface Bars {
+  /** The count that is as tall as can be. */
+  readonly most: number
+  readonly height: number
+  /** From the axis downwards. */
+  readonly down: boolean
+}
+
 /** Square roots, so that a few cold reads beside thousands of warm ones are still seen. */
 function bars(
-  kind: 'first' | 'again',
+  kind: 'first' | 'again' | 'cold',
   { counts, edgesMs }: Histogram,
-  most: number,
+  { most, height, down }: Bars,
   x: (ms: number) => number,
 ): string {
   return counts
     .map((count, at) => {
       const from = x(edgesMs[at] ?? 0)
       const to = x(edgesMs[at + 1] ?? 0)
-      const tall = Math.sqrt(count / most) * PLOT.height
+      const tall = Math.sqrt(count / most) * height
       return count === 0
         ? ''
-        : `<rect class="${kind}" x="${from}" y="${fixed(34 + PLOT.height - tall)}" width="${fixed(to - from - 1)}" height="${fixed(tall)}"><title>${count.toLocaleString('en-US')}</title></rect>`
+        : `<rect class="${kind}" x="${from}" y="${fixed(down ? AXIS : AXIS - tall)}" width="${fixed(to - from - 1)}" height="${fixed(tall)}"><title>${count.toLocaleString('en-US')}</title></rect>`
     })
     .join('')
 }

@@ -106,9 +106,12 @@ function measureAll(
 }
 
 function conclude(sample: Sample, measured: readonly Measured[], settings: VerifySettings): Warmth {
-  const { exportPath, paths, headBytes, coldMs } = settings
-  const scale = scaleOf(...measured.flatMap(({ firstMs, againMs, floorMs }) => [firstMs, againMs, floorMs]))
-  const addresses = measured.map((one) => judge(one, { population: sample.population, coldMs, scale }))
+  const { exportPath, paths, headBytes, coldMs, coldReads } = settings
+  const known = measured.flatMap(({ name }) => coldReads?.get(name)?.edgesMs ?? [])
+  const scale = scaleOf(known, ...measured.flatMap(({ firstMs, againMs, floorMs }) => [firstMs, againMs, floorMs]))
+  const addresses = measured.map((one) =>
+    judge(one, { population: sample.population, coldMs, coldReads: coldReads?.get(one.name), scale }),
+  )
   const parts = measured.map((one, at) => ({ measured: one, thresholdMs: addresses[at]?.thresholdMs ?? 0 }))
   return {
     exportPath,

@@ -7,6 +7,8 @@ export interface MountCounters {
   bytes: number
   /** Failures of reads through this mount, one a file. */
   failures: number
+  /** Of the files that no other mount had read before: how many reads of their beginning took how long, by `latencyBin`. */
+  latencies: Record<number, number>
 }
 
 /** A mount's counters, and how it does. Only the counters add up. */
@@ -43,6 +45,17 @@ export interface SizeCounts {
 
 /** "0" for an empty file, else n for 2^(n-1) up to 2^n bytes, the latter not in it: the binary digits of the size. */
 export const sizeClass = (bytes: number): string => String(bytes < 1 ? 0 : Math.floor(Math.log2(bytes)) + 1)
+
+/** Bins of latencies: ten a decade, from 0.01 ms on. */
+const LATENCY_BINS = 70
+const BINS_PER_DECADE = 10
+const FIRST_DECADE = -2
+
+/** 0 for the shortest, 69 for the longest; bin n begins at 10^((n - 20) / 10) ms. What lies beyond an end is in the bin there. */
+export function latencyBin(ms: number): number {
+  const bin = Math.floor((Math.log10(ms) - FIRST_DECADE) * BINS_PER_DECADE)
+  return Math.min(LATENCY_BINS - 1, Math.max(0, bin))
+}
 
 /** Live figures of a walk. What hangs on a listing that is rolled back is taken out again. */
 export interface WalkCounters {
@@ -85,6 +98,8 @@ export interface Counts extends Omit<WalkCounters, 'inFlight' | 'mounts'> {
 export interface MountRead {
   readonly mount: string
   readonly bytes: number
+  /** How long the first request of a file's first read took; undefined for every other read, and where nobody knows. */
+  readonly firstMs?: number | undefined
 }
 
 export const zeroCounts = (mountNames: readonly string[]): Counts => ({
@@ -95,7 +110,7 @@ export const zeroCounts = (mountNames: readonly string[]): Counts => ({
   specialSkipped: 0,
   failures: {},
   sizes: {},
-  mounts: Object.fromEntries(mountNames.map((name) => [name, { files: 0, bytes: 0, failures: 0 }])),
+  mounts: Object.fromEntries(mountNames.map((name) => [name, { files: 0, bytes: 0, failures: 0, latencies: {} }])),
   levels: {},
 })
 
@@ -128,12 +143,17 @@ export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
     if (sum.files === 0) delete into.sizes[size]
     else into.sizes[size] = sum
   }
-  for (const [name, { files, bytes, failures }] of Object.entries(from.mounts)) {
+  for (const [name, { files, bytes, failures, latencies }] of Object.entries(from.mounts)) {
     const counts = into.mounts[name]
     if (!counts) continue
     counts.files += sign * files
     counts.bytes += sign * bytes
     counts.failures += sign * failures
+    for (const [bin, reads] of Object.entries(latencies)) {
+      const sum = (counts.latencies[Number(bin)] ?? 0) + sign * reads
+      if (sum === 0) delete counts.latencies[Number(bin)]
+      else counts.latencies[Number(bin)] = sum
+    }
   }
   for (const [depth, found] of Object.entries(from.levels)) addLevel(into, Number(depth), found, sign)
 }

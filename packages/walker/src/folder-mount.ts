@@ -33,10 +33,12 @@ export const openReadLane = (options: { readonly bufferBytes?: number; readonly 
   new ReadLane({
     flags: openFlags,
     bufferBytes: options.bufferBytes ?? defaultBufferBytes,
-    now: options.now ?? (() => performance.now()),
+    now: options.now ?? now,
   })
 
 const defaultBufferBytes = 256 * 1024
+
+const now = (): number => performance.now()
 
 interface Asked {
   readonly signal: AbortSignal
@@ -57,7 +59,7 @@ export function folderMount(options: FolderMountOptions): Mount {
   const guard = new ExportGuard(root)
   const lane = options.lane ?? openReadLane({ bufferBytes })
   const buffers = new BufferPool({ bytes: bufferBytes, keep: 64 })
-  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: traits.closesAtOnce, lane }
+  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: traits.closesAtOnce, lane, now }
 
   async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()

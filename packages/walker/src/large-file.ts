@@ -39,6 +39,8 @@ export class LargeFile implements ReadSource {
   #bytes = 0
   /** Undefined until the beginning is done. */
   #begunThrough: Set<string> | undefined
+  /** Of the beginning, by the mount. */
+  readonly #firstMs = new Map<string, number | undefined>()
   readonly #reads = new Map<string, number>()
   readonly errors: Map<string, WalkError> = new Map()
 
@@ -93,7 +95,10 @@ export class LargeFile implements ReadSource {
   done(chunk: Chunk, bytes: number, reads: readonly MountRead[]): void {
     this.#inFlight--
     this.#bytes += bytes
-    if (chunk.offset === 0) this.#begunThrough = new Set(reads.map(({ mount }) => mount))
+    if (chunk.offset === 0) {
+      this.#begunThrough = new Set(reads.map(({ mount }) => mount))
+      for (const { mount, firstMs } of reads) this.#firstMs.set(mount, firstMs)
+    }
     for (const read of reads) this.#reads.set(read.mount, (this.#reads.get(read.mount) ?? 0) + read.bytes)
   }
 
@@ -109,7 +114,7 @@ export class LargeFile implements ReadSource {
     return {
       files: ok && this.#begunThrough ? 1 : 0,
       bytes: ok ? this.#bytes : 0,
-      reads: reads.map(([mount, bytes]) => ({ mount, bytes })),
+      reads: reads.map(([mount, bytes]) => ({ mount, bytes, firstMs: this.#firstMs.get(mount) })),
       begunThrough: this.#begunThrough ?? new Set(),
     }
   }

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { Clock } from './clock.ts'
-import type { MountFigures } from './counters.ts'
+import type { MountCounters, MountFigures } from './counters.ts'
 import { isMountAway, WalkError } from './errors.ts'
 import type { Mount, MountHealth, Target } from './mount.ts'
 import type { Limiter, Settings, Turns } from './options.ts'
@@ -144,7 +144,7 @@ export class MountSet {
     this.#revivedMs = this.#clock.now()
   }
 
-  figures({ mount, inFlight, limiter }: Member): Omit<MountFigures, 'files' | 'bytes' | 'failures'> {
+  figures({ mount, inFlight, limiter }: Member): Omit<MountFigures, keyof MountCounters> {
     const { limit, p50Ms, p99Ms, floorMs } = limiter?.state ?? {}
     return { state: mount.health?.alive === false ? 'down' : 'up', inFlight, limit, p50Ms, p99Ms, floorMs }
   }

@@ -60,6 +60,8 @@ export interface ReadOutcome {
   readonly end: boolean
   /** Size of the file in bytes where the read learnt it; always known when `end` is false. */
   readonly size?: number | undefined
+  /** How long its first request took, in milliseconds, where that is less than all of the read. */
+  readonly firstMs?: number | undefined
 }
 
 /** Whether a mount answers now. */

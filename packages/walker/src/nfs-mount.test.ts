@@ -154,11 +154,13 @@ describe('an NFS mount', () => {
       bytes: 20_000_000,
       end: true,
       size: 20_000_000,
+      firstMs: expect.any(Number),
     })
     expect(await mount.read({ path: '/big' }, read(5, 9_000_000))).toEqual({
       bytes: 9_000_000,
       end: false,
       size: 20_000_000,
+      firstMs: expect.any(Number),
     })
   })
 

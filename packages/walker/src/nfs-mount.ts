@@ -11,6 +11,7 @@ import {
   readRange,
 } from '@cachewarmer/nfs'
 import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from './adaptive-limit.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { isWalkError, WalkError } from './errors.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
 import { entryOf, idOf, kindOf } from './nfs/entry.ts'
@@ -69,7 +70,7 @@ export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
   const own = options.limiter ? undefined : adaptiveLimit({ max: maxInFlight, clock })
   const heard = own ? both(own, given.observer) : given.observer
   const mounted = await opened({ longReadConnections, ...given, observer: both(troubleOnly(long), heard) })
-  return mountOver(mounted, { ...options, maxInFlight, limiter: options.limiter ?? own ?? long, longReads: long })
+  return mountOver(mounted, { ...options, maxInFlight, limiter: options.limiter ?? own ?? long, longReads: long, clock })
 }
 
 /** Long reads are timed one by one: the latencies of all READs are mostly those of short ones. */
@@ -113,6 +114,7 @@ function mountOver(
     readonly maxInFlight: number
     readonly limiter: Limiter
     readonly longReads: Limiter
+    readonly clock?: Clock | undefined
   },
 ): Mount {
   const {
@@ -122,7 +124,9 @@ function mountOver(
     longReads: ofLongReads,
     readsPerFile = 8,
     seenAt = mounted.exportPath,
+    clock = systemClock,
   } = options
+  const now = (): number => clock.now()
   const foreign = new ForeignHandles(mounted)
 
   /** Undefined where the path has to be looked up. */
@@ -231,24 +235,26 @@ function mountOver(
   }
 
   async function readBy(handle: FileHandle, asked: ReadOptions): Promise<ReadOutcome> {
+    const beganMs = now()
     const range = await readRange(mounted, handle, rangeOf(asked))
-    return outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))
+    const firstMs = range.firstMs ?? now() - beganMs
+    return { ...(outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))), firstMs }
   }
 
   function rangeOf({ offset, length, size, signal }: ReadOptions): ReadRangeOptions {
     const left = size === undefined ? length : Math.min(length, size - offset)
     const limiterOfReads = left >= LONG_READ_BYTES ? ofLongReads : undefined
-    return { offset, length, expectedSize: size, inFlight: readsPerFile, limiter: limiterOfReads, signal }
+    return { offset, length, expectedSize: size, inFlight: readsPerFile, limiter: limiterOfReads, now, signal }
   }
 
   /** For servers that send no attributes along. */
   async function learnSize(
     handle: FileHandle,
-    { bytes, eof }: ReadRangeResult,
+    { bytes, eof, firstMs }: ReadRangeResult,
     asked: ReadOptions,
   ): Promise<ReadOutcome> {
     const { size } = await mounted.getattr(handle, { signal: asked.signal })
-    return outcomeOf({ bytes, eof, size }, asked) as ReadOutcome
+    return outcomeOf({ bytes, eof, size, firstMs }, asked) as ReadOutcome
   }
 
   return {
@@ -268,10 +274,10 @@ function mountOver(
 }
 
 /** Undefined where the file goes on, for all that is known. */
-function outcomeOf({ bytes, eof, size }: ReadRangeResult, { offset }: ReadOptions): ReadOutcome | undefined {
-  if (size === undefined) return eof ? { bytes, end: true } : undefined
+function outcomeOf({ bytes, eof, size, firstMs }: ReadRangeResult, { offset }: ReadOptions): ReadOutcome | undefined {
+  if (size === undefined) return eof ? { bytes, end: true, firstMs } : undefined
   const known = Number(size)
-  return { bytes, end: eof || offset + bytes >= known, size: known }
+  return { bytes, end: eof || offset + bytes >= known, size: known, firstMs }
 }
 
 /** RFC 1813 section 3.3.6: READ of what is neither file nor directory is INVAL. */

@@ -45,6 +45,10 @@ describe('three NFS addresses of one export', () => {
     expect(under.counters).toMatchObject({ files: FILES, directories: 3 })
     expect(under.counters.failures).toEqual({})
     expect(servers.map(reads)).toEqual([FILES, FILES, FILES])
+    // Of each file the first read alone is a cold one.
+    const timed = mounts.map(({ name }) => Object.values(under.counters.mounts[name]?.latencies ?? {}))
+    expect(timed.flat().reduce((sum, count) => sum + count, 0)).toBe(FILES)
+    for (const one of timed) expect(one.length).toBeGreaterThan(0)
     // Parts and listings are looked up by path, and one foreign handle is compared: not a lookup for every file.
     for (const { calls } of servers) expect(calls['LOOKUP'] ?? 0).toBeLessThan(10)
   })

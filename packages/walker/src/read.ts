@@ -98,9 +98,9 @@ class Reading {
         by.inFlight++
         try {
           const outcome = this.#run.going ? await this.#ask(by) : undefined
-          if (outcome) this.#reads = [...this.#reads, { mount: by.name, bytes: outcome.bytes }]
-          else this.#broken = true
           tookMs = outcome && settings.clock.now() - beganMs
+          if (outcome) this.#note(by.name, outcome, tookMs)
+          else this.#broken = true
           return outcome
         } catch (error) {
           if (tries === mounts.tries || !wentAway(asWalkError(error), by.mount)) throw error
@@ -118,6 +118,12 @@ class Reading {
       tallies.live.inFlight--
       slots.give()
     }
+  }
+
+  /** Only the mount that is first to read a file finds what nobody had asked for before. */
+  #note(mount: string, { bytes, firstMs }: ReadOutcome, tookMs: number | undefined): void {
+    const isTimed = this.#reads.length === 0 && !this.#run.settings.attributesOnly
+    this.#reads = [...this.#reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
   }
 
   #ask({ mount }: Member): Promise<ReadOutcome> {

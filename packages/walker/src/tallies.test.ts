@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { WalkFailure } from './counters.ts'
+import { latencyBin, type WalkFailure } from './counters.ts'
 import { Tallies } from './tallies.ts'
 
 const failure = (path: string): WalkFailure => ({ path, mount: 'm', code: 'IO', message: path })
@@ -75,7 +75,7 @@ describe('tallies', () => {
       specialSkipped: 0,
       sizes: {},
       failures: {},
-      mounts: { m: { files: 1, bytes: 10, failures: 0 } },
+      mounts: { m: { files: 1, bytes: 10, failures: 0, latencies: {} } },
       levels: {},
       inFlight: 0,
     })
@@ -136,8 +136,24 @@ describe('tallies', () => {
     const reads = ['one', 'two'].map((mount) => ({ mount, bytes: 5 }))
     tallies.achieve(tallies.root, { files: 1, bytes: 10, reads, begunThrough: new Set(['two']) })
     expect(tallies.live.mounts).toEqual({
-      one: { files: 0, bytes: 5, failures: 0 },
-      two: { files: 1, bytes: 5, failures: 0 },
+      one: { files: 0, bytes: 5, failures: 0, latencies: {} },
+      two: { files: 1, bytes: 5, failures: 0, latencies: {} },
     })
   })
+
+  test('how long first reads took is counted by bins, and rolled back with the rest', () => {
+    const tallies = make()
+    const timed = (firstMs: number) => ({ files: 1 as const, bytes: 1, reads: [{ mount: 'm', bytes: 1, firstMs }] })
+    tallies.achieve(tallies.root, timed(10))
+    const open = tallies.open(tallies.root, { kind: 'tree', path: '/d' })
+    for (const firstMs of [10.5, 100, 100]) tallies.achieve(open, timed(firstMs))
+    tallies.achieve(open, read)
+    expect(tallies.live.mounts['m']?.latencies).toEqual({ 30: 2, 40: 2 })
+    tallies.rollBack()
+    expect(tallies.live.mounts['m']?.latencies).toEqual({ 30: 1 })
+  })
+})
+
+test('what no bin is for is in the bin at that end', () => {
+  expect([0, 0.01, 1, 9.99, 79_433, Number.MAX_VALUE].map(latencyBin)).toEqual([0, 0, 20, 29, 69, 69])
 })

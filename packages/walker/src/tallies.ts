@@ -4,6 +4,7 @@ import {
   type Counts,
   DEEPEST_LEVEL,
   type LevelCounters,
+  latencyBin,
   type MountRead,
   sizeClass,
   type WalkFailure,
@@ -143,6 +144,9 @@ export class Tallies {
         if (!mount) continue
         if (!begunThrough || begunThrough.has(read.mount)) mount.files++
         mount.bytes += read.bytes
+        if (read.firstMs === undefined) continue
+        const bin = latencyBin(read.firstMs)
+        mount.latencies[bin] = (mount.latencies[bin] ?? 0) + 1
       }
     }
   }

@@ -79,8 +79,8 @@ export class Walker implements Walk, ListingRun {
   get counters(): WalkCounters {
     const { live } = this.tallies
     const mounts = this.mounts.members.map((member) => {
-      const { files, bytes, failures } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0 }
-      return [member.name, { files, bytes, failures, ...this.mounts.figures(member) }]
+      const { latencies, ...counts } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0, latencies: {} }
+      return [member.name, { ...counts, latencies: { ...latencies }, ...this.mounts.figures(member) }]
     })
     const sizes = Object.entries(live.sizes).map(([size, counts]) => [size, { ...counts }])
     return {

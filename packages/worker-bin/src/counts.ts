@@ -1,8 +1,25 @@
-import type { Beat, Counts, SampleCounts } from '@cachewarmer/core'
+import type { Beat, Counts, MountCounts, SampleCounts } from '@cachewarmer/core'
 import type { Walk } from '@cachewarmer/walker'
 
+/** Bins of latencies that a result has room for, all addresses together; that is 30 each for 64 of them. */
+const mostBins = 2_000
+
+/** What counts say besides, where somebody wants to hear it. */
+export interface CountsDetails {
+  readonly sample?: SampleCounts | undefined
+  /** How long reads took. */
+  readonly latencies?: boolean | undefined
+}
+
 /** The walk's counters in the words of results. */
-export function countsOf(walk: Walk, sample?: SampleCounts): Counts {
+export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetails = {}): Counts {
+  let room = latencies ? mostBins : 0
+  const timed = (bins: Readonly<Record<number, number>>): Pick<MountCounts, 'latencies'> => {
+    const count = Object.keys(bins).length
+    if (count === 0 || count > room) return {}
+    room -= count
+    return { latencies: bins }
+  }
   const { directories, files, bytes, entriesSkipped, specialSkipped, failures, sizes, mounts, levels } = walk.counters
   return {
     directories,
@@ -14,7 +31,12 @@ export function countsOf(walk: Walk, sample?: SampleCounts): Counts {
     mounts: Object.fromEntries(
       Object.entries(mounts).map(([name, mount]) => [
         name,
-        { files: mount.files, bytes: mount.bytes, failures: mount.failures },
+        {
+          files: mount.files,
+          bytes: mount.bytes,
+          failures: mount.failures,
+          ...timed(mount.latencies),
+        },
       ]),
     ),
     ...(Object.keys(levels).length === 0 ? {} : { levels: structuredClone(levels) }),

@@ -51,6 +51,20 @@ describe('an item that can be read', () => {
     ])
   })
 
+  test.each([
+    ['tells a manager that asks how long reads took', { wantsLatencies: true as const }, { '31': 3 }],
+    ['tells a manager of an earlier version no more than it knows', {}, undefined],
+  ])('%s', async (_, asks, latencies) => {
+    const world = new World()
+    const mount = notingMount('cache-1', scene)
+    world.serveMount({ ...mount, read: async (...args) => ({ ...(await mount.read(...args)), firstMs: 13 }) })
+    await world.announce({}, asks)
+    await world.send()
+    await world.workUntil(world.empty())
+    const [result] = (await world.reported()).filter(isResult)
+    expect(result?.counts.mounts['cache-1']).toEqual({ files: 3, bytes: 3_300, failures: 0, latencies })
+  })
+
   test('has its result in the queue before its lease is completed', async () => {
     const world = new World()
     world.serve('cache-1', scene)

@@ -162,10 +162,8 @@ async function walkItem(
     sampled.length > 0 && !context.stopTaking.aborted
       ? await measureReads(mounts, sampled, { clock: withTimers(ports.clock), signal })
       : undefined
-  await attempt.sendResult(
-    { outcome: 'read', counts: countsOf(walking.walk, measured), voidScopes: walking.walk.voidScopes() },
-    signal,
-  )
+  const counts = countsOf(walking.walk, { sample: measured, latencies: status.wantsLatencies })
+  await attempt.sendResult({ outcome: 'read', counts, voidScopes: walking.walk.voidScopes() }, signal)
   logger.debug('item done', { files: walking.walk.counters.files, elapsedMs: attempt.elapsedMs })
   return 'complete'
 }

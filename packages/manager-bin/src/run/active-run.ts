@@ -328,6 +328,7 @@ export class ActiveRun {
       fleet,
       mounts: this.#progress.mounts(),
       ...this.#estimate(),
+      wantsLatencies: true,
       startedAtMs: this.#record.startedAtMs,
       updatedAtMs: now,
       ...(endedAtMs === undefined ? {} : { endedAtMs }),

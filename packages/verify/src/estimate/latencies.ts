@@ -57,3 +57,32 @@ export function histogram(values: readonly number[], { fromMs, toMs }: Scale): H
   }
   return { edgesMs, counts }
 }
+
+/** The value below which this share of what was counted lies, as far as bins tell; undefined for nothing. */
+export function quantileOf({ counts, edgesMs }: Histogram, share: number): number | undefined {
+  const wanted = share * counts.reduce((sum, count) => sum + count, 0)
+  let below = 0
+  for (const [at, count] of counts.entries()) {
+    if (count > 0 && below + count >= wanted) return middle(edgesMs, at)
+    below += count
+  }
+  return undefined
+}
+
+/** The same counts on another scale. */
+export function rebinned({ counts, edgesMs }: Histogram, scale: Scale): Histogram {
+  const into = histogram([], scale)
+  const sums = [...into.counts]
+  for (const [at, count] of counts.entries()) {
+    const ms = middle(edgesMs, at)
+    const bin = histogram(ms === undefined ? [] : [ms], scale).counts.indexOf(1)
+    if (bin >= 0) sums[bin] = (sums[bin] ?? 0) + count
+  }
+  return { ...into, counts: sums }
+}
+
+/** On the logarithmic scale. */
+function middle(edgesMs: readonly number[], at: number): number | undefined {
+  const [from, to] = [edgesMs[at], edgesMs[at + 1]]
+  return from === undefined || to === undefined ? undefined : Math.sqrt(from * to)
+}

@@ -1,7 +1,7 @@
 import type { Measured, ProbeFailure } from '../measure/measure.ts'
 import { type ColdShare, coldShare } from './cold-share.ts'
 import { type Interval, weightedMean } from './interval.ts'
-import { type Histogram, histogram, quantile, type Scale, sorted } from './latencies.ts'
+import { type Histogram, histogram, quantile, quantileOf, rebinned, type Scale, sorted } from './latencies.ts'
 
 /** How warm the files are through one address. Shares are of files, latencies in milliseconds. */
 export interface AddressWarmth extends Interval {
@@ -17,6 +17,8 @@ export interface AddressWarmth extends Interval {
   readonly againMs: number | undefined
   /** Median of the first reads that were slower than `thresholdMs`: what a cold read takes. */
   readonly coldMs: number | undefined
+  /** Median of the warm-up's own reads of cold files, where it is known. */
+  readonly warmUpMs: number | undefined
   readonly thresholdMs: number
   /** First reads slower than that, and failures. */
   readonly slow: number
@@ -24,7 +26,13 @@ export interface AddressWarmth extends Interval {
   /** Files that were removed since they were listed. */
   readonly gone: number
   /** First reads, reads of the same files right after, and calls that read nothing, on one scale. */
-  readonly histograms: { readonly first: Histogram; readonly again: Histogram; readonly floor: Histogram }
+  readonly histograms: {
+    readonly first: Histogram
+    readonly again: Histogram
+    readonly floor: Histogram
+    /** Where it is known: what the warm-up's own reads of cold files took. */
+    readonly warmUp?: Histogram | undefined
+  }
 }
 
 export interface WarmthOptions {
@@ -32,6 +40,8 @@ export interface WarmthOptions {
   readonly population: number
   /** What cold reads are known to take, as from the warm-up itself. */
   readonly coldMs?: number | undefined
+  /** The same as a distribution, of this address; then `coldMs` is not looked at. */
+  readonly coldReads?: Histogram | undefined
   /** Ends of the histograms. */
   readonly scale: Scale
 }
@@ -43,7 +53,7 @@ const cacheMs = 10
  * What the latencies of an address say. Warm is a file whose first read was as fast as a read of what has just been read.
  * That is no proof where such a re-read is itself slow, or where cold reads are known to be as fast: then it says so.
  */
-export function judge(measured: Measured, { population, coldMs, scale }: WarmthOptions): AddressWarmth {
+export function judge(measured: Measured, { population, coldMs, coldReads, scale }: WarmthOptions): AddressWarmth {
   const { name, firstMs, againMs, floorMs, failures, gone } = measured
   const cold = coldShare({ firstMs, againMs, failed: failures.length, population: population - gone })
   const slow = sorted(firstMs.filter((ms) => ms > cold.thresholdMs))
@@ -52,7 +62,8 @@ export function judge(measured: Measured, { population, coldMs, scale }: WarmthO
     firstMs: quantile(sorted(firstMs), 0.5),
     againMs: quantile(sorted(againMs), 0.5),
   }
-  const doubt = doubtOf({ ...medians, coldMs, cold })
+  const warmUpMs = (coldReads && quantileOf(coldReads, 0.5)) ?? coldMs
+  const doubt = doubtOf({ ...medians, warmUpMs, cold })
   return {
     name,
     sampled: firstMs.length + failures.length,
@@ -63,6 +74,7 @@ export function judge(measured: Measured, { population, coldMs, scale }: WarmthO
     doubt,
     ...medians,
     coldMs: quantile(slow, 0.5),
+    warmUpMs,
     thresholdMs: cold.thresholdMs,
     slow: cold.slow,
     failures,
@@ -71,6 +83,7 @@ export function judge(measured: Measured, { population, coldMs, scale }: WarmthO
       first: histogram(firstMs, scale),
       again: histogram(againMs, scale),
       floor: histogram(floorMs, scale),
+      ...(coldReads === undefined ? {} : { warmUp: rebinned(coldReads, scale) }),
     },
   }
 }
@@ -78,19 +91,19 @@ export function judge(measured: Measured, { population, coldMs, scale }: WarmthO
 interface Seen {
   readonly floorMs: number | undefined
   readonly againMs: number | undefined
-  readonly coldMs: number | undefined
+  readonly warmUpMs: number | undefined
   readonly cold: ColdShare
 }
 
-function doubtOf({ floorMs, againMs, coldMs, cold }: Seen): string | undefined {
+function doubtOf({ floorMs, againMs, warmUpMs, cold }: Seen): string | undefined {
   if (floorMs === undefined || againMs === undefined) return 'no file of the sample could be read'
   if (cold.blurred)
     return `the slow reads begin where the fast ones end, at ${ms(cold.thresholdMs)}: latency can't tell cold from warm here`
   if (cold.share > 0.5) return undefined
   if (againMs > 2 * floorMs + cacheMs)
     return `reading a file that has just been read takes ${ms(againMs)}, a call that reads nothing ${ms(floorMs)}: nothing shows that reads come from a cache`
-  if (coldMs !== undefined && coldMs <= cold.thresholdMs)
-    return `cold reads took ${ms(coldMs)}, no longer than reads of what is warm: latency can't tell them apart here`
+  if (warmUpMs !== undefined && warmUpMs <= cold.thresholdMs)
+    return `the warm-up's own reads took ${ms(warmUpMs)}, no longer than reads of what is warm: either it was warm before, or latency can't tell cold from warm here`
   return undefined
 }
 

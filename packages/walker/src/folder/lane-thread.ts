@@ -24,6 +24,8 @@ export interface LaneReply {
   /** Where all that was asked for came: the file's size. Else NaN: the file ended before. */
   readonly sizes: Float64Array
   readonly codes: readonly string[]
+  /** How long the file took, from before it was opened until after it was closed, in milliseconds. */
+  readonly tookMs: Float64Array
   /** Files that the thread looked at, and how many of them took longer than `slowMs`. */
   readonly tried: number
   readonly slow: number
@@ -44,6 +46,7 @@ export function laneThread(): void {
     if (buffer.length !== bufferBytes) buffer = Buffer.allocUnsafeSlow(bufferBytes)
     const bytes = new Float64Array(files.length).fill(-1)
     const sizes = new Float64Array(files.length).fill(Number.NaN)
+    const tookMs = new Float64Array(files.length)
     const codes: string[] = []
     const startedAtMs = performance.now()
     let beforeMs = startedAtMs
@@ -68,11 +71,12 @@ export function laneThread(): void {
         codes.push((error as NodeJS.ErrnoException).code ?? 'UNKNOWN')
       }
       const nowMs = performance.now()
+      tookMs[at] = nowMs - beforeMs
       if (nowMs - beforeMs > slowMs) slow++
       beforeMs = nowMs
       tried++
     }
-    const reply: LaneReply = { bytes, sizes, codes, tried, slow }
+    const reply: LaneReply = { bytes, sizes, codes, tookMs, tried, slow }
     parentPort.postMessage(reply)
   })
 }

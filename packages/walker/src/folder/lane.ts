@@ -2,11 +2,11 @@ import { Worker } from 'node:worker_threads'
 import { firstFailure, type LaneBatch, type LaneFile, type LaneReply, laneThread, undone } from './lane-thread.ts'
 
 /**
- * What became of one file: bytes read, and the file's size where that many were asked for; the code of what failed; or
+ * What became of one file: bytes read, the file's size where that many were asked for, and how long it took; the code of what failed; or
  * that the lane is not the way to read it now.
  */
 export type LaneOutcome =
-  | { readonly bytes: number; readonly size: number | undefined }
+  | { readonly bytes: number; readonly size: number | undefined; readonly tookMs: number }
   | { readonly code: string }
   | 'elsewhere'
 
@@ -115,7 +115,7 @@ export class ReadLane {
     return thread
   }
 
-  #answer({ bytes, sizes, codes, tried, slow }: LaneReply): void {
+  #answer({ bytes, sizes, codes, tookMs, tried, slow }: LaneReply): void {
     const answered = this.#underway
     this.#underway = []
     this.#owes = false
@@ -125,7 +125,7 @@ export class ReadLane {
       const size = sizes[at]
       if (outcome === undone) resolve('elsewhere')
       else if (outcome <= firstFailure) resolve({ code: codes[firstFailure - outcome] ?? 'UNKNOWN' })
-      else resolve({ bytes: outcome, size: Number.isNaN(size) ? undefined : size })
+      else resolve({ bytes: outcome, size: Number.isNaN(size) ? undefined : size, tookMs: tookMs[at] ?? 0 })
     }
     if (answered.length > 0 && slow <= Math.max(1, tried * slowShare)) this.#batch = Math.min(most, this.#batch * 2)
     else this.#slow(this.#now())

@@ -15,6 +15,11 @@ export interface FileToRead {
   readonly known: boolean
 }
 
+interface BegunFile extends FileToRead {
+  /** Since before it was opened. */
+  elapsedMs(): number
+}
+
 export interface Reader {
   /** What system calls take for a path within the export. */
   full(path: string): string | Buffer
@@ -22,6 +27,8 @@ export interface Reader {
   /** Closing waits for nobody, so that it need not go to another thread. */
   readonly closesAtOnce: boolean
   readonly lane: ReadLane
+  /** Milliseconds since any moment. */
+  now(): number
 }
 
 type Done = (error: unknown, outcome?: ReadOutcome) => void
@@ -40,28 +47,31 @@ async function readInLane(file: FileToRead, options: ReadOptions, reader: Reader
   signal.throwIfAborted()
   if (outcome === 'elsewhere') return readInPool(file, options, reader)
   if ('code' in outcome) throw fromErrno(Object.assign(new Error(outcome.code), { code: outcome.code }), file.path)
-  const { bytes, size } = outcome
-  if (size === undefined) return { bytes, end: true, size: bytes > 0 ? bytes : undefined }
+  const { bytes, size, tookMs } = outcome
+  if (size === undefined) return { bytes, end: true, size: bytes > 0 ? bytes : undefined, firstMs: tookMs }
   // More is wanted than the lane's buffer holds: a larger file, which libuv's threads read in blocks.
-  return bytes < length && bytes < size ? readInPool(file, options, reader) : { bytes, end: bytes >= size, size }
+  if (bytes < length && bytes < size) return { ...(await readInPool(file, options, reader)), firstMs: tookMs }
+  return { bytes, end: bytes >= size, size, firstMs: tookMs }
 }
 
 /** In callbacks: a promise for each system call would cost as much as the calls do. */
 function readInPool(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
   return new Promise((resolve, reject) => {
+    const begunMs = reader.now()
+    const begun = { ...file, elapsedMs: () => reader.now() - begunMs }
     const done: Done = (error, outcome) => (outcome ? resolve(outcome) : reject(error))
     const full = reader.full(file.path)
-    if (file.known) openFile(full, file, options, reader, done)
+    if (file.known) openFile(full, begun, options, reader, done)
     else
       lstat(full, (error, stats) => {
         if (error) reject(fromErrno(error, file.path))
-        else if (stats.isFile()) openFile(full, file, options, reader, done)
+        else if (stats.isFile()) openFile(full, begun, options, reader, done)
         else reject(new WalkError('NOT_A_FILE', `${file.path}: not a regular file`))
       })
   })
 }
 
-function openFile(full: string | Buffer, file: FileToRead, options: ReadOptions, reader: Reader, done: Done): void {
+function openFile(full: string | Buffer, file: BegunFile, options: ReadOptions, reader: Reader, done: Done): void {
   open(full, openFlags, 0, (error, fd) => {
     if (error) {
       done(fromErrno(error, file.path))
@@ -78,9 +88,10 @@ function openFile(full: string | Buffer, file: FileToRead, options: ReadOptions,
   })
 }
 
-function readBlocks(fd: number, buffer: Buffer, file: FileToRead, options: ReadOptions, done: Done): void {
+function readBlocks(fd: number, buffer: Buffer, file: BegunFile, options: ReadOptions, done: Done): void {
   const { offset, length, signal } = options
   let bytes = 0
+  let firstMs: number | undefined
   const next = (): void => {
     const wanted = Math.min(length - bytes, buffer.length)
     if (signal.aborted) done(signal.reason)
@@ -89,16 +100,17 @@ function readBlocks(fd: number, buffer: Buffer, file: FileToRead, options: ReadO
   }
   const took = (error: NodeJS.ErrnoException | null, got: number, wanted: number): void => {
     bytes += got
+    firstMs ??= file.elapsedMs()
     if (error) done(fromErrno(error, file.path))
     else if (got === wanted) next()
     // A regular file gives less than asked only at its end.
-    else done(undefined, { bytes, end: true, size: bytes > 0 ? offset + bytes : undefined })
+    else done(undefined, { bytes, end: true, size: bytes > 0 ? offset + bytes : undefined, firstMs })
   }
   // All that was asked for has come: only the size tells whether that was the end of the file.
   const whole = (): void => {
     fstat(fd, (error, stats) => {
       if (error) done(fromErrno(error, file.path))
-      else done(undefined, { bytes, end: offset + bytes >= stats.size, size: stats.size })
+      else done(undefined, { bytes, end: offset + bytes >= stats.size, size: stats.size, firstMs })
     })
   }
   next()

@@ -37,21 +37,35 @@ function addressTable(addresses: readonly AddressWarmth[]): string[] {
     time(address.againMs),
     time(address.firstMs),
     time(address.coldMs),
+    time(address.warmUpMs),
     count(address.slow),
   ])
-  const head = ['  address', 'files', 'warm', 'from', 'to', 'floor', 're-read', 'first read', 'slow ones', 'slow']
+  const head = [
+    '  address',
+    'files',
+    'warm',
+    'from',
+    'to',
+    'floor',
+    're-read',
+    'first read',
+    'slow ones',
+    'warm-up',
+    'slow',
+  ]
   return table([head, ...rows], ['left', ...head.slice(1).map(() => 'right' as const)])
 }
 
 const BLOCKS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
-function distributions({ name, histograms: { first, again } }: AddressWarmth): string[] {
+function distributions({ name, histograms: { first, again, warmUp } }: AddressWarmth): string[] {
   const from = time(first.edgesMs[0])
   const to = time(first.edgesMs.at(-1))
   return [
     `  ${printable(name)}, from ${from} to ${to}`,
     `    first reads  |${blocks(first)}|`,
     `    re-reads     |${blocks(again)}|`,
+    ...(warmUp === undefined ? [] : [`    the warm-up  |${blocks(warmUp)}|`]),
     '',
   ]
 }

@@ -56,10 +56,14 @@ test('takes what to look at from the run of a job', async () => {
   const queues = openQueueFile(hurriedClock)
   try {
     const job = aJob({ addresses: ['127.0.0.1'], exportPath: server.exportPath, paths: ['/notes'] })
-    await queues.posts.post(anEnded('warmed', { label: 'night', job }))
+    const ended = anEnded('warmed', { label: 'night', job })
+    const mounts = { '127.0.0.1': { files: 1, bytes: 1, failures: 0, latencies: { '45': 1 } } }
+    const counts = { ...ended.progress.counts, mounts }
+    await queues.posts.post({ ...ended, progress: { ...ended.progress, counts } })
     const { stdout, code } = await run('verify', 'night', ...ports(), '--json', ...queues.arguments)
-    expect(JSON.parse(stdout)).toMatchObject({ population: 1 })
+    expect(JSON.parse(stdout)).toMatchObject({ population: 1, addresses: [{ warmUpMs: expect.closeTo(354.8, 1) }] })
     expect(code).toBe(0)
+    expect((await run('verify', 'night', ...ports(), ...queues.arguments)).stdout).toContain('the warm-up  |')
     await queues.posts.post(aStatus({ run: 'abcdefghijkl', label: 'bad', jobMessageId: 'm2', job: null }))
     expect((await run('verify', 'bad', ...queues.arguments)).stderr).toContain('bad was refused')
     expect(await run('verify', 'nobody', ...queues.arguments)).toMatchObject({ code: 2 })

@@ -1,22 +1,20 @@
 import { exitCode, UsageError } from '@cachewarmer/cli'
-import { compileFilter, type Job } from '@cachewarmer/core'
+import { compileFilter } from '@cachewarmer/core'
 import { isVerifyError, picture, verify, type Warmth } from '@cachewarmer/verify'
 import type { Terminal } from '../terminal.ts'
 import { openOutput } from '../terminal.ts'
+import type { JobToVerify } from './job-to-verify.ts'
 import type { VerifySettings } from './options.ts'
 import { renderWarmth } from './render.ts'
 
-export interface VerifyRun {
-  readonly job: Job
+export interface VerifyRun extends JobToVerify {
   readonly settings: VerifySettings
   readonly terminal: Terminal
   readonly json?: true | undefined
-  /** What the run's own reads took, at the slowest address; undefined where no run is known. */
-  readonly coldMs?: number | undefined
 }
 
 /** Measures what a job's cache holds, and prints it. The exit code is 1 where `--require` is not met, or nothing can be told. */
-export async function verifyWarmth({ job, settings, terminal, json, coldMs }: VerifyRun): Promise<number> {
+export async function verifyWarmth({ job, settings, terminal, json, coldMs, coldReads }: VerifyRun): Promise<number> {
   const output = openOutput(terminal, { json })
   using shutdown = terminal.listen()
   let warmth: Warmth
@@ -30,6 +28,7 @@ export async function verifyWarmth({ job, settings, terminal, json, coldMs }: Ve
       headBytes: settings.headBytes,
       listMs: settings.listSeconds * 1_000,
       coldMs,
+      coldReads,
       nfs: { nfsPort: settings.nfsPort, mountPort: settings.mountPort, uid: settings.nfsUid, gid: settings.nfsGid },
       random: terminal.random,
       onProgress: progress(terminal),
