@@ -1,15 +1,17 @@
 import type { Clock, MountOptions } from '@cachewarmer/nfs'
 import { VerifyError } from './errors.ts'
 import type { Histogram } from './estimate/latencies.ts'
-import type { SampleFilter } from './sample/sample-export.ts'
+import type { ListedPath, SampleFilter } from './sample/sample-export.ts'
 
 /** What to verify, and how closely. */
 export interface VerifyOptions {
   /** Addresses of the cache, each measured on its own. */
   readonly addresses: readonly string[]
   readonly exportPath: string
-  /** Directories or files within the export. Default: all of it. */
+  /** Directories or files within the export. Default: all of it, or nothing where there is a list. */
   readonly paths?: readonly string[] | undefined
+  /** Paths that count besides, in any number, whatever the filter says of them; it holds for what lies below a `tree`. */
+  readonly listed?: AsyncIterable<readonly ListedPath[]> | undefined
   /** Which files count. Default: all. */
   readonly filter?: SampleFilter | undefined
   /**
@@ -39,7 +41,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-type Absent = 'coldMs' | 'coldReads' | 'clock' | 'onProgress'
+type Absent = 'listed' | 'coldMs' | 'coldReads' | 'clock' | 'onProgress'
 export type VerifySettings = Pick<VerifyOptions, Absent> & {
   readonly [K in Exclude<keyof VerifyOptions, Absent>]-?: NonNullable<VerifyOptions[K]>
 }
@@ -57,7 +59,8 @@ export function resolveVerifyOptions(given: VerifyOptions): VerifySettings {
   return {
     addresses: given.addresses,
     exportPath: given.exportPath,
-    paths: given.paths ?? ['/'],
+    paths: given.paths ?? (given.listed === undefined ? ['/'] : []),
+    listed: given.listed,
     filter: given.filter ?? everything,
     sample: whole('sample', given.sample ?? 3_500, 1, 1_000_000),
     headBytes: whole('headBytes', given.headBytes ?? 4_096, 1, 1_048_576),

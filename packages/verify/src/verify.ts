@@ -63,11 +63,12 @@ const open = (host: string, { exportPath, nfs, clock, signal, headBytes }: Verif
   mountExport({ ...nfs, host, exportPath, clock, signal, lingerMs: 0, maxReadBytes: Math.max(512, headBytes) })
 
 async function draw(exports: readonly NfsExport[], settings: VerifySettings): Promise<Sample> {
-  const { sample: size, paths, filter, random, listMs, signal } = settings
+  const { sample: size, paths, listed, filter, random, listMs, signal } = settings
   const now = settings.clock === undefined ? () => performance.now() : () => settings.clock?.now() ?? 0
   const untilMs = now() + listMs
   const sample = await sampleExport(exports, {
     paths,
+    listed,
     // One more each, for the rehearsal.
     size: (size + 1) * exports.length,
     filter,
@@ -80,7 +81,7 @@ async function draw(exports: readonly NfsExport[], settings: VerifySettings): Pr
   const [failure] = sample.failures
   throw new VerifyError(
     'NOTHING_TO_READ',
-    `no file below ${paths.join(', ')}${failure === undefined ? '' : `: ${failure.path}: ${failure.message}`}`,
+    `no file ${paths.length === 0 ? 'in the list' : `below ${paths.join(', ')}`}${failure === undefined ? '' : `: ${failure.path}: ${failure.message}`}`,
   )
 }
 

@@ -69,7 +69,12 @@ async function readRules({ rules }: JobSettings, files: Files): Promise<Fields> 
   return { IgnoreRules: said }
 }
 
-function listOf({ filesFrom, null: nul }: JobSettings, first: readonly string[], files: Files): ReadRequest['listed'] {
+/** The paths that `--files-from` names, after these; undefined for none. */
+export function listOf(
+  { filesFrom, null: nul }: JobSettings,
+  first: readonly string[],
+  files: Files,
+): ReadRequest['listed'] {
   if (filesFrom === undefined && first.length === 0) return undefined
   return async function* () {
     if (first.length > 0) yield first.map((path) => ({ path, kind: 'file' as const }))

@@ -48,7 +48,9 @@ export async function run(argv: readonly string[], version: string, terminal: Te
     if (target === undefined)
       code = await verifyWarmth({ ...(await describedJob(settings, terminal)), settings, terminal, json })
     else
-      await act(async (session) => verifyWarmth({ ...(await jobToVerify(session, target)), settings, terminal, json }))
+      await act(async (session) =>
+        verifyWarmth({ ...(await jobToVerify(session, target, settings)), settings, terminal, json }),
+      )
   })
   commands.change.action((target, wish) => act((session) => change(session, target, wish)))
   try {

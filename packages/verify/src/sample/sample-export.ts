@@ -12,9 +12,16 @@ export interface SampleFilter {
   directory(path: string, name: string): boolean
 }
 
+/** A path of a list: one file, or with `tree` all below it. */
+export interface ListedPath {
+  readonly path: string
+  readonly kind: 'file' | 'tree'
+}
+
 export interface SampleOptions {
   /** Directories or files, absolute within the export. */
   readonly paths: readonly string[]
+  readonly listed?: AsyncIterable<readonly ListedPath[]> | undefined
   /** How many files to keep. */
   readonly size: number
   readonly filter: SampleFilter
@@ -27,7 +34,7 @@ export interface SampleOptions {
   readonly signal: AbortSignal
 }
 
-/** A random sample of the files below some paths. */
+/** A random sample of the files below some paths, and of those that a list names. */
 export interface Sample {
   /** In random order. */
   readonly files: readonly SampledFile[]
@@ -51,7 +58,7 @@ interface Directory {
  * random order, so that a listing that runs out of time has seen some of everything. Rejects when a path is not there.
  */
 export async function sampleExport(exports: readonly NfsExport[], options: SampleOptions): Promise<Sample> {
-  const { paths, size, filter, random, inFlight, isLate, signal } = options
+  const { listed, size, filter, random, inFlight, isLate, signal } = options
   const reservoir = new Reservoir<SampledFile>(size, random)
   const pending: Directory[] = []
   const failures: { path: string; message: string }[] = []
@@ -98,6 +105,14 @@ export async function sampleExport(exports: readonly NfsExport[], options: Sampl
   }
 
   const first = exports[0] as NfsExport
+  const paths = [...options.paths]
+  for await (const some of listed ?? []) {
+    signal.throwIfAborted()
+    for (const { path, kind } of some) {
+      if (kind === 'tree') paths.push(path)
+      else reservoir.offer(() => ({ path }))
+    }
+  }
   for (const path of paths) {
     const { handle, attributes } = await first.resolve(path, { signal }).catch((error: unknown) => {
       if (!isNfsError(error) || error.code !== 'NOENT') throw error
@@ -131,7 +146,28 @@ export async function sampleExport(exports: readonly NfsExport[], options: Sampl
     }
     pump()
   })
-  return { files: reservoir.shuffled(), population: reservoir.seen, directories, complete, failures }
+  const files = await openAll(first, reservoir.shuffled(), options)
+  return { files, population: reservoir.seen, directories, complete, failures }
+}
+
+/** Looks up what a list named, so that this is no part of what is measured. What can't be found is found out there. */
+async function openAll(
+  through: NfsExport,
+  files: readonly SampledFile[],
+  { inFlight, signal }: SampleOptions,
+): Promise<SampledFile[]> {
+  const opened = [...files]
+  const rest = files.entries()
+  const lane = async (): Promise<void> => {
+    for (const [at, { path, handle }] of rest) {
+      if (handle !== undefined) continue
+      const found = await through.resolve(path, { signal }).catch(() => undefined)
+      signal.throwIfAborted()
+      if (found !== undefined) opened[at] = { path, handle: found.handle }
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, lane))
+  return opened
 }
 
 function takeRandom<T>(values: T[], random: () => number): T {

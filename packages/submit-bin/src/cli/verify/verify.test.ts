@@ -72,6 +72,36 @@ test('takes what to look at from the run of a job', async () => {
   }
 })
 
+describe('a list', () => {
+  test('is sampled with all below its directories, whatever is missing, and a tree besides', async () => {
+    const files = { list: ['/scene1/f1', 'scene1/f2', '/gone', '/notes', '/scene1/', ''].join('\n') }
+    const here = target().filter((word) => word !== '--path' && word !== '/scene1')
+    const { code, stdout, stderr } = await runHere([...here, '--files-from', 'list', '--json'], { files }).finished
+    expect(stderr).toBe('')
+    const { population, addresses } = JSON.parse(stdout) as Warmth
+    expect({ code, population, failures: addresses[0]?.failures }).toEqual({ code: 0, population: 204, failures: [] })
+    // One goes to the rehearsal.
+    expect((addresses[0]?.sampled ?? 0) + (addresses[0]?.gone ?? 0)).toBe(203)
+  })
+
+  test('of a run is named again', async () => {
+    const queues = openQueueFile(hurriedClock)
+    try {
+      const list = { id: 'abcdefgh1234', chunks: 1, paths: 2 }
+      const job = aJob({ addresses: ['127.0.0.1'], exportPath: server.exportPath, paths: [], list })
+      await queues.posts.post(anEnded('warmed', { label: 'night', job }))
+      const without = await run('verify', 'night', ...ports(), ...queues.arguments)
+      expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('name it with --files-from') })
+      const files = { again: '/notes\0/scene1/f7\0' }
+      const again = ['verify', 'night', ...ports(), ...queues.arguments, '--files-from', 'again', '--null', '--json']
+      const { stdout } = await runHere(again, { files }).finished
+      expect(JSON.parse(stdout)).toMatchObject({ population: 2 })
+    } finally {
+      await queues.remove()
+    }
+  })
+})
+
 describe('--require', () => {
   test('is met by what is warm for sure', async () => {
     expect((await run(...target(), '--require', '50%')).code).toBe(0)

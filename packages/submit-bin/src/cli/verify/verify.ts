@@ -14,7 +14,15 @@ export interface VerifyRun extends JobToVerify {
 }
 
 /** Measures what a job's cache holds, and prints it. The exit code is 1 where `--require` is not met, or nothing can be told. */
-export async function verifyWarmth({ job, settings, terminal, json, coldMs, coldReads }: VerifyRun): Promise<number> {
+export async function verifyWarmth({
+  job,
+  listed,
+  settings,
+  terminal,
+  json,
+  coldMs,
+  coldReads,
+}: VerifyRun): Promise<number> {
   const output = openOutput(terminal, { json })
   using shutdown = terminal.listen()
   let warmth: Warmth
@@ -23,6 +31,7 @@ export async function verifyWarmth({ job, settings, terminal, json, coldMs, cold
       addresses: job.addresses,
       exportPath: job.exportPath,
       paths: job.paths,
+      listed,
       filter: compileFilter(job),
       sample: settings.sample,
       headBytes: settings.headBytes,
