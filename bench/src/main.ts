@@ -18,7 +18,7 @@ const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] 
   growth  files a second as one directory grows to a million entries; what the idle service costs
   memory  a walk over five million entries in memory
   fleet   how soon a scale set is asked for and let go, with Azurite and a resource manager on loopback
-  list    ten million listed paths beside a walk over the same files
+  list    ten million listed paths beside a walk over a million files
   verify  proof of warmth of 200,000 files behind 40 ms
   nfs     direct NFS against nfs-ganesha (as root, with Debian's nfs-ganesha and libnfs-utils), which is:
           nfs-small (behind several round trips), nfs-pinned, nfs-large, nfs-directory, nfs-job

@@ -70,7 +70,13 @@ export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
   const own = options.limiter ? undefined : adaptiveLimit({ max: maxInFlight, clock })
   const heard = own ? both(own, given.observer) : given.observer
   const mounted = await opened({ longReadConnections, ...given, observer: both(troubleOnly(long), heard) })
-  return mountOver(mounted, { ...options, maxInFlight, limiter: options.limiter ?? own ?? long, longReads: long, clock })
+  return mountOver(mounted, {
+    ...options,
+    maxInFlight,
+    limiter: options.limiter ?? own ?? long,
+    longReads: long,
+    clock,
+  })
 }
 
 /** Long reads are timed one by one: the latencies of all READs are mostly those of short ones. */

@@ -35,7 +35,7 @@ describe('iterating', () => {
           path: '/a/f',
           bytes: 3,
           reads: expect.arrayContaining([
-            { mount: 'one', bytes: 3 },
+            { mount: 'one', bytes: 3, firstMs: expect.any(Number) },
             { mount: 'two', bytes: 3 },
           ]),
         },
@@ -115,7 +115,7 @@ describe('iterating', () => {
     const whole = { headBytes: Number.POSITIVE_INFINITY, chunkBytes: 10 }
     const parts = [{ kind: 'range', path: '/f', offset: 20, ordinal: 0 }] as const
     expect((await collect(walk([mount], whole))).filter(({ kind }) => kind === 'file')).toEqual([
-      { kind: 'file', path: '/f', bytes: 35, reads: [{ mount: 'm', bytes: 35 }] },
+      { kind: 'file', path: '/f', bytes: 35, reads: [{ mount: 'm', bytes: 35, firstMs: expect.any(Number) }] },
     ])
     expect(await collect(walk([mount], { ...whole, parts }))).toEqual([])
   })
