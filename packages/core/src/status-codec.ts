@@ -71,7 +71,10 @@ function dropMounts(status: RunStatus): void {
 
 function dropLatencies(status: RunStatus): void {
   const { counts } = status.progress
-  const mounts = Object.entries(counts.mounts).map(([address, { latencies: _, ...rest }]) => [address, rest])
+  const mounts = Object.entries(counts.mounts).map(([address, { files, bytes, failures }]) => [
+    address,
+    { files, bytes, failures },
+  ])
   status.progress = { ...status.progress, counts: { ...counts, mounts: Object.fromEntries(mounts) } }
 }
 

@@ -123,7 +123,7 @@ describe('runs in a ledger', () => {
       ledger.noteMoved(A_RUN, 0, [2, 3])
     })
     during((ledger) => {
-      expect(ledger.movedChunks(A_RUN, 0).toSorted()).toEqual([0, 2, 3])
+      expect(new Set(ledger.movedChunks(A_RUN, 0))).toEqual(new Set([0, 2, 3]))
       ledger.startOver(A_RUN)
       expect([ledger.movedChunks(A_RUN, 1), ledger.totals(A_RUN).announced]).toEqual([[], 5])
       ledger.fold(A_RUN, [aResult({ item: 'list.1' }), aResult({ item: 'list-2.1' })])
