@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { options } from '../../scripts/options.ts'
-import { type Mark, plot } from './plot.ts'
-import { readLives, toCsv, verdictOf } from './samples.ts'
+import { plot } from './plot.ts'
+import { type Life, readLives, toCsv, verdictOf } from './samples.ts'
 import { soak } from './soak.ts'
 
 /*
@@ -30,15 +30,23 @@ writeFileSync(samplesFile, '')
 console.log(`soak: ${minutes} minutes, seed ${seed}; the report goes to ${out}`)
 const seen = await soak({ minutes, seed, samplesFile, log: (line) => console.log(line) })
 const lives = readLives(samplesFile)
-// Those of workers that were killed young tell nothing.
-const lasting = lives.filter(({ samples }) => (samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0) > minutes * 6_000)
-const { flat, lines } = verdictOf(lasting, minutes * 30_000)
+const livedMs = ({ samples }: Life): number => (samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)
+// Those that were killed young are drawn, and tell nothing about growth.
+const leastMs = minutes * 30_000
+const lasting = lives.filter((life) => livedMs(life) >= leastMs)
+const { flat, lines } = verdictOf(lasting, leastMs)
 const wrong = seen.problems.length
-const headline = `${flat ? 'flat' : 'GROWS'}; ${seen.jobs} jobs, ${seen.files} files, ${wrong} wrong; ${seen.faults}`
-const marks: Mark[] = seen.marks
-writeFileSync(join(out, 'memory.svg'), plot(lasting, marks, `${minutes} minutes, seed ${seed}: ${headline}`))
+const headline = `${flat ? 'flat' : 'GROWS'}; ${seen.jobs} jobs, ${seen.files} files, ${wrong} wrong`
+const title = `${minutes} minutes, seed ${seed}, ${lives.length} processes: ${headline}`
+const others = lives.filter((life) => livedMs(life) < leastMs)
+writeFileSync(join(out, 'memory.svg'), plot({ lasting, others }, seen.marks, title))
 writeFileSync(join(out, 'memory.csv'), toCsv(lives, seen.beganAtMs))
-const verdict = [`verdict: ${headline}`, ...lines, ...seen.problems.map((problem) => `wrong: ${problem}`)]
+const verdict = [
+  `verdict: ${title}`,
+  `faults: ${seen.faults}`,
+  ...lines,
+  ...seen.problems.map((problem) => `wrong: ${problem}`),
+]
 writeFileSync(join(out, 'verdict.txt'), `${verdict.join('\n')}\n`)
 for (const line of verdict) console.log(line)
 process.exitCode = flat && wrong === 0 ? 0 : 1

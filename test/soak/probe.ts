@@ -6,12 +6,12 @@ import { isMainThread } from 'node:worker_threads'
 
 /*
  * Loaded into every program of a soak (NODE_OPTIONS=--import): it writes down every two seconds what its process holds, one
- * line of JSON a sample, in the file that $SOAK_SAMPLES names. Each minute it collects garbage first, so that what a
+ * line of JSON a sample, in the file that $SOAK_SAMPLES names. Twice a minute it collects garbage first, so that what a
  * heap really holds is seen among its ups and downs.
  */
 const file = process.env['SOAK_SAMPLES']
 const sampleMs = 2_000
-const samplesACollection = 30
+const samplesACollection = 15
 if (file !== undefined && isMainThread) {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
@@ -23,7 +23,8 @@ if (file !== undefined && isMainThread) {
     if (collected) collect()
     const { rss, heapUsed, external } = process.memoryUsage()
     const handles = readdirSync('/proc/self/fd').length
-    const line = { atMs: Date.now(), program, pid: process.pid, rss, heapUsed, external, handles, collected }
+    const waiting = process.getActiveResourcesInfo().length
+    const line = { atMs: Date.now(), program, pid: process.pid, rss, heapUsed, external, handles, waiting, collected }
     appendFileSync(file, `${JSON.stringify(line)}\n`)
   }
   setInterval(sample, sampleMs).unref()

@@ -8,7 +8,10 @@ export interface Sample {
   readonly rss: number
   readonly heapUsed: number
   readonly external: number
+  /** Open files and sockets. */
   readonly handles: number
+  /** Timers, requests and whatever else keeps an event loop alive. */
+  readonly waiting: number
   /** Right after a collection of garbage: the heap holds what is held. */
   readonly collected: boolean
 }
@@ -22,7 +25,9 @@ export interface Life {
 export const measures = {
   rss: { title: 'Resident memory, MiB', of: (sample: Sample) => sample.rss / 2 ** 20 },
   heap: { title: 'Heap after a collection, MiB', of: (sample: Sample) => sample.heapUsed / 2 ** 20 },
+  external: { title: 'Buffers after a collection, MiB', of: (sample: Sample) => sample.external / 2 ** 20 },
   handles: { title: 'Open files and sockets', of: (sample: Sample) => sample.handles },
+  waiting: { title: 'Timers and requests', of: (sample: Sample) => sample.waiting },
 } as const
 export type Measure = keyof typeof measures
 
@@ -57,41 +62,47 @@ export function toCsv(lives: readonly Life[], beganAtMs: number): string {
     })),
   )
   const sorted = rows.toSorted((a, b) => a.atMs - b.atMs).map(({ row }) => row)
-  return ['seconds,program,pid,rss_mib,heap_mib,handles', ...sorted, ''].join('\n')
+  return ['seconds,program,pid,rss_mib,heap_mib,external_mib,handles,waiting', ...sorted, ''].join('\n')
 }
 
-/** A straight line through points, by least squares. */
-interface Trend {
-  readonly perHour: number
-  readonly mean: number
-}
-
+/** Until then caches fill and code is compiled. */
 const warmUpShare = 0.25
 
 /** The heap is looked at where its garbage is gone, the rest all the time. */
 export const seenBy = (measure: Measure, samples: readonly Sample[]): readonly Sample[] =>
-  measure === 'heap' ? samples.filter(({ collected }) => collected) : samples
+  measure === 'heap' || measure === 'external' ? samples.filter(({ collected }) => collected) : samples
 
-/** How a measure of one life moves once it has warmed up. Undefined for a life too short to tell. */
-function trendOf({ samples }: Life, measure: Measure, leastMs: number): Trend | undefined {
+interface Change {
+  readonly from: number
+  readonly to: number
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+
+/**
+ * A measure of one life at the beginning and at the end: medians of the first and of the last third of what follows the
+ * warm-up, as faults make peaks. Undefined for a life too short to tell.
+ */
+function changeOf({ samples }: Life, measure: Measure, leastMs: number): Change | undefined {
   const [first, last] = [samples[0], samples.at(-1)]
   if (first === undefined || last === undefined || last.atMs - first.atMs < leastMs) return undefined
   const fromMs = first.atMs + (last.atMs - first.atMs) * warmUpShare
+  const thirdMs = (last.atMs - fromMs) / 3
   const points = seenBy(measure, samples)
-    .filter(({ atMs }) => atMs >= fromMs)
-    .map((sample): [number, number] => [(sample.atMs - fromMs) / 3_600_000, measures[measure].of(sample)])
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length
-  const mean = points.reduce((sum, [, y]) => sum + y, 0) / points.length
-  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
-  if (points.length < 3 || spread === 0) return undefined
-  return { perHour: points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - mean), 0) / spread, mean }
+  const early = points.filter(({ atMs }) => atMs >= fromMs && atMs < fromMs + thirdMs)
+  const late = points.filter(({ atMs }) => atMs > last.atMs - thirdMs)
+  if (early.length < 3 || late.length < 3) return undefined
+  const { of } = measures[measure]
+  return { from: median(early.map(of)), to: median(late.map(of)) }
 }
 
-/** What a trend may be and still be called flat: this much an hour, or this share of what there is. */
-const allowed: Readonly<Record<Measure, { readonly perHour: number; readonly share: number }>> = {
-  rss: { perHour: 30, share: 0.3 },
-  heap: { perHour: 8, share: 0.3 },
-  handles: { perHour: 10, share: 0.3 },
+/** What may be added between the two and still be called flat: so much, or this share of what there was. */
+const allowed: Readonly<Record<Measure, { readonly added: number; readonly share: number }>> = {
+  rss: { added: 10, share: 0.1 },
+  heap: { added: 2, share: 0.1 },
+  external: { added: 2, share: 0.1 },
+  handles: { added: 5, share: 0.2 },
+  waiting: { added: 5, share: 0.2 },
 }
 
 export interface Verdict {
@@ -99,20 +110,19 @@ export interface Verdict {
   readonly lines: readonly string[]
 }
 
+/** Whether what each process held stayed the same; those that lived less than `leastMs` say nothing. */
 export function verdictOf(lives: readonly Life[], leastMs: number): Verdict {
   const lines: string[] = []
   let flat = true
   for (const life of lives) {
     for (const measure of Object.keys(measures) as Measure[]) {
-      const trend = trendOf(life, measure, leastMs)
-      if (trend === undefined) continue
-      const most = Math.max(allowed[measure].perHour, allowed[measure].share * trend.mean)
-      const grows = trend.perHour > most
+      const change = changeOf(life, measure, leastMs)
+      if (change === undefined) continue
+      const { added, share } = allowed[measure]
+      const grows = change.to - change.from > Math.max(added, share * change.from)
       if (grows) flat = false
-      const change = `${trend.perHour >= 0 ? '+' : ''}${trend.perHour.toFixed(1)} an hour`
-      lines.push(
-        `${life.name}: ${measures[measure].title}: ${trend.mean.toFixed(1)}, ${change}${grows ? ' GROWS' : ''}`,
-      )
+      const moved = `${change.from.toFixed(1)} -> ${change.to.toFixed(1)}${grows ? ' GROWS' : ''}`
+      lines.push(`${life.name}: ${measures[measure].title}: ${moved}`)
     }
   }
   if (lines.length === 0) return { flat: false, lines: ['no process lived long enough to tell'] }

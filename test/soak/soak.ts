@@ -1,16 +1,17 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Job, makeJob, type RunStatus } from '@cachewarmer/core'
+import { queueNames } from '@cachewarmer/core'
 import { between, seededRandom, shuffled } from '@cachewarmer/core/testing'
 import { ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
-import { isQueueError, type QueueService, systemClock, withRetry } from '@cachewarmer/queue'
+import { type QueueService, systemClock, withRetry } from '@cachewarmer/queue'
 import { openService } from '@cachewarmer/queue/open'
 import { startAzurite } from '@cachewarmer/queue/testing'
-import { submitJob, watchJob } from '@cachewarmer/submit'
 import { type RpcProxy, startRpcProxy } from '../chaos/rpc-proxy.ts'
-import { Lab, pause } from '../end-to-end/lab.ts'
-import { type MadeTree, makeTree } from '../end-to-end/tree.ts'
+import { Lab, pause, type Running } from '../end-to-end/lab.ts'
+import { makeTree } from '../end-to-end/tree.ts'
+import { Faults } from './faults.ts'
 import type { Mark } from './plot.ts'
+import { Watch } from './watch.ts'
 
 export interface SoakOptions {
   readonly minutes: number
@@ -24,14 +25,19 @@ export interface SoakSeen {
   readonly jobs: number
   readonly files: number
   readonly faults: string
-  readonly marks: Mark[]
-  /** What must not be: a job that ended badly, a count that can't be. */
-  readonly problems: string[]
+  readonly marks: readonly Mark[]
+  /** What must not be: a job that ended badly, a count that can't be, a process that did not last. */
+  readonly problems: readonly string[]
 }
 
 const hosts = ['127.0.0.11', '127.0.0.12', '127.0.0.13']
+const lastingWorkers = 2
+const leaseMs = 20_000
 
-/** Jobs one after the other in two lanes, a tree that changes all the while, and one fault after the other. */
+/**
+ * Jobs one after the other in two lanes, a tree that changes all the while, and one fault after the other. A manager and
+ * some workers live as long as the soak and show what they hold; a rival manager and the workers of both come and go.
+ */
 export async function soak({ minutes, seed, samplesFile, log }: SoakOptions): Promise<SoakSeen> {
   const missing = ganeshaMissing()
   if (missing !== undefined) throw new Error(`a soak needs a real NFS server, and ${missing}`)
@@ -39,190 +45,110 @@ export async function soak({ minutes, seed, samplesFile, log }: SoakOptions): Pr
   await using place = new Lab()
   const azuriteFolder = join(place.folder, 'azurite')
   mkdirSync(azuriteFolder)
-  const queues = { azurite: await startAzurite({ folder: azuriteFolder }) }
-  const port = Number(new URL(queues.azurite.url).port)
+  let azurite = await startAzurite({ folder: azuriteFolder })
+  const { url, accountKey } = azurite
+  const port = Number(new URL(url).port)
   const lab = new Lab({
-    CACHEWARMER_QUEUE: queues.azurite.url,
-    STORAGE_KEY: queues.azurite.accountKey,
+    CACHEWARMER_QUEUE: url,
+    STORAGE_KEY: accountKey,
     NODE_OPTIONS: `--import=${import.meta.resolve('./probe.ts')}`,
     SOAK_SAMPLES: samplesFile,
   })
   const stable = makeTree(join(lab.exportFolder, 'stable'), 60, 40, 2_000)
   makeTree(join(lab.exportFolder, 'changing'), 40, 30)
-  const ganesha = await startGanesha({ folder: lab.exportFolder })
-  if (ganesha === undefined) throw new Error('nfs-ganesha did not start')
+  const filer = await startGanesha({ folder: lab.exportFolder })
+  if (filer === undefined) throw new Error('nfs-ganesha did not start')
   const addresses: RpcProxy[] = []
   for (const host of hosts) {
     const samePort = addresses[0]?.port
     addresses.push(
-      await startRpcProxy({ targetPort: ganesha.nfsPort, random, host, ...(samePort && { port: samePort }) }),
+      await startRpcProxy({ targetPort: filer.nfsPort, random, host, ...(samePort && { port: samePort }) }),
     )
+    // A call is sent three times before its path fails.
+    for (const { weather } of addresses) weather.lostInARow = 2
   }
-  const service = withRetry(
-    await openService(queues.azurite.url, { accountKey: queues.azurite.accountKey, clock: systemClock }),
-    { clock: systemClock, random: Math.random },
+  const service = withRetry(await openService(url, { accountKey, clock: systemClock }), {
+    clock: systemClock,
+    random: Math.random,
+  })
+  const ports = ['--nfs-port', String(addresses[0]?.port), '--mount-port', String(filer.mountPort)]
+  const direct = ['--access', 'direct', '--nfs-timeout-ms', '5000', ...ports]
+  const times = ['--lease-ms', String(leaseMs)]
+  const startManager = (name: string): Running => {
+    const own = ['--ledger', join(lab.folder, `${name}.db`), '--status-listen', '127.0.0.1:0']
+    return lab.start('manager', [...own, '--workers', '2', '--idle-ms', '600000', ...times, ...direct])
+  }
+  const manager = startManager('lasting')
+  const workers = Array.from({ length: lastingWorkers }, (_, at) =>
+    lab.start('worker', ['--name', `lasting-${at}`, ...times, ...direct]),
   )
-  const direct = [
-    '--access',
-    'direct',
-    '--nfs-port',
-    String(addresses[0]?.port),
-    '--mount-port',
-    `${ganesha.mountPort}`,
-  ]
-  const manager = lab.start('manager', [
-    '--ledger',
-    join(lab.folder, 'ledger.db'),
-    '--workers',
-    '3',
-    '--lease-ms',
-    '60000',
-    '--idle-ms',
-    '600000',
-    '--nfs-timeout-ms',
-    '5000',
-    ...direct,
-  ])
   const beganAtMs = Date.now()
   const stop = AbortSignal.timeout(minutes * 60_000)
-  const watch = new Watch(lab.exportFolder, stable)
-  const faults = new Faults(random, manager.process.pid ?? 0, addresses, {
-    stop: () => queues.azurite.stop('SIGTERM'),
-    start: async () => {
-      queues.azurite = await startAzurite({ folder: azuriteFolder, port })
+  const watch = new Watch({ addresses: hosts, exportPath: lab.exportFolder, stable }, log)
+  const faults = new Faults({
+    random,
+    addresses,
+    filer,
+    manager,
+    workers,
+    startRival: () => startManager('rival'),
+    queue: {
+      stop: () => azurite.stop('SIGTERM'),
+      start: async () => {
+        azurite = await startAzurite({ folder: azuriteFolder, port })
+      },
     },
+    log,
   })
   try {
     await Promise.all([
-      watch.lane(service, '/stable', stop, log),
-      watch.lane(service, '/changing', stop, log),
+      watch.lane(service, '/stable', stop),
+      watch.lane(service, '/changing', stop),
       changeTree(join(lab.exportFolder, 'changing'), random, stop),
-      faults.bringAbout(stop, log),
+      faults.bringAbout(stop),
+      lookAtPage(manager, stop),
     ])
-    if (manager.process.exitCode !== null) watch.problems.push(`the manager ended: ${manager.log().slice(-2_000)}`)
+    watch.problems.push(...(await left(service)))
+    for (const lasting of [manager, ...workers]) watch.problems.push(...(await stopped(lasting)))
   } finally {
     await lab[Symbol.asyncDispose]()
     await service.close()
     for (const address of addresses) await address[Symbol.asyncDispose]()
-    await ganesha.stop()
-    await queues.azurite.stop()
+    await filer.stop()
+    await azurite.stop()
   }
   const { jobs, files, problems } = watch
   return { beganAtMs, jobs, files, problems, marks: faults.marks, faults: faults.summary }
 }
 
-/** Submits jobs one after the other and looks at what each says in the end. */
-class Watch {
-  jobs = 0
-  files = 0
-  readonly problems: string[] = []
-  readonly #exportPath: string
-  readonly #stable: MadeTree
-
-  constructor(exportPath: string, stable: MadeTree) {
-    this.#exportPath = exportPath
-    this.#stable = stable
-  }
-
-  async lane(service: QueueService, path: string, stop: AbortSignal, log: (line: string) => void): Promise<void> {
-    while (!stop.aborted) {
-      const { job } = makeJob({ addresses: hosts, exportPath: this.#exportPath, paths: [path] })
-      const messageId = await this.#submit(service, { ...job, maxRequestsPerSecond: 2_000 }, stop)
-      if (messageId === undefined) return
-      let last: RunStatus | undefined
-      const options = { clock: systemClock, reached: true }
-      for await (const status of watchJob(service, 'lab', { messageId }, options)) last = status
-      this.jobs += 1
-      if (last === undefined) this.problems.push(`${path}: job ${messageId} left no status`)
-      else this.#check(path, last)
-      if (this.jobs % 20 === 0) log(`soak: ${this.jobs} jobs, ${this.files} files, ${this.problems.length} wrong`)
-    }
-  }
-
-  /** Tried until the queue service is there; a job that was sent and not answered for runs unwatched. */
-  async #submit(service: QueueService, job: Job, stop: AbortSignal): Promise<string | undefined> {
-    while (!stop.aborted) {
-      try {
-        return (await submitJob(service, 'lab', job)).messageId
-      } catch (error) {
-        if (!isQueueError(error)) throw error
-        await pause(1_000)
-      }
-    }
-    return undefined
-  }
-
-  #check(path: string, { run, outcome, progress, problem }: RunStatus): void {
-    const { files, bytes, failures } = progress.counts
-    this.files += files
-    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0)
-    const said = `${path}: run ${run}: ${outcome}, ${files} files, ${bytes} bytes, ${JSON.stringify(failures)} ${problem ?? ''}`
-    if (outcome !== 'warmed' && outcome !== 'completed with failures') this.problems.push(said)
-    else if ((outcome === 'warmed') !== (failed === 0)) this.problems.push(said)
-    else if (path === '/stable') {
-      const exact = files === this.#stable.files && bytes === this.#stable.bytes
-      if (outcome === 'warmed' ? !exact : files > this.#stable.files) this.problems.push(said)
-    }
-  }
+/** Once all jobs have ended, none waits and nothing was put aside. */
+async function left(service: QueueService): Promise<string[]> {
+  const names = queueNames('lab')
+  const notes = (await service.queue(names.poison).peek({ max: 32 })).map(({ body }) => `among the poison: ${body}`)
+  const depth = await service.queue(names.job).approximateDepth()
+  return depth === 0 ? notes : [...notes, `${depth} jobs were left`]
 }
 
-interface Outage {
-  stop(): Promise<void>
-  start(): Promise<void>
+/** What is wrong about a process that should have been there until it is told to stop. */
+async function stopped(lasting: Running): Promise<string[]> {
+  const early = lasting.process.exitCode !== null || lasting.process.signalCode !== null
+  lasting.process.kill('SIGTERM')
+  const { code } = await lasting.finished
+  return code === 0 && !early ? [] : [`a process ended with ${code}: ${lasting.log().slice(-2_000)}`]
 }
 
-/** One fault after the other, each of which passes. Killed is the youngest worker, so that old ones show what they hold. */
-class Faults {
-  readonly marks: Mark[] = []
-  readonly #random: () => number
-  readonly #manager: number
-  readonly #addresses: readonly RpcProxy[]
-  readonly #queue: Outage
-
-  constructor(random: () => number, manager: number, addresses: readonly RpcProxy[], queue: Outage) {
-    this.#random = random
-    this.#manager = manager
-    this.#addresses = addresses
-    this.#queue = queue
-  }
-
-  get summary(): string {
-    const count = (what: Mark['what']): number => this.marks.filter((mark) => mark.what === what).length
-    return `${count('kill')} workers killed, ${count('address away')} addresses away, ${count('queue away')} times no queue`
-  }
-
-  async bringAbout(stop: AbortSignal, log: (line: string) => void): Promise<void> {
-    while (!stop.aborted) {
-      await pause(between(this.#random, 8_000, 20_000))
-      const drawn = this.#random()
-      const what = drawn < 0.4 ? 'kill' : drawn < 0.85 ? 'address away' : 'queue away'
-      this.marks.push({ atMs: Date.now(), what })
-      if (what === 'kill') this.#killYoungest()
-      else if (what === 'address away') await this.#addressAway()
-      else {
-        log('soak: the queue service goes away')
-        await this.#queue.stop()
-        await pause(between(this.#random, 3_000, 15_000))
-        await this.#queue.start()
-      }
+/** Somebody has the status page open, and Prometheus scrapes. */
+async function lookAtPage(manager: Running, stop: AbortSignal): Promise<void> {
+  for (let look = 0; !stop.aborted; look += 1) {
+    await pause(1_000)
+    const page = /"url":"(http:[^"]+?)\/?".*the status page is served/.exec(manager.log())?.[1]
+    if (page === undefined) continue
+    try {
+      const signal = AbortSignal.timeout(1_000)
+      await (await fetch(`${page}${look % 10 === 0 ? '/metrics' : '/api/overview'}`, { signal })).text()
+    } catch {
+      // A stalled manager does not answer.
     }
-  }
-
-  #killYoungest(): void {
-    const children = readFileSync(`/proc/${this.#manager}/task/${this.#manager}/children`, 'utf8')
-    const youngest = children
-      .trim()
-      .split(' ')
-      .map(Number)
-      .toSorted((a, b) => b - a)[0]
-    if (youngest !== undefined && youngest > 0) process.kill(youngest, 'SIGKILL')
-  }
-
-  async #addressAway(): Promise<void> {
-    const [address] = shuffled(this.#random, this.#addresses)
-    await address?.close()
-    await pause(between(this.#random, 2_000, 15_000))
-    await address?.open()
   }
 }
 
@@ -233,12 +159,11 @@ async function changeTree(folder: string, random: () => number, stop: AbortSigna
     const group = join(folder, `group-${between(random, 0, 9)}`)
     const [below] = shuffled(random, readdirSync(group))
     const target = join(group, below ?? '')
-    const act = between(random, 0, 9)
-    if (act === 0) renameSync(target, join(group, `d-renamed-${made}`))
-    else if (act <= 5) writeFileSync(join(target, `new-${made}.dat`), Buffer.alloc(between(random, 0, 40_000)))
-    else {
-      const [file] = shuffled(random, readdirSync(target))
-      if (file !== undefined) rmSync(join(target, file), { recursive: true })
-    }
+    const files = readdirSync(target)
+    // Its size stays about the same: what grows with the tree would not be seen apart from what leaks.
+    if (random() < 0.1) renameSync(target, join(group, `d-renamed-${made}`))
+    else if (files.length < between(random, 20, 40))
+      writeFileSync(join(target, `new-${made}.dat`), Buffer.alloc(between(random, 0, 40_000)))
+    else rmSync(join(target, shuffled(random, files)[0] ?? ''))
   }
 }
