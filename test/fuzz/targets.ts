@@ -2,14 +2,18 @@ import { isUsageError, translateLegacyFlags } from '@cachewarmer/cli'
 import {
   compileFilter,
   decodeControl,
+  decodeFailureList,
   decodeItem,
   decodeJob,
   decodeLegacyWork,
+  decodeListChunk,
   decodeResult,
   decodeStatus,
   encodeControl,
+  encodeFailureList,
   encodeItem,
   encodeJob,
+  encodeListChunk,
   encodeResult,
   isCoreError,
   parseAddress,
@@ -18,6 +22,7 @@ import {
 import { isNfsError, parseNfsUrl } from '@cachewarmer/nfs'
 import { isQueueError, systemClock } from '@cachewarmer/queue'
 import { instanceMetadata, isVmssError } from '@cachewarmer/vmss'
+import { isWalkError } from '@cachewarmer/walker'
 import { queueAccess } from '../../packages/cli/src/access.ts'
 import { runCommandLine } from '../../packages/manager-bin/src/config.ts'
 import { EXPORT, MNT } from '../../packages/nfs/src/mount/mount3.ts'
@@ -36,6 +41,8 @@ import { RecordReader } from '../../packages/nfs/src/rpc/record.ts'
 import { XdrReader } from '../../packages/nfs/src/xdr/reader.ts'
 import { connect } from '../../packages/queue/src/azure/connect.ts'
 import { makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
+import { parseManifest } from '../../packages/submit-bin/src/manifest/parse-manifest.ts'
+import { readPosition, writePosition } from '../../packages/walker/src/nfs/position.ts'
 import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
 import { type Ended, inside } from './inside.ts'
 
@@ -83,6 +90,32 @@ const job: Target = (bytes) => {
     filter.file(path, path.slice(path.lastIndexOf('/') + 1))
     filter.directory(path, path.slice(path.lastIndexOf('/') + 1))
   }
+  return true
+}
+
+/** A list of what to warm that somebody has written by hand, or another program: no path of it leads out of the export. */
+const manifest: Target = (bytes) => {
+  const options = { name: 'manifest.json', exportPath: '/nfs/node1' }
+  const found = read(
+    (error) => isUsageError(error) && /^[ -~\n]+$/.test(error.message),
+    () => parseManifest(bytes.toString('utf8'), options),
+  )
+  const { files = [], fields = {} } = found?.value ?? {}
+  const paths = [...files, ...[fields['WarmTargetPath'] ?? [], fields['WarmTargetPaths'] ?? []].flat().map(String)]
+  for (const path of paths)
+    if (!path.startsWith('/') || path.split('/').some((name) => name === '..' || name === '.'))
+      throw new Error(`it leads to ${path}`)
+  return found !== undefined
+}
+
+/** Where a listing goes on, as an item says it. */
+const position: Target = (bytes) => {
+  const text = bytes.toString('utf8')
+  const found = read(isWalkError, () => readPosition('space', text))
+  if (found === undefined) return false
+  const again = readPosition('space', writePosition('space', found.value))
+  if (again.cookie !== found.value.cookie || again.cookieVerifier !== found.value.cookieVerifier)
+    throw new Error('it reads differently the second time')
   return true
 }
 
@@ -225,6 +258,10 @@ export const targets: Readonly<Record<string, Target>> = {
   control: message(decodeControl, encodeControl),
   // What a newer manager adds is kept, and can't be written again.
   status: message(decodeStatus),
+  'list-chunk': message(decodeListChunk, encodeListChunk),
+  'failure-list': message(decodeFailureList, encodeFailureList),
+  manifest,
+  position,
   'original-work': message(decodeLegacyWork),
   'nfs-results': results,
   rpc,

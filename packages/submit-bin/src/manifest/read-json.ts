@@ -19,10 +19,16 @@ const deepest = 32
 export function readJson(text: string, name: string): JsonValue {
   const plain = text.replace(/^\uFEFF/, '')
   const lines = lineStarts(plain)
+  const tooDeepAt = firstBeyond(plain, deepest)
+  // Before it is parsed: the parser calls itself for every level.
+  if (tooDeepAt !== undefined)
+    throw new UsageError(
+      `${name}, line ${lineAt(lines, tooDeepAt)}: expected a manifest, got values more than ${deepest} deep`,
+    )
   const errors: ParseError[] = []
   const root = parseTree(plain, errors, strictly)
   const [first] = errors
-  if (first === undefined && root !== undefined) return placed(root, (offset) => lineAt(lines, offset), name, 0)
+  if (first === undefined && root !== undefined) return placed(root, (offset) => lineAt(lines, offset))
   const line = lineAt(lines, first?.offset ?? 0)
   const reason = first === undefined ? 'ValueExpected' : printParseErrorCode(first.error)
   throw new UsageError(`${name}, line ${line}: expected JSON (${inWords(reason)})`)
@@ -31,20 +37,35 @@ export function readJson(text: string, name: string): JsonValue {
 const inWords = (code: string): string =>
   code.replace(/[A-Z]/g, (letter, at) => `${at === 0 ? '' : ' '}${letter.toLowerCase()}`)
 
-function placed(node: Node, lineOf: (offset: number) => number, name: string, depth: number): JsonValue {
+/** Where the text first has more than so many lists and objects open at once. */
+function firstBeyond(text: string, levels: number): number | undefined {
+  let open = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at]
+    if (quoted) {
+      if (sign === '\\') at += 1
+      else if (sign === '"') quoted = false
+    } else if (sign === '"') quoted = true
+    else if (sign === '{' || sign === '[') {
+      open += 1
+      if (open > levels) return at
+    } else if (sign === '}' || sign === ']') open -= 1
+  }
+  return undefined
+}
+
+function placed(node: Node, lineOf: (offset: number) => number): JsonValue {
   const line = lineOf(node.offset)
-  if (depth > deepest) throw new UsageError(`${name}, line ${line}: expected a manifest, got values ${depth} deep`)
   const children = node.children ?? []
   if (node.type === 'array') {
-    const items = children.map((child) => placed(child, lineOf, name, depth + 1))
+    const items = children.map((child) => placed(child, lineOf))
     return { line, plain: items.map((item) => item.plain), items }
   }
   if (node.type !== 'object') return { line, plain: getNodeValue(node) as unknown }
   const keys = children.flatMap(({ children: pair = [] }) => {
     const [key, value] = pair
-    return key === undefined || value === undefined
-      ? []
-      : [[String(key.value), placed(value, lineOf, name, depth + 1)] as const]
+    return key === undefined || value === undefined ? [] : [[String(key.value), placed(value, lineOf)] as const]
   })
   return { line, plain: {}, keys }
 }
