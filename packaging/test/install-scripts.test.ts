@@ -316,6 +316,10 @@ describe.skipIf(missing.length > 0 || notLinux)('scripts and units', () => {
     expect(analyze('verify', '--man=no', unitFile(role, dropIns))).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 
+  test.each(roles)('of the %s: a crash leaves no core, which would hold the environment and its secrets', (role) => {
+    expect(readFileSync(unitFile(role), 'utf8')).toMatch(/^LimitCORE=0$/m)
+  })
+
   test.each(roles)('of the %s: systemd-analyze security says less than 3.0', (role) => {
     const { status, stdout } = analyze('security', '--offline=yes', '--threshold=30', '--no-pager', unitFile(role))
     const [, score = ''] = /Overall exposure level for \S+: ([\d.]+)/.exec(stdout) ?? []

@@ -11,6 +11,7 @@ Restart=always
 RestartSec=2
 TimeoutStopSec=60
 LimitNOFILE=65536
+LimitCORE=0
 StandardOutput=append:/var/log/cachewarmer-worker.log
 StandardError=append:/var/log/cachewarmer-worker.log
 
