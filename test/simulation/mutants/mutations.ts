@@ -135,4 +135,10 @@ export const mutations: readonly Mutation[] = [
     replace:
       '        this.#resume = page.value.entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.#resume\n',
   },
+  {
+    name: 'who does not lead any more goes on',
+    file: 'packages/manager-bin/src/leadership.ts',
+    find: '      await body(keeper.signal)',
+    replace: '      await body(stop)',
+  },
 ]
