@@ -34,7 +34,7 @@ describe('the queue service goes away in mid-job and comes back', { timeout: 300
     }
   })
 
-  test('the SQLite file is locked by another program: everybody waits, and every file counts once', async (context) => {
+  test('the SQLite files of queue and ledger are locked by another program: everybody waits, and every file counts once', async (context) => {
     await using lab = new Lab()
     const made = makeTree(lab.exportFolder, 60, 40, 1_000)
     const manager = lab.startManager('--concurrency', '4')
@@ -42,13 +42,15 @@ describe('the queue service goes away in mid-job and comes back', { timeout: 300
     const submitted = submitSlowly(lab, 2_000)
     await lab.eventually(async () => manager.log().includes('run started'), 120_000)
     await pause(500)
-    using other = new DatabaseSync(join(lab.folder, 'queue.db'), { timeout: 10_000 })
-    for (const heldMs of [1_500, 6_000]) {
-      other.exec('BEGIN EXCLUSIVE')
-      await pause(heldMs)
-      other.exec('COMMIT')
+    using queue = new DatabaseSync(join(lab.folder, 'queue.db'), { timeout: 10_000 })
+    using ledger = new DatabaseSync(join(lab.folder, 'ledger.db'), { timeout: 10_000 })
+    for (const held of [[ledger], [queue], [queue, ledger]]) {
+      for (const file of held) file.exec('BEGIN EXCLUSIVE')
+      await pause(3_000)
+      for (const file of held) file.exec('COMMIT')
       await pause(300)
     }
+    expect(manager.log()).toMatch(/ledger .*: database is locked/)
     expectWarmed(await submitted, made)
     expect(manager.process.exitCode).toBe(null)
   })
