@@ -75,8 +75,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a failure of an address counts as read',
     file: 'packages/walker/src/read.ts',
-    find: '      else this.#errors.push({ mount: member.name, error: trouble })',
-    replace: '      else this.#reads.push({ mount: member.name, bytes: 0 })',
+    find: '      else this.#errors = [...this.#errors, { mount: member.name, error: trouble }]',
+    replace: '      else this.#reads = [...this.#reads, { mount: member.name, bytes: 0 }]',
   },
   {
     name: 'what a beat says is added to the ledger',
