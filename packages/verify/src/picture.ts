@@ -34,7 +34,7 @@ ${warmth.addresses.map((address, at) => `<g transform="translate(${LEFT} ${60 + 
 }
 
 const coldLegend = `
-<rect class="cold" x="${LEFT + 340}" y="35" width="12" height="12"/><text x="${LEFT + 358}" y="46">reads of the warm-up itself: cold</text>`
+<rect class="cold" x="${LEFT + 380}" y="35" width="12" height="12"/><text x="${LEFT + 398}" y="46">reads of the warm-up itself: cold</text>`
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
