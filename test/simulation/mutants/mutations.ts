@@ -21,11 +21,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the result is sent after the lease is completed',
     file: 'packages/worker-bin/src/item-handler.ts',
-    find: `  await attempt.sendResult(
-    { outcome: 'read', counts: countsOf(walking.walk, measured), voidScopes: walking.walk.voidScopes() },
-    signal,
-  )`,
-    replace: `  const last = { outcome: 'read' as const, counts: countsOf(walking.walk, measured), voidScopes: walking.walk.voidScopes() }
+    find: "  await attempt.sendResult({ outcome: 'read', counts, voidScopes: walking.walk.voidScopes() }, signal)",
+    replace: `  const last = { outcome: 'read' as const, counts, voidScopes: walking.walk.voidScopes() }
   void ports.clock.sleep(1_500).then(() => attempt.sendResult(last, context.stopTaking))`,
   },
   {
