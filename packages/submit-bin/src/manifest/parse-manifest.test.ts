@@ -91,6 +91,11 @@ describe('a priming manifest', () => {
     ['[]', 'line 1: the manifest: expected an object, got a list of 0'],
     ['{"config": {}}', 'line 1: the manifest: expected files or directories'],
     ['{\n"file": ["/a"]}', 'line 2: file: expected one of config, files'],
+    [
+      '{"files": ["/a"], "include": "(\\u001b"}',
+      'line 1: include: expected a regular expression of RE2, missing closing ): `(\\u001b`',
+    ],
+    ['{"\\u001b[2J": 1}', 'line 1: "\\u001b[2J": expected one of config, files'],
     ['{"files": [\n"/a",\n"/b",\n"/a"]}', 'line 4: files[2]: expected no path twice, got "/a"'],
     ['{"files": [\n"a"]}', 'line 2: files[0]: expected a path that begins with "/"'],
     ['{"files": [\n"/a/../../b"]}', 'line 2: files[0]: expected a path without ".."'],

@@ -1,6 +1,6 @@
 import { UsageError } from '@cachewarmer/cli'
 import { checkPath, compileExpression, isCoreError, normalisePath } from '@cachewarmer/core'
-import { preview } from './preview.ts'
+import { preview, printable } from './preview.ts'
 import { type JsonValue, readJson } from './read-json.ts'
 
 /** A priming manifest, as fields of a job message and paths to warm first. */
@@ -34,7 +34,10 @@ const mostProblems = 10
 export function parseManifest(text: string, { name, exportPath }: ManifestOptions): Manifest {
   const problems: string[] = []
   const refuse = (value: JsonValue, where: string, expected: string): void =>
-    void problems.push(`${name}, line ${value.line}: ${where}: expected ${expected}, got ${preview(value.plain)}`)
+    // An expectation may quote what it is about.
+    void problems.push(
+      `${name}, line ${value.line}: ${where}: expected ${printable(expected)}, got ${preview(value.plain)}`,
+    )
   const reader = new ManifestReader(refuse, exportPath)
   const manifest = reader.read(readJson(text, name))
   if (problems.length === 0) return manifest
@@ -183,7 +186,8 @@ class ManifestReader {
     const found = new Map<string, JsonValue>()
     if (value.keys === undefined) this.#refuse(value, where, 'an object')
     for (const [key, inner] of value.keys ?? []) {
-      const name = where === 'the manifest' ? key : `${where}.${key}`
+      const shown = /^\w{1,80}$/.test(key) ? key : preview(key)
+      const name = where === 'the manifest' ? shown : `${where}.${shown}`
       if (!known.includes(key)) this.#refuse(inner, name, `one of ${known.join(', ')}`)
       else if (found.has(key)) this.#refuse(inner, name, 'it to be there once')
       found.set(key, inner)
