@@ -10,7 +10,7 @@ export interface VerifyOptions {
   readonly exportPath: string
   /** Directories or files within the export. Default: all of it, or nothing where there is a list. */
   readonly paths?: readonly string[] | undefined
-  /** Paths that count besides, in any number, whatever the filter says of them; it holds for what lies below a `tree`. */
+  /** Files that count besides, in any number, whatever the filter says of their names; all below a `tree` is filtered. */
   readonly listed?: AsyncIterable<readonly ListedPath[]> | undefined
   /** Which files count. Default: all. */
   readonly filter?: SampleFilter | undefined

@@ -121,6 +121,32 @@ test('re-reads that are slow themselves prove nothing', async () => {
   expect(warmth.addresses[0]?.doubt).toContain('nothing shows that reads come from a cache')
 })
 
+test('of a list each file counts whose size is wanted, and all below its directories', async () => {
+  const server = await serve({ tree })
+  async function* listed() {
+    yield [{ path: '/readme', kind: 'file' as const }]
+    yield [
+      { path: '/scene1/f3', kind: 'file' as const },
+      { path: '/gone', kind: 'file' as const },
+      { path: '/scene2', kind: 'tree' as const },
+    ]
+  }
+  const filter = {
+    file: () => false,
+    size: (bytes: number) => bytes < 1_000,
+    modified: () => true,
+    directory: () => true,
+  }
+  const { addresses, population } = await verify(optionsFor(server, { listed: listed(), filter }))
+  const [one] = addresses
+  // What the tree holds has other names than are wanted; one file goes to the rehearsal.
+  expect({ population, seen: (one?.sampled ?? 0) + (one?.gone ?? 0), failures: one?.failures }).toEqual({
+    population: 3,
+    seen: 1,
+    failures: [],
+  })
+})
+
 test('time that is over ends the listing, and the report says so', async () => {
   const server = await serve({
     tree: directory({ a: generated(20, 'd', () => directory({ f: file(1) })), f: file(1) }),

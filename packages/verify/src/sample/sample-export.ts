@@ -150,24 +150,30 @@ export async function sampleExport(exports: readonly NfsExport[], options: Sampl
   return { files, population: reservoir.seen, directories, complete, failures }
 }
 
-/** Looks up what a list named, so that this is no part of what is measured. What can't be found is found out there. */
+/**
+ * Looks up what a list named, so that this is no part of what is measured, and leaves out what is too large, too small or
+ * too old. What can't be found is found out when it is read.
+ */
 async function openAll(
   through: NfsExport,
   files: readonly SampledFile[],
-  { inFlight, signal }: SampleOptions,
+  { filter, inFlight, signal }: SampleOptions,
 ): Promise<SampledFile[]> {
-  const opened = [...files]
+  const opened: (SampledFile | undefined)[] = [...files]
   const rest = files.entries()
   const lane = async (): Promise<void> => {
     for (const [at, { path, handle }] of rest) {
       if (handle !== undefined) continue
       const found = await through.resolve(path, { signal }).catch(() => undefined)
       signal.throwIfAborted()
-      if (found !== undefined) opened[at] = { path, handle: found.handle }
+      if (found === undefined) continue
+      const { size, modifiedMs } = found.attributes ?? (await through.getattr(found.handle, { signal }))
+      const counts = filter.size(Number(size)) && filter.modified(modifiedMs)
+      opened[at] = counts ? { path, handle: found.handle } : undefined
     }
   }
   await Promise.all(Array.from({ length: inFlight }, lane))
-  return opened
+  return opened.filter((file) => file !== undefined)
 }
 
 function takeRandom<T>(values: T[], random: () => number): T {
