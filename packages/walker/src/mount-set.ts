@@ -174,5 +174,5 @@ export function targetFor(path: string, handle: unknown, from: Mount | undefined
   return shared ? { path, handle, foreign: true } : { path }
 }
 
-export const awayTooLong = (path: string, { name }: Member): WalkError =>
+const awayTooLong = (path: string, { name }: Member): WalkError =>
   new WalkError('MOUNT_DOWN', `${path}: ${name} has not answered for too long`)

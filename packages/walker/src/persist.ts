@@ -6,7 +6,7 @@ export interface Question<T> {
   readonly path: string
   /** Aborts when nobody should wait any longer. */
   readonly waiting: AbortSignal
-  ask(by: Member): Promise<T>
+  readonly ask: (by: Member) => Promise<T>
 }
 
 /**
