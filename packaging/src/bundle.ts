@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
-import { type Program, packageFolder } from './programs.ts'
+import { nodeOptions, type Program, packageFolder } from './programs.ts'
 import { substitutions } from './substitutions.ts'
 
 export interface Bundle {
@@ -32,13 +32,16 @@ export async function bundle(program: Program, format: 'esm' | 'cjs'): Promise<B
     banner: {
       js:
         format === 'esm'
-          ? "#!/usr/bin/env node\nimport{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);"
+          ? `${firstLine(program)}\nimport{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);`
           : '',
     },
     plugins: [substitutions],
   })
   return { text: outputFiles[0]?.text ?? '', metafile }
 }
+
+const firstLine = (program: Program): string =>
+  ['#!/usr/bin/env', ...(nodeOptions[program].length > 0 ? ['-S'] : []), 'node', ...nodeOptions[program]].join(' ')
 
 const bin = (program: Program): string => JSON.stringify(join(packageFolder[program], 'dist/bin.js'))
 

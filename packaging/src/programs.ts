@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { workerNodeOptions } from '@cachewarmer/worker/node-options'
 
 /** The programs that are shipped, each as one file. */
 export const programs = ['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit'] as const
@@ -15,4 +16,11 @@ export const packageFolder: Readonly<Record<Program, string>> = {
   'cachewarmer-manager': join(root, 'packages/manager-bin'),
   'cachewarmer-worker': join(root, 'packages/worker-bin'),
   'cachewarmer-submit': join(root, 'packages/submit-bin'),
+}
+
+/** What Node is told when it starts a program. The manager's file is a worker's, too. */
+export const nodeOptions: Readonly<Record<Program, readonly string[]>> = {
+  'cachewarmer-manager': workerNodeOptions,
+  'cachewarmer-worker': workerNodeOptions,
+  'cachewarmer-submit': [],
 }

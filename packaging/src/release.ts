@@ -6,7 +6,7 @@ import { bundle } from './bundle.ts'
 import { checksums } from './checksums.ts'
 import { componentsOf, nodeComponent } from './components.ts'
 import { writeExecutable } from './executable.ts'
-import { type Program, packageFolder, programs } from './programs.ts'
+import { nodeOptions, type Program, packageFolder, programs } from './programs.ts'
 import { sbom, thirdPartyLicences } from './sbom.ts'
 
 export interface Release {
@@ -50,12 +50,13 @@ export async function buildRelease(folder: string, say: (line: string) => void =
 async function executable(folder: string, program: Program, text: string, say: (line: string) => void): Promise<void> {
   const file = join(folder, program)
   const mark = join(folder, `.${program}.made-of`)
-  const madeOf = createHash('sha256').update(process.version).update(text).digest('hex')
+  const options = nodeOptions[program]
+  const madeOf = createHash('sha256').update(process.version).update(options.join(' ')).update(text).digest('hex')
   const before = await readFile(mark, 'utf8').catch(() => '')
   const [size, kept] = before.split(' ')
   if (kept === madeOf && String((await stat(file).catch(() => undefined))?.size) === size) return
   say(`${program}: an executable with Node ${process.versions.node}`)
-  await writeExecutable(text, file)
+  await writeExecutable(text, file, options)
   await writeFile(mark, `${(await stat(file)).size} ${madeOf}`)
 }
 

@@ -17,11 +17,13 @@ const substitutes: Readonly<Record<string, (folder: string) => string>> = {
       .map((file) => [relative(assets, file), readFileSync(file, 'utf8')])
     return `export const bootstrapAssets = () => new Map(${JSON.stringify(texts)})`
   },
-  // The manager holds the worker, too; see `entryOf`. A bundle is started by its Node, an executable by itself.
+  // The manager holds the worker, too; see `entryOf`. A bundle is started by its Node, an executable by itself, with the
+  // options that it holds.
   'dist/worker-command.js': () => `
     import { isSea } from 'node:sea'
+    import { workerNodeOptions } from '@cachewarmer/worker/node-options'
     export const workerCommand = (nodeProgram, args) =>
-      [nodeProgram, ...(isSea() ? [] : [process.argv[1]]), 'worker', ...args, '--exit-with-parent']`,
+      [nodeProgram, ...(isSea() ? [] : [...workerNodeOptions, process.argv[1]]), 'worker', ...args, '--exit-with-parent']`,
 }
 
 /** Puts the substitutes in place of the modules of ours that look for files. */

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --no-parallel-scavenge
+#!/usr/bin/env -S node --max-semi-space-size=16 --no-parallel-scavenge --heap-growing-percent=70
 import './thread-pool.ts'
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
