@@ -17,6 +17,7 @@ interface Report {
   readonly files: number
   readonly directories: number
   readonly warnings: readonly string[]
+  readonly addresses: readonly { readonly coldReads: { readonly counts: readonly number[] } | null }[]
   readonly failures: {
     readonly byCode: Readonly<Record<string, number>>
     readonly sample: readonly { readonly path: string }[]
@@ -179,6 +180,9 @@ describe('a list', { timeout: 180_000 }, () => {
       code: 0,
       report: { outcome: 'warmed', files: made.files, bytes: made.bytes, directories: 0 },
     })
+    // What the read of each file took that was the first one.
+    const timed = reportOf(stdout).addresses.flatMap(({ coldReads }) => coldReads?.counts ?? [])
+    expect(timed.reduce((sum, count) => sum + count, 0)).toBe(made.files)
   })
 })
 
