@@ -10,9 +10,10 @@ import { type NfsOptions, nfsBenches } from './nfs.ts'
 import { benchNfslab } from './nfslab.ts'
 import { benchPage } from './page.ts'
 import { benchStartup } from './startup.ts'
+import { benchSteer } from './steer.ts'
 import { benchVerify } from './verify.ts'
 
-const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] [fleet] [nfs] [nfslab] [startup] [page] [options]
+const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] [fleet] [nfs] [nfslab] [startup] [page] [steer] [options]
 
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
@@ -23,6 +24,7 @@ const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] 
   nfs     direct NFS against nfs-ganesha (as root, with Debian's nfs-ganesha and libnfs-utils), which is:
           nfs-small (behind several round trips), nfs-pinned, nfs-large, nfs-directory, nfs-job
   page    the status page with 50 runs and 500 workers (with Debian's chromium)
+  steer   how soon what people ask of a running job holds on all workers (as root, with Debian's nfs-ganesha)
   nfslab  the kernel's NFS server and client behind 40 ms, in the guest of CACHEWARMER_NFSLAB
   startup what the released programs take to start (after npm run package)
 
@@ -71,6 +73,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   startup: async () => benchStartup(Number(values.rounds) * 3),
   verify: () => benchVerify({ rounds: Number(values.rounds), quick: values.quick }),
   list: () => benchList({ workers: Number(values.workers), quick: values.quick }),
+  steer: () => benchSteer({ rounds: Number(values.rounds), quick: values.quick }),
   page: () => benchPage(values.quick ? { secondsEach: 3 } : {}),
   memory: async () => benchMemory(values.quick ? 500_000 : 5_000_000),
 }

@@ -54,11 +54,13 @@ export interface RpcProxyOptions {
   readonly host?: string
   /** Default: any free one. */
   readonly port?: number
+  /** Is shown each answer that passes, at the moment at which it does. */
+  readonly onPassed?: (record: Buffer) => void
 }
 
 /** A way to an RPC server that loses and delays its answers. */
 export async function startRpcProxy(options: RpcProxyOptions): Promise<RpcProxy> {
-  const { targetPort, random, host = '0.0.0.0' } = options
+  const { targetPort, random, host = '0.0.0.0', onPassed } = options
   const weather: Weather = { delayMs: 0, lost: 0, lostInARow: Number.POSITIVE_INFINITY }
   const sockets = new Set<Socket>()
   const lostByCall = new Map<number, number>()
@@ -67,6 +69,10 @@ export async function startRpcProxy(options: RpcProxyOptions): Promise<RpcProxy>
   let passed = 0
   let dropped = 0
 
+  const pass = (record: Buffer, to: Socket): void => {
+    onPassed?.(record)
+    to.write(record)
+  }
   const answer = (record: Buffer, to: Socket): void => {
     // The first word after the fragment's header: the call that this answers, also when it was sent again.
     const xid = record.readUInt32BE(4)
@@ -77,8 +83,8 @@ export async function startRpcProxy(options: RpcProxyOptions): Promise<RpcProxy>
       return
     }
     passed += 1
-    if (weather.delayMs === 0) to.write(record)
-    else setTimeout(() => to.writable && to.write(record), weather.delayMs)
+    if (weather.delayMs === 0) pass(record, to)
+    else setTimeout(() => to.writable && pass(record, to), weather.delayMs)
   }
 
   const serve = (client: Socket): void => {

@@ -29,6 +29,8 @@ export interface ReadRangeResult {
   readonly size: bigint | undefined
   /** How long the first READ took once it had its turn; undefined without a limiter or a clock. */
   readonly firstMs?: number | undefined
+  /** READs that it took; one that had to be sent again counts once. */
+  readonly reads: number
 }
 
 const PAGE_BYTES = 4_096
@@ -59,7 +61,7 @@ export function readRange(
   // No async function: most files take one READ, of thousands at a time each would have a frame waiting.
   return readOnce(mounted, handle, range.from, count, options).then((first) =>
     first.eof
-      ? { bytes: first.count, eof: true, size: first.size }
+      ? { bytes: first.count, eof: true, size: first.size, reads: 1 }
       : readRest(mounted, handle, { ...range, first }, options),
   )
 }
@@ -103,7 +105,7 @@ async function readInTurn(
   }
   const first = await (options.limiter?.run(begin) ?? begin())
   const firstMs = options.now === undefined ? undefined : now() - beganMs
-  if (first.eof) return { bytes: first.count, eof: true, size: first.size, firstMs }
+  if (first.eof) return { bytes: first.count, eof: true, size: first.size, reads: 1, firstMs }
   return { ...(await readRest(mounted, handle, { ...range, first }, options)), firstMs }
 }
 
@@ -116,6 +118,7 @@ async function readRest(
 ): Promise<ReadRangeResult> {
   const { size } = first
   let { count: bytes, eof } = first
+  let reads = 1
   let next = from + bytes
   let end = Math.min(
     from + length,
@@ -129,6 +132,7 @@ async function readRest(
       const stop = Math.min(at + mounted.readBytes, end)
       next = stop
       while (at < stop && at < end) {
+        reads += 1
         const { count, eof: ended } = await readOnce(mounted, handle, at, stop - at, options)
         bytes += count
         at += count
@@ -146,5 +150,5 @@ async function readRest(
   // Without a size nobody knows how many pieces there are.
   const readers = next < end ? (size === undefined ? 1 : inFlight) : 0
   await Promise.all(Array.from({ length: readers }, () => reader().catch(stopOthers)))
-  return { bytes, eof, size }
+  return { bytes, eof, size, reads }
 }

@@ -62,6 +62,8 @@ export interface ReadOutcome {
   readonly size?: number | undefined
   /** How long its first request took, in milliseconds, where that is less than all of the read. */
   readonly firstMs?: number | undefined
+  /** Requests that it took, where the mount knows. */
+  readonly requests?: number | undefined
 }
 
 /** Whether a mount answers now. */

@@ -147,7 +147,7 @@ describe('an NFS mount', () => {
     await expect(reading).rejects.toThrow('enough')
   })
 
-  test('reads a long range by several READs at a time, whose bytes add up', async () => {
+  test('reads a long range by several READs at a time, whose bytes add up, and counts them and the LOOKUP', async () => {
     const server = await serve()
     const mount = await mountOf(server)
     expect(await mount.read({ path: '/big' }, read(0, Infinity))).toEqual({
@@ -155,13 +155,17 @@ describe('an NFS mount', () => {
       end: true,
       size: 20_000_000,
       firstMs: expect.any(Number),
+      requests: 21,
     })
     expect(await mount.read({ path: '/big' }, read(5, 9_000_000))).toEqual({
       bytes: 9_000_000,
       end: false,
       size: 20_000_000,
       firstMs: expect.any(Number),
+      requests: 10,
     })
+    const { handle } = await entryOf(mount, '/a', 'x.jpg')
+    expect(await mount.read({ path: '/a/x.jpg', handle }, read())).toMatchObject({ requests: 1 })
   })
 
   test('is called after its host unless told otherwise', async () => {

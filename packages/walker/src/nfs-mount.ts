@@ -237,7 +237,9 @@ function mountOver(
   async function readByPath(path: string, asked: ReadOptions): Promise<ReadOutcome> {
     const { handle, attributes } = await look(path, asked.signal)
     if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
-    return await readBy(handle, asked)
+    const { requests = 1, ...outcome } = await readBy(handle, asked)
+    // With the LOOKUP; the directories above are remembered.
+    return { ...outcome, requests: requests + 1 }
   }
 
   async function readBy(handle: FileHandle, asked: ReadOptions): Promise<ReadOutcome> {
@@ -256,11 +258,11 @@ function mountOver(
   /** For servers that send no attributes along. */
   async function learnSize(
     handle: FileHandle,
-    { bytes, eof, firstMs }: ReadRangeResult,
+    { bytes, eof, reads, firstMs }: ReadRangeResult,
     asked: ReadOptions,
   ): Promise<ReadOutcome> {
     const { size } = await mounted.getattr(handle, { signal: asked.signal })
-    return outcomeOf({ bytes, eof, size, firstMs }, asked) as ReadOutcome
+    return outcomeOf({ bytes, eof, size, reads: reads + 1, firstMs }, asked) as ReadOutcome
   }
 
   return {
@@ -280,10 +282,13 @@ function mountOver(
 }
 
 /** Undefined where the file goes on, for all that is known. */
-function outcomeOf({ bytes, eof, size, firstMs }: ReadRangeResult, { offset }: ReadOptions): ReadOutcome | undefined {
-  if (size === undefined) return eof ? { bytes, end: true, firstMs } : undefined
+function outcomeOf(
+  { bytes, eof, size, firstMs, reads: requests }: ReadRangeResult,
+  { offset }: ReadOptions,
+): ReadOutcome | undefined {
+  if (size === undefined) return eof ? { bytes, end: true, firstMs, requests } : undefined
   const known = Number(size)
-  return { bytes, end: eof || offset + bytes >= known, size: known, firstMs }
+  return { bytes, end: eof || offset + bytes >= known, size: known, firstMs, requests }
 }
 
 /** RFC 1813 section 3.3.6: READ of what is neither file nor directory is INVAL. */

@@ -21,8 +21,11 @@ export interface RateLimit extends Limiter {
   set(ceilings: RateCeilings): void
   /** Settles when the next request may go; rejects with the signal's reason. */
   take(signal?: AbortSignal): Promise<void>
-  /** Says what requests brought. What goes beyond the ceiling is waited for by those that come after. */
-  spent(bytes: number): void
+  /**
+   * Says what a request brought, and how many `more` requests it turned out to be. What goes beyond the ceilings is waited
+   * for by those that come after.
+   */
+  spent(bytes: number, more?: number): void
 }
 
 /** What is not used for so long is lost: so a pause is followed by no flood. */
@@ -42,8 +45,8 @@ class Bucket implements RateLimit {
   readonly #clock: Clock
   readonly #line = new Fifo<Waiter>()
   #ceilings: RateCeilings
+  /** Below zero, here and of bytes: what others spent and everybody has to wait for. */
   #requests: number
-  /** Below zero: what others spent and everybody has to wait for. */
   #bytes = 0
   #filledAt: number
   #stopTimer: (() => void) | undefined
@@ -89,10 +92,11 @@ class Bucket implements RateLimit {
     })
   }
 
-  spent(bytes: number): void {
-    if (this.#ceilings.bytesPerSecond === undefined) return
+  spent(bytes: number, more = 0): void {
+    const { bytesPerSecond, requestsPerSecond } = this.#ceilings
     this.#fill()
-    this.#bytes -= bytes
+    if (bytesPerSecond !== undefined) this.#bytes -= bytes
+    if (requestsPerSecond !== undefined) this.#requests -= more
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {

@@ -46,7 +46,34 @@ describe('a throttled mount', () => {
     expect(await part).toEqual({ bytes: 2 * MIB, end: false, size: 10 * MIB + 5 })
   })
 
-  test('reads in one go where bytes have no ceiling', async () => {
+  test('lets others wait for what a read took beyond one request', async () => {
+    const inner = memoryMount({ name: 'm', tree })
+    const counting = {
+      ...inner,
+      read: async (...asked: Parameters<typeof inner.read>) => ({ ...(await inner.read(...asked)), requests: 2 }),
+    }
+    const clock = fakeClock()
+    const mount = throttledMount(counting, rateLimit({ requestsPerSecond: 10, clock }))
+    let reads = 0
+    for (let at = 0; at < 100; at++)
+      void mount.read({ path: '/big' }, { offset: 0, length: 10, signal }).then(() => reads++)
+    await clock.advance(10_000)
+    expect(reads).toBeGreaterThanOrEqual(49)
+    expect(reads).toBeLessThanOrEqual(51)
+  })
+
+  test('makes a long read in pieces under a ceiling of requests, of a MiB for each that may run ahead', async () => {
+    const inner = recorded(memoryMount({ name: 'm', tree }))
+    const clock = fakeClock()
+    const mount = throttledMount(inner, rateLimit({ requestsPerSecond: 20, clock }))
+    const whole = mount.read({ path: '/big' }, { offset: 0, length: Infinity, signal })
+    await clock.advance(400)
+    expect(inner.calls.map(({ offset }) => offset)).toEqual([0, 2, 4, 6, 8].map((at) => at * MIB))
+    await clock.advance(200)
+    expect(await whole).toMatchObject({ bytes: 10 * MIB + 5, end: true })
+  })
+
+  test('reads in one go where bytes have no ceiling, and requests a high one', async () => {
     const inner = recorded(memoryMount({ name: 'm', tree }))
     const mount = throttledMount(inner, rateLimit({ requestsPerSecond: 1000 }))
     await mount.read({ path: '/big' }, { offset: 0, length: Infinity, signal })

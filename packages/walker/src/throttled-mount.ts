@@ -2,26 +2,42 @@ import type { Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { type AroundCall, wrapMount } from './wrap-mount.ts'
 
-/** A longer read is made in pieces of this size under a ceiling of bytes, so that none runs far ahead of it. */
-const pieceBytes = 1024 * 1024
+/** What one request brings at the most, as far as anybody can tell of a mount that does not count its own. */
+const requestBytes = 1024 * 1024
+/** A longer read is made in pieces, so that none runs far ahead of a ceiling of requests. */
+const aheadSeconds = 0.1
 
-/** The mount, never faster than the ceilings, which any number of mounts may share. A page of a listing is one request. */
+/**
+ * The mount, never faster than the ceilings, which any number of mounts may share. A page of a listing is one request, a
+ * read as many as it took.
+ */
 export function throttledMount(mount: Mount, bucket: RateLimit): Mount {
   const around: AroundCall = (call, signal) => bucket.take(signal).then(call)
 
   async function readPiece(file: Target, options: ReadOptions): Promise<ReadOutcome> {
     await bucket.take(options.signal)
     const outcome = await mount.read(file, options)
-    bucket.spent(outcome.bytes)
+    const { bytes, requests = Math.ceil(bytes / requestBytes) } = outcome
+    bucket.spent(bytes, Math.max(0, requests - 1))
     return outcome
+  }
+
+  function pieceBytes(): number {
+    const { bytesPerSecond, requestsPerSecond } = bucket.ceilings
+    if (bytesPerSecond !== undefined) return requestBytes
+    if (requestsPerSecond === undefined) return Number.POSITIVE_INFINITY
+    return requestBytes * Math.max(1, Math.floor(requestsPerSecond * aheadSeconds))
   }
 
   async function read(file: Target, options: ReadOptions): Promise<ReadOutcome> {
     const { offset, length } = options
     for (let bytes = 0; ; ) {
       const left = length - bytes
-      const piece = bucket.ceilings.bytesPerSecond === undefined ? left : Math.min(left, pieceBytes)
-      const outcome = await readPiece(file, { ...options, offset: offset + bytes, length: piece })
+      const outcome = await readPiece(file, {
+        ...options,
+        offset: offset + bytes,
+        length: Math.min(left, pieceBytes()),
+      })
       bytes += outcome.bytes
       // A piece without bytes that is not the end would go on for ever.
       if (outcome.end || bytes >= length || outcome.bytes === 0) return { ...outcome, bytes }
