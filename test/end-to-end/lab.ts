@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import type { QueueService } from '@cachewarmer/queue'
 import { openService } from '@cachewarmer/queue/open'
+import { Terminal } from './terminal.ts'
 
 /** The programs as they are installed: `dist/bin.js` of each package. */
 export type Program = 'manager' | 'worker' | 'submit'
@@ -87,6 +88,12 @@ export class Lab implements AsyncDisposable {
     }
     this.#processes.add(running)
     return running
+  }
+
+  /** `cachewarmer-submit` on a terminal. */
+  onTerminal(args: readonly string[], size: { readonly columns: number; readonly rows: number }): Terminal {
+    const command = [process.execPath, programFile('submit'), ...args]
+    return new Terminal(command, { ...size, environment: this.#environment })
   }
 
   run(program: Program, args: readonly string[]): Promise<Finished> {

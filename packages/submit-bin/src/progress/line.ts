@@ -23,9 +23,9 @@ export function progressParts(status: RunStatus): string[] {
 }
 
 /** A bar that is full at the end alone. */
-export function bar(share: number, isEnd: boolean): string {
-  const full = isEnd ? barWidth : Math.min(barWidth - 1, Math.floor(share * barWidth))
-  return `${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`
+export function bar(share: number, isEnd: boolean, width: number = barWidth): string {
+  const full = isEnd ? width : Math.min(width - 1, Math.floor(share * width))
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)}`
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { aStatus, withCounts } from '../testing/builders.ts'
-import { AddressRates, jobLines } from './live-board.ts'
+import { AddressRates, boardLines, jobLines } from './live-board.ts'
 
 const mounts = {
   '10.0.1.11': { files: 900, bytes: 9_000_000, failures: 0 },
@@ -13,20 +13,46 @@ const running = {
 
 describe('a job on the board', () => {
   test('has a bar, and one for each address, with what its latency is', () => {
-    const [own, first, second, ...more] = jobLines({ name: 'night', status: running }, new Map(), 200)
+    const [own, first, second, ...more] = jobLines({ name: 'night', status: running }, 200)
     expect(own).toMatch(/^[█░]{20} {2}night {2}450 files/)
     expect(first).toMatch(/^ {2}█{20} {2}10\.0\.1\.11 {2}900 files {2}8\.58 MiB$/)
-    expect(second).toMatch(/^ {2}█{10}░{10} {2}10\.0\.1\.12 {2}450 files {2}3 failures {2}does not answer/)
+    expect(second).toMatch(/^ {2}█{10}░{10} {2}10\.0\.1\.12 {2}does not answer {2}450 files {2}3 failures/)
     expect(second).toContain('p50 40ms  p99 81ms  4 in flight')
     expect(more).toEqual([])
   })
 
   test('that waits says so, and no line is wider than the terminal', () => {
-    expect(jobLines({ name: 'a\u001b[2Jb', status: undefined }, new Map(), 80)).toEqual([
-      'a\\x1b[2Jb  waiting for a manager',
+    expect(jobLines({ name: 'a\u001b[2Jb' }, 80)).toEqual(['a\\x1b[2Jb  waiting for a manager'])
+    expect(jobLines({ name: 'night', place: { jobsBefore: 2 } }, 80)).toEqual([
+      'night  waiting for a manager, 2 jobs before this one',
     ])
-    for (const line of jobLines({ name: 'night', status: running }, new Map(), 30))
-      expect(line.length).toBeLessThanOrEqual(30)
+    for (const name of ['night', 'n'.repeat(128)])
+      for (let columns = 0; columns < 130; columns += 1)
+        for (const line of jobLines({ name, status: running }, columns))
+          expect(line.length).toBeLessThanOrEqual(columns)
+  })
+
+  test('has figures on a narrow terminal as well, whatever it is called', () => {
+    expect(jobLines({ name: 'n'.repeat(128), status: running }, 39)).toEqual([
+      '░░░░░░░░  nnnnnn…nnnnnn  450 files',
+      '  ████████  10.0.1.11  900 files',
+      '  ████░░░░  10.0.1.12  does not answer',
+    ])
+    expect(jobLines({ name: 'night', status: running }, 39)[0]).toBe('░░░░░░░░  night  450 files  4.29 MiB')
+  })
+})
+
+describe('a board', () => {
+  const jobs = ['a', 'b', 'c'].map((name) => ({ name, status: running }))
+  const over = { name: 'over', status: { ...running, state: 'ended' as const } }
+  const named = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/^ *[█░]+ +(\S+) .*/, '$1'))
+
+  test('leaves out the addresses where there is no room, and then what has ended, and says so', () => {
+    const all = [over, ...jobs]
+    expect(boardLines(all, 80, 12)).toHaveLength(12)
+    expect(named(boardLines(all, 80, 11))).toEqual(['a', 'b', 'c', 'over'])
+    expect(named(boardLines(all, 80, 3))).toEqual(['a', 'b', 'and 2 more jobs'])
+    expect(boardLines(all, 80, 1)).toEqual(['and 4 more jobs'])
   })
 })
 

@@ -1,11 +1,18 @@
 import type { MountState, RunStatus } from '@cachewarmer/core'
 import { addressFacts, bytes, count, duration, printable, shareDone } from '@cachewarmer/report'
+import type { WaitingPlace } from '../watch.ts'
 import { bar, fit, progressParts } from './line.ts'
+import { waitingText } from './view.ts'
 
-/** What is known of a job that is watched: nothing while it waits. */
+/** What is known of a job that is watched. */
 export interface WatchedStatus {
   readonly name: string
-  readonly status: RunStatus | undefined
+  /** Undefined while it waits. */
+  readonly status?: RunStatus | undefined
+  /** Its place among the jobs that wait, where it was seen there. */
+  readonly place?: WaitingPlace | undefined
+  /** How fast each address is. */
+  readonly rates?: ReadonlyMap<string, AddressRate> | undefined
 }
 
 /** Files and bytes that came through an address in a second, of late. */
@@ -40,33 +47,34 @@ export class AddressRates {
   }
 }
 
+/** Where a terminal is narrower than this, bars are short, so that there is room for figures. */
+const narrow = 60
+
 /**
  * One job as lines no longer than `columns`: a bar of its own, then one for each address, long as what came through it
  * beside the address that is furthest.
  */
-export function jobLines(
-  { name, status }: WatchedStatus,
-  rates: ReadonlyMap<string, AddressRate>,
-  columns: number,
-): string[] {
-  const title = printable(name)
-  if (status === undefined) return [fit([title, 'waiting for a manager'], columns)]
-  const own = fit([bar(shareDone(status), status.state === 'ended'), title, ...progressParts(status)], columns)
+export function jobLines({ name, status, place, rates }: WatchedStatus, columns: number): string[] {
+  const width = columns < narrow ? 8 : 20
+  const title = clipped(printable(name), columns / 3)
+  if (status === undefined) return [fit([title, waitingText(place ?? { jobsBefore: 0 })], columns)]
+  const own = fit([bar(shareDone(status), status.state === 'ended', width), title, ...progressParts(status)], columns)
   const facts = addressFacts(status)
   const furthest = Math.max(1, ...facts.map(({ files }) => files))
-  const wide = Math.max(...facts.map(({ address }) => printable(address).length))
+  const names = new Map(facts.map(({ address }) => [address, clipped(printable(address), columns / 3)]))
+  const wide = Math.max(0, ...[...names.values()].map(({ length }) => length))
   const states = new Map(status.mounts.map((mount) => [mount.address, mount]))
   return [
     own,
     ...facts.map(({ address, files, bytes: size, failures }) => {
-      const rate = rates.get(address)
+      const rate = rates?.get(address)
       return fit(
         [
-          `  ${bar(files / furthest, files === furthest)}`,
-          printable(address).padEnd(wide),
+          `  ${bar(files / furthest, files === furthest, width)}`,
+          (names.get(address) ?? '').padEnd(wide),
+          ...(states.get(address)?.state === 'down' ? ['does not answer'] : []),
           `${count(files)} files`,
           ...(failures > 0 ? [`${count(failures)} failures`] : []),
-          ...(states.get(address)?.state === 'down' ? ['does not answer'] : []),
           ...(rate === undefined || status.state === 'ended'
             ? [bytes(size)]
             : [`${count(rate.files)} files/s`, `${bytes(rate.bytes)}/s`]),
@@ -76,6 +84,30 @@ export function jobLines(
       )
     }),
   ]
+}
+
+/**
+ * All jobs in `rows` lines at the most: where there is no room for the addresses the jobs are there alone, those that go on
+ * before those that have ended, and the last line says how many more there are.
+ */
+export function boardLines(jobs: readonly WatchedStatus[], columns: number, rows: number): string[] {
+  const blocks = jobs.map((job) => jobLines(job, columns))
+  const all = blocks.flat()
+  if (all.length <= rows) return all
+  const isOver = (at: number): boolean => jobs[at]?.status?.state === 'ended'
+  const own = blocks.flatMap(([line = ''], at) => (isOver(at) ? [] : [line]))
+  own.push(...blocks.flatMap(([line = ''], at) => (isOver(at) ? [line] : [])))
+  if (own.length <= rows) return own
+  const shown = Math.max(0, rows - 1)
+  return [...own.slice(0, shown), fit([`and ${own.length - shown} more jobs`], columns)]
+}
+
+/** The end of a long name says more than its middle: both ends stay. */
+function clipped(text: string, columns: number): string {
+  const most = Math.max(8, Math.floor(columns))
+  if (text.length <= most) return text
+  const tail = Math.floor((most - 1) / 2)
+  return `${text.slice(0, most - 1 - tail)}…${text.slice(text.length - tail)}`
 }
 
 function latencies(mount: MountState | undefined): string[] {

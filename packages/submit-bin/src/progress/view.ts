@@ -8,6 +8,7 @@ export interface ProgressStream {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
+  readonly rows?: number | undefined
 }
 
 export interface ProgressView extends Disposable {
@@ -76,5 +77,5 @@ function plainView(stream: ProgressStream): ProgressView {
   }
 }
 
-const waitingText = ({ jobsBefore }: WaitingPlace): string =>
+export const waitingText = ({ jobsBefore }: WaitingPlace): string =>
   jobsBefore === 0 ? 'waiting for a manager' : `waiting for a manager, ${plural(jobsBefore, 'job')} before this one`
