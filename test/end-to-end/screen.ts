@@ -1,7 +1,7 @@
-const escape = '\u001b'
+const esc = '\u001b'
 /** Cursor up, clear, anything else that is a sequence, line ends, text. */
-const pieces = new RegExp(`${escape}\\[(\\d+)A|${escape}\\[([JK])|(${escape}.{0,8})|([\r\n])|([^${escape}\r\n])`, 'gu')
-const begun = new RegExp(`${escape}(?:\\[\\d*)?$`, 'u')
+const pieces = new RegExp(`${esc}\\[(\\d+)A|${esc}\\[([JK])|(${esc}.{0,8})|([\r\n])|([^${esc}\r\n])`, 'gu')
+const begun = new RegExp(`${esc}(?:\\[\\d*)?$`, 'u')
 
 /**
  * What a terminal of a given width shows, by the control sequences that are used: carriage return, line feed, cursor up, and

@@ -29,9 +29,15 @@ describe('the command line', () => {
           idleMs: 20_000,
           leaseMs: 60_000,
           stalledAfterMs: 1_800_000,
+          keepDays: 7,
         }),
       ],
     ])
+  })
+
+  test('keeps what has ended for as many days as it is told', async () => {
+    const { serve } = await asked(...words('--queue sqlite:q.db --queue-name-prefix studio --keep-days 90'))
+    expect(serve[0]?.[0].keepDays).toBe(90)
   })
 
   test("means what it meant in the original's spelling", async () => {

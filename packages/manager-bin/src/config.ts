@@ -7,11 +7,13 @@ import { azureOptions, legacyAzureFlags, speaksOfMachines } from './fleet/azure-
 import { statusOptions } from './view/options.ts'
 
 const whole =
-  (least: number) =>
+  (least: number, most = Number.POSITIVE_INFINITY) =>
   (text: string): number => {
     const value = Number(text)
-    if (!Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}`)
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+      const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`
+      throw new InvalidArgumentError(`expected a whole number ${range}`)
+    }
     return value
   }
 const list = (text: string, before: readonly string[] | undefined): string[] => [
@@ -77,6 +79,12 @@ const withFleetOptions = (command: Command) =>
       new Option('--stalled-after-ms <ms>', 'a run in which nothing was read for so long ends as lost')
         .argParser(whole(1))
         .default(30 * 60_000),
+    )
+    .addOption(
+      new Option('--keep-days <days>', 'how long ended runs, their reports and their failures can be looked up')
+        .argParser(whole(1, 3_650))
+        .default(7)
+        .env('CACHEWARMER_KEEP_DAYS'),
     )
     .option('--debug', 'log every step', false)
     .optionsGroup('Machines of Azure (--fleet vmss):')

@@ -55,6 +55,7 @@ export async function serve(config: ServeConfig): Promise<number> {
         // A process that waits costs nothing.
         ...(config.fleet === 'vmss' ? { tailMs: 30_000 } : {}),
         stalledAfterMs: config.stalledAfterMs,
+        retainMs: config.keepDays * 86_400_000,
         machinePrice: machinePrice(config),
       },
       { stop: shutdown.stopTaking },

@@ -1,6 +1,6 @@
-import { decodeControl, encodeFailureList } from '@cachewarmer/core'
+import { decodeControl, encodeFailureList, encodeJob } from '@cachewarmer/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { anEnded, aStatus, names, withCounts } from '../testing/builders.ts'
+import { aJob, anEnded, aStatus, names, withCounts } from '../testing/builders.ts'
 import { hurriedClock, runHere } from '../testing/here.ts'
 import { openQueueFile, type QueueFile } from '../testing/queue-file.ts'
 import type { Finished } from '../testing/spoken.ts'
@@ -46,8 +46,45 @@ describe('watch', () => {
     expect(code).toBe(0)
   })
 
-  test('of a job that nothing goes by is a mistake', async () => {
-    expect(await run('watch', 'nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('nobody') })
+  test('of a job that nothing goes by is a mistake, and ends the others', async () => {
+    await queues.posts.post(withCounts(aStatus(of('night', 'm1')), { files: 5 }))
+    const { code, stdout, stderr } = await run('watch', 'night', 'nobody')
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/(?:^|\n)cachewarmer-submit: "nobody": [^\n]*\n$/)
+  })
+
+  test('of a job that waits says so once, and of a run that takes over', async () => {
+    await queues.service.create(names.job)
+    await queues.service.queue(names.job).send(encodeJob(aJob({ jobId: 'night' })))
+    const [{ id = '' } = {}] = await queues.service.queue(names.job).peek({ max: 1 })
+    const watching = runHere(['watch', 'night', ...queues.arguments])
+    await watching.said('night: waiting for a manager\n')
+    await queues.posts.post(aStatus({ label: 'night', jobMessageId: id, run: 'run000000001' }))
+    await watching.said('night: 0 files')
+    const later = aStatus().updatedAtMs + 60_000
+    await queues.posts.post(
+      anEnded('warmed', {
+        label: 'night',
+        jobMessageId: id,
+        run: 'run000000002',
+        updatedAtMs: later,
+      }),
+    )
+    const { code, stderr } = await watching.finished
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stderr).toContain('night: run run000000002 takes over from run000000001\n')
+    expect(stderr.match(/waiting/g)).toHaveLength(1)
+  })
+
+  test('stops at Ctrl-C, and says that the job goes on', async () => {
+    await queues.posts.post(aStatus(of('night', 'm1')))
+    const watching = runHere(['watch', 'night', ...queues.arguments])
+    await watching.said('night: ')
+    watching.signals.emit('SIGINT')
+    expect(await watching.finished).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(/\nStopped watching; the job goes on\.\n$/),
+    })
   })
 })
 
