@@ -9,7 +9,7 @@ const program = '/usr/bin/script'
 export const terminalMissing = (): string | undefined =>
   existsSync(program) ? undefined : 'util-linux (bsdutils) has no script here'
 
-export interface TerminalOptions {
+interface TerminalOptions {
   readonly columns: number
   readonly rows: number
   readonly environment: Readonly<Record<string, string>>

@@ -13,7 +13,7 @@ const some = 20
 /** More than any ceiling that is set here leaves to a worker. */
 const many = 100
 
-export const sum = (rates: readonly number[]): number => rates.reduce((total, rate) => total + rate, 0)
+const sum = (rates: readonly number[]): number => rates.reduce((total, rate) => total + rate, 0)
 
 export const allRead: Sight = ({ night }) => night.every((rate) => rate > some)
 export const nothingIsRead: Sight = ({ night }) => night.every((rate) => rate === 0)

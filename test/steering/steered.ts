@@ -7,7 +7,7 @@ import type { Rates } from './rates.ts'
 
 /** Jobs of directories of their own. Files of one have one size, by which the answers to their reads are told apart. */
 const sizes = { night: 4_096, day: 2_048 } as const
-export type SteeredJob = keyof typeof sizes
+type SteeredJob = keyof typeof sizes
 export const fileBytes = (job: SteeredJob): number => sizes[job]
 
 const jobs = Object.keys(sizes) as SteeredJob[]
@@ -27,7 +27,7 @@ interface Sample {
   readonly counts: Counts
 }
 
-export interface SteeredOptions {
+interface SteeredOptions {
   readonly workers?: number
   /** Of each job. Default 80: with two workers good for half a minute. */
   readonly hundredsOfFiles?: number
