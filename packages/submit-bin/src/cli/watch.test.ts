@@ -56,16 +56,16 @@ describe('watch', () => {
   test('of a job that waits says so once, and of a run that takes over', async () => {
     await queues.service.create(names.job)
     await queues.service.queue(names.job).send(encodeJob(aJob({ jobId: 'night' })))
-    const [{ id = '' } = {}] = await queues.service.queue(names.job).peek({ max: 1 })
+    const [message] = await queues.service.queue(names.job).peek({ max: 1 })
     const watching = runHere(['watch', 'night', ...queues.arguments])
     await watching.said('night: waiting for a manager\n')
-    await queues.posts.post(aStatus({ label: 'night', jobMessageId: id, run: 'run000000001' }))
+    await queues.posts.post(aStatus({ label: 'night', jobMessageId: message?.id ?? '', run: 'run000000001' }))
     await watching.said('night: 0 files')
     const later = aStatus().updatedAtMs + 60_000
     await queues.posts.post(
       anEnded('warmed', {
         label: 'night',
-        jobMessageId: id,
+        jobMessageId: message?.id ?? '',
         run: 'run000000002',
         updatedAtMs: later,
       }),
