@@ -15,11 +15,11 @@ export interface FaultPorts {
   /** So do these. */
   readonly workers: readonly Running[]
   /** A manager of the same prefix, on another machine as it were: it leads where the lasting one does not, and is killed. */
-  startRival(): Running
+  readonly startRival: () => Running
   readonly log: (line: string) => void
 }
 
-const leads = ({ log }: Running): number => log().split('"leading"').length - 1
+const leads = (manager: Running): number => manager.log().split('"leading"').length - 1
 const alive = ({ process: { exitCode, signalCode } }: Running): boolean => exitCode === null && signalCode === null
 
 /** One fault after the other, each of which passes, and beside them managers that take over from each other. */
@@ -46,22 +46,22 @@ export class Faults {
   async #breakThings(stop: AbortSignal): Promise<void> {
     const { random } = this.#ports
     const faults = [
-      this.#killWorker,
-      this.#killWorker,
-      this.#evictWorker,
-      this.#stallWorker,
-      this.#addressAway,
-      this.#answersLost,
-      this.#answersSlow,
-      this.#filerAway,
-      this.#queueAway,
+      () => this.#killWorker(),
+      () => this.#killWorker(),
+      () => this.#evictWorker(),
+      () => this.#stallWorker(),
+      () => this.#addressAway(),
+      () => this.#answersLost(),
+      () => this.#answersSlow(),
+      () => this.#filerAway(),
+      () => this.#queueAway(),
     ]
     let left: typeof faults = []
     while (!stop.aborted) {
       await pause(between(random, 5_000, 15_000))
       // Dealt like cards, so that a short soak sees each of them too.
       if (left.length === 0) left = shuffled(random, faults)
-      await left.pop()?.call(this)
+      await left.pop()?.()
     }
   }
 
