@@ -23,13 +23,17 @@ export function reportOf({ code, stdout, stderr }: Finished): Report {
 export function submitSlowly(
   lab: Lab,
   requestsPerSecond: number,
-  { addresses = lab.addresses, exportPath = '/animation' }: { addresses?: readonly string[]; exportPath?: string } = {},
+  {
+    addresses = lab.addresses,
+    exportPath = '/animation',
+    path = '/',
+  }: { addresses?: readonly string[]; exportPath?: string; path?: string } = {},
 ): Promise<Finished> {
   const file = join(lab.folder, 'job.json')
   const wish = {
     WarmTargetMountAddresses: addresses,
     WarmTargetExportPath: exportPath,
-    WarmTargetPath: '/',
+    WarmTargetPath: path,
     MaxRequestsPerSecond: requestsPerSecond,
   }
   writeFileSync(file, JSON.stringify(wish))

@@ -1,13 +1,17 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { seededRandom } from '@cachewarmer/core/testing'
 import { reportOf, submitSlowly } from '../chaos/chaos.ts'
+import { startRpcProxy } from '../chaos/rpc-proxy.ts'
 import { Lab, pause } from './lab.ts'
 
 /*
- * Runs inside nfslab's guest: one job through the kernel's own NFS client, while the server is stopped, started and made
- * slow; then what is left of the mounts, as JSON.
+ * Runs inside nfslab's guest, with the kernel's own NFS server: one job through the kernel's client, while the server is
+ * stopped, started and made slow, and what is left of the mounts; then one job each through the direct client and the
+ * kernel's, while half of the server's answers are lost. What was seen is written as JSON.
  */
 const addresses = (process.env['ADDRESSES'] ?? '').split(',')
 const exportPath = process.env['EXPORT'] ?? ''
@@ -28,7 +32,7 @@ const reads = (): number =>
 const reachReads = (least: number): Promise<void> => lab.eventually(async () => reads() >= least, 120_000)
 
 let over = false
-const submitted = submitSlowly(lab, 40, { addresses, exportPath }).finally(() => {
+const submitted = submitSlowly(lab, 40, { addresses, exportPath, path: '/plain' }).finally(() => {
   over = true
 })
 await reachReads(20)
@@ -53,6 +57,33 @@ const left = readdirSync(tmpdir()).filter(
     existsSync(join(tmpdir(), name)) &&
     readdirSync(join(tmpdir(), name)).length > 0,
 )
+
+/** Half of the answers do not arrive, though never three to one call; packets that are lost TCP would only send again. */
+await using network = await startRpcProxy({ targetPort: 2049, random: seededRandom(1) })
+async function halfLost(access: readonly string[]): Promise<{ code: number | null; report: unknown; lost: number }> {
+  Object.assign(network.weather, { lost: 0.5, lostInARow: 2 })
+  const before = { passed: network.passed, dropped: network.dropped }
+  const reader = lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--workers', '1', ...access])
+  const ended = await submitSlowly(lab, 100_000, { addresses, exportPath, path: '/lossy' })
+  const dropped = network.dropped - before.dropped
+  network.weather.lost = 0
+  reader.process.kill('SIGTERM')
+  await reader.finished
+  return { code: ended.code, report: reportOf(ended), lost: dropped / (dropped + network.passed - before.passed) }
+}
+const direct = await halfLost(['--access', 'direct', '--nfs-port', String(network.port), '--nfs-timeout-ms', '500'])
+
+// As a worker mounts, but for the time after which the kernel sends a call again: half a second and not fifteen.
+const options = `ro,nfsvers=3,proto=tcp,mountproto=tcp,nolock,soft,timeo=5,retrans=3,retry=0,port=${network.port}`
+const mounted = join(lab.folder, 'lossy')
+for (const address of addresses) {
+  const folder = join(mounted, address + exportPath)
+  mkdirSync(folder, { recursive: true })
+  await promisify(execFile)('mount', ['-t', 'nfs', '-o', options, `${address}:${exportPath}`, folder])
+}
+const kernel = await halfLost(['--folder', `${mounted}/{address}{export}`])
+for (const address of addresses) await promisify(execFile)('umount', [join(mounted, address + exportPath)])
+
 console.log(
-  `@@${JSON.stringify({ code: finished.code, report: reportOf(finished), troubleInTime, readsWhileStopped, log: manager.log().slice(-2_000), during, after: mounts(), left })}`,
+  `@@${JSON.stringify({ code: finished.code, report: reportOf(finished), troubleInTime, readsWhileStopped, log: manager.log().slice(-2_000), during, after: mounts(), left, direct, kernel })}`,
 )
