@@ -122,6 +122,20 @@ describe('an adaptive limit', () => {
     expect(limit.state.limit).toBeGreaterThanOrEqual(160)
   })
 
+  test('comes back from its bound where that is too much, though nobody is left to wait there', async () => {
+    const { limit, rate, clock } = bench({
+      roundTripMs: 100,
+      capacity: 14,
+      noise: 0.5,
+      easy: 64,
+      max: 4096,
+      callers: 4096,
+    })
+    await clock.advance(12_000)
+    expect(await rate(2_000)).toBeGreaterThan(0.9 * 14)
+    expect(limit.state.limit).toBeLessThan(2 * 14 * 100)
+  })
+
   test('follows a server that becomes slower, and one that becomes faster', async () => {
     const { limit, server, rate, clock } = bench({ roundTripMs: 10, capacity: 20, noise: 0.2 })
     await clock.advance(3_000)

@@ -176,8 +176,9 @@ class Controller implements AdaptiveLimit, Turns {
       return
     }
     this.#tasks++
-    if (this.#line.length > 0) this.#heldBack++
     const { limit, phase } = this.#decision
+    // At its bound nobody may be left to wait, where the walk begins no more than that: then using it up is enough.
+    if (this.#line.length > 0 || (limit === this.#bounds.max && this.#inFlight >= fullShare * limit)) this.#heldBack++
     const { ms, rounds } = phase === 'start' ? shortWindow : longWindow
     if (
       this.#tasks % limit === 0 &&
