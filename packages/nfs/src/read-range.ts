@@ -57,13 +57,16 @@ export function readRange(
     return Promise.reject(error)
   }
   const count = Math.min(range.length, firstBytes(range.from, options.expectedSize))
-  if (options.limiter !== undefined) return readInTurn(mounted, handle, { ...range, count }, options)
+  const { limiter } = options
+  if (limiter !== undefined) return readInTurn(mounted, handle, { ...range, count, limiter }, options)
   // No async function: most files take one READ, of thousands at a time each would have a frame waiting.
-  return readOnce(mounted, handle, range.from, count, options).then((first) =>
-    first.eof
-      ? { bytes: first.count, eof: true, size: first.size, reads: 1 }
-      : readRest(mounted, handle, { ...range, first }, options),
-  )
+  return mounted
+    .read(handle, range.from, count, options)
+    .then((first) =>
+      first.eof
+        ? { bytes: first.count, eof: true, size: first.size, reads: 1 }
+        : readRest(mounted, handle, { ...range, first }, options),
+    )
 }
 
 interface Range {
@@ -94,7 +97,11 @@ const readOnce = (
 async function readInTurn(
   mounted: NfsExport,
   handle: FileHandle,
-  { count, ...range }: Range & { readonly count: number },
+  {
+    count,
+    limiter,
+    ...range
+  }: Range & { readonly count: number; readonly limiter: NonNullable<ReadRangeOptions['limiter']> },
   options: ReadRangeOptions,
 ): Promise<ReadRangeResult> {
   const { now = () => 0 } = options
@@ -103,7 +110,7 @@ async function readInTurn(
     beganMs = now()
     return mounted.read(handle, range.from, count, options)
   }
-  const first = await (options.limiter?.run(begin) ?? begin())
+  const first = await limiter.run(begin)
   const firstMs = options.now === undefined ? undefined : now() - beganMs
   if (first.eof) return { bytes: first.count, eof: true, size: first.size, reads: 1, firstMs }
   return { ...(await readRest(mounted, handle, { ...range, first }, options)), firstMs }
