@@ -60,6 +60,9 @@ describe('the report of a warmed run', () => {
     const some = withCounts(anEnded('warmed', { job }), { ...counts, entriesSkipped: 1_200, specialSkipped: 3 })
     expect(lines(some)).toContain('  read         the first 64 KiB of each file')
     expect(lines(some)).toContain('  paths        /scene1, /scene2')
+    const list = { id: 'abcdefgh1234', chunks: 3, paths: 12_000 }
+    const listed = anEnded('warmed', { job: aJob({ list, paths: ['/scene1'] }) })
+    expect(lines(listed)).toContain('  paths        12,000 paths of a list, /scene1')
     expect(lines(some)).toContain('  left out     1,200 by filters, 3 links and special files')
     const one = withCounts(anEnded('warmed'), { specialSkipped: 1 })
     expect(lines(one)).toContain('  left out     1 link or special file')

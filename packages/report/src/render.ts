@@ -52,12 +52,17 @@ function silence({ state, updatedAtMs }: RunStatus, { nowMs = updatedAtMs }: Rep
     : [`Its manager has said nothing for ${duration(silentMs)}.`]
 }
 
+function pathsOf({ list, paths }: NonNullable<RunStatus['job']>): string {
+  const listed = list === undefined ? [] : [`${plural(list.paths, 'path', 'paths')} of a list`]
+  return [...listed, ...paths.map(printable)].join(', ')
+}
+
 function facts(status: RunStatus): string[] {
   const { counts, items, workers } = status.progress
   const { job } = status
   const rows: [string, string][] = [['job', `${printable(status.label ?? status.jobMessageId)} (run ${status.run})`]]
   if (job !== null) {
-    rows.push(['export', printable(job.exportPath)], ['paths', job.paths.map(printable).join(', ')])
+    rows.push(['export', printable(job.exportPath)], ['paths', pathsOf(job)])
     if (job.mode !== 'data') rows.push(['mode', job.mode])
     if (job.modifiedSince !== undefined) rows.push(['modified', `since ${printable(job.modifiedSince)}`])
     if (job.headBytes !== undefined) rows.push(['read', `the first ${bytes(job.headBytes)} of each file`])
