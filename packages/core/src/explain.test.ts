@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { describe, expect, test } from 'vitest'
 import { arbControl, arbItem, arbResult, arbSpoilt, arbStatus } from '../test/arbitraries.ts'
 import { Control } from './control.ts'

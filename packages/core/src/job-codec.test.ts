@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { describe, expect, test } from 'vitest'
 import { arbJob } from '../test/arbitraries.ts'
 import { CoreError } from './errors.ts'

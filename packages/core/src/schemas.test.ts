@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { describe, expect, test } from 'vitest'
 import { arbJob, arbSpoilt } from '../test/arbitraries.ts'
 import { isCoreError } from './errors.ts'

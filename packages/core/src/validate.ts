@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { CoreError, type CoreErrorCode, type Problem, problem } from './errors.ts'
 import { explain } from './explain.ts'
 import { fromWire, MAX_WIRE_BYTES, preview, toWire, wireBytes } from './text.ts'
