@@ -15,7 +15,6 @@ import {
   encodeJob,
   encodeListChunk,
   encodeResult,
-  isCoreError,
   parseAddress,
   queueNames,
 } from '@cachewarmer/core'
@@ -44,29 +43,10 @@ import { makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
 import { parseManifest } from '../../packages/submit-bin/src/manifest/parse-manifest.ts'
 import { readPosition, writePosition } from '../../packages/walker/src/nfs/position.ts'
 import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
+import { given } from './given.ts'
 import { type Ended, inside } from './inside.ts'
-
-/**
- * Reads bytes that come from outside, and says whether there was a value in them. Throws for whatever is neither a value
- * nor the error that is promised.
- */
-export type Target = (bytes: Buffer) => boolean | Promise<boolean>
-
-type Guard = (error: unknown) => boolean
-
-/** Runs what may refuse its input in one way alone; gives what it read. */
-function read<T>(allowed: Guard, action: () => T): { readonly value: T } | undefined {
-  try {
-    return { value: action() }
-  } catch (error) {
-    if (!allowed(error)) throw error
-    return undefined
-  }
-}
-
-/** Printable, so that a log line stays one line and a terminal stays as it is. */
-const speaksPlainly: Guard = (error) =>
-  isCoreError(error) && error.problems.length > 0 && /^[ -~]+$/.test(error.message)
+import { pageRequest, steering } from './page.ts'
+import { type Guard, read, speaksPlainly, type Target } from './target.ts'
 
 /** A message: a value that is the same when it is written and read again, or an error that says what is wrong. */
 const message =
@@ -271,4 +251,7 @@ export const targets: Readonly<Record<string, Target>> = {
   environment,
   'command-line': commandLine,
   metadata,
+  steering,
+  'page-request': pageRequest,
+  ...given,
 }

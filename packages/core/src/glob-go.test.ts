@@ -165,4 +165,9 @@ describe('whatever the pattern', () => {
     expect(matches('a'.repeat(10_000))).toBe(false)
     expect(matches(`${'a'.repeat(10_000)}b`)).toBe(true)
   })
+
+  test('a name that is longer than any is a pattern too', () => {
+    const name = 'a'.repeat(250_000)
+    expect([compileGoPattern(name)(name), compileGoPattern(name)('a')]).toEqual([true, false])
+  })
 })

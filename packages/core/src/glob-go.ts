@@ -122,7 +122,8 @@ function fastMatch(tokens: readonly GlobToken[]): ((name: string) => boolean) | 
   const stars = tokens.filter((token) => token === '*').length
   const literals = tokens.filter((token) => typeof token === 'number')
   if (stars > 1 || stars + literals.length !== tokens.length) return undefined
-  const text = String.fromCodePoint(...literals)
+  // One by one: a long pattern has more characters than a call may have arguments.
+  const text = literals.map((code) => String.fromCodePoint(code)).join('')
   // Half of a surrogate pair must not match the end of a whole one.
   if (!text.isWellFormed()) return undefined
   if (stars === 0) return (name) => name === text

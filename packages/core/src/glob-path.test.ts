@@ -62,6 +62,7 @@ test.each(['', '/', '//', 'a//b', 'a/', '/a/', 'a/./b', 'a/../b', '..', '/[a', '
 
 test('a bad segment is named', () => {
   expect(() => compilePathPattern('/good/[bad')).toThrow('within "[bad"')
+  expect(() => compilePathPattern('/good/[\u001b[2J')).toThrow('within "[\\u001b[2J"')
 })
 
 describe('whatever the pattern', () => {

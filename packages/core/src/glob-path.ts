@@ -1,5 +1,6 @@
 import { CoreError, problem } from './errors.ts'
 import { type GlobToken, matchTokens, parseGoPattern } from './glob-go.ts'
+import { preview } from './text.ts'
 
 // Patterns with a '/' or '**' look at the whole path, from the root of the export:
 //   /a/*.exr     begins at the root
@@ -39,7 +40,7 @@ function parseSegment(name: string, pattern: string): GlobToken[] {
     return parseGoPattern(name)
   } catch (error) {
     const expected = error instanceof CoreError ? error.problems[0]?.expected : undefined
-    throw badPattern(pattern, `${expected ?? 'a pattern'} within "${name}"`)
+    throw badPattern(pattern, `${expected ?? 'a pattern'} within ${preview(name)}`)
   }
 }
 

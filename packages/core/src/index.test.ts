@@ -67,6 +67,7 @@ test('exports change only on purpose', async () => {
     'parseIgnoreRule',
     'parseJob',
     'partBytes',
+    'problem',
     'queueNames',
     'readEnvelope',
     'rootItem',

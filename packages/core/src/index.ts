@@ -23,7 +23,7 @@ export type { Counts, LevelCounts, MountCounts, SampleCounts, SizeCounts } from 
 export { addCounts, emptyCounts } from './counts.ts'
 export { decodeName } from './decode-name.ts'
 export type { CoreErrorCode, Problem } from './errors.ts'
-export { CoreError, isCoreError } from './errors.ts'
+export { CoreError, isCoreError, problem } from './errors.ts'
 export type { EarlierRun, Estimate, EstimateFacts } from './estimate.ts'
 export { estimate } from './estimate.ts'
 export { compileExpression } from './expression.ts'

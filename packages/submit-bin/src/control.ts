@@ -1,4 +1,4 @@
-import { type Control, CoreError, encodeControl, type Problem, queueNames } from '@cachewarmer/core'
+import { type Control, CoreError, encodeControl, type Problem, problem, queueNames } from '@cachewarmer/core'
 import type { CallOptions, Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 import { type Candidate, findCandidates, isLive, unknownTarget } from './target.ts'
@@ -75,7 +75,7 @@ function valuesOf({ weight, ...ceilings }: JobChange): Values {
   const problems: Problem[] = []
   const check = (field: string, value: unknown, most: number, expected: string): void => {
     const fits = Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= most
-    if (!fits) problems.push({ field, value: String(value), expected })
+    if (!fits) problems.push(problem(field, value, expected))
   }
   if (weight !== undefined) check('weight', weight, 100, 'a whole number from 1 to 100')
   const changed: NonNullable<Control['ceilings']> = {}

@@ -30,6 +30,8 @@ describe('the Host header', () => {
     '127.0.0.1.evil.example',
     'a:b:c',
     '[::1',
+    '[127.0.0.1',
+    '[127.0.0.1]',
   ])('of somebody else is refused, for the page too: %s', (host) => {
     expect(refuse(asked({ host }), open)).toMatchObject({ status: 403 })
     expect(refuse(asked({ host }, '/'), open)).toMatchObject({ status: 403 })

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { isIP } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 
 export interface AccessPolicy {
   /** Whoever asks for more than the page itself must show it. Undefined: nobody is asked. */
@@ -51,7 +51,8 @@ export function refuse({ method, path, headers }: Asked, policy: AccessPolicy): 
 function isOwnHost(host: string, names: readonly string[]): boolean {
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec(host)?.[1]
   if (name === undefined || name === '') return false
-  return isIP(name.replace(/^\[|\]$/g, '')) !== 0 || name === 'localhost' || names.includes(name)
+  const isAddress = name.startsWith('[') ? isIPv6(name.slice(1, -1)) : isIPv4(name)
+  return isAddress || name === 'localhost' || names.includes(name)
 }
 
 function hostOf(origin: string): string | undefined {

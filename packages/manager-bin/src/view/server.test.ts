@@ -176,6 +176,8 @@ describe('with a token', () => {
     ['a ceiling of zero', '{"command":"change","ceilings":{"maxWorkers":0}}', {}, 400],
     ['a ceiling below', '{"command":"change","ceilings":{"maxBytesPerSecond":-5}}', {}, 400],
     ['a weight of text', '{"command":"change","weight":"7"}', {}, 400],
+    ['a weight that has no text', '{"command":"change","weight":{"toString":1}}', {}, 400],
+    ['a ceiling beside the ceilings', '{"command":"change","weight":3,"maxWorkers":1}', {}, 400],
     ['nothing to change', '{"command":"change"}', {}, 400],
     ['an unknown ceiling', '{"command":"change","ceilings":{"maxFun":1}}', {}, 400],
     ['a weight to pause by', '{"command":"pause","weight":3}', {}, 400],

@@ -1,4 +1,4 @@
-import { isCoreError } from '@cachewarmer/core'
+import { CoreError, isCoreError, problem } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
 import { cancelJob, changeJob, isSubmitError, type JobChange, pauseJob, resumeJob } from '@cachewarmer/submit'
 
@@ -45,8 +45,10 @@ function readWish(wish: unknown): { command: Command; change: JobChange } {
   if (command !== 'cancel' && command !== 'pause' && command !== 'resume' && command !== 'change')
     throw new WishError('command: expected "cancel", "pause", "resume" or "change"')
   const known = fields(ceilings ?? {}, 'ceilings')
-  const unknown = [...Object.keys(others), ...Object.keys(known).filter((key) => !keys.some((one) => one === key))]
-  if (unknown.length > 0) throw new WishError(`${unknown[0]}: no such key`)
+  const ours = ([key]: readonly [string, unknown]): boolean => keys.some((one) => one === key)
+  const unknown = [...Object.entries(others), ...Object.entries(known).filter((entry) => !ours(entry))]
+  const problems = unknown.map(([key, value]) => problem(key, value, 'no such key'))
+  if (problems.length > 0) throw new CoreError('CONTROL_INVALID', problems)
   const values = { ...(weight === undefined ? {} : { weight }), ...known }
   if (command !== 'change' && Object.keys(values).length > 0)
     throw new WishError('command: expected "change", where ceilings or a weight are given')

@@ -128,9 +128,11 @@ describe('a job from a file', () => {
   test.each([
     ['', /^--job job\.json: .*JSON/],
     ['{', /^--job job\.json: .*JSON/],
-    ['[]', /expected a JSON object, got a list$/],
+    ['[]', /expected a JSON object, got a list of 0$/],
     ['null', /expected a JSON object, got null$/],
     ['1', /expected a JSON object, got 1$/],
+    ['"\u001b[2J"', /^--job job\.json: [ -~]+$/],
+    ['\u001b[2J', /^--job job\.json: [ -~]+$/],
   ])('is refused when it holds %j', async (text, message) => {
     await expect(fromFile(text)).rejects.toThrow(message)
     await expect(fromFile(text)).rejects.toSatisfy(isUsageError)

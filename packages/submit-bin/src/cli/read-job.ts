@@ -2,6 +2,7 @@ import { UsageError } from '@cachewarmer/cli'
 import { CoreError, isCoreError, type Problem, parseIgnoreRule, parseJob, type ReadJob } from '@cachewarmer/core'
 import { type ListedPath, readPaths } from '../list/read-paths.ts'
 import { type Manifest, parseManifest } from '../manifest/parse-manifest.ts'
+import { preview, printable } from '../manifest/preview.ts'
 import type { Files } from './files.ts'
 import { fieldOfOption, type JobSettings } from './job-options.ts'
 
@@ -118,10 +119,12 @@ async function readFields(file: string, readText: (file: string) => Promise<stri
   try {
     value = JSON.parse((await readText(file)).replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw new UsageError(`--job ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    // A parser's message shows a piece of the text.
+    const reason = printable(error instanceof Error ? error.message : String(error))
+    throw new UsageError(`--job ${name}: ${reason}`, { cause: error })
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
-  throw new UsageError(`--job ${name}: expected a JSON object, got ${Array.isArray(value) ? 'a list' : String(value)}`)
+  throw new UsageError(`--job ${name}: expected a JSON object, got ${preview(value)}`)
 }
 
 const optionOfField = new Map<string, string>([

@@ -1,0 +1,43 @@
+import { isUsageError } from '@cachewarmer/cli'
+import { isCoreError } from '@cachewarmer/core'
+
+/**
+ * Reads bytes that come from outside, and says whether there was a value in them. Throws for whatever is neither a value
+ * nor the error that is promised.
+ */
+export type Target = (bytes: Buffer) => boolean | Promise<boolean>
+
+export type Guard = (error: unknown) => boolean
+
+/** Runs what may refuse its input in one way alone; gives what it read. */
+export function read<T>(allowed: Guard, action: () => T): { readonly value: T } | undefined {
+  try {
+    return { value: action() }
+  } catch (error) {
+    if (!allowed(error)) throw error
+    return undefined
+  }
+}
+
+/** As `read`, for what is read in its time. */
+export async function readLater<T>(
+  allowed: Guard,
+  action: () => Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
+  try {
+    return { value: await action() }
+  } catch (error) {
+    if (!allowed(error)) throw error
+    return undefined
+  }
+}
+
+/** Printable, so that a log line stays one line and a terminal stays as it is. */
+export const speaksPlainly: Guard = (error) =>
+  isCoreError(error) && error.problems.length > 0 && isPrintable(error.message)
+
+/** The mistake of whoever typed or wrote the input, in printable lines. */
+export const tellsMistake: Guard = (error) =>
+  speaksPlainly(error) || (isUsageError(error) && /^[ -~\n]+$/.test(error.message))
+
+const isPrintable = (text: string): boolean => /^[ -~]+$/.test(text)
