@@ -13,7 +13,12 @@ interface Report {
   readonly files: number
   readonly bytes: number
   readonly failures: { readonly total: number; readonly byCode: Readonly<Record<string, number>> }
-  readonly addresses: readonly { readonly address: string; readonly files: number }[]
+  readonly addresses: readonly {
+    readonly address: string
+    readonly files: number
+    readonly limit: number | null
+    readonly longReads: { readonly limit: number; readonly p50Ms: number | null } | null
+  }[]
 }
 
 const hosts = ['127.0.0.11', '127.0.0.12', '127.0.0.13']
@@ -55,7 +60,8 @@ describe.skipIf(missing !== undefined)('jobs on a real NFS server, spoken to by 
     symlinkSync('large.vdb', join(lab.exportFolder, 'link'))
     const ganesha = await serve(lab)
     lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--workers', '2', ...direct(ganesha)])
-    const { code, stdout, stderr } = await lab.run('submit', job(lab))
+    // A ceiling makes it last until the workers have told of themselves.
+    const { code, stdout, stderr } = await lab.run('submit', job(lab, '--max-bytes-per-second', '60000000'))
     await ganesha.stop()
     const report = reportOf(stdout)
     expect({ code, report, stderr }).toMatchObject({
@@ -65,6 +71,11 @@ describe.skipIf(missing !== undefined)('jobs on a real NFS server, spoken to by 
     expect(report.addresses.map(({ address, files }) => [address, files])).toEqual(
       hosts.map((host) => [host, made.files + 1]),
     )
+    for (const { limit, longReads } of report.addresses) {
+      expect(limit).toBeGreaterThan(0)
+      expect(longReads?.limit).toBeGreaterThan(0)
+      expect(longReads?.p50Ms).toBeGreaterThan(0)
+    }
     unlinkSync(join(lab.exportFolder, 'link'))
   })
 

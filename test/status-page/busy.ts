@@ -150,6 +150,7 @@ function statusOf(run: string, at: number, { atMs, seconds, failures }: Moment):
       limit: 64,
       p50Ms: (3 + which) * wave,
       p99Ms: (18 + which * 7) * wave,
+      longReads: { inFlight: 2 + which, limit: 4, p50Ms: (9 + which) * wave, p99Ms: (30 + which) * wave },
     })),
     startedAtMs: atMs - seconds * 1_000,
     updatedAtMs: atMs,

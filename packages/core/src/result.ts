@@ -64,15 +64,25 @@ export const FailurePart = Type.Object(
 /** Some of the failures of an attempt. Sent before the result that says how many parts there are. */
 export type FailurePart = Static<typeof FailurePart>
 
+const limitState = {
+  inFlight: Whole('Requests in flight.'),
+  limit: Type.Number({ minimum: 0, description: 'Requests in flight that are allowed now.' }),
+  p50Ms: Type.Optional(Milliseconds('Median latency.')),
+  p99Ms: Type.Optional(Milliseconds('99th percentile of the latency.')),
+  floorMs: Type.Optional(Milliseconds('Lowest latency, what the address can do at rest.')),
+}
+
+const LongReads = Type.Object(limitState, {
+  ...strict,
+  description: 'The same of the READs of long reads, which have a limit of their own.',
+})
+
 export const MountState = Type.Object(
   {
     address: AddressName,
     state: Type.Enum(['up', 'down']),
-    inFlight: Whole('Requests in flight.'),
-    limit: Type.Number({ minimum: 0, description: 'Requests in flight that are allowed now.' }),
-    p50Ms: Type.Optional(Milliseconds('Median latency.')),
-    p99Ms: Type.Optional(Milliseconds('99th percentile of the latency.')),
-    floorMs: Type.Optional(Milliseconds('Lowest latency, what the address can do at rest.')),
+    ...limitState,
+    longReads: Type.Optional(LongReads),
   },
   { ...strict, description: 'How an address is doing.' },
 )

@@ -122,6 +122,13 @@ describe('a status always fits', () => {
     expect(read.warnings.length).toBeGreaterThan(30)
   })
 
+  test('what long reads do goes before what is known of the addresses', () => {
+    const longReads = { inFlight: 2 ** 50, limit: 2 ** 50, p50Ms: 1 / 3, p99Ms: 1 / 3, floorMs: 1 / 3 }
+    const crowd = mounts.map((mount) => ({ ...mount, longReads }))
+    const status = aStatus({ job: aJob({ include: ['x'.repeat(34_000)] }), mounts: crowd })
+    expect(decodeStatus(encodeStatus(status)).mounts).toEqual(mounts)
+  })
+
   test('then notes of the fleet, the oldest first, and what is known in numbers stays', () => {
     const warnings = Array.from({ length: 40 }, () => '\ud800'.repeat(2_000))
     const fleet = aFleet({

@@ -23,7 +23,8 @@ const tolerated = validator(Type.Unsafe<RunStatus>(open(RunStatus) as object))
 
 /**
  * Always fits 64 KiB: what doesn't is left out, first sampled failures from the last one on, then warnings, then the
- * fleet's oldest notes, then latencies, then all details of the addresses; never the job. Throws `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
+ * fleet's oldest notes, then latencies, then what long reads do, then all details of the addresses; never the job. Throws
+ * `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
  */
 export function encodeStatus(status: RunStatus): string {
   const fitting = {
@@ -57,12 +58,20 @@ function shrink(status: RunStatus): string {
   if (smaller.fleet !== undefined)
     smaller.fleet = { ...smaller.fleet, notes: keep(smaller.fleet.notes.toReversed()).toReversed() }
   if (excess > 0 && smaller.problem !== undefined) smaller.problem = shorten(smaller.problem, 200)
-  for (const drop of [dropLatencies, dropMounts, dropMountCounts]) {
+  for (const drop of [dropLatencies, dropLongReads, dropMounts, dropMountCounts]) {
     if (wireBytes(toWire(smaller)) > MAX_WIRE_BYTES) drop(smaller)
   }
   const text = toWire(smaller)
   if (wireBytes(text) <= MAX_WIRE_BYTES) return text
   throw new CoreError('TOO_LARGE', [problem('status', `${wireBytes(text)} bytes`, `at most ${MAX_WIRE_BYTES} bytes`)])
+}
+
+function dropLongReads(status: RunStatus): void {
+  status.mounts = status.mounts.map((mount) => {
+    const rest = { ...mount }
+    delete rest.longReads
+    return rest
+  })
 }
 
 function dropMounts(status: RunStatus): void {

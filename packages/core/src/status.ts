@@ -121,6 +121,9 @@ export const RunStatus = Type.Object(
     wantsLatencies: Type.Optional(
       Type.Literal(true, { description: 'Results may say how long reads took: the manager knows what that means.' }),
     ),
+    wantsLongReads: Type.Optional(
+      Type.Literal(true, { description: 'Beats may say how long reads do: the manager knows what that means.' }),
+    ),
     startedAtMs: When('When the run started.'),
     updatedAtMs: When('When this was written.'),
     endedAtMs: Type.Optional(When('When the run ended.')),

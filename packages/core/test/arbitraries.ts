@@ -115,15 +115,20 @@ export const arbFailure: fc.Arbitrary<Failure> = record(
   ['path', 'code'],
 ) as fc.Arbitrary<Failure>
 
+const limitState = {
+  inFlight: whole,
+  limit: milliseconds,
+  p50Ms: milliseconds,
+  p99Ms: milliseconds,
+  floorMs: milliseconds,
+}
+
 export const arbMount: fc.Arbitrary<MountState> = record(
   {
     address,
     state: fc.constantFrom('up' as const, 'down' as const),
-    inFlight: whole,
-    limit: milliseconds,
-    p50Ms: milliseconds,
-    p99Ms: milliseconds,
-    floorMs: milliseconds,
+    ...limitState,
+    longReads: record(limitState, ['inFlight', 'limit']),
   },
   ['address', 'state', 'inFlight', 'limit'],
 ) as fc.Arbitrary<MountState>

@@ -16,7 +16,18 @@ test('a report for programs has every key, in words that stay', () => {
         cost: { dollars: 0.07, basis: 'price' },
         notes: ['evicted'],
       },
-      mounts: [{ address: '10.0.1.11', state: 'up', inFlight: 0, limit: 8, p50Ms: 41, p99Ms: 60, floorMs: 40 }],
+      mounts: [
+        {
+          address: '10.0.1.11',
+          state: 'up',
+          inFlight: 0,
+          limit: 8,
+          p50Ms: 41,
+          p99Ms: 60,
+          floorMs: 40,
+          longReads: { inFlight: 0, limit: 3, p50Ms: 90 },
+        },
+      ],
     }),
     {
       files: 10,
@@ -63,6 +74,7 @@ test('a report for programs has every key, in words that stay', () => {
         p50Ms: 41,
         p99Ms: 60,
         floorMs: 40,
+        longReads: { inFlight: 0, limit: 3, p50Ms: 90, p99Ms: null, floorMs: null },
       },
       {
         address: '10.0.1.12',
@@ -76,6 +88,7 @@ test('a report for programs has every key, in words that stay', () => {
         p50Ms: null,
         p99Ms: null,
         floorMs: null,
+        longReads: null,
       },
     ],
     items: { announced: 5, done: 5 },

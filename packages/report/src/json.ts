@@ -4,6 +4,7 @@ import type {
   FleetStatus,
   Job,
   LatencyHistogram,
+  MountState,
   Outcome,
   RunState,
   RunStatus,
@@ -56,6 +57,8 @@ export interface Report {
     readonly p99Ms: number | null
     /** The lowest median: what it takes at rest. */
     readonly floorMs: number | null
+    /** The same of the READs of long reads, which have a limit of their own where workers speak NFS themselves. */
+    readonly longReads: { readonly [key in keyof LongReads]-?: LongReads[key] | null } | null
   })[]
   readonly items: { readonly announced: number; readonly done: number }
   readonly workers: number
@@ -73,6 +76,8 @@ export interface Report {
   /** What runs the workers, as the manager saw it last. Hours and cost are of all runs that share the machines. */
   readonly fleet: FleetReport | null
 }
+
+type LongReads = NonNullable<MountState['longReads']>
 
 /** `cost` says what it was reckoned by: the price an hour that the manager was told, or the highest that it pays. */
 type FleetReport = Pick<FleetStatus, 'kind' | 'wanted' | 'running' | 'notes'> & {
@@ -108,6 +113,7 @@ export function reportJson(status: RunStatus): Report {
       p50Ms: seen?.p50Ms ?? null,
       p99Ms: seen?.p99Ms ?? null,
       floorMs: seen?.floorMs ?? null,
+      longReads: seen?.longReads === undefined ? null : longReadsReport(seen.longReads),
     })),
     items: { announced: items.announced, done: items.done },
     workers,
@@ -134,6 +140,14 @@ const fleetReport = ({ kind, wanted, running, notes, ...known }: FleetStatus): F
   cost: known.cost ?? null,
   problem: known.problem ?? null,
   notes,
+})
+
+const longReadsReport = ({ inFlight, limit, p50Ms, p99Ms, floorMs }: LongReads) => ({
+  inFlight,
+  limit,
+  p50Ms: p50Ms ?? null,
+  p99Ms: p99Ms ?? null,
+  floorMs: floorMs ?? null,
 })
 
 const sizeReport = ([exponent, counts]: [string, SizeCounts]) => ({ belowBytes: 2 ** Number(exponent), ...counts })

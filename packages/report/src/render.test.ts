@@ -201,6 +201,27 @@ describe('the report of a run that goes on', () => {
     ])
   })
 
+  test('tells of long reads apart, once there were some to measure', () => {
+    const seen = { state: 'up' as const, inFlight: 598, limit: 640, p50Ms: 41 }
+    const begun = { inFlight: 2, limit: 2 }
+    const measured = { inFlight: 3, limit: 4, p50Ms: 120, p99Ms: 250, floorMs: 9.5 }
+    const of = (longReads: typeof begun) =>
+      aStatus({
+        mounts: [
+          { address: '10.0.1.11', ...seen, longReads },
+          { address: '10.0.1.12', ...seen },
+        ],
+      })
+    expect(renderReport(of(begun))).not.toContain('long reads')
+    const all = lines(of(measured))
+    const at = all.findIndex((line) => line.startsWith('  long reads'))
+    expect(all.slice(at - 1, at + 3)).toEqual([
+      '',
+      '  long reads  in flight  allowed  median    99 %  at rest',
+      '  10.0.1.11           3        4  120 ms  250 ms  9.50 ms',
+    ])
+  })
+
   test('tells of a manager that is silent, once the time is known', () => {
     const { updatedAtMs } = running
     const silence = 'Its manager has said nothing for 5m.'

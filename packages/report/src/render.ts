@@ -1,14 +1,6 @@
-import type { Failure, RunStatus } from '@cachewarmer/core'
+import type { Failure, MountState, RunStatus } from '@cachewarmer/core'
 import { estimateLines, sizeLines } from './estimate.ts'
-import {
-  type AddressFacts,
-  addressFacts,
-  elapsedMs,
-  failuresByCode,
-  rates,
-  timeLeftMs,
-  totalFailures,
-} from './facts.ts'
+import { addressFacts, elapsedMs, failuresByCode, rates, timeLeftMs, totalFailures } from './facts.ts'
 import { fleetLines } from './fleet.ts'
 import { headline } from './headline.ts'
 import { printable } from './printable.ts'
@@ -36,6 +28,7 @@ export function renderReport(status: RunStatus, options: ReportOptions = {}): st
     estimateLines(status),
     sizeLines(status),
     addresses(status),
+    longReads(status),
     failures(status),
     remarks(status),
   ]
@@ -112,8 +105,16 @@ function addresses(status: RunStatus): string[] {
 
 const paceHead = ['in flight', 'allowed', 'median', '99 %', 'at rest']
 
+/** Long reads have a limit of their own: there is something to tell once one of them lasted. */
+function longReads(status: RunStatus): string[] {
+  const known = status.mounts.filter(({ longReads: of }) => of?.p50Ms !== undefined)
+  if (known.length === 0) return []
+  const rows = known.map(({ address, longReads: of }) => [printable(address), ...pace(of)])
+  return indent(table([['long reads', ...paceHead], ...rows], ['left', ...paceHead.map(() => 'right' as const)]))
+}
+
 /** How an address does, as its readers see it. */
-function pace(seen: AddressFacts['seen']): string[] {
+function pace(seen: Omit<MountState, 'address' | 'state' | 'longReads'> | undefined): string[] {
   if (seen === undefined) return paceHead.map(() => '')
   const times = [seen.p50Ms, seen.p99Ms, seen.floorMs]
   return [count(seen.inFlight), count(seen.limit), ...times.map((ms) => (ms === undefined ? '' : latency(ms)))]

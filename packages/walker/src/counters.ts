@@ -1,3 +1,4 @@
+import type { LimitFigures } from './adaptive-limit.ts'
 import type { WalkErrorCode } from './errors.ts'
 
 export interface MountCounters {
@@ -22,6 +23,8 @@ export interface MountFigures extends MountCounters {
   readonly p50Ms: number | undefined
   readonly p99Ms: number | undefined
   readonly floorMs: number | undefined
+  /** Of the requests of long reads, whichever walk's they are; undefined where these have no limit of their own. */
+  readonly longReads: LimitFigures | undefined
 }
 
 /** What listings at one depth found. */

@@ -146,7 +146,8 @@ export class MountSet {
 
   figures({ mount, inFlight, limiter }: Member): Omit<MountFigures, keyof MountCounters> {
     const { limit, p50Ms, p99Ms, floorMs } = limiter?.state ?? {}
-    return { state: mount.health?.alive === false ? 'down' : 'up', inFlight, limit, p50Ms, p99Ms, floorMs }
+    const state = mount.health?.alive === false ? 'down' : 'up'
+    return { state, inFlight, limit, p50Ms, p99Ms, floorMs, longReads: mount.longReads?.state }
   }
 
   #mayStandIn(hash: number | undefined): hash is number {

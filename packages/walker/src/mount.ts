@@ -86,6 +86,8 @@ export interface Mount {
   readonly maxListings?: number | undefined
   /** Bounds its reads in flight, where it knows better than the walk; several walks over the mount share it. */
   readonly limiter?: Limiter | undefined
+  /** What bounds the requests of its long reads, where those have a limit of their own: for people to look at. */
+  readonly longReads?: Pick<Limiter, 'state'> | undefined
   /** Whether it answers. Absent: nobody knows before asking. */
   readonly health?: MountHealth | undefined
   /** Pages in the order of the directory, without '.' and '..'. Closing the iterator early frees what it holds. */

@@ -176,6 +176,27 @@ describe('an NFS mount', () => {
     expect(heard).toEqual(expect.arrayContaining(['FSINFO', 'READDIRPLUS', 'READ', 'JUKEBOX READ']))
   })
 
+  test('tells what limits long reads beside what limits small ones, and a walk does', async () => {
+    const mount = await mountOf(await serve())
+    const large = { entries: 'none', headBytes: Infinity, parts: [{ kind: 'tree', path: '/big' }] } as const
+    const before = walk([mount], large)
+    expect(before.counters.mounts['127.0.0.1']?.longReads).toMatchObject({ inFlight: 0, limit: 2, p50Ms: undefined })
+    let most = 0
+    for (let more = 0; more < 50 && mount.longReads?.state?.p50Ms === undefined; more++) {
+      const under = walk([mount], large)
+      while (under.counters.files === 0) {
+        most = Math.max(most, under.counters.mounts['127.0.0.1']?.longReads?.inFlight ?? 0)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      await under.done
+    }
+    expect(most).toBeGreaterThan(0)
+    const { p50Ms: small, longReads } = walk([mount]).counters.mounts['127.0.0.1'] ?? {}
+    expect(longReads).toEqual({ ...mount.longReads?.state, inFlight: 0, waiting: 0 })
+    expect(longReads?.p50Ms).toBeGreaterThan(0)
+    expect(longReads?.p50Ms).not.toBe(small)
+  })
+
   test('takes another limit, which the walk then uses', async () => {
     let runs = 0
     const limiter = {

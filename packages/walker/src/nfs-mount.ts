@@ -273,6 +273,7 @@ function mountOver(
     maxInFlight,
     maxListings,
     limiter,
+    longReads: ofLongReads,
     list,
     stat,
     readLink,

@@ -260,7 +260,8 @@ test('the counters say how mounts do', async () => {
   mount.hold(({ operation }) => operation === 'read')
   const state = { limit: 7, inFlight: 1, waiting: 0, p50Ms: 1, p99Ms: 2, floorMs: 0.5 }
   const limiter = { run: <T>(task: () => Promise<T>): Promise<T> => task(), state }
-  const under = walk([Object.assign(mount, { limiter })], { entries: 'none' })
+  const longReads = { state: { ...state, limit: 2, p50Ms: undefined } }
+  const under = walk([watchedMount(Object.assign(mount, { limiter, longReads }))], { entries: 'none' })
   await until(() => under.counters.mounts['m']?.inFlight === 1)
   mount.release()
   await under.done
@@ -275,5 +276,6 @@ test('the counters say how mounts do', async () => {
     p50Ms: 1,
     p99Ms: 2,
     floorMs: 0.5,
+    longReads: longReads.state,
   })
 })

@@ -31,6 +31,7 @@ export function wrapMount(inner: Mount, around: AroundCall, read?: Mount['read']
       return inner.handleSpace
     },
     ...(inner.limiter && { limiter: inner.limiter }),
+    ...(inner.longReads && { longReads: inner.longReads }),
     ...(inner.health && { health: inner.health }),
     list,
     stat: (path, options) => around(() => inner.stat(path, options), options.signal),

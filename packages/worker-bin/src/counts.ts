@@ -1,5 +1,5 @@
-import type { Beat, Counts, MountCounts, SampleCounts } from '@cachewarmer/core'
-import type { Walk } from '@cachewarmer/walker'
+import type { Beat, Counts, MountCounts, MountState, SampleCounts } from '@cachewarmer/core'
+import type { LimitFigures, MountFigures, Walk } from '@cachewarmer/walker'
 
 /** Bins of latencies that a result has room for, all addresses together; that is 30 each for 64 of them. */
 const mostBins = 2_000
@@ -45,15 +45,31 @@ export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetail
   }
 }
 
-/** The addresses as this walk finds them. */
-export function mountStates(walk: Walk): Beat['mounts'] {
-  return Object.entries(walk.counters.mounts).map(([address, { state, inFlight, limit, p50Ms, p99Ms, floorMs }]) => ({
+/** The addresses as this walk finds them; long reads where somebody wants to hear of them. */
+export function mountStates(
+  walk: Walk,
+  { longReads: wanted = false }: { readonly longReads?: boolean | undefined },
+): Beat['mounts'] {
+  return Object.entries(walk.counters.mounts).map(([address, { state, longReads, ...figures }]) => ({
     address,
     state,
+    ...limitState(figures),
+    ...(wanted && longReads !== undefined ? { longReads: limitState(longReads) } : {}),
+  }))
+}
+
+function limitState({
+  inFlight,
+  limit = 0,
+  p50Ms,
+  p99Ms,
+  floorMs,
+}: Pick<MountFigures, keyof LimitFigures & keyof MountFigures>): Omit<MountState, 'address' | 'state' | 'longReads'> {
+  return {
     inFlight,
-    limit: limit ?? 0,
+    limit,
     ...(p50Ms === undefined ? {} : { p50Ms }),
     ...(p99Ms === undefined ? {} : { p99Ms }),
     ...(floorMs === undefined ? {} : { floorMs }),
-  }))
+  }
 }

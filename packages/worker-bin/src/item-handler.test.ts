@@ -61,6 +61,29 @@ describe('an item that can be read', () => {
     expect(completed).toBeGreaterThan(sent)
   })
 
+  test.each([
+    ['tells a manager that asks what long reads do', { wantsLongReads: true as const }, true],
+    ['does not speak of long reads to a manager of an earlier version', {}, false],
+  ])('%s', async (_, asks, told) => {
+    const world = new World()
+    const mount = notingMount('cache-1', scene, { held: true })
+    const figures = { inFlight: 2, limit: 3, waiting: 1, p50Ms: 80, p99Ms: 90, floorMs: 40 }
+    world.serveMount({ ...mount, longReads: { state: figures } })
+    await world.announce({}, asks)
+    await world.send()
+    const worker = world.start()
+    await world.until(async () => (await world.results()).length >= 1)
+    mount.release()
+    await world.until(world.empty())
+    worker.stop()
+    await world.clock.run(worker.ended)
+    const [beat] = await world.results()
+    const { waiting: _waiting, ...longReads } = figures
+    const mounts = [{ address: 'cache-1', state: 'up', inFlight: 3, limit: 0, ...(told ? { longReads } : {}) }]
+    expect(beat).toMatchObject({ kind: 'beat' })
+    expect(beat?.kind === 'beat' && beat.mounts).toEqual(mounts)
+  })
+
   test("keeps to the job's filters, and to the heads of files where it says so", async () => {
     const world = new World()
     const mount = notingMount('cache-1', scene)

@@ -169,7 +169,7 @@ class Supervisor {
     const state = {
       counts: countsOf(this.#walk),
       frontier: this.#walk.pending,
-      mounts: mountStates(this.#walk),
+      mounts: mountStates(this.#walk, { longReads: status.wantsLongReads }),
       revision: status.revision,
     }
     try {

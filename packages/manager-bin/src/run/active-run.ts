@@ -329,6 +329,7 @@ export class ActiveRun {
       mounts: this.#progress.mounts(),
       ...this.#estimate(),
       wantsLatencies: true,
+      wantsLongReads: true,
       startedAtMs: this.#record.startedAtMs,
       updatedAtMs: now,
       ...(endedAtMs === undefined ? {} : { endedAtMs }),

@@ -87,6 +87,22 @@ describe('what is shown of a run', () => {
   })
 })
 
+test('long reads are those of each worker once, whose items share their limit', () => {
+  const longReads = { inFlight: 2, limit: 4, p50Ms: 80, p99Ms: 100, floorMs: 40 }
+  const mount = { address: 'cache-1', state: 'up' as const, inFlight: 3, limit: 10, longReads }
+  const progress = begun()
+  progress.beat(beat(1, { mounts: [mount] }), 0)
+  progress.beat(beat(1, { item: 'a.0', mounts: [mount] }), 0)
+  const other = { ...longReads, inFlight: 1, limit: 6, p50Ms: 90, floorMs: 30 }
+  progress.beat(beat(1, { item: 'a.1', worker: 'worker-2', mounts: [{ ...mount, longReads: other }] }), 0)
+  const together = { inFlight: 3, limit: 10, p50Ms: 90, p99Ms: 100, floorMs: 30 }
+  expect(progress.mounts()).toEqual([{ address: 'cache-1', state: 'up', inFlight: 9, limit: 20, longReads: together }])
+  progress.end()
+  expect(progress.mounts()).toEqual([
+    { address: 'cache-1', state: 'up', inFlight: 0, limit: 20, longReads: { ...together, inFlight: 0 } },
+  ])
+})
+
 describe('a run', () => {
   test('moves when something more was read, not when a worker only speaks', () => {
     const progress = begun()

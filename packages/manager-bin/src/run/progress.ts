@@ -138,20 +138,20 @@ export class RunProgress {
    */
   mounts(): MountState[] {
     const live = this.#liveMounts()
-    for (const mount of live) this.#lastSeen.set(mount.address, { ...mount, inFlight: 0 })
+    for (const mount of live) this.#lastSeen.set(mount.address, atRest(mount))
     const addresses = new Set(live.map(({ address }) => address))
     return [...live, ...[...this.#lastSeen.values()].filter(({ address }) => !addresses.has(address))]
   }
 
   #liveMounts(): MountState[] {
-    const seen = new Map<string, MountState[]>()
+    const seen = new Map<string, Told[]>()
     const limits = new Set<string>()
     for (const { beat } of this.#items.values()) {
       for (const mount of beat.mounts) {
         const known = seen.get(mount.address)
-        // The items of one worker share its limit of an address.
+        // The items of one worker share its limits of an address.
         const limit = `${beat.worker} ${mount.address}`
-        const own = limits.has(limit) ? { ...mount, limit: 0 } : mount
+        const own = limits.has(limit) ? { ...mount, limit: 0, longReads: undefined } : mount
         limits.add(limit)
         if (known === undefined) seen.set(mount.address, [own])
         else known.push(own)
@@ -187,20 +187,39 @@ const touched = (counts: Counts): boolean => counts.files > 0 || counts.bytes > 
 const moved = (before: Counts, after: Counts): boolean =>
   after.files !== before.files || after.bytes !== before.bytes || after.directories !== before.directories
 
-/**
- * One address as many workers see it: down where one of them finds it down, requests in flight added up. Percentiles don't
- * add up: shown are the median of the workers' medians and the highest of their 99th percentiles.
- */
-function together(address: string, states: readonly MountState[]): MountState {
-  const known = (key: 'p50Ms' | 'p99Ms' | 'floorMs'): number[] =>
-    states.flatMap((state) => state[key] ?? []).sort((a, b) => a - b)
-  const [p50Ms, p99Ms, floorMs] = [known('p50Ms'), known('p99Ms').at(-1), known('floorMs')[0]]
-  const median = p50Ms[Math.floor(p50Ms.length / 2)]
+const atRest = ({ longReads, ...mount }: MountState): MountState => ({
+  ...mount,
+  inFlight: 0,
+  ...(longReads === undefined ? {} : { longReads: { ...longReads, inFlight: 0 } }),
+})
+
+/** A mount of a beat; without `longReads` where another beat of the worker has told of them. */
+type Told = Omit<MountState, 'longReads'> & { readonly longReads?: LimitState | undefined }
+type LimitState = NonNullable<MountState['longReads']>
+
+/** One address as many workers see it: down where one of them finds it down. */
+function together(address: string, states: readonly Told[]): MountState {
+  const longReads = states.flatMap((state) => state.longReads ?? [])
   return {
     address,
     state: states.some(({ state }) => state === 'down') ? 'down' : 'up',
-    inFlight: states.reduce((sum, { inFlight }) => sum + inFlight, 0),
-    limit: states.reduce((sum, { limit }) => sum + limit, 0),
+    ...limitsTogether(states),
+    ...(longReads.length === 0 ? {} : { longReads: limitsTogether(longReads) }),
+  }
+}
+
+/**
+ * Requests in flight added up. Percentiles don't add up: shown are the median of the workers' medians and the highest of
+ * their 99th percentiles.
+ */
+function limitsTogether(limits: readonly LimitState[]): LimitState {
+  const known = (key: 'p50Ms' | 'p99Ms' | 'floorMs'): number[] =>
+    limits.flatMap((limit) => limit[key] ?? []).sort((a, b) => a - b)
+  const [p50Ms, p99Ms, floorMs] = [known('p50Ms'), known('p99Ms').at(-1), known('floorMs')[0]]
+  const median = p50Ms[Math.floor(p50Ms.length / 2)]
+  return {
+    inFlight: limits.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    limit: limits.reduce((sum, { limit }) => sum + limit, 0),
     ...(median === undefined ? {} : { p50Ms: median }),
     ...(p99Ms === undefined ? {} : { p99Ms }),
     ...(floorMs === undefined ? {} : { floorMs }),

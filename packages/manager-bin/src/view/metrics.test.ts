@@ -29,7 +29,12 @@ const value = async (board: Board, series: string): Promise<number | undefined> 
 function busyBoard(): Board {
   const board = aBoard()
   board.leads(true)
-  const mounts = [{ address: '10.0.1.11', state: 'up' as const, inFlight: 4, limit: 8, p50Ms: 2, p99Ms: 30 }]
+  const longReads = { inFlight: 3, limit: 5, p50Ms: 40, p99Ms: 90 }
+  const seen = { state: 'up' as const, inFlight: 4, limit: 8, p50Ms: 2, p99Ms: 30 }
+  const mounts = [
+    { address: '10.0.1.11', ...seen, longReads },
+    { address: '10.0.1.12', ...seen },
+  ]
   board.saw(read(run(1), 0), none)
   const going = read(run(1, { mounts }), 500, { IO: 2 })
   const expected = { files: 1_000, bytes: 1_000_000, share: 0.5, from: 'walk' as const }
@@ -48,6 +53,12 @@ describe('metrics', () => {
     expect(await value(board, `cachewarmer_run_time_left_seconds{${series}}`)).toBe(9)
     expect(await value(board, `cachewarmer_run_done_ratio{${series}}`)).toBe(0.5)
     expect(await value(board, 'cachewarmer_address_latency_p99_seconds{address="10.0.1.11"}')).toBe(0.03)
+    expect(await value(board, 'cachewarmer_address_requests_allowed{address="10.0.1.11"}')).toBe(8)
+    expect(await value(board, 'cachewarmer_address_long_reads_in_flight{address="10.0.1.11"}')).toBe(3)
+    expect(await value(board, 'cachewarmer_address_long_reads_allowed{address="10.0.1.11"}')).toBe(5)
+    expect(await value(board, 'cachewarmer_address_long_reads_latency_p50_seconds{address="10.0.1.11"}')).toBe(0.04)
+    // A mount or a folder has no limit for them.
+    expect(await value(board, 'cachewarmer_address_long_reads_allowed{address="10.0.1.12"}')).toBeUndefined()
     expect(await value(board, 'cachewarmer_fleet_machine_seconds')).toBe(1_800)
     expect(await value(board, 'cachewarmer_runs_ended_total{outcome="warmed"}')).toBe(1)
   })

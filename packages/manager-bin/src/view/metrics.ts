@@ -145,9 +145,34 @@ const ofAddress: readonly (readonly [
     (states) => Number(states.every(({ state }) => state === 'up')),
   ],
   ['requests_in_flight', 'Requests in flight to the address.', (states) => sum(states.map(({ inFlight }) => inFlight))],
+  [
+    'requests_allowed',
+    'Requests in flight to the address that its limit allows.',
+    (states) => sum(states.map(({ limit }) => limit)),
+  ],
   ['latency_p50_seconds', 'Median latency of the address.', (states) => highest(states.map(({ p50Ms }) => p50Ms))],
   ['latency_p99_seconds', '99th percentile of its latency.', (states) => highest(states.map(({ p99Ms }) => p99Ms))],
+  ['long_reads_in_flight', 'READs of long reads in flight to the address.', ofLongReads(({ inFlight }) => inFlight)],
+  ['long_reads_allowed', 'READs of long reads that their limit allows.', ofLongReads(({ limit }) => limit)],
+  [
+    'long_reads_latency_p50_seconds',
+    'Median latency of READs of long reads.',
+    (states) => highest(states.map(({ longReads }) => longReads?.p50Ms)),
+  ],
+  [
+    'long_reads_latency_p99_seconds',
+    '99th percentile of that latency.',
+    (states) => highest(states.map(({ longReads }) => longReads?.p99Ms)),
+  ],
 ]
+
+/** Added up, where an address has a limit for long reads. */
+function ofLongReads(value: (longReads: NonNullable<MountState['longReads']>) => number) {
+  return (states: readonly MountState[]): number | undefined => {
+    const known = states.flatMap(({ longReads }) => longReads ?? [])
+    return known.length === 0 ? undefined : sum(known.map(value))
+  }
+}
 
 function addresses(registry: Registry, board: Watched): void {
   for (const [name, help, value] of ofAddress) {

@@ -82,9 +82,14 @@ function factsOf(status: RunStatus): [string, string][] {
   return rows
 }
 
+/** What is in flight, and how much its limit allows. */
+const ofAllowed = (limit: { readonly inFlight: number; readonly limit: number } | undefined): string =>
+  limit === undefined ? '' : `${count(limit.inFlight)} of ${count(limit.limit)}`
+
 function Addresses({ status }: { status: RunStatus }) {
   const facts = addressFacts(status)
   if (facts.length === 0) return null
+  const hasLongReads = facts.some(({ seen }) => seen?.longReads?.p50Ms !== undefined)
   const ms = (value: number | undefined): string =>
     value === undefined ? '' : `${value.toFixed(value < 10 ? 1 : 0)} ms`
   return (
@@ -114,6 +119,16 @@ function Addresses({ status }: { status: RunStatus }) {
               <th scope="col" class="number wide">
                 In flight
               </th>
+              {hasLongReads && (
+                <>
+                  <th scope="col" class="number wide">
+                    Long p50
+                  </th>
+                  <th scope="col" class="number wide">
+                    Long reads
+                  </th>
+                </>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -132,7 +147,13 @@ function Addresses({ status }: { status: RunStatus }) {
                 <td class={failures > 0 ? 'number bad' : 'number'}>{count(failures)}</td>
                 <td class="number wide">{ms(seen?.p50Ms)}</td>
                 <td class="number wide">{ms(seen?.p99Ms)}</td>
-                <td class="number wide">{count(seen?.inFlight ?? 0)}</td>
+                <td class="number wide">{ofAllowed(seen)}</td>
+                {hasLongReads && (
+                  <>
+                    <td class="number wide">{ms(seen?.longReads?.p50Ms)}</td>
+                    <td class="number wide">{ofAllowed(seen?.longReads)}</td>
+                  </>
+                )}
               </tr>
             ))}
           </tbody>

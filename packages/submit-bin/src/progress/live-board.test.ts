@@ -19,6 +19,9 @@ describe('a job on the board', () => {
     expect(second).toMatch(/^ {2}█{10}░{10} {2}10\.0\.1\.12 {2}does not answer {2}450 files {2}3 failures/)
     expect(second).toContain('p50 40ms  p99 81ms  4 in flight')
     expect(more).toEqual([])
+    const longReads = { inFlight: 2, limit: 4 }
+    const status = { ...running, mounts: running.mounts.map((mount) => ({ ...mount, longReads })) }
+    expect(jobLines({ name: 'night', status }, 200)[2]).toMatch(/4 in flight {2}2 long reads in flight$/)
   })
 
   test('that waits says so, and no line is wider than the terminal', () => {

@@ -112,11 +112,14 @@ function clipped(text: string, columns: number): string {
 
 function latencies(mount: MountState | undefined): string[] {
   if (mount === undefined) return []
-  const { p50Ms, p99Ms, inFlight } = mount
+  const { p50Ms, p99Ms, inFlight, longReads } = mount
   return [
     ...(p50Ms === undefined ? [] : [`p50 ${milliseconds(p50Ms)}`]),
     ...(p99Ms === undefined ? [] : [`p99 ${milliseconds(p99Ms)}`]),
     `${count(inFlight)} in flight`,
+    ...(longReads === undefined || longReads.inFlight === 0
+      ? []
+      : [`${count(longReads.inFlight)} long reads in flight`]),
   ]
 }
 
