@@ -37,6 +37,8 @@ export class Lab implements AsyncDisposable {
   readonly #environment: Readonly<Record<string, string>>
   readonly #queueFile: string
   readonly #programs: Readonly<Partial<Record<Program, string>>>
+  /** Words before the command of each program, as a shell that sets a limit first. */
+  launcher: readonly string[] = []
 
   /** `programs` are files to start instead of those that are installed. */
   constructor(
@@ -65,7 +67,9 @@ export class Lab implements AsyncDisposable {
   }
 
   start(program: Program, args: readonly string[]): Running {
-    const child = spawn(process.execPath, [this.#programs[program] ?? programFile(program), ...args], {
+    const file = this.#programs[program] ?? programFile(program)
+    const [first = '', ...words] = [...this.launcher, process.execPath, file, ...args]
+    const child = spawn(first, words, {
       env: { PATH: process.env['PATH'] ?? '', ...this.#environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

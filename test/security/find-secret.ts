@@ -1,5 +1,5 @@
 /** A text in the forms in which it may be written down. */
-const formsOf = (secret: string): string[] => [
+export const formsOf = (secret: string): string[] => [
   ...new Set([
     secret,
     encodeURIComponent(secret),

@@ -1,13 +1,16 @@
 import { type CoreError, isCoreError } from '@cachewarmer/core'
 import { isQueueError, type QueueError } from '@cachewarmer/queue'
+import { keepMemoryOutOfCores } from './core-files.ts'
 import { isUnavailableError, isUsageError } from './errors.ts'
 import { exitCode } from './exit-code.ts'
 
 /**
  * Runs a binary's main function and turns what it throws into a message and an exit code: 2 for bad input, 3 where
  * a queue can't be reached or refuses (or a disk is full), 1 for the rest. Stack traces are for our own mistakes alone.
+ * Before anything else the memory of the process is kept out of core files.
  */
 export async function runMain(program: string, main: () => Promise<number>): Promise<void> {
+  keepMemoryOutOfCores()
   // Who reads our output may leave early (`| head`); that is no fault to report.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
