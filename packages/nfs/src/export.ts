@@ -21,6 +21,8 @@ import type { NfsStats, StatsCollector } from './stats.ts'
 export interface CallOptions {
   /** The call rejects with its reason at once; the server may still do the work. */
   readonly signal?: AbortSignal | undefined
+  /** Called with each call to the server as it is made, for methods that make several. Sent again, one is the same call. */
+  readonly onCall?: (() => void) | undefined
 }
 
 export interface ReadCallOptions extends CallOptions {
@@ -151,6 +153,7 @@ export class NfsExport {
     }
     if (into !== undefined && into.length < asked)
       return Promise.reject(invalid('into', into.length, `at least ${asked} bytes long`))
+    options?.onCall?.()
     const { connections, longReadConnections: long } = this.parts
     const chosen = asked >= LONG_READ_BYTES && long.length > 0 ? long : connections
     return leastBusy(chosen).call(READ, { handle, offset, count: asked, into }, options?.signal)
@@ -241,6 +244,7 @@ export class NfsExport {
   }
 
   private call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
+    options?.onCall?.()
     return leastBusy(this.parts.connections).call(procedure, args, options?.signal)
   }
 }

@@ -27,6 +27,7 @@ export { folderMount, openReadLane } from './folder-mount.ts'
 export type { Measured, MeasureOptions } from './measure.ts'
 export { measureReads } from './measure.ts'
 export type {
+  Asking,
   DirectoryPage,
   Entry,
   EntryKind,

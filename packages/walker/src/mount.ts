@@ -36,12 +36,21 @@ export interface Target {
   readonly foreign?: boolean | undefined
 }
 
-export interface ListOptions {
+/** What comes along with every question to a mount. */
+export interface Asking {
+  readonly signal: AbortSignal
+  /**
+   * Called, where the mount knows of it, as each request goes out that the question takes beyond one; of a listing, that a
+   * page takes. Reads tell in their outcome.
+   */
+  readonly onFurtherRequest?: (() => void) | undefined
+}
+
+export interface ListOptions extends Asking {
   /** Ask for size and time of every entry even where that costs a call each. */
   readonly attributes: boolean
   /** Go on where an earlier page said. Only for mounts that gave `resume`. */
   readonly resume?: string | undefined
-  readonly signal: AbortSignal
 }
 
 export interface ReadOptions {
@@ -93,13 +102,13 @@ export interface Mount {
   /** Pages in the order of the directory, without '.' and '..'. Closing the iterator early frees what it holds. */
   list(directory: Target, options: ListOptions): AsyncIterable<DirectoryPage>
   /** What a path is. Does not follow a symbolic link at its end. */
-  stat(path: string, options: { readonly signal: AbortSignal }): Promise<Entry>
+  stat(path: string, options: Asking): Promise<Entry>
   /**
    * What a symbolic link says. A target that begins with '/' is absolute within the export: a mount that knows where
    * clients see the export translates, and throws `OUTSIDE` for what is not below it.
    * Absent: the mount can't read links, and no walk over it can follow them.
    */
-  readLink?(path: string, options: { readonly signal: AbortSignal }): Promise<string>
+  readLink?(path: string, options: Asking): Promise<string>
   /** Reads and drops. Never opens anything but a regular file: throws `NOT_A_FILE` for FIFOs, devices, sockets, links. */
   read(file: Target, options: ReadOptions): Promise<ReadOutcome>
   close(): Promise<void>

@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type CallOptions,
   type FileHandle,
   LONG_READ_BYTES,
   type MountOptions,
@@ -13,7 +14,7 @@ import {
 import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from './adaptive-limit.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { isWalkError, WalkError } from './errors.ts'
-import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
+import type { Asking, DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
 import { entryOf, idOf, kindOf } from './nfs/entry.ts'
 import { ForeignHandles } from './nfs/foreign-handles.ts'
 import { listPages } from './nfs/list-pages.ts'
@@ -44,11 +45,6 @@ export interface NfsMountOptions {
   readonly readsPerFile?: number | undefined
   /** Where clients see the export, for absolute links in it. Default: its path on the server. */
   readonly seenAt?: string | undefined
-}
-
-interface Asked {
-  readonly resume?: string | undefined
-  readonly signal: AbortSignal
 }
 
 /**
@@ -136,63 +132,69 @@ function mountOver(
   const foreign = new ForeignHandles(mounted)
 
   /** Undefined where the path has to be looked up. */
-  function handleOf({
-    path,
-    handle,
-    foreign: isForeign,
-  }: Target): FileHandle | undefined | Promise<FileHandle | undefined> {
+  function handleOf(
+    { path, handle, foreign: isForeign }: Target,
+    asking: CallOptions,
+  ): FileHandle | undefined | Promise<FileHandle | undefined> {
     if (typeof handle !== 'string') return undefined
     const given = handle as FileHandle
-    return isForeign ? foreign.accepts(path, given).then((accepted) => (accepted ? given : undefined)) : given
+    return isForeign ? foreign.accepts(path, given, asking).then((accepted) => (accepted ? given : undefined)) : given
   }
 
-  async function* list(target: Target, { resume, signal }: ListOptions): AsyncGenerator<DirectoryPage, void> {
+  async function* list(target: Target, { resume, ...options }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     const { path } = target
+    const { asking, nextQuestion } = tellingOfFurther(options)
     try {
-      signal.throwIfAborted()
-      const given = await handleOf(target)
-      if (given !== undefined && (yield* listBy(given, { resume, signal }))) return
-      const { handle } = await mounted.resolve(path, { signal })
-      yield* listPages(mounted, { directory: handle, resume, signal })
+      options.signal.throwIfAborted()
+      const given = await handleOf(target, asking)
+      if (given !== undefined && (yield* listBy(given))) return
+      const { handle } = await mounted.resolve(path, asking)
+      for await (const page of listPages(mounted, { directory: handle, resume, asking })) {
+        yield page
+        nextQuestion()
+      }
     } catch (error) {
       throw fromNfs(error, path)
     }
-  }
 
-  /** False, and no page, when the handle is stale. */
-  async function* listBy(directory: FileHandle, options: Asked): AsyncGenerator<DirectoryPage, boolean> {
-    let begun = false
-    try {
-      for await (const page of listPages(mounted, { ...options, directory })) {
-        begun = true
-        yield page
+    /** False, and no page, when the handle is stale. */
+    async function* listBy(directory: FileHandle): AsyncGenerator<DirectoryPage, boolean> {
+      let begun = false
+      try {
+        for await (const page of listPages(mounted, { directory, resume, asking })) {
+          begun = true
+          yield page
+          nextQuestion()
+        }
+      } catch (error) {
+        if (begun || !isStale(error)) throw error
+        return false
       }
-    } catch (error) {
-      if (begun || !isStale(error)) throw error
-      return false
+      return true
     }
-    return true
   }
 
-  async function look(path: string, signal: AbortSignal): Promise<{ handle: FileHandle; attributes: Attributes }> {
-    signal.throwIfAborted()
-    const { handle, attributes } = await mounted.resolve(path, { signal })
-    return { handle, attributes: attributes ?? (await mounted.getattr(handle, { signal })) }
+  async function look(path: string, asking: CallOptions): Promise<{ handle: FileHandle; attributes: Attributes }> {
+    const { handle, attributes } = await mounted.resolve(path, asking)
+    return { handle, attributes: attributes ?? (await mounted.getattr(handle, asking)) }
   }
 
-  async function stat(path: string, { signal }: { readonly signal: AbortSignal }): Promise<Entry> {
+  async function stat(path: string, options: Asking): Promise<Entry> {
     try {
-      const { handle, attributes } = await look(path, signal)
+      options.signal.throwIfAborted()
+      const { handle, attributes } = await look(path, tellingOfFurther(options).asking)
       return { ...entryOf(nameOf(path), attributes, handle), id: idOf(attributes) }
     } catch (error) {
       throw fromNfs(error, path)
     }
   }
 
-  async function readLink(path: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
+  async function readLink(path: string, options: Asking): Promise<string> {
     let target: string
     try {
-      target = await mounted.readlink((await look(path, signal)).handle, { signal })
+      options.signal.throwIfAborted()
+      const { asking } = tellingOfFurther(options)
+      target = await mounted.readlink((await mounted.resolve(path, asking)).handle, asking)
     } catch (error) {
       throw fromNfs(error, path)
     }
@@ -202,44 +204,46 @@ function mountOver(
   /** No async function: it is called for every file, and most have a handle of this mount's own. */
   function read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
     if (asked.signal.aborted) return Promise.reject(asked.signal.reason)
-    const handle = handleOf(target)
-    if (handle === undefined || handle instanceof Promise) return readSlowly(target.path, handle, asked)
+    if (typeof target.handle !== 'string' || target.foreign) return readSlowly(target, asked)
+    const handle = target.handle as FileHandle
     return readRange(mounted, handle, rangeOf(asked)).then(
       (range) => outcomeOf(range, asked) ?? learnSize(handle, range, asked),
       (error) => {
-        if (isStale(error)) return readSlowly(target.path, undefined, asked)
+        if (isStale(error)) return readSlowly({ path: target.path }, asked, 1)
         throw asReadError(fromNfs(error, target.path))
       },
     )
   }
 
-  /** Where the handle has to be asked for. */
-  async function readSlowly(
-    path: string,
-    found: Promise<FileHandle | undefined> | undefined,
-    asked: ReadOptions,
-  ): Promise<ReadOutcome> {
+  /** Where the handle has to be asked for, after so many `requests` in vain. */
+  async function readSlowly(target: Target, asked: ReadOptions, requests = 0): Promise<ReadOutcome> {
+    const { path } = target
+    const onCall = (): void => {
+      requests++
+    }
     try {
-      const handle = await found
+      const handle = await handleOf(target, { onCall })
+      let outcome: ReadOutcome | undefined
       if (handle !== undefined) {
         try {
-          return await readBy(handle, asked)
+          outcome = await readBy(handle, asked)
         } catch (error) {
           if (!isStale(error)) throw error
+          requests++
         }
       }
-      return await readByPath(path, asked)
+      outcome ??= await readByPath(path, asked, onCall)
+      return requests === 0 ? outcome : { ...outcome, requests: requests + (outcome.requests ?? 1) }
     } catch (error) {
       throw asReadError(fromNfs(error, path))
     }
   }
 
-  async function readByPath(path: string, asked: ReadOptions): Promise<ReadOutcome> {
-    const { handle, attributes } = await look(path, asked.signal)
+  async function readByPath(path: string, asked: ReadOptions, onCall: () => void): Promise<ReadOutcome> {
+    asked.signal.throwIfAborted()
+    const { handle, attributes } = await look(path, { signal: asked.signal, onCall })
     if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
-    const { requests = 1, ...outcome } = await readBy(handle, asked)
-    // With the LOOKUP; the directories above are remembered.
-    return { ...outcome, requests: requests + 1 }
+    return await readBy(handle, asked)
   }
 
   async function readBy(handle: FileHandle, asked: ReadOptions): Promise<ReadOutcome> {
@@ -280,6 +284,19 @@ function mountOver(
     read,
     close: () => mounted.close(),
   }
+}
+
+/** Calls of a question, of which it is told after the first; of a listing, after each page's. */
+function tellingOfFurther({ signal, onFurtherRequest }: Asking): { asking: CallOptions; nextQuestion(): void } {
+  let isFirst = true
+  const onCall = (): void => {
+    if (!isFirst) onFurtherRequest?.()
+    isFirst = false
+  }
+  const nextQuestion = (): void => {
+    isFirst = true
+  }
+  return { asking: { signal, onCall: onFurtherRequest && onCall }, nextQuestion }
 }
 
 /** Undefined where the file goes on, for all that is known. */

@@ -22,8 +22,8 @@ export interface RateLimit extends Limiter {
   /** Settles when the next request may go; rejects with the signal's reason. */
   take(signal?: AbortSignal): Promise<void>
   /**
-   * Says what a request brought, and how many `more` requests it turned out to be. What goes beyond the ceilings is waited
-   * for by those that come after.
+   * Says what a request brought, and how many `more` requests it turned out to be, or below 0 how many fewer. What goes
+   * beyond the ceilings is waited for by those that come after.
    */
   spent(bytes: number, more?: number): void
 }
@@ -97,6 +97,7 @@ class Bucket implements RateLimit {
     this.#fill()
     if (bytesPerSecond !== undefined) this.#bytes -= bytes
     if (requestsPerSecond !== undefined) this.#requests -= more
+    if (more < 0) this.#letGo()
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {

@@ -8,8 +8,8 @@ const requestBytes = 1024 * 1024
 const aheadSeconds = 0.1
 
 /**
- * The mount, never faster than the ceilings, which any number of mounts may share. A page of a listing is one request, a
- * read as many as it took.
+ * The mount, never faster than the ceilings, which any number of mounts may share. A question is as many requests as it
+ * took, where the mount counts them: those beyond the first are waited for by whoever comes next.
  */
 export function throttledMount(mount: Mount, bucket: RateLimit): Mount {
   const around: AroundCall = (call, signal) => bucket.take(signal).then(call)
@@ -44,5 +44,11 @@ export function throttledMount(mount: Mount, bucket: RateLimit): Mount {
     }
   }
 
-  return wrapMount(mount, around, read)
+  return wrapMount(mount, {
+    around,
+    read,
+    onFurtherRequest: () => bucket.spent(0, 1),
+    // A page says that it is the last one: nobody had to be asked.
+    onListEnd: () => bucket.spent(0, -1),
+  })
 }

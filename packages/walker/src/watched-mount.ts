@@ -23,23 +23,25 @@ export function watchedMount(
 ): Mount & { readonly health: MountHealth } {
   const watch = new Watch(inner, options)
   // No async function, for it is called for every file.
-  const mount = wrapMount(inner, (call, signal) => {
-    const { trouble, spell } = watch
-    if (trouble) {
-      const away = `${inner.name} does not answer: ${trouble.message}`
-      return Promise.reject(signal.aborted ? signal.reason : new WalkError('MOUNT_DOWN', away, { cause: trouble }))
-    }
-    const beganAtMs = watch.now()
-    return call().then(
-      (answer) => {
-        watch.answered()
-        return answer
-      },
-      (error: unknown) => {
-        if (!signal.aborted) watch.note(asWalkError(error), spell, beganAtMs)
-        throw error
-      },
-    )
+  const mount = wrapMount(inner, {
+    around: (call, signal) => {
+      const { trouble, spell } = watch
+      if (trouble) {
+        const away = `${inner.name} does not answer: ${trouble.message}`
+        return Promise.reject(signal.aborted ? signal.reason : new WalkError('MOUNT_DOWN', away, { cause: trouble }))
+      }
+      const beganAtMs = watch.now()
+      return call().then(
+        (answer) => {
+          watch.answered()
+          return answer
+        },
+        (error: unknown) => {
+          if (!signal.aborted) watch.note(asWalkError(error), spell, beganAtMs)
+          throw error
+        },
+      )
+    },
   })
   return Object.assign(mount, {
     health: watch,

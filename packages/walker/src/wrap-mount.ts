@@ -1,20 +1,42 @@
-import type { DirectoryPage, ListOptions, Mount, Target } from './mount.ts'
+import type { Asking, DirectoryPage, ListOptions, Mount, Target } from './mount.ts'
 
 /** Does what it is given, in its own way: later, or watching how it ends. */
 export type AroundCall = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>
 
-/** The mount, with `around` around every question to it; each page of a listing is one. `read` replaces its own. */
-export function wrapMount(inner: Mount, around: AroundCall, read?: Mount['read']): Mount {
+export interface Wrapping {
+  readonly around: AroundCall
+  /** Replaces the mount's own. */
+  readonly read?: Mount['read'] | undefined
+  /** As in `Asking`, for every question. */
+  readonly onFurtherRequest?: (() => void) | undefined
+  /** The answer to a question for a page was that there is no other. */
+  readonly onListEnd?: (() => void) | undefined
+}
+
+/** The mount, with `around` around every question to it; each page of a listing is one. */
+export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onListEnd }: Wrapping): Mount {
   const readLink = inner.readLink?.bind(inner)
 
+  function told<T extends Asking>(options: T): T {
+    if (onFurtherRequest === undefined) return options
+    const both = (): void => {
+      onFurtherRequest()
+      options.onFurtherRequest?.()
+    }
+    return { ...options, onFurtherRequest: both }
+  }
+
   async function* list(directory: Target, options: ListOptions): AsyncGenerator<DirectoryPage, void> {
-    const pages = inner.list(directory, options)[Symbol.asyncIterator]()
+    const pages = inner.list(directory, told(options))[Symbol.asyncIterator]()
     let ended = false
     try {
       for (;;) {
         const page = await around(() => pages.next(), options.signal)
         ended = page.done === true
-        if (page.done) return
+        if (page.done) {
+          onListEnd?.()
+          return
+        }
         yield page.value
       }
     } finally {
@@ -34,10 +56,9 @@ export function wrapMount(inner: Mount, around: AroundCall, read?: Mount['read']
     ...(inner.longReads && { longReads: inner.longReads }),
     ...(inner.health && { health: inner.health }),
     list,
-    stat: (path, options) => around(() => inner.stat(path, options), options.signal),
+    stat: (path, options) => around(() => inner.stat(path, told(options)), options.signal),
     ...(readLink && {
-      readLink: (path: string, options: { readonly signal: AbortSignal }) =>
-        around(() => readLink(path, options), options.signal),
+      readLink: (path: string, options: Asking) => around(() => readLink(path, told(options)), options.signal),
     }),
     read: read ?? ((file, options) => around(() => inner.read(file, options), options.signal)),
     close: () => inner.close(),

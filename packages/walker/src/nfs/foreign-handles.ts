@@ -1,4 +1,4 @@
-import type { FileHandle, NfsExport } from '@cachewarmer/nfs'
+import type { CallOptions, FileHandle, NfsExport } from '@cachewarmer/nfs'
 
 /**
  * Whether this address takes the handles that another one of the same handle space gave out. Two addresses whose root
@@ -21,15 +21,16 @@ export class ForeignHandles {
   }
 
   /** The first to ask pays for the lookups, others wait for their outcome. A path that can't be looked up tells nothing. */
-  async accepts(path: string, handle: FileHandle): Promise<boolean> {
+  async accepts(path: string, handle: FileHandle, { onCall }: Pick<CallOptions, 'onCall'> = {}): Promise<boolean> {
     if (this.#refused) return false
-    this.#checked ??= this.#check(path, handle)
+    // Without a signal: who goes away meanwhile asked for the others as well.
+    this.#checked ??= this.#check(path, handle, onCall)
     return await this.#checked
   }
 
-  async #check(path: string, handle: FileHandle): Promise<boolean> {
+  async #check(path: string, handle: FileHandle, onCall: CallOptions['onCall']): Promise<boolean> {
     try {
-      const found = await this.#mounted.resolve(path)
+      const found = await this.#mounted.resolve(path, { onCall })
       this.#refused = found.handle !== handle
       return !this.#refused
     } catch {

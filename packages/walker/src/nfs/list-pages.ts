@@ -1,4 +1,11 @@
-import { type Attributes, type DirectoryEntry, type FileHandle, isNfsError, type NfsExport } from '@cachewarmer/nfs'
+import {
+  type Attributes,
+  type CallOptions,
+  type DirectoryEntry,
+  type FileHandle,
+  isNfsError,
+  type NfsExport,
+} from '@cachewarmer/nfs'
 import pLimit from 'p-limit'
 import type { DirectoryPage, Entry } from '../mount.ts'
 import { entryOf } from './entry.ts'
@@ -11,20 +18,20 @@ const lookupsAtOnce = 32
 export interface Listing {
   readonly directory: FileHandle
   readonly resume?: string | undefined
-  readonly signal: AbortSignal
+  readonly asking: CallOptions
 }
 
 /** A directory page by page, in the order of the server; each page but the last says where to go on. */
 export async function* listPages(
   mounted: NfsExport,
-  { directory, resume, signal }: Listing,
+  { directory, resume, asking }: Listing,
 ): AsyncGenerator<DirectoryPage, void> {
   const space = mounted.handleSpace
   const from = resume === undefined ? {} : { from: readPosition(space, resume) }
   const limit = pLimit(lookupsAtOnce)
   const complete = async (entry: DirectoryEntry): Promise<Entry | undefined> =>
-    isKnown(entry) ? made(entry) : await limit(lookUp, mounted, directory, entry.name, signal)
-  for await (const page of mounted.list(directory, { ...from, signal })) {
+    isKnown(entry) ? made(entry) : await limit(lookUp, mounted, directory, entry.name, asking)
+  for await (const page of mounted.list(directory, { ...from, ...asking })) {
     const entries = page.entries.every(isKnown)
       ? page.entries.map(made)
       : (await Promise.all(page.entries.map(complete))).filter((entry) => entry !== undefined)
@@ -42,11 +49,11 @@ async function lookUp(
   mounted: NfsExport,
   directory: FileHandle,
   name: string,
-  signal: AbortSignal,
+  asking: CallOptions,
 ): Promise<Entry | undefined> {
   try {
-    const { handle, attributes } = await mounted.lookup(directory, name, { signal })
-    return entryOf(name, attributes ?? (await mounted.getattr(handle, { signal })), handle)
+    const { handle, attributes } = await mounted.lookup(directory, name, asking)
+    return entryOf(name, attributes ?? (await mounted.getattr(handle, asking)), handle)
   } catch (error) {
     if (!isNfsError(error)) throw error
     if (error.code === 'NOENT') return undefined
