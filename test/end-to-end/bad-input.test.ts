@@ -129,22 +129,26 @@ describe('an export', { timeout: 60_000 }, () => {
   })
 
   test('that one of the addresses lacks is warmed through the others, and each file fails there', async () => {
-    aFolder('partly')
+    // Each directory is listed through the address that its path names, which may be the one that is not there.
+    mkdirSync(join(lab.exportFolder, 'partly'))
+    const folders = Array.from({ length: 12 }, (_, at) => `partly/d${at}`)
+    for (const folder of folders) aFolder(folder)
     const { code, report } = await warm('/partly', '--addresses', 'cache-9')
     expect(code).toBe(1)
     expect(report).toMatchObject({
       outcome: 'completed with failures',
-      failures: { total: 3 },
+      directories: 13,
+      failures: { total: 36, byCode: { NOT_FOUND: 36 } },
       addresses: [...lab.addresses, 'cache-9'].map((address) =>
         expect.objectContaining({
           address,
-          files: address === 'cache-9' ? 0 : 3,
-          failures: address === 'cache-9' ? 3 : 0,
+          files: address === 'cache-9' ? 0 : 36,
+          failures: address === 'cache-9' ? 36 : 0,
         }),
       ),
     })
     expect(report.failures.sample.map(({ path, address }) => `${address} ${path}`).toSorted()).toEqual(
-      ['a', 'b', 'c'].map((name) => `cache-9 /partly/${name}.exr`),
+      folders.flatMap((folder) => ['a', 'b', 'c'].map((name) => `cache-9 /${folder}/${name}.exr`)).toSorted(),
     )
   })
 

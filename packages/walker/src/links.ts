@@ -83,7 +83,7 @@ export class Resolver {
   /** Of every mount that may do better; and again, a few times, of mounts that had all gone and come back. */
   async #ask<T>(path: string, question: (mount: Mount) => Promise<T>): Promise<T> {
     for (let round = 1; ; round++) {
-      const order = this.#mounts.order(hashPath(path))
+      const order = this.#mounts.knowing(hashPath(path))
       for (const [at, { mount }] of order.entries()) {
         try {
           return await question(mount)

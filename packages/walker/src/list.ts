@@ -46,18 +46,19 @@ async function listThroughOne(
   listing: Listing,
   { unit, lineage, round }: { unit: DirectoryUnit; lineage: Lineage | undefined; round: number },
 ): Promise<boolean> {
-  const order = run.mounts.order(hashPath(unit.path))
-  for (const [at, member] of order.entries()) {
+  const hash = hashPath(unit.path)
+  const knowing = run.mounts.knowing(hash)
+  for (const [at, member] of knowing.entries()) {
     try {
       if (!(await listing.through(member, lineage))) listing.giveUp()
       else if (run.settings.listThrough === 'each' && !run.settings.attributesOnly)
-        await listing.again(order.filter((other) => other !== member))
+        await listing.again(run.mounts.order(hash).filter((other) => other !== member))
       return true
     } catch (error) {
       if (run.settings.signal.aborted) return true
       const trouble = asWalkError(error)
       listing.missed(member, trouble)
-      const mayGoOn = at < order.length - 1 || (round < rounds && wentAway(trouble, member.mount))
+      const mayGoOn = at < knowing.length - 1 || (round < rounds && wentAway(trouble, member.mount))
       if (!mayGoOn || !isMountTrouble(trouble) || !listing.startOver()) throw trouble
     }
   }
@@ -99,7 +100,10 @@ class Listing {
    * to others as a whole. False when it did.
    */
   async ahead(): Promise<boolean> {
-    const [first, ...others] = this.#run.mounts.order(hashPath(this.#unit.path)).slice(1)
+    const { mounts } = this.#run
+    const hash = hashPath(this.#unit.path)
+    const [counted] = mounts.knowing(hash)
+    const [first, ...others] = mounts.order(hash).filter((member) => member !== counted)
     if (first !== undefined) await this.#count(first)
     await Promise.all(others.map((member) => this.#count(member)))
     return this.#wanted

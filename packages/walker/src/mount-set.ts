@@ -29,6 +29,8 @@ export const wentAway = (error: WalkError, { health }: Mount): boolean => health
 
 const isUp = ({ mount }: Member): boolean => mount.health?.alive !== false
 
+const isUsable = ({ mount }: Member): boolean => !mount.unusable
+
 /**
  * The mounts of a walk, and which of them serves a path. That a mount which does not answer is left out for a while
  * belongs here and nowhere else.
@@ -37,6 +39,7 @@ export class MountSet {
   readonly members: readonly Member[]
   readonly #orders: readonly (readonly Member[])[]
   readonly #spread: boolean
+  readonly #someUnusable: boolean
   readonly #clock: Clock
   readonly #graceMs: number
   /** When one of them answered again after none had: the others get as much time as it takes a cluster to start. */
@@ -60,6 +63,7 @@ export class MountSet {
     })
     this.#orders = this.members.map((_, first) => [...this.members.slice(first), ...this.members.slice(0, first)])
     this.#spread = settings.through === 'spread'
+    this.#someUnusable = !this.members.every(isUsable)
     this.#clock = settings.clock
     this.#graceMs = settings.graceMs
   }
@@ -95,6 +99,14 @@ export class MountSet {
     return order.every(isUp) ? order : [...order.filter(isUp), ...order.filter((member) => !isUp(member))]
   }
 
+  /** Those of them, in this order, that may know what any mount does; all where none could be opened. */
+  knowing(hash: number): readonly Member[] {
+    const order = this.order(hash)
+    if (!this.#someUnusable) return order
+    const usable = order.filter(isUsable)
+    return usable.length === 0 ? order : usable
+  }
+
   /** The mounts that a file is read through: the first alone, then the others. */
   readers(hash: number): readonly Member[] {
     return this.#spread ? this.order(hash).slice(0, 1) : this.order(hash)
@@ -103,7 +115,7 @@ export class MountSet {
   /** The mount to read through instead of this one: under `spread` any that answers. Undefined: none does now. */
   standIn(member: Member, hash: number | undefined): Member | undefined {
     if (isUp(member)) return member
-    const [first] = this.#mayStandIn(hash) ? this.order(hash) : []
+    const [first] = this.#mayStandIn(hash) ? this.knowing(hash) : []
     return first && isUp(first) ? first : undefined
   }
 

@@ -99,6 +99,11 @@ export interface Mount {
   readonly longReads?: Pick<Limiter, 'state'> | undefined
   /** Whether it answers. Absent: nobody knows before asking. */
   readonly health?: MountHealth | undefined
+  /**
+   * It could not be opened, and everything asked of it fails with why. What any mount can tell is asked of others; files
+   * that were to be read through it are its failures. Default false.
+   */
+  readonly unusable?: boolean | undefined
   /** Pages in the order of the directory, without '.' and '..'. Closing the iterator early frees what it holds. */
   list(directory: Target, options: ListOptions): AsyncIterable<DirectoryPage>
   /** What a path is. Does not follow a symbolic link at its end. */

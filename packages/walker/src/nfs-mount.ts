@@ -287,7 +287,7 @@ function mountOver(
 }
 
 /** Calls of a question, of which it is told after the first; of a listing, after each page's. */
-function tellingOfFurther({ signal, onFurtherRequest }: Asking): { asking: CallOptions; nextQuestion(): void } {
+function tellingOfFurther({ signal, onFurtherRequest }: Asking): { asking: CallOptions; nextQuestion: () => void } {
   let isFirst = true
   const onCall = (): void => {
     if (!isFirst) onFurtherRequest?.()

@@ -54,6 +54,7 @@ export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onList
     },
     ...(inner.limiter && { limiter: inner.limiter }),
     ...(inner.longReads && { longReads: inner.longReads }),
+    ...(inner.unusable && { unusable: true }),
     ...(inner.health && { health: inner.health }),
     list,
     stat: (path, options) => around(() => inner.stat(path, told(options)), options.signal),

@@ -166,6 +166,33 @@ describe('an export', () => {
     expect(result?.counts.failures).toEqual({ NOT_FOUND: 3 })
   })
 
+  test.each(['each', 'spread'] as const)(
+    'that one of three addresses lacks is listed through the others, and what fails there are files (%s)',
+    async (through) => {
+      const world = new World()
+      const many = Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`shot${at}`, { 'a.exr': 1 }]))
+      for (const address of ['cache-1', 'cache-3']) world.serve(address, many)
+      world.serve('cache-2', new WalkError('NOT_FOUND', 'cache-2:/animation is not mounted'))
+      await world.announce({ addresses: ['cache-1', 'cache-2', 'cache-3'], through })
+      await world.send({ parts: Object.keys(many).map((name) => ({ kind: 'tree', path: `/${name}` })) })
+      await world.workUntil(world.empty())
+      const messages = await world.reported()
+      const [result] = messages.filter(isResult)
+      const failures = messages.flatMap((message) => (message.kind === 'failures' ? message.failures : []))
+      expect(result?.counts).toMatchObject({ directories: 24, failures: { NOT_FOUND: failures.length } })
+      const ofEach = through === 'each' ? 24 : 24 - (result?.counts.files ?? 0)
+      expect(failures).toHaveLength(ofEach)
+      expect(failures.length).toBeGreaterThan(0)
+      for (const failure of failures)
+        expect(failure).toEqual({
+          path: expect.stringMatching(/^\/shot\d+\/a\.exr$/),
+          address: 'cache-2',
+          code: 'NOT_FOUND',
+          message: 'cache-2:/animation is not mounted',
+        })
+    },
+  )
+
   test('of which one address does not open is read through the others alone where the files are spread', async () => {
     const world = new World()
     for (const address of ['cache-1', 'cache-3']) world.serve(address, scene)

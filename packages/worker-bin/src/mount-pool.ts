@@ -10,7 +10,7 @@ interface Pooled {
 }
 
 export interface OpenedMounts {
-  /** One a given address, in their order; one that did not open fails every read, so that each file is counted. */
+  /** One a given address, in their order; one that did not open fails every read, so that each file of it is counted. */
   readonly mounts: readonly Mount[]
   /** Those that did open. */
   readonly alive: readonly Mount[]
@@ -79,14 +79,15 @@ export class MountPool {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**
- * Stands in for an address that could not be opened: whatever is asked of it fails with the reason. One that does not
- * answer says so, so that others may read its share; one that refuses us is a mistake that people have to see.
+ * Stands in for an address that could not be opened: whatever is asked of it fails with the reason, and directories are
+ * listed through the others. One that does not answer says so, so that others may read its share as well; one that refuses
+ * us, or is not mounted, is a mistake that people have to see.
  */
 function unavailableMount(name: string, error: WalkError): Mount {
   const away = error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT'
   return {
     name,
-    ...(away ? { health: neverBack } : {}),
+    ...(away ? { health: neverBack } : { unusable: true }),
     maxInFlight: 1_024,
     list: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }),
     stat: () => Promise.reject(error),
