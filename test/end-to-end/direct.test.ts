@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)('jobs on a real NFS server, spoken to by 
     const ganesha = await serve(lab)
     lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--workers', '2', ...direct(ganesha)])
     // A ceiling makes it last until the workers have told of themselves.
-    const { code, stdout, stderr } = await lab.run('submit', job(lab, '--max-bytes-per-second', '60000000'))
+    const { code, stdout, stderr } = await lab.run('submit', job(lab, '--max-bytes-per-second', '100000000'))
     await ganesha.stop()
     const report = reportOf(stdout)
     expect({ code, report, stderr }).toMatchObject({
