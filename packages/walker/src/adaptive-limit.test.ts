@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type AdaptiveLimit, adaptiveLimit } from './adaptive-limit.ts'
+import type { TurnTaker } from './options.ts'
 import { type FakeClock, fakeClock } from './testing/fake-clock.ts'
 import { type ServerModel, serverModel } from './testing/server-model.ts'
 
@@ -75,24 +76,43 @@ describe('an adaptive limit', () => {
     const clock = fakeClock()
     const limit = adaptiveLimit({ min: 2, easy: 2, max: 2, clock })
     const { turns } = limit
-    expect([turns.take(), turns.take()]).toEqual([undefined, undefined])
     const order: string[] = []
-    const waiting = ['third', 'fourth'].map((name) => turns.take()?.then(() => order.push(name)))
-    expect(waiting.every((turn) => turn !== undefined)).toBe(true)
+    const taker = (name: string): TurnTaker => ({ begin: () => order.push(name), fail: () => undefined })
+    expect(['first', 'second', 'third', 'fourth'].map((name) => turns.take(taker(name)))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
     turns.give(10)
-    await waiting[0]
     expect(order).toEqual(['third'])
     turns.give(undefined)
-    await waiting[1]
     expect(order).toEqual(['third', 'fourth'])
     expect(limit.state).toMatchObject({ inFlight: 2, limit: 2 })
+  })
+
+  test('is as flat as ever where all who wait give their places back at once', () => {
+    const limit = adaptiveLimit({ min: 1, easy: 1, max: 1, clock: fakeClock() })
+    const { turns } = limit
+    let begun = 0
+    const taker: TurnTaker = {
+      begin() {
+        begun++
+        turns.give(undefined)
+      },
+      fail: () => undefined,
+    }
+    expect(turns.take(taker)).toBe(true)
+    for (let at = 0; at < 100_000; at++) turns.take(taker)
+    turns.give(undefined)
+    expect([begun, limit.state.inFlight]).toEqual([100_000, 0])
   })
 
   test('measures what is told, and nothing of what failed', async () => {
     const clock = fakeClock()
     const limit = adaptiveLimit({ min: 1, easy: 1, max: 1, clock })
     const once = async (tookMs: number | undefined): Promise<void> => {
-      await limit.turns.take()
+      expect(limit.turns.take({ begin: () => undefined, fail: () => undefined })).toBe(true)
       await clock.advance(10)
       limit.turns.give(tookMs)
     }

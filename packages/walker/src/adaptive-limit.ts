@@ -3,7 +3,7 @@ import { WalkError } from './errors.ts'
 import { Fifo } from './limit/fifo.ts'
 import { initialLimit, type LimitBounds, type LimitState, nextLimit } from './limit/next-limit.ts'
 import { Samples } from './limit/samples.ts'
-import type { Limiter, Turns } from './options.ts'
+import type { Limiter, Turns, TurnTaker } from './options.ts'
 import { show } from './paths.ts'
 
 export interface AdaptiveLimitOptions {
@@ -72,7 +72,9 @@ class Controller implements AdaptiveLimit, Turns {
   readonly #clock: Pick<Clock, 'now'>
   readonly #bounds: LimitBounds
   /** Those who wait, each to be handed a place. */
-  readonly #line = new Fifo<() => void>()
+  readonly #line = new Fifo<TurnTaker>()
+  /** Places are being given away: whoever gives one back by then need not. */
+  #handingOver = false
   #decision: LimitState
   #inFlight = 0
   /** Tasks still to end before the limit's effect can be seen: whatever began under the one before. */
@@ -113,7 +115,9 @@ class Controller implements AdaptiveLimit, Turns {
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
-    await this.take()
+    await new Promise<void>((begin, fail) => {
+      if (this.take({ begin, fail })) begin()
+    })
     const began = this.#clock.now()
     let tookMs: number | undefined
     try {
@@ -125,12 +129,13 @@ class Controller implements AdaptiveLimit, Turns {
     }
   }
 
-  take(): Promise<void> | undefined {
+  take(taker: TurnTaker): boolean {
     if (this.#inFlight < this.#decision.limit) {
       this.#inFlight++
-      return undefined
+      return true
     }
-    return new Promise((resolve) => this.#line.push(resolve))
+    this.#line.push(taker)
+    return false
   }
 
   give(tookMs: number | undefined): void {
@@ -155,12 +160,19 @@ class Controller implements AdaptiveLimit, Turns {
     this.#trouble()
   }
 
+  /** No call of it goes on within another: of those who wait each may give its place back at once. */
   #beginWaiting(): void {
-    while (this.#inFlight < this.#decision.limit) {
-      const handOver = this.#line.shift()
-      if (!handOver) return
-      this.#inFlight++
-      handOver()
+    if (this.#handingOver) return
+    this.#handingOver = true
+    try {
+      while (this.#inFlight < this.#decision.limit) {
+        const next = this.#line.shift()
+        if (!next) return
+        this.#inFlight++
+        next.begin()
+      }
+    } finally {
+      this.#handingOver = false
     }
   }
 

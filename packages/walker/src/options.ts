@@ -16,10 +16,18 @@ export interface WalkFilter {
   directory(path: string, name: string): boolean
 }
 
+/** Who waits for a place. */
+export interface TurnTaker {
+  /** A place is taken for it. Must not throw. */
+  begin(): void
+  /** There will be none. */
+  fail(error: unknown): void
+}
+
 /** A limit's places, taken and given back one by one. */
 export interface Turns {
-  /** Undefined: a place is free and taken. Else settles with one taken, in the order of the calls. */
-  take(): Promise<void> | undefined
+  /** True: a place is free and taken. Else `taker` hears of its own later, in the order of the calls. */
+  take(taker: TurnTaker): boolean
   /** Gives a place back, with the milliseconds that its task took; undefined: it failed, or there was none. */
   give(tookMs: number | undefined): void
 }

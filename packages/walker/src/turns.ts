@@ -1,7 +1,7 @@
-import type { Limiter, Turns } from './options.ts'
+import type { Limiter, Turns, TurnTaker } from './options.ts'
 
 /** Where nothing is bounded. */
-const boundless: Turns = { take: () => undefined, give: () => {} }
+const boundless: Turns = { take: () => true, give: () => {} }
 
 /** A limit's places; of a limit that offers none each is a task of it, which lasts until the place is given back. */
 export const turnsOf = (limiter: Limiter | undefined): Turns =>
@@ -15,15 +15,14 @@ class TaskTurns implements Turns {
     this.#limiter = limiter
   }
 
-  take(): Promise<void> {
-    return new Promise((begin, fail) => {
-      const task = (): Promise<void> =>
-        new Promise((end) => {
-          this.#ends.push(end)
-          begin()
-        })
-      this.#limiter.run(task).catch(fail)
-    })
+  take(taker: TurnTaker): boolean {
+    const task = (): Promise<void> =>
+      new Promise((end) => {
+        this.#ends.push(end)
+        taker.begin()
+      })
+    this.#limiter.run(task).catch((error: unknown) => taker.fail(error))
+    return false
   }
 
   give(): void {

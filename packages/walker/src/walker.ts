@@ -12,7 +12,7 @@ import { MountSet } from './mount-set.ts'
 import { openLink, openPart } from './open-unit.ts'
 import type { Settings } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
-import { closeFile, readUnit } from './read.ts'
+import { closeFile, type ReadEnd, readUnit } from './read.ts'
 import { partOf, type ReadUnit } from './read-unit.ts'
 import { FileSample, type SampledFile } from './sample.ts'
 import { Slots } from './slots.ts'
@@ -191,7 +191,7 @@ export class Walker implements Walk, ListingRun {
         break
       }
       this.#reading++
-      void readUnit(this, unit).then(this.#readDone, this.#crash)
+      readUnit(this, unit, this.#readEnd)
     }
     while (this.#mayBegin && this.#resumePaused()) {}
     while (this.#mayBegin && this.#walking < this.#walksAllowed) {
@@ -204,9 +204,12 @@ export class Walker implements Walk, ListingRun {
     if (this.#state === 'stopping' || (this.going && this.pending === 0)) this.#finish()
   }
 
-  readonly #readDone = (): void => {
-    this.#reading--
-    this.wake()
+  readonly #readEnd: ReadEnd = {
+    done: () => {
+      this.#reading--
+      this.wake()
+    },
+    crashed: (error) => this.#crash(error),
   }
 
   readonly #walkDone = (): void => {

@@ -1,0 +1,139 @@
+import { asWalkError, type WalkError } from './errors.ts'
+import type { Mount, ReadOutcome } from './mount.ts'
+import { type Member, targetFor, wentAway } from './mount-set.ts'
+import type { TurnTaker } from './options.ts'
+import type { Chunk, ReadUnit } from './read-unit.ts'
+import type { Run } from './run.ts'
+
+/** Who has a unit read, through one mount or several, and hears what comes of each. */
+export interface PassageOwner {
+  readonly unit: ReadUnit
+  readonly chunk: Chunk | undefined
+  /** Of the path: turns the choice among mounts. */
+  readonly hash: number
+  /** What a walk that reads nothing asks a mount for instead. */
+  look(mount: Mount): Promise<ReadOutcome>
+  came(mount: string, outcome: ReadOutcome, tookMs: number): void
+  failed(mount: string, error: WalkError): void
+  /** The walk stopped before its turn. */
+  broke(): void
+  /** The last that a passage says; its slot is given back by then. */
+  passed(outcome: ReadOutcome | undefined): void
+  crashed(error: unknown): void
+}
+
+/**
+ * A unit on its way through one mount: a mount that does not answer is waited for, or another stands in; what one took
+ * along when it went is asked again, a few times. There are thousands of these at a time, and all that lives while a
+ * reply is on its way is moved about by the collector again and again: so this is no async function, whose frame would be
+ * larger than everything else of a file together.
+ */
+export class Passage implements TurnTaker {
+  readonly #run: Run
+  readonly #owner: PassageOwner
+  readonly #member: Member
+  /** Whom it is read through: the member, or who stands in. */
+  #by: Member
+  #tries = 1
+  #beganMs = 0
+
+  constructor(run: Run, owner: PassageOwner, member: Member) {
+    this.#run = run
+    this.#owner = owner
+    this.#member = member
+    this.#by = member
+  }
+
+  /** Called with a read slot taken, which it gives back. Its owner hears nothing before this has returned. */
+  start(): void {
+    this.#run.tallies.live.inFlight++
+    // One failure a file and mount: where a chunk failed, the file's others need not try.
+    if (this.#owner.chunk?.file.errors.has(this.#member.name)) queueMicrotask(() => this.#end(undefined))
+    else this.#find()
+  }
+
+  begin(): void {
+    const by = this.#by
+    if (!this.#run.going) {
+      by.turns.give(undefined)
+      this.#owner.broke()
+      this.#end(undefined)
+      return
+    }
+    by.inFlight++
+    this.#beganMs = this.#run.settings.clock.now()
+    this.#ask(by.mount).then(
+      (outcome) => this.#came(outcome),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  fail(error: unknown): void {
+    const { settings, going } = this.#run
+    const trouble = asWalkError(error)
+    if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !going)) this.#owner.broke()
+    else this.#owner.failed(this.#member.name, trouble)
+    this.#end(undefined)
+  }
+
+  #find(): void {
+    const { mounts, waiting } = this.#run
+    const { hash, unit } = this.#owner
+    const by = mounts.standIn(this.#member, hash)
+    if (by) this.#queue(by)
+    else
+      mounts.serving(this.#member, { path: unit.path, hash, waiting }).then(
+        (other) => this.#queue(other),
+        (error: unknown) => this.fail(error),
+      )
+  }
+
+  #queue(by: Member): void {
+    this.#by = by
+    if (by.turns.take(this)) this.begin()
+  }
+
+  #came(outcome: ReadOutcome): void {
+    const by = this.#by
+    const tookMs = this.#run.settings.clock.now() - this.#beganMs
+    this.#owner.came(by.name, outcome, tookMs)
+    by.inFlight--
+    by.turns.give(tookMs)
+    this.#end(outcome)
+  }
+
+  #failed(error: unknown): void {
+    const by = this.#by
+    by.inFlight--
+    by.turns.give(undefined)
+    if (this.#tries++ < this.#run.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
+    else this.fail(error)
+  }
+
+  #end(outcome: ReadOutcome | undefined): void {
+    const { tallies, slots } = this.#run
+    tallies.live.inFlight--
+    slots.give()
+    try {
+      this.#owner.passed(outcome)
+    } catch (error) {
+      this.#owner.crashed(error)
+    }
+  }
+
+  #ask(mount: Mount): Promise<ReadOutcome> {
+    const { attributesOnly, headBytes, chunkBytes, signal } = this.#run.settings
+    const { chunk, unit } = this.#owner
+    try {
+      if (attributesOnly) return this.#owner.look(mount)
+      return mount.read(targetFor(unit.real, unit.handle, unit.from, mount), {
+        offset: chunk ? chunk.offset : 0,
+        length: chunk ? chunk.length : Math.min(headBytes, chunkBytes),
+        size: unit.size,
+        signal,
+      })
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+}
