@@ -13,6 +13,7 @@ import { READDIR } from './nfs3/readdir.ts'
 import { READDIRPLUS } from './nfs3/readdirplus.ts'
 import { READLINK } from './nfs3/readlink.ts'
 import { invalid, pathNames } from './options.ts'
+import type { Receiver } from './rpc/call.ts'
 import type { Connection } from './rpc/connection.ts'
 import { NULL, type Procedure } from './rpc/procedure.ts'
 import type { NfsStats, StatsCollector } from './stats.ts'
@@ -139,24 +140,28 @@ export class NfsExport {
    * goes on: see `eof`, and `readRange` for the loop around it.
    */
   read(handle: FileHandle, offset: number | bigint, count: number, options?: ReadCallOptions): Promise<ReadResult> {
+    return new Promise((resolve, reject) => this.readTo({ resolve, reject }, handle, offset, count, options))
+  }
+
+  /** As `read`, without a promise, for those who have thousands out; `receiver` may hear of it before this returns. */
+  readTo(
+    receiver: Receiver<ReadResult>,
+    handle: FileHandle,
+    offset: number | bigint,
+    count: number,
+    options?: ReadCallOptions,
+  ): void {
     const into = options?.into
     const asked = Math.min(count, this.readBytes)
-    if (
-      !(
-        Number.isInteger(asked) &&
-        asked >= 0 &&
-        offset >= 0 &&
-        (typeof offset === 'bigint' || Number.isSafeInteger(offset))
-      )
-    ) {
-      return Promise.reject(invalid('offset and count', `${offset}, ${count}`, 'whole numbers from 0 on'))
+    const wrong = wrongRead(offset, asked, into)
+    if (wrong !== undefined) {
+      receiver.reject(wrong)
+      return
     }
-    if (into !== undefined && into.length < asked)
-      return Promise.reject(invalid('into', into.length, `at least ${asked} bytes long`))
     options?.onCall?.()
     const { connections, longReadConnections: long } = this.parts
     const chosen = asked >= LONG_READ_BYTES && long.length > 0 ? long : connections
-    return leastBusy(chosen).call(READ, { handle, offset, count: asked, into }, options?.signal)
+    leastBusy(chosen).send(READ, { handle, offset, count: asked, into }, receiver, options?.signal)
   }
 
   /** A page of names, with attributes and handles where the server likes. */
@@ -258,4 +263,13 @@ function leastBusy(connections: readonly Connection[]): Connection {
     if (other !== undefined && other.outstanding < best.outstanding) best = other
   }
   return best
+}
+
+function wrongRead(offset: number | bigint, count: number, into: Uint8Array | undefined): NfsError | undefined {
+  const isOffset = typeof offset === 'bigint' ? offset >= 0n : Number.isSafeInteger(offset) && offset >= 0
+  if (!isOffset || !Number.isInteger(count) || count < 0)
+    return invalid('offset and count', `${offset}, ${count}`, 'whole numbers from 0 on')
+  return into !== undefined && into.length < count
+    ? invalid('into', into.length, `at least ${count} bytes long`)
+    : undefined
 }

@@ -2,6 +2,7 @@ import type { CallOptions, NfsExport } from './export.ts'
 import type { FileHandle } from './handle.ts'
 import type { ReadResult } from './nfs3/read.ts'
 import { whole } from './options.ts'
+import type { Receiver } from './rpc/call.ts'
 
 export interface ReadRangeOptions extends CallOptions {
   /** Bytes. Default 0, and to the end of the file. */
@@ -59,14 +60,46 @@ export function readRange(
   const count = Math.min(range.length, firstBytes(range.from, options.expectedSize))
   const { limiter } = options
   if (limiter !== undefined) return readInTurn(mounted, handle, { ...range, count, limiter }, options)
-  // No async function: most files take one READ, of thousands at a time each would have a frame waiting.
-  return mounted
-    .read(handle, range.from, count, options)
-    .then((first) =>
-      first.eof
-        ? { bytes: first.count, eof: true, size: first.size, reads: 1 }
-        : readRest(mounted, handle, { ...range, first }, options),
-    )
+  return new Promise((resolve, reject) => {
+    const receiver = new FirstRead(mounted, handle, range, options, resolve, reject)
+    mounted.readTo(receiver, handle, range.from, count, options)
+  })
+}
+
+/** Most files take this READ alone, thousands at a time: so there is one promise for all of it, and no frame that waits. */
+class FirstRead implements Receiver<ReadResult> {
+  readonly #mounted: NfsExport
+  readonly #handle: FileHandle
+  readonly #range: Range
+  readonly #options: ReadRangeOptions
+  readonly #resolve: (result: ReadRangeResult | Promise<ReadRangeResult>) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor(
+    mounted: NfsExport,
+    handle: FileHandle,
+    range: Range,
+    options: ReadRangeOptions,
+    resolve: (result: ReadRangeResult | Promise<ReadRangeResult>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#mounted = mounted
+    this.#handle = handle
+    this.#range = range
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  resolve(first: ReadResult): void {
+    const { count: bytes, eof, size } = first
+    if (eof) this.#resolve({ bytes, eof, size, reads: 1 })
+    else this.#resolve(readRest(this.#mounted, this.#handle, { ...this.#range, first }, this.#options))
+  }
+
+  reject(error: unknown): void {
+    this.#reject(error)
+  }
 }
 
 interface Range {

@@ -1,12 +1,18 @@
 import type { Procedure } from './procedure.ts'
 
+/** Who waits for a call: hears of it once, from the connection's innermost loops. Be quick, and don't throw. */
+export interface Receiver<R> {
+  resolve(result: R): void
+  /** With `NfsError`, or the signal's reason. */
+  reject(error: unknown): void
+}
+
 /** One call on its way: what was asked, who waits, and how often it was sent. */
 export class Call {
   readonly procedure: Procedure<unknown, unknown>
   readonly args: unknown
   readonly signal: AbortSignal | undefined
-  readonly resolve: (result: unknown) => void
-  readonly reject: (error: unknown) => void
+  readonly receiver: Receiver<unknown>
   xid = 0
   /** Transmissions so far. */
   sends = 0
@@ -22,14 +28,12 @@ export class Call {
     args: unknown,
     signal: AbortSignal | undefined,
     now: number,
-    resolve: (result: unknown) => void,
-    reject: (error: unknown) => void,
+    receiver: Receiver<unknown>,
   ) {
     this.procedure = procedure
     this.args = args
     this.signal = signal
-    this.resolve = resolve
-    this.reject = reject
+    this.receiver = receiver
     this.madeAt = now
     this.sentAt = now
   }

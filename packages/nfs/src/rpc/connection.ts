@@ -3,7 +3,7 @@ import { isNfsError, locateError, NfsError, type NfsErrorCode, type NfsErrorDeta
 import { XdrReader } from '../xdr/reader.ts'
 import { XdrWriter } from '../xdr/writer.ts'
 import type { Credential } from './auth.ts'
-import { Call } from './call.ts'
+import { Call, type Receiver } from './call.ts'
 import type { Link, OpenLink } from './link.ts'
 import { decodeReply, encodeCall } from './message.ts'
 import type { Procedure } from './procedure.ts'
@@ -113,24 +113,21 @@ export class Connection {
 
   /** Rejects with `NfsError`, or with `signal.reason`; then the server may still answer, to nobody. */
   call<A, R>(procedure: Procedure<A, R>, args: A, signal?: AbortSignal): Promise<R> {
-    if (this.state === 'closed') return Promise.reject(this.error('CLOSED', 'the export was closed'))
-    if (signal?.aborted === true) return Promise.reject(signal.reason)
-    if (this.outstanding >= MAX_CALLS) {
-      return Promise.reject(this.error('TOO_MANY_CALLS', `more than ${MAX_CALLS} calls are out on one connection`))
-    }
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => this.send(procedure, args, { resolve, reject }, signal))
+  }
+
+  /** The same without a promise, for those who have thousands out; `receiver` may hear of it before this returns. */
+  send<A, R>(procedure: Procedure<A, R>, args: A, receiver: Receiver<R>, signal?: AbortSignal): void {
+    if (this.state === 'closed') receiver.reject(this.error('CLOSED', 'the export was closed'))
+    else if (signal?.aborted === true) receiver.reject(signal.reason)
+    else if (this.outstanding >= MAX_CALLS)
+      receiver.reject(this.error('TOO_MANY_CALLS', `more than ${MAX_CALLS} calls are out on one connection`))
+    else {
       if (this.out.at === 0) this.now = this.options.clock.now()
-      const call = new Call(
-        procedure as Procedure<unknown, unknown>,
-        args,
-        signal,
-        this.now,
-        resolve as (r: unknown) => void,
-        reject,
-      )
       if (signal !== undefined) this.signals.add(signal)
-      this.start(call)
-    })
+      const anyProcedure = procedure as Procedure<unknown, unknown>
+      this.start(new Call(anyProcedure, args, signal, this.now, receiver as Receiver<unknown>))
+    }
   }
 
   /** Ends the link; what is out fails with `CLOSED`. */
@@ -277,11 +274,11 @@ export class Connection {
   }
 
   /** Takes a call out of all tables; the one way for it to end. */
-  private settle(call: Call): Call {
+  private settle(call: Call): Receiver<unknown> {
     this.calls.remove(call)
     if (call.waits > 0) this.unpark(call)
     if (call.signal !== undefined) this.signals.remove(call.signal)
-    return call
+    return call.receiver
   }
 
   private unpark(call: Call): void {

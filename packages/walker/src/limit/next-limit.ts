@@ -59,12 +59,13 @@ export interface LimitBounds {
 }
 
 const restWindows = 6
-/** While nothing waits in a queue. */
+/** While nothing waits in a queue, or too much does. */
 const quickRest = 2
 const startsAgain = 1
-/** Throughput has to gain this much for twice the limit, and for a quarter more. */
+/** Throughput has to gain this much for twice the limit, and for a quarter more; where there is a queue already, more. */
 const startGain = 1.2
 const upGain = 1.04
+const queuedGain = 1.1
 /** What a fifth less may cost. */
 const downLoss = 0.98
 const latencyRise = 2
@@ -114,13 +115,15 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
     return { ...state, limit: wanted, phase: direction, base: from, rest: 0, next: direction, doubt: false }
   }
 
+  const isQueued = ({ latencyMs }: LimitYield): boolean => latencyMs > window.floorMs * longQueue
+
   if (window.troubled) return retreat(Math.floor(limit / 2))
   if (!window.full) return state
   const here: LimitYield = { limit, rate: window.rate, latencyMs: window.latencyMs }
   switch (phase) {
     case 'start': {
       if (base && (here.rate < base.rate * startGain || here.latencyMs > window.floorMs * tooLongQueue))
-        return state.doubt ? hold(base, 'up', 0) : { ...state, doubt: true }
+        return state.doubt ? hold(base, 'down', 0) : { ...state, doubt: true }
       const doubled = to(limit * 2)
       if (doubled === limit) return hold(here, 'down')
       return { ...state, limit: doubled, base: here, starts: base ? startsAgain : state.starts, doubt: false }
@@ -131,14 +134,16 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
         return state.doubt ? retreat(Math.floor(limit * 0.7)) : { ...state, doubt: true }
       const latest = { limit, rate: (here.rate + base.rate) / 2, latencyMs: Math.min(here.latencyMs, base.latencyMs) }
       const queue = here.latencyMs / window.floorMs
-      const rest = queue < noQueue ? Math.min(state.rest, quickRest) : state.rest
+      const rest = queue < noQueue || queue > longQueue ? Math.min(state.rest, quickRest) : state.rest
       if (rest > 0) return { ...state, base: latest, rest: rest - 1, doubt: false }
       if (queue < noQueue && state.starts > 0 && to(limit * 2) > limit)
         return { ...state, limit: to(limit * 2), phase: 'start', base: latest, starts: state.starts - 1, doubt: false }
       return probe(queue < longQueue ? 'up' : state.next, latest)
     }
     case 'up':
-      return base && here.rate < base.rate * upGain ? hold(base, 'down') : probe('up', here)
+      return base && here.rate < base.rate * (isQueued(base) ? queuedGain : upGain)
+        ? hold(base, 'down')
+        : probe('up', here)
     case 'down':
       return base && here.rate < base.rate * downLoss ? hold(base, 'up') : probe('down', here)
   }
