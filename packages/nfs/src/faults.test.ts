@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { NfsExport } from './export.ts'
 import type { FileHandle } from './handle.ts'
 import { mountExport } from './mount-export.ts'
+import type { ReadResult } from './nfs3/read.ts'
 import type { MountOptions } from './options.ts'
-import { readRange } from './read-range.ts'
+import { firstReadBytes, readRange } from './read-range.ts'
 import {
   directory,
   everyNth,
@@ -247,6 +248,44 @@ describe('a range', () => {
     const read = await Promise.all([0, 1].map(() => readRange(mounted, handle, { limiter })))
     expect(read.map(({ bytes }) => bytes)).toEqual([20_000_000, 20_000_000])
     expect([most, reads]).toEqual([1, 40])
+  })
+
+  test('goes on from a first READ that somebody else has made', async () => {
+    const { server, mounted } = await setUp({ timeoutMs: 20_000, retries: 2 })
+    const { handle } = await mounted.resolve('/big')
+    const count = firstReadBytes(0, Number.POSITIVE_INFINITY, 100_000)
+    expect(count).toBe(102_400)
+    const first = await new Promise<ReadResult>((resolve, reject) =>
+      mounted.readTo({ resolve, reject }, handle, 0, count),
+    )
+    expect(first).toMatchObject({ count: 102_400, eof: false })
+    const range = await readRange(mounted, handle, { expectedSize: 100_000, first })
+    expect(range).toMatchObject({ bytes: 20_000_000, eof: true, reads: server.calls['READ'] })
+  })
+
+  test.each([
+    [0, 10, undefined, 10],
+    [0, Number.POSITIVE_INFINITY, 0, 4_096],
+    [0, Number.POSITIVE_INFINITY, 4_095, 4_096],
+    [0, Number.POSITIVE_INFINITY, 4_096, 8_192],
+    [4_000, Number.POSITIVE_INFINITY, 4_096, 4_096],
+    [0, 65_536, 1_000_000, 65_536],
+    [5_000, 65_536, 4_096, 65_536],
+  ])('from %j, %j bytes long, of a file of %j bytes begins with a READ of %j', (offset, length, size, bytes) => {
+    expect(firstReadBytes(offset, length, size)).toBe(bytes)
+  })
+
+  test.each([
+    [-1, 10],
+    [0.5, 10],
+    [0, -1],
+    [0, Number.NaN],
+  ])('READ from %j of %j bytes is refused, whoever waits', async (offset, count) => {
+    const { mounted } = await setUp()
+    const refused = { code: 'OPTION_INVALID' }
+    await expect(mounted.read(mounted.root, offset, count)).rejects.toMatchObject(refused)
+    const told = new Promise((resolve, reject) => mounted.readTo({ resolve, reject }, mounted.root, offset, count))
+    await expect(told).rejects.toMatchObject(refused)
   })
 
   test('fails with the first failure, and asks for no more then', async () => {

@@ -2,7 +2,6 @@ import type { CallOptions, NfsExport } from './export.ts'
 import type { FileHandle } from './handle.ts'
 import type { ReadResult } from './nfs3/read.ts'
 import { whole } from './options.ts'
-import type { Receiver } from './rpc/call.ts'
 
 export interface ReadRangeOptions extends CallOptions {
   /** Bytes. Default 0, and to the end of the file. */
@@ -17,6 +16,8 @@ export interface ReadRangeOptions extends CallOptions {
   readonly inFlight?: number | undefined
   /** Bounds the READs in flight of several ranges together: each goes through it. Default: none. */
   readonly limiter?: { run<T>(read: () => Promise<T>): Promise<T> } | undefined
+  /** What the first READ brought, by whoever made it: of `firstReadBytes`. Default: it is made here. */
+  readonly first?: ReadResult | undefined
   /** Tells the time in milliseconds. Default: nothing is timed. */
   readonly now?: (() => number) | undefined
 }
@@ -36,11 +37,14 @@ export interface ReadRangeResult {
 
 const PAGE_BYTES = 4_096
 
-/** Beyond the end in any case, for some servers don't tell the end to those who read right up to it; in whole pages. */
-const firstBytes = (from: number, expectedSize: number | undefined): number =>
-  expectedSize === undefined || expectedSize < from
-    ? Number.POSITIVE_INFINITY
-    : (Math.floor((expectedSize - from) / PAGE_BYTES) + 1) * PAGE_BYTES
+/**
+ * Bytes that the first READ of a range asks for, where the file has `expectedSize` bytes for all that is known: beyond the
+ * end in any case, for some servers don't tell the end to those who read right up to it; in whole pages.
+ */
+export function firstReadBytes(offset: number, length: number, expectedSize: number | undefined): number {
+  if (expectedSize === undefined || expectedSize < offset) return length
+  return Math.min(length, (Math.floor((expectedSize - offset) / PAGE_BYTES) + 1) * PAGE_BYTES)
+}
 
 /**
  * Reads a range of a file and drops it, by as many READs as that takes. The first one learns the file's size; the rest
@@ -57,49 +61,15 @@ export function readRange(
   } catch (error) {
     return Promise.reject(error)
   }
-  const count = Math.min(range.length, firstBytes(range.from, options.expectedSize))
+  const count = firstReadBytes(range.from, range.length, options.expectedSize)
   const { limiter } = options
   if (limiter !== undefined) return readInTurn(mounted, handle, { ...range, count, limiter }, options)
-  return new Promise((resolve, reject) => {
-    const receiver = new FirstRead(mounted, handle, range, options, resolve, reject)
-    mounted.readTo(receiver, handle, range.from, count, options)
-  })
-}
-
-/** Most files take this READ alone, thousands at a time: so there is one promise for all of it, and no frame that waits. */
-class FirstRead implements Receiver<ReadResult> {
-  readonly #mounted: NfsExport
-  readonly #handle: FileHandle
-  readonly #range: Range
-  readonly #options: ReadRangeOptions
-  readonly #resolve: (result: ReadRangeResult | Promise<ReadRangeResult>) => void
-  readonly #reject: (error: unknown) => void
-
-  constructor(
-    mounted: NfsExport,
-    handle: FileHandle,
-    range: Range,
-    options: ReadRangeOptions,
-    resolve: (result: ReadRangeResult | Promise<ReadRangeResult>) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#mounted = mounted
-    this.#handle = handle
-    this.#range = range
-    this.#options = options
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  resolve(first: ReadResult): void {
-    const { count: bytes, eof, size } = first
-    if (eof) this.#resolve({ bytes, eof, size, reads: 1 })
-    else this.#resolve(readRest(this.#mounted, this.#handle, { ...this.#range, first }, this.#options))
-  }
-
-  reject(error: unknown): void {
-    this.#reject(error)
-  }
+  const goOn = (read: ReadResult): ReadRangeResult | Promise<ReadRangeResult> =>
+    read.eof
+      ? { bytes: read.count, eof: true, size: read.size, reads: 1 }
+      : readRest(mounted, handle, { ...range, first: read }, options)
+  if (options.first !== undefined) return Promise.resolve(goOn(options.first))
+  return mounted.read(handle, range.from, count, options).then(goOn)
 }
 
 interface Range {

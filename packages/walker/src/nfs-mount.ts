@@ -2,6 +2,7 @@ import {
   type Attributes,
   type CallOptions,
   type FileHandle,
+  firstReadBytes,
   LONG_READ_BYTES,
   type MountOptions,
   mountExport,
@@ -9,6 +10,7 @@ import {
   type NfsObserver,
   type ReadRangeOptions,
   type ReadRangeResult,
+  type ReadResult,
   readRange,
 } from '@cachewarmer/nfs'
 import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from './adaptive-limit.ts'
@@ -19,6 +21,7 @@ import { entryOf, idOf, kindOf } from './nfs/entry.ts'
 import { ForeignHandles } from './nfs/foreign-handles.ts'
 import { listPages } from './nfs/list-pages.ts'
 import { fromNfs, isStale } from './nfs/map-error.ts'
+import { ShortRead, type ShortReads } from './nfs/short-read.ts'
 import type { Limiter } from './options.ts'
 import { nameOf } from './paths.ts'
 
@@ -204,20 +207,31 @@ function mountOver(
   /** No async function: it is called for every file, and most have a handle of this mount's own. */
   function read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
     if (asked.signal.aborted) return Promise.reject(asked.signal.reason)
-    if (typeof target.handle !== 'string' || target.foreign) return readSlowly(target, asked)
+    if (typeof target.handle !== 'string' || target.foreign || isLong(asked)) return readSlowly(target, asked)
     const handle = target.handle as FileHandle
-    return readRange(mounted, handle, rangeOf(asked)).then(
-      (range) => outcomeOf(range, asked) ?? learnSize(handle, range, asked),
-      (error) => {
-        if (isStale(error)) return readSlowly({ path: target.path }, asked, 1)
-        throw asReadError(fromNfs(error, target.path))
-      },
-    )
+    const { offset, length, size } = asked
+    return new Promise((resolve) => {
+      const shortRead = new ShortRead(shortReads, target.path, handle, asked, resolve)
+      mounted.readTo(shortRead, handle, offset, firstReadBytes(offset, length, size), asked)
+    })
   }
 
-  /** Where the handle has to be asked for, after so many `requests` in vain. */
-  async function readSlowly(target: Target, asked: ReadOptions, requests = 0): Promise<ReadOutcome> {
+  const shortReads: ShortReads = {
+    goOn: ({ path, handle, asked }, first) => readSlowly({ path, handle }, asked, { first }),
+    failed({ path, asked }, error) {
+      if (isStale(error)) return readSlowly({ path }, asked, { inVain: 1 })
+      return Promise.reject(asReadError(fromNfs(error, path)))
+    },
+  }
+
+  /** A long read, or one of which the handle has to be asked for, or that a first READ has not settled. */
+  async function readSlowly(
+    target: Target,
+    asked: ReadOptions,
+    { first, inVain = 0 }: { readonly first?: ReadResult; readonly inVain?: number } = {},
+  ): Promise<ReadOutcome> {
     const { path } = target
+    let requests = inVain
     const onCall = (): void => {
       requests++
     }
@@ -226,7 +240,7 @@ function mountOver(
       let outcome: ReadOutcome | undefined
       if (handle !== undefined) {
         try {
-          outcome = await readBy(handle, asked)
+          outcome = await readBy(handle, asked, first)
         } catch (error) {
           if (!isStale(error)) throw error
           requests++
@@ -246,16 +260,16 @@ function mountOver(
     return await readBy(handle, asked)
   }
 
-  async function readBy(handle: FileHandle, asked: ReadOptions): Promise<ReadOutcome> {
+  async function readBy(handle: FileHandle, asked: ReadOptions, first?: ReadResult): Promise<ReadOutcome> {
     const beganMs = now()
-    const range = await readRange(mounted, handle, rangeOf(asked))
-    const firstMs = range.firstMs ?? now() - beganMs
+    const range = await readRange(mounted, handle, { ...rangeOf(asked), first })
+    const firstMs = range.firstMs ?? (first ? undefined : now() - beganMs)
     return { ...(outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))), firstMs }
   }
 
-  function rangeOf({ offset, length, size, signal }: ReadOptions): ReadRangeOptions {
-    const left = size === undefined ? length : Math.min(length, size - offset)
-    const limiterOfReads = left >= LONG_READ_BYTES ? ofLongReads : undefined
+  function rangeOf(asked: ReadOptions): ReadRangeOptions {
+    const { offset, length, size, signal } = asked
+    const limiterOfReads = isLong(asked) ? ofLongReads : undefined
     return { offset, length, expectedSize: size, inFlight: readsPerFile, limiter: limiterOfReads, now, signal }
   }
 
@@ -327,3 +341,7 @@ function withinExport(path: string, target: string, seenAt: string): string {
     `${path}: the link leads to ${target}, out of the export, which clients see at ${seenAt}`,
   )
 }
+
+/** For all that is known. */
+const isLong = ({ offset, length, size }: ReadOptions): boolean =>
+  (size === undefined ? length : Math.min(length, size - offset)) >= LONG_READ_BYTES

@@ -79,7 +79,14 @@ describe('the next limit', () => {
   })
 
   test('goes up by a quarter as long as that gains four in a hundred', () => {
-    expect(limits([window(10), window(10.5), window(11), window(11.1)], holding())).toEqual([125, 157, 197, 157])
+    const idle = { floorMs: 8 }
+    const windows = [window(10, 10, idle), window(10.5, 10, idle), window(11, 10, idle), window(11.1, 10, idle)]
+    expect(limits(windows, holding())).toEqual([125, 157, 197, 157])
+  })
+
+  test('goes on up from a queue that is too long already only for ten in a hundred', () => {
+    expect(limits([window(10), window(10.5)], holding())).toEqual([125, 100])
+    expect(limits([window(10), window(11.1), window(12.3), window(13)], holding())).toEqual([125, 157, 197, 157])
   })
 
   test('goes down by a fifth as long as that costs no more than two in a hundred', () => {
@@ -93,7 +100,15 @@ describe('the next limit', () => {
       holding({ rest: 2 }),
     )
     expect(trace.slice(0, 5)).toEqual([100, 100, 125, 100, 100])
-    expect(trace.indexOf(80)).toBe(10)
+    // A queue that is too long makes for short rests.
+    expect(trace.indexOf(80)).toBe(6)
+    const patient = Array.from({ length: 26 }, () => window(10, 13, { floorMs: 10 }))
+    const base = { limit: 100, rate: 10, latencyMs: 13 }
+    expect(
+      limits(patient, holding({ rest: 2, base }))
+        .slice(0, 12)
+        .filter((limit) => limit !== 100),
+    ).toEqual([125, 125])
   })
 
   test('turns round at its bounds', () => {
