@@ -9,6 +9,7 @@ test('exports change only on purpose', () => {
     'accessBits',
     'decodeName',
     'encodeName',
+    'firstReadBytes',
     'handleFromHex',
     'handleToHex',
     'isNfsError',

@@ -71,9 +71,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a failure of an address counts as read',
-    file: 'packages/walker/src/read.ts',
-    find: '      else this.#errors = [...this.#errors, { mount: member.name, error: trouble }]',
-    replace: '      else this.#reads = [...this.#reads, { mount: member.name, bytes: 0 }]',
+    file: 'packages/walker/src/passage.ts',
+    find: '    else this.#owner.failed(this.#member.name, trouble)',
+    replace: '    else this.#owner.came(this.#member.name, { bytes: 0, end: true }, 0)',
   },
   {
     name: 'what a beat says is added to the ledger',
