@@ -179,8 +179,8 @@ describe('an NFS mount', () => {
   test('tells what limits long reads beside what limits small ones, and a walk does', async () => {
     const mount = await mountOf(await serve())
     const large = { entries: 'none', headBytes: Infinity, parts: [{ kind: 'tree', path: '/big' }] } as const
-    const before = walk([mount], large)
-    expect(before.counters.mounts['127.0.0.1']?.longReads).toMatchObject({ inFlight: 0, limit: 2, p50Ms: undefined })
+    const idle = walk([mount], { ...large, parts: [] })
+    expect(idle.counters.mounts['127.0.0.1']?.longReads).toMatchObject({ inFlight: 0, limit: 2, p50Ms: undefined })
     let most = 0
     for (let more = 0; more < 50 && mount.longReads?.state?.p50Ms === undefined; more++) {
       const under = walk([mount], large)
