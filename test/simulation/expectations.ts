@@ -2,6 +2,7 @@ import type { Failure, RunStatus } from '@cachewarmer/core'
 import type { SimExport, SimFile } from './filer.ts'
 import type { ReadRecord } from './read-record.ts'
 import type { Scenario } from './scenario.ts'
+import { specialsIn, type Wanted } from './wanted.ts'
 
 /** A job of the simulation, and what its end has to say. */
 export interface SimJob {
@@ -9,6 +10,7 @@ export interface SimJob {
   readonly of: SimExport
   readonly addresses: readonly string[]
   readonly through: 'each' | 'spread'
+  readonly wanted: Wanted
 }
 
 /** A file that was there all the time, and an address that it did not come through; `spread` needs none in particular. */
@@ -21,7 +23,7 @@ interface Unread {
 export function unreadOf(job: SimJob, reads: ReadRecord): Unread[] {
   const unread: Unread[] = []
   for (const [path, file] of job.of.files) {
-    if (file.changed || file.gone || job.of.denied.has(path)) continue
+    if (file.changed || file.gone || job.of.denied.has(path) || job.wanted.times(path) === 0) continue
     if (job.through === 'spread') {
       if (!reads.coversTogether(job.of, job.addresses, path, file.size)) unread.push({ path, address: undefined })
     } else
@@ -57,6 +59,10 @@ export function wrongEnding(given: {
     wrong.push(
       `${job.label}: ${silent.length} files ended unread and nobody says so, such as ${JSON.stringify(silent[0])}`,
     )
+  const { wanted } = job
+  const unnamed = [...wanted.noTrees, ...wanted.noFiles].filter((path) => !failed.named(path, job))
+  if (unnamed.length > 0)
+    wrong.push(`${job.label}: ${unnamed.length} listed paths are no files and nobody says so, such as ${unnamed[0]}`)
   const { counts } = status.progress
   expect('outcome', status.outcome, failures.length > 0 ? 'completed with failures' : 'warmed')
   const calmTree = !scenario.faults.has('tree changes')
@@ -66,56 +72,63 @@ export function wrongEnding(given: {
     expect('items given up', givenUp.length, 0)
   }
   const calmFiler = !away && wornOut.size === 0
-  const all = [...job.of.files]
+  const all = [...job.of.files].filter(([path]) => wanted.times(path) > 0)
+  const timesOf = (list: readonly (readonly [string, unknown])[]): number =>
+    list.reduce((total, [path]) => total + wanted.times(path), 0)
   if (!calmTree) {
-    const stable = all.filter(([path, file]) => isStable(job, path, file)).length
+    const stable = timesOf(all.filter(([path, file]) => isStable(job, path, file)))
     if (calmFiler && counts.files < stable)
       wrong.push(`${job.label}: ${counts.files} files, at least ${stable} were there all the time`)
-    if (counts.files > all.length)
-      wrong.push(`${job.label}: ${counts.files} files, there never were more than ${all.length}`)
+    if (counts.files > timesOf(all))
+      wrong.push(`${job.label}: ${counts.files} files, there never were more than ${timesOf(all)}`)
     return wrong
   }
   const readable = all.filter(([path]) => !job.of.denied.has(path))
+  const directories = [...job.of.directories.keys()]
+  /** What failed counts all the same where its first piece came, or where it is named twice and came the other time. */
+  const mayCount = (path: string, didFail: boolean): boolean =>
+    didFail && (isLarge(path, job) || wanted.times(path) > 1)
   if (calmFiler) {
     const perFile = job.through === 'each' ? job.addresses.length : 1
-    expect('files', counts.files, readable.length)
+    expect('files', counts.files, timesOf(readable))
     expect(
       'bytes',
       counts.bytes,
-      readable.reduce((sum, [, { size }]) => sum + size, 0),
+      readable.reduce((total, [path, { size }]) => total + size * wanted.times(path), 0),
     )
-    expect('directories', counts.directories, job.of.directories.size)
-    expect('links, devices and the like', counts.specialSkipped, job.of.specials)
-    const least = job.of.denied.size * perFile
+    expect('directories', counts.directories, sum(directories.map(wanted.directoryTimes)))
+    expect('links, devices and the like', counts.specialSkipped, specialsIn(job.of, wanted))
+    const denied = [...job.of.denied].filter((path) => wanted.times(path) > 0)
+    const least = (denied.length + wanted.noFiles.size) * perFile + wanted.noTrees.size
     // Each piece of a large one may be refused by another address.
     const most =
       job.through === 'each'
         ? least
-        : least + [...job.of.denied].filter((path) => isLarge(path, job)).length * (job.addresses.length - 1)
+        : least + denied.filter((path) => isLarge(path, job)).length * (job.addresses.length - 1)
     if (failed.size < least || failed.size > most) expect('failed files', failed.size, least)
   } else {
     // Every file either came through an address or is a failure of it. What lies in a directory whose listing failed on
     // its way, or of which a part was given up, may have come all the same; so may the beginning of a large file.
     const listed = readable.filter(([path]) => !failed.hides(path))
-    const least = listed.filter(([path]) => !failed.at(path, job)).length
-    const perhaps = readable.filter(([path]) => failed.hides(path) || (isLarge(path, job) && failed.at(path, job)))
-    if (counts.files < least || counts.files > least + perhaps.length) expect('files', counts.files, least)
-    const { directories } = job.of
-    const listable = [...directories.keys()].filter((path) => !failed.hides(path)).length
-    if (counts.directories < listable || counts.directories > directories.size)
+    const least = timesOf(listed.filter(([path]) => !failed.at(path, job)))
+    const perhaps = timesOf(readable.filter(([path]) => failed.hides(path) || mayCount(path, failed.at(path, job))))
+    if (counts.files < least || counts.files > least + perhaps) expect('files', counts.files, least)
+    const listable = sum(directories.filter((path) => !failed.hides(path)).map(wanted.directoryTimes))
+    if (counts.directories < listable || counts.directories > sum(directories.map(wanted.directoryTimes)))
       expect('directories', counts.directories, listable)
   }
   const through = job.addresses.map((address) => counts.mounts[address]?.files ?? 0)
   if (job.through === 'spread') {
     // One whose first piece came, and a later one did not, counts for the address and not as a file.
     const least = counts.files
-    if (sum(through) < least || sum(through) > least + failed.size) expect('files through all', sum(through), least)
+    const perhaps = failed.size * Math.max(1, ...all.map(([path]) => wanted.times(path)))
+    if (sum(through) < least || sum(through) > least + perhaps) expect('files through all', sum(through), least)
   } else
     job.addresses.forEach((address, at) => {
-      const came = readable.filter(([path]) => !failed.covers(path, address)).length
-      const perhaps = readable.filter(
-        ([path]) => failed.hides(path) || (isLarge(path, job) && failed.covers(path, address)),
-      ).length
+      const came = timesOf(readable.filter(([path]) => !failed.covers(path, address)))
+      const perhaps = timesOf(
+        readable.filter(([path]) => failed.hides(path) || mayCount(path, failed.covers(path, address))),
+      )
       const got = through[at] ?? 0
       if (got < came || got > came + perhaps) expect(`files through ${address}`, got, came)
     })
@@ -154,6 +167,12 @@ class Failed {
     if (this.hides(path)) return true
     if (address !== undefined) return this.#files.has(`${address} ${path}`)
     return [...this.#files].some((key) => key.endsWith(` ${path}`))
+  }
+
+  /** Is a failure, through every address where a job reads through each. */
+  named(path: string, { addresses, through }: SimJob): boolean {
+    if (through === 'spread') return this.covers(path, undefined)
+    return addresses.every((address) => this.covers(path, address))
   }
 
   /** Fails at one of the addresses of the job. */

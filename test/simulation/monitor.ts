@@ -1,4 +1,12 @@
-import { decodeItem, decodeResult, decodeStatus, type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
+import {
+  decodeItem,
+  decodeJob,
+  decodeResult,
+  decodeStatus,
+  type QueueNames,
+  queueNames,
+  type RunStatus,
+} from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import { join } from './filer.ts'
 import { getOrMake } from './get-or-make.ts'
@@ -39,6 +47,8 @@ export class Monitor {
   /** Runs whose work queue was removed before their end: their items are gone on purpose. */
   readonly retired = new Set<string>()
   readonly poison: string[] = []
+  /** Queues of the lists that jobs brought along. */
+  readonly lists = new Set<string>()
   /** What nobody can read and somebody took out of a queue: it has to be among the poison. */
   readonly spoiled = new Set<string>()
   /** By run: paths of items that came so often that a worker may give them up. */
@@ -78,7 +88,7 @@ export class Monitor {
   }
 
   mayBeLate(queue: string): boolean {
-    return queue.includes('work-') || queue.includes('results-')
+    return queue.includes('work-') || queue.includes('results-') || queue.startsWith(this.names.list(''))
   }
 
   /** `askedAtMs`: when the process asked for it, which may be a while ago. */
@@ -86,6 +96,7 @@ export class Monitor {
     const { id, body, askedAtMs } = message
     if (queue.startsWith(this.names.runStatus(''))) this.#sawStatus(body)
     else if (queue === this.names.poison) this.poison.push(body)
+    else if (queue === this.names.job) this.#sawJob(body)
     else if (queue.startsWith(this.names.runWork(''))) this.#enter(queue, id)
     else if (queue.startsWith(this.names.runResults(''))) this.#sawResult(life, body, askedAtMs)
   }
@@ -168,6 +179,11 @@ export class Monitor {
     there.add(id)
     this.#given.tally.most('most messages in a work queue', there.size)
     if (there.size > mostWork) this.violate(`${queue} holds ${there.size} messages, at most ${mostWork} are expected`)
+  }
+
+  #sawJob(body: string): void {
+    const { list } = decodeJob(body).job
+    if (list !== undefined) this.lists.add(this.names.list(list.id))
   }
 
   #sawStatus(body: string): void {

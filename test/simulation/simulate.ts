@@ -1,4 +1,4 @@
-import { encodeJob, makeJob } from '@cachewarmer/core'
+import { encodeJob } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { addressesOf, Chaos } from './chaos.ts'
 import { type SimJob, unreadOf, wrongEnding } from './expectations.ts'
@@ -7,6 +7,8 @@ import { ManagerHost } from './manager-host.ts'
 import type { Ending } from './monitor.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { type Dice, dice } from './seeded.ts'
+import { messageOf, submitList } from './submitter.ts'
+import { drawWanted, listDiceOf, wantsAll } from './wanted.ts'
 import { silent, World } from './world.ts'
 
 export interface Simulated {
@@ -41,7 +43,7 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     ended.push({ job, ending, unread: unreadOf(job, world.reads) })
   })
   const { sim, monitor, tally } = world
-  const jobs = makeJobs(world, root)
+  const jobs = makeJobs(world, root, listDiceOf(seed, dice))
   const first = world.openLedger()
   const hosts = [new ManagerHost(world, first)]
   if (scenario.managers === 2) hosts.push(new ManagerHost(world, scenario.sharedLedger ? first : world.openLedger()))
@@ -55,7 +57,10 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     while (abandoned ? sim.elapsedMs < scenario.faultsUntilMs : !all()) await sim.wait(500)
   }
   try {
-    const reads = jobs.reduce((count, { of, addresses }) => count + of.files.size * addresses.length, 0)
+    const reads = jobs.reduce((count, { of, addresses, wanted }) => {
+      const files = [...of.files.keys()].reduce((sum, path) => sum + wanted.times(path), wanted.noFiles.size)
+      return count + files * addresses.length
+    }, 0)
     // As if all were read one by one, twice: a clock that leaps again and again has much of it read again.
     await sim.run(over(), longestMs + scenario.faultsUntilMs + reads * scenario.readMs * 2)
     tally.count('virtual minutes until all jobs ended', sim.elapsedMs / 60_000)
@@ -96,14 +101,16 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
   return { seed, violations, scenario, counts: tally.counts, virtualMs: sim.elapsedMs, events: sim.events, outcome }
 }
 
-function makeJobs(world: World, root: Dice): SimJob[] {
+function makeJobs(world: World, root: Dice, lists: Dice | undefined): SimJob[] {
   const { scenario, filer } = world
   return Array.from({ length: scenario.jobs }, (_, at) => {
     const path = `/export${at}`
     const of = randomExport(root.fork(), path, { scale: scenario.treeScale, denied: scenario.denied })
     filer.exports.set(path, of)
     const through = scenario.throughSpread ? 'spread' : 'each'
-    return { label: `job-${at}`, of, addresses: addressesOf(scenario.addresses), through }
+    const hasList = lists !== undefined && (at === 0 || lists.chance(0.7))
+    const wanted = hasList ? drawWanted(lists.fork(), of) : wantsAll
+    return { label: `job-${at}`, of, addresses: addressesOf(scenario.addresses), through, wanted }
   })
 }
 
@@ -119,9 +126,12 @@ async function submit(world: World, jobs: readonly SimJob[], root: Dice): Promis
     await service.queue(queue).send(`{"${text}"`)
   }
   if (scenario.garbage) await spoil(names.job)
-  jobs.forEach(({ label, of, addresses, through }, at) => {
-    const { job } = makeJob({ addresses: [...addresses], exportPath: of.path, paths: ['/'], jobId: label, through })
-    sim.after(at === 0 ? 0 : root.next() * 20_000, () => void service.queue(names.job).send(encodeJob(job)))
+  jobs.forEach((job, at) => {
+    const { list } = job.wanted
+    sim.after(at === 0 ? 0 : root.next() * 20_000, () => {
+      if (list === undefined) void service.queue(names.job).send(encodeJob(messageOf(job)))
+      else submitList(world, job, list)
+    })
   })
   if (scenario.garbage && scenario.abandonedAtMs === undefined) spoilRun(world, garbage)
   return scenario.abandonedAtMs === undefined ? garbage : []
@@ -173,6 +183,8 @@ async function leftovers(world: World): Promise<string[]> {
     if (depth > 0) left.push(`${depth} in ${name}`)
   }
   for (const name of await service.list(prefixOfRuns)) {
+    // The list of a submitter that died goes after a day.
+    if (monitor.lists.has(name)) left.push(name)
     if (names.runOf(name) === undefined) continue
     if (!name.startsWith(names.runStatus(''))) left.push(name)
   }

@@ -15,6 +15,8 @@ export interface SubmitListOptions extends SubmitOptions {
   readonly random: Random
   /** Called now and then with the number of listed paths that were sent. */
   readonly onListed?: ((paths: number) => void) | undefined
+  /** Most listed paths that one worker gets at once. Default 2,000. */
+  readonly chunkPaths?: number | undefined
 }
 
 export interface SubmittedJob {
@@ -55,10 +57,10 @@ export async function submitWithList(
   job: Omit<Job, 'list'>,
   options: SubmitListOptions,
 ): Promise<SubmittedJob> {
-  const { listed, random, signal, onListed } = options
+  const { listed, random, signal, onListed, chunkPaths } = options
   // Before anything is sent: a wrong job needs no list to be refused.
   encodeJob({ ...job, list: { id: 'a'.repeat(12), chunks: MAX_LIST_CHUNKS, paths: Number.MAX_SAFE_INTEGER } })
-  const list = await sendList(service, prefix, listed, { random, signal, onProgress: onListed })
+  const list = await sendList(service, prefix, listed, { random, signal, onProgress: onListed, chunkPaths })
   try {
     return await submitJob(service, prefix, { ...job, list }, options)
   } catch (error) {

@@ -26,6 +26,16 @@ describe('files of a list', () => {
     expect(mount.calls.filter(({ operation }) => operation === 'stat')).toEqual([])
   })
 
+  test.each([5, 50])('large ones among %i of one directory are read to their end', async (count) => {
+    const sizes = Object.fromEntries(names(count).map((name, at) => [name, at % 5 === 0 ? 95 : 7]))
+    const large = count / 5
+    const mount = recorded(memoryMount({ name: 'm', tree: memoryTree({ d: sizes }), handleSpace: 'space' }))
+    const under = walk([mount], { ...all, chunkBytes: 10, rangeBytes: 30, parts: [listed('/d', names(count))] })
+    await under.done
+    expect(under.counters).toMatchObject({ files: count, bytes: large * 95 + (count - large) * 7, failures: {} })
+    expect(mount.calls.filter(({ operation }) => operation === 'read')).toHaveLength(large * 10 + count - large)
+  })
+
   test('a few of one directory are read by their path', async () => {
     const mount = recorded(memoryMount({ name: 'm', tree: memoryTree({ d: files(200) }) }))
     const under = walk([mount], { ...all, parts: [listed('/d', names(5))] })

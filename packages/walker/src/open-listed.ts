@@ -8,6 +8,7 @@ import { attributesPass, findFile } from './page.ts'
 import type { FilesPart } from './parts.ts'
 import { joinPath } from './paths.ts'
 import type { Run } from './run.ts'
+import { isLarge, sourceOf } from './sources.ts'
 import type { Tally } from './tallies.ts'
 
 /** Fewer names of one directory are looked up one by one; from here on its listing may bring them faster. */
@@ -75,14 +76,22 @@ function addFound(
   mount: Mount,
   all: readonly Entry[],
 ): void {
-  const { attributesOnly, listThrough } = run.settings
+  const { settings, frontier } = run
+  const { attributesOnly, listThrough } = settings
   const files = all.filter((entry) => attributesPass(run, entry))
   if (files.length < all.length) run.tallies.count(tally, 'entriesSkipped', all.length - files.length)
   const counted = attributesOnly && listThrough === 'one' ? files.filter(({ size }) => size !== undefined) : []
   for (const { name, size = 0 } of counted) findFile(run, { path: joinPath(directory, name), size, tally })
   if (counted.length > 0) run.tallies.findThrough(tally, mount.name, counted.length)
   const left = counted.length === 0 ? files : files.filter(({ size }) => size === undefined)
-  if (left.length > 0) run.frontier.addSource(new FileBatch({ directory, real, files: left, from: mount, tally }))
+  // Large ones are read in pieces from the first on, which others may take over.
+  const large = left.filter(({ size }) => isLarge(settings, size))
+  for (const { name, size, handle } of large) {
+    const unit = { path: joinPath(directory, name), real: joinPath(real, name), size, handle, from: mount, tally }
+    frontier.addSource(sourceOf(settings, { ...unit, as: 'name' }))
+  }
+  const small = large.length === 0 ? left : left.filter(({ size }) => !isLarge(settings, size))
+  if (small.length > 0) frontier.addSource(new FileBatch({ directory, real, files: small, from: mount, tally }))
 }
 
 /** Sizes and times matter, and no listing told them. */

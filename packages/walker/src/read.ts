@@ -118,7 +118,9 @@ class Reading implements PassageOwner {
     const { frontier, begun, settings } = this.#run
     if (!this.chunk) {
       if (end || settings.headBytes <= settings.chunkBytes) return
-      const file = largeFile(settings, this.unit, { offset: 0, length: settings.headBytes, ordinal: 0 })
+      // What a listing said of its size may be old by now; this read knows better.
+      const unit = { ...this.unit, size: undefined }
+      const file = largeFile(settings, unit, { offset: 0, length: settings.headBytes, ordinal: 0 })
       this.chunk = file.next()?.chunk
       begun.add(file)
     }

@@ -127,6 +127,19 @@ describe('a file of several chunks', () => {
     expect(under.counters).toMatchObject({ files: 1, bytes: 1_000, failures: {} })
   })
 
+  test('that was small when it was listed is read to its end', async () => {
+    const file = { kind: 'file' as const, size: 50 }
+    const mounts = mountsOver(file, 'm')
+    const [mount] = mounts
+    mount?.hold(({ offset }) => offset === 0)
+    const under = walk(mounts, whole)
+    await until(() => mount?.held === 1)
+    file.size = 1_000
+    mount?.release()
+    await under.done
+    expect(under.counters).toMatchObject({ files: 1, bytes: 1_000, failures: {} })
+  })
+
   test('that shrinks is read to where it ends now', async () => {
     const file = { kind: 'file' as const, size: 350 }
     const mounts = mountsOver(file, 'm')

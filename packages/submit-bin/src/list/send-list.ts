@@ -16,6 +16,8 @@ export interface SendListOptions {
   readonly signal?: AbortSignal | undefined
   /** Called now and then with the number of paths that were sent. */
   readonly onProgress?: ((paths: number) => void) | undefined
+  /** Most paths in a chunk. Default: as `ListPacker` has it. */
+  readonly chunkPaths?: number | undefined
 }
 
 /** Messages on their way at the same time: enough to hide the queue's latency, few enough for memory and limits. */
@@ -54,14 +56,14 @@ export async function sendList(
   service: QueueService,
   prefix: string,
   paths: AsyncIterable<readonly ListedPath[]>,
-  { random, signal, onProgress }: SendListOptions,
+  { random, signal, onProgress, chunkPaths }: SendListOptions,
 ): Promise<JobList> {
   const id = makeId(random)
   const name = queueNames(prefix).list(id)
   await service.create(name, { signal })
   try {
     const queue = service.queue(name)
-    const packer = new ListPacker(id)
+    const packer = new ListPacker(id, { maxPaths: chunkPaths })
     const underWay = new Set<Promise<unknown>>()
     let failed: { readonly reason: unknown } | undefined
     const send = async (chunk: ListChunk): Promise<void> => {
