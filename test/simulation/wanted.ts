@@ -19,8 +19,8 @@ export interface Wanted {
   /** Listed with all below them, and not there: each is one failure. */
   readonly noTrees: ReadonlySet<string>
   /** How often a file or a directory is read and counted, at the most: once for each time that it is named. */
-  times(path: string): number
-  directoryTimes(path: string): number
+  readonly times: (path: string) => number
+  readonly directoryTimes: (path: string) => number
 }
 
 export const wantsAll: Wanted = {
