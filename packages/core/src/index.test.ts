@@ -72,6 +72,7 @@ test('exports change only on purpose', async () => {
     'readEnvelope',
     'rootItem',
     'toWire',
+    'unitsOf',
     'wireBytes',
   ])
 })

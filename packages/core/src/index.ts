@@ -59,7 +59,7 @@ export { ancestors, checkPath, compareNames, MAX_PATH_BYTES, nameBytes, normalis
 export type { Beat, Failure, FailurePart, ItemResult, MountState, ResultMessage } from './result.ts'
 export { decodeResult, encodeResult, failureParts } from './result.ts'
 export type { DivideOptions, SplitDecision, SplitPolicy, SplitSituation } from './split.ts'
-export { DEFAULT_SPLIT_POLICY, decideSplit, divide } from './split.ts'
+export { DEFAULT_SPLIT_POLICY, decideSplit, divide, unitsOf } from './split.ts'
 export type { FleetStatus, Outcome, Progress, RunState, RunStatus } from './status.ts'
 export { MAX_ADMITTED } from './status.ts'
 export { decodeStatus, encodeStatus } from './status-codec.ts'

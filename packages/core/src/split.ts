@@ -64,7 +64,7 @@ interface Piece {
 export function divide(parts: readonly Part[], ways: number, options: DivideOptions = {}): Part[][] {
   const maxBytes = wholeOption('maxBytes', options.maxBytes ?? 56_000)
   const maxNames = wholeOption('maxNames', options.maxNames ?? 1_000)
-  const units = parts.reduce((sum, part) => sum + (part.kind === 'files' ? part.names.length : 1), 0)
+  const units = unitsOf(parts)
   const slots = Math.min(wholeOption('ways', ways), units)
   if (slots === 0) return []
   const namesEach = Math.min(maxNames, Math.floor(units / slots))
@@ -76,6 +76,10 @@ export function divide(parts: readonly Part[], ways: number, options: DivideOpti
   }
   return groups.flatMap((group) => group.closed())
 }
+
+/** What parts weigh when they are dealt: each name of a `files` part, and every other part, is one. */
+export const unitsOf = (parts: readonly Part[]): number =>
+  parts.reduce((sum, part) => sum + (part.kind === 'files' ? part.names.length : 1), 0)
 
 function wholeOption(field: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value

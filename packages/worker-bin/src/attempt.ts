@@ -9,6 +9,7 @@ import {
   type ItemResult,
   type Part,
   queueNames,
+  unitsOf,
 } from '@cachewarmer/core'
 import type { Queue } from '@cachewarmer/queue'
 import type { TakenPart, WalkPart } from '@cachewarmer/walker'
@@ -56,7 +57,10 @@ export class Attempt {
     return Math.max(0, this.#ports.clock.now() - this.startedAtMs)
   }
 
-  /** Sends parts as children, in about `ways` messages or as many as their size demands. */
+  /**
+   * Sends parts as children, in about `ways` messages or as many as their size demands; scopes share those by what they
+   * hold, and each has one of its own.
+   */
   async handAway(parts: readonly TakenPart[], ways: number, signal: AbortSignal): Promise<void> {
     const scopes = new Map<number | undefined, Part[]>()
     for (const { part, scope } of parts) {
@@ -64,9 +68,10 @@ export class Attempt {
       if (known === undefined) scopes.set(scope, [messagePart(part)])
       else known.push(messagePart(part))
     }
+    const units = unitsOf([...scopes.values()].flat())
     for (const [scope, scoped] of scopes) {
       const first = this.#families.get(scope) ?? 0
-      const groups = divide(scoped, ways)
+      const groups = divide(scoped, Math.ceil((ways * unitsOf(scoped)) / units) || 1)
       this.#families.set(scope, first + groups.length)
       const family = this.#family(scope)
       await eachBounded(groups, async (group, at) => {
