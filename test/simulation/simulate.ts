@@ -77,6 +77,13 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
 
   for (const { job, ending, unread } of ended) {
     const { status } = ending
+    // One that was sent twice, and whose list went with the first one before the second was there.
+    const isLate =
+      job.wanted.list !== undefined && ended.some((one) => one.job === job && one.ending.atMs < ending.atMs)
+    if (status.outcome === 'lost' && isLate) {
+      tally.count('lists that came twice, too late')
+      continue
+    }
     const ledger = world.ledgers.find((one) => one.run(status.run) !== undefined)
     const failures = ledger?.failures(status.run, Number.MAX_SAFE_INTEGER) ?? []
     const wornOut = monitor.wornOut(status.run)

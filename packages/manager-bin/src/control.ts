@@ -48,8 +48,11 @@ export function handleControl(
     return message.deliveries < keptDeliveries ? { giveBackMs: againMs } : 'complete'
   }
   for (const run of runs) {
-    if (control.command === 'cancel') run.cancel()
-    else if (control.command === 'pause') run.change({ paused: true })
+    if (control.command === 'cancel') {
+      run.cancel()
+      // Should this manager die before the ledger has the end, the next one ends the run as well.
+      ports.ledger.noteCancelled(run.record.jobMessageId, ports.clock.now())
+    } else if (control.command === 'pause') run.change({ paused: true })
     else if (control.command === 'resume') run.change({ paused: false })
     else
       run.change({

@@ -1,4 +1,4 @@
-import { decodeStatus, isCoreError, type Job, queueNames, type RunStatus } from '@cachewarmer/core'
+import { decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
 import { isQueueError } from '@cachewarmer/queue'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
 
@@ -100,11 +100,6 @@ async function listStatuses(
     }
   }
   return statuses
-}
-
-/** The list that a job brought along is of no use any more. */
-export async function removeList(ports: ManagerPorts, settings: ManagerSettings, job: Job): Promise<void> {
-  if (job.list !== undefined) await ports.service.delete(queueNames(settings.prefix).list(job.list.id))
 }
 
 /** Ends the work of a run for everybody: workers that find its queues gone stop. Its status stays, for whoever asks. */

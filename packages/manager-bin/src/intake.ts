@@ -11,7 +11,8 @@ import {
   toWire,
 } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
-import { removeList, removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
+import { removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
+import { listOfJob } from './jobs-in-sight.ts'
 import type { RunRecord } from './ledger/ledger.ts'
 import { patiently } from './patience.ts'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
@@ -37,6 +38,8 @@ export class Intake {
   readonly #settings: ManagerSettings
   /** One run may be here twice for a moment: a lease that is lost comes back while who lost it still puts things down. */
   readonly #active = new Set<ActiveRun>()
+  /** By message: the lists of the jobs that are here. */
+  readonly #lists = new Map<string, string>()
 
   constructor(ports: ManagerPorts, settings: ManagerSettings) {
     this.#ports = ports
@@ -58,11 +61,39 @@ export class Intake {
     message: JobMessage,
     held: { signal: AbortSignal; logger: Logger },
   ): Promise<'complete' | { giveBackMs: number }> {
+    const list = listOfJob(message.body)
+    if (list === undefined) return this.#handle(message, held)
+    this.#lists.set(message.id, list)
+    try {
+      const end = await this.#handle(message, held)
+      if (end === 'complete') await patiently(this.#ports, held.signal, () => this.#dropList(message.id, list))
+      return end
+    } finally {
+      this.#lists.delete(message.id)
+    }
+  }
+
+  /**
+   * The list goes with its last job: a job that was sent again, because no answer came, may be there twice, and both need
+   * it. Where not all jobs can be seen it stays, and is swept up some other day.
+   */
+  async #dropList(messageId: string, list: string): Promise<void> {
+    const { service } = this.#ports
+    const names = queueNames(this.#settings.prefix)
+    const waiting = await service.queue(names.job).peek({ max: service.limits.maxPeek })
+    if (waiting.length === service.limits.maxPeek) return
+    const others = [...waiting.map(({ id, body }) => [id, listOfJob(body)] as const), ...this.#lists]
+    if (!others.some(([id, other]) => id !== messageId && other === list)) await service.delete(names.list(list))
+  }
+
+  async #handle(
+    message: JobMessage,
+    held: { signal: AbortSignal; logger: Logger },
+  ): Promise<'complete' | { giveBackMs: number }> {
     const known = this.#ports.ledger.runOfJob(message.id)
     if (known?.outcome !== undefined) {
       // Done in the ledger: only the last steps may have been left over.
       await removeRunQueues(this.#ports, this.#settings, known.run)
-      await removeList(this.#ports, this.#settings, known.job)
       return 'complete'
     }
     const goesOn = known !== undefined && (await this.#isCurrent(message, known))
@@ -71,6 +102,7 @@ export class Intake {
     if (record === undefined) return 'complete'
     const run = new ActiveRun(this.#ports, this.#settings, record)
     this.#active.add(run)
+    if (goesOn && this.#ports.ledger.isCancelled([message.id])) run.cancel()
     held.logger.info(goesOn ? 'run resumed' : 'run started', {
       run: record.run,
       job: record.job.jobId ?? record.jobMessageId,
@@ -177,7 +209,6 @@ export class Intake {
     await service
       .queue(names.runStatus(run))
       .send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })
-    if (job !== null) await removeList(this.#ports, this.#settings, job)
     if (outcome === 'cancelled') return undefined
     const note = {
       v: 1,

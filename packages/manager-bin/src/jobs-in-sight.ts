@@ -23,14 +23,14 @@ export async function jobsInSight(
   const lists = new Set<string>()
   for (const { record } of runs) if (record.job.list !== undefined) lists.add(names.list(record.job.list.id))
   for (const { body } of waiting) {
-    const list = listOf(body)
+    const list = listOfJob(body)
     if (list !== undefined) lists.add(names.list(list))
   }
   return { messageIds, lists }
 }
 
-/** A job that can't be read needs nothing: it will be refused. */
-function listOf(body: string): string | undefined {
+/** The id of a job's list. A job that can't be read needs none: it will be refused. */
+export function listOfJob(body: string): string | undefined {
   try {
     return decodeJob(body).job.list?.id
   } catch (error) {

@@ -242,6 +242,14 @@ describe('what people ask of runs:', () => {
     expect(await world.poison()).toEqual([])
   })
 
+  test('a run that was being cancelled when its manager died ends as cancelled under the next one', async () => {
+    const world = new World()
+    const id = await world.submit({ jobId: 'good' })
+    await world.managed(async () => void (await world.takeItem(id)))
+    world.ledger.noteCancelled(id, world.clock.now())
+    await world.managed(async () => expect(await world.reached(id)).toMatchObject({ outcome: 'cancelled' }))
+  })
+
   test('a job that was cancelled before a manager saw it never starts', async () => {
     const world = new World()
     await world.managed(async () => {

@@ -1,4 +1,4 @@
-import { decodeJob, encodeJob, type Job, MAX_LIST_CHUNKS, makeId, queueNames } from '@cachewarmer/core'
+import { decodeJob, encodeJob, isCoreError, type Job, MAX_LIST_CHUNKS, makeId, queueNames } from '@cachewarmer/core'
 import type { QueueService, Random } from '@cachewarmer/queue'
 import type { ListedPath } from './list/read-paths.ts'
 import { sendList } from './list/send-list.ts'
@@ -49,7 +49,8 @@ export async function submitJob(
 
 /**
  * As `submitJob`, with a list that is sent before the job is: whoever dies in between leaves no job. Without `paths` in
- * the job the list is all there is to warm.
+ * the job the list is all there is to warm. Where the job could not be sent the list may stay behind: a manager removes
+ * one that no job names.
  */
 export async function submitWithList(
   service: QueueService,
@@ -64,7 +65,8 @@ export async function submitWithList(
   try {
     return await submitJob(service, prefix, { ...job, list }, options)
   } catch (error) {
-    await service.delete(queueNames(prefix).list(list.id)).catch(() => undefined)
+    // Where no answer came, the job may have been sent all the same, and then needs its list.
+    if (isCoreError(error)) await service.delete(queueNames(prefix).list(list.id)).catch(() => undefined)
     throw error
   }
 }

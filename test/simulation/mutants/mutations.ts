@@ -133,6 +133,43 @@ export const mutations: readonly Mutation[] = [
       '        this.#resume = page.value.entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.#resume\n',
   },
   {
+    name: 'a chunk of a list is noted before its item is sent',
+    file: 'packages/manager-bin/src/run/list-feed.ts',
+    find: '        const item = listItem(chunk.chunk, moved.generation)\n',
+    replace: '        const item = listItem(chunk.chunk, moved.generation)\n        moved.add([chunk.chunk])\n',
+  },
+  {
+    name: 'the last chunk of a list is forgotten',
+    file: 'packages/core/src/list-packer.ts',
+    find: '    if (this.#held === 0) return undefined\n',
+    replace: '    if (this.#held === 0 || (this.#chunks > 0 && this.#held < this.#maxPaths)) return undefined\n',
+  },
+  {
+    name: 'a chunk of a list is not kept for a manager that starts over',
+    file: 'packages/manager-bin/src/run/list-feed.ts',
+    find: '    await whereThere(() => this.#queue.send(lease.body, { signal }))\n',
+    replace: '',
+  },
+  {
+    name: 'a path that is missing counts as read',
+    file: 'packages/walker/src/read.ts',
+    find: '    for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)\n    if (ok)',
+    replace:
+      "    for (const { mount, error } of this.#errors) if (error.code !== 'NOT_FOUND') this.#run.fail(tally, path, error, mount)\n    if (ok)",
+  },
+  {
+    name: 'a listed name that the listing does not show is dropped',
+    file: 'packages/walker/src/open-listed.ts',
+    find: '      if (wanted.size === 0 || found * dense < seen) return\n',
+    replace: '      if (found > 0) wanted.clear()\n      if (wanted.size === 0 || found * dense < seen) return\n',
+  },
+  {
+    name: 'a large file of a list is read by its beginning alone',
+    file: 'packages/walker/src/read.ts',
+    find: '      const unit = { ...this.unit, size: undefined }\n',
+    replace: '      const unit = this.unit\n',
+  },
+  {
     name: 'who does not lead any more goes on',
     file: 'packages/manager-bin/src/leadership.ts',
     find: '      await body(keeper.signal)',

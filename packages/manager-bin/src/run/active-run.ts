@@ -9,7 +9,7 @@ import {
 } from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
 import type { RunDemand } from '../fleet/capacity.ts'
-import { removeList, removeRunQueues } from '../housekeeping.ts'
+import { removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import { mayPass, patiently } from '../patience.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
@@ -226,7 +226,7 @@ export class ActiveRun {
     this.#ending.abort(endOfRun)
   }
 
-  /** Status, ledger, queues; the job message goes last, when the caller completes it. */
+  /** Status, ledger, queues; the job's list and its message go last, which is up to the caller. */
   async #end(outcome: Outcome, signal: AbortSignal): Promise<void> {
     const { run } = this.#record
     const endedAtMs = this.#ports.clock.now()
@@ -236,7 +236,6 @@ export class ActiveRun {
     await patiently(this.#ports, signal, () => this.#noteWarmed(outcome))
     await patiently(this.#ports, signal, () => this.#ledger.endRun(run, outcome, endedAtMs))
     await patiently(this.#ports, signal, () => removeRunQueues(this.#ports, this.#settings, run))
-    await patiently(this.#ports, signal, () => removeList(this.#ports, this.#settings, this.#record.job))
     this.#logger.info('run ended', { outcome, ...this.#ledger.totals(run).counts })
   }
 

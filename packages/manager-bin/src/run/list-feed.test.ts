@@ -124,6 +124,23 @@ describe('a job with a list', () => {
     })
   })
 
+  test.each([[{}], [{ runsAtOnce: 1 }]])(
+    'that was sent twice is warmed twice, and its list goes with the last one (%j)',
+    async (options) => {
+      const world = new World()
+      await sendChunks(world, [0, 1, 2])
+      const ids = [await world.submit({ ...wish, paths: [] }), await world.submit({ ...wish, paths: [] })]
+      const manager = world.start(options)
+      for (const id of ids) {
+        for (let left = 3; left > 0; left--) await world.work(id, { counts: oneFile() })
+        expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { counts: { files: 3 } } })
+      }
+      await world.until(async () => ((await world.service.list(names.list(''))).length === 0 ? true : undefined))
+      manager.stop()
+      await world.clock.run(manager.ended)
+    },
+  )
+
   test('that was cancelled before it started leaves no list', async () => {
     const world = new World()
     await sendChunks(world, [0, 1, 2])
