@@ -28,6 +28,8 @@ export interface JobMessage {
 
 /** How soon another manager may take a job that this one lets go of. */
 const letGoMs = 0
+/** How often a job that was sent twice is looked at again while the first one runs. */
+const twinMs = 5_000
 
 /**
  * What happens to a job message: refused with a status that says why, or run to its end. The job's lease is held all the
@@ -38,8 +40,9 @@ export class Intake {
   readonly #settings: ManagerSettings
   /** One run may be here twice for a moment: a lease that is lost comes back while who lost it still puts things down. */
   readonly #active = new Set<ActiveRun>()
-  /** By message: the lists of the jobs that are here. */
+  /** By message: the lists of the jobs that are here, and of those that wait for another one with the same list. */
   readonly #lists = new Map<string, string>()
+  readonly #listsInUse = new Set<string>()
 
   constructor(ports: ManagerPorts, settings: ManagerSettings) {
     this.#ports = ports
@@ -64,12 +67,16 @@ export class Intake {
     const list = listOfJob(message.body)
     if (list === undefined) return this.#handle(message, held)
     this.#lists.set(message.id, list)
+    // One after the other: each brings the whole list to its workers, and would miss what the other holds.
+    if (this.#listsInUse.has(list)) return { giveBackMs: twinMs }
+    this.#listsInUse.add(list)
     try {
       const end = await this.#handle(message, held)
       if (end === 'complete') await patiently(this.#ports, held.signal, () => this.#dropList(message.id, list))
       return end
     } finally {
       this.#lists.delete(message.id)
+      this.#listsInUse.delete(list)
     }
   }
 

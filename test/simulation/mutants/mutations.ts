@@ -164,12 +164,6 @@ export const mutations: readonly Mutation[] = [
     replace: '      if (found > 0) wanted.clear()\n      if (wanted.size === 0 || found * dense < seen) return\n',
   },
   {
-    name: 'a large file of a list is read by its beginning alone',
-    file: 'packages/walker/src/read.ts',
-    find: '      const unit = { ...this.unit, size: undefined }\n',
-    replace: '      const unit = this.unit\n',
-  },
-  {
     name: 'who does not lead any more goes on',
     file: 'packages/manager-bin/src/leadership.ts',
     find: '      await body(keeper.signal)',
