@@ -21,7 +21,12 @@ class TaskTurns implements Turns {
         this.#ends.push(end)
         taker.begin()
       })
-    this.#limiter.run(task).catch((error: unknown) => taker.fail(error))
+    try {
+      this.#limiter.run(task).catch((error: unknown) => taker.fail(error))
+    } catch (error) {
+      // As late as all others: who takes a turn hears nothing before this has returned.
+      queueMicrotask(() => taker.fail(error))
+    }
     return false
   }
 

@@ -1,0 +1,57 @@
+import pLimit from 'p-limit'
+import { expect, test } from 'vitest'
+import type { Limiter, TurnTaker } from './options.ts'
+import { turnsOf } from './turns.ts'
+
+/** Notes what takers hear, by name. */
+function noting(): { readonly heard: string[]; taker(name: string): TurnTaker } {
+  const heard: string[] = []
+  return {
+    heard,
+    taker: (name) => ({
+      begin: () => heard.push(`${name} begins`),
+      fail: (error) => heard.push(`${name}: ${error instanceof Error ? error.message : String(error)}`),
+    }),
+  }
+}
+
+const later = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve))
+
+test('a limiter that only runs tasks gives places in the order in which they were asked for', async () => {
+  const { heard, taker } = noting()
+  const turns = turnsOf({ run: pLimit(2) })
+  expect(['a', 'b', 'c', 'd'].map((name) => turns.take(taker(name)))).toEqual([false, false, false, false])
+  await later()
+  expect(heard).toEqual(['a begins', 'b begins'])
+  turns.give(1)
+  await later()
+  expect(heard.slice(2)).toEqual(['c begins'])
+  turns.give(undefined)
+  turns.give(1)
+  await later()
+  expect(heard.slice(3)).toEqual(['d begins'])
+})
+
+test.each<[string, Limiter]>([
+  ['rejects', { run: () => Promise.reject(new Error('no place')) }],
+  [
+    'throws',
+    {
+      run() {
+        throw new Error('no place')
+      },
+    },
+  ],
+])('who waits for a limiter that %s hears of it, later', async (_how, limiter) => {
+  const { heard, taker } = noting()
+  expect(turnsOf(limiter).take(taker('a'))).toBe(false)
+  expect(heard).toEqual([])
+  await later()
+  expect(heard).toEqual(['a: no place'])
+})
+
+test('without a limiter every place is free', () => {
+  const { heard, taker } = noting()
+  expect([1, 2, 3].map(() => turnsOf(undefined).take(taker('a')))).toEqual([true, true, true])
+  expect(heard).toEqual([])
+})
