@@ -8,13 +8,13 @@ import {
   makeId,
   queueNames,
   type RunStatus,
-  toWire,
 } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
 import { listOfJob } from './jobs-in-sight.ts'
 import type { RunRecord } from './ledger/ledger.ts'
 import { patiently } from './patience.ts'
+import { keepPoison } from './poison.ts'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
 import { ActiveRun } from './run/active-run.ts'
 import { resolveSinceLast, specificationOf } from './since-last.ts'
@@ -217,14 +217,7 @@ export class Intake {
       .queue(names.runStatus(run))
       .send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })
     if (outcome === 'cancelled') return undefined
-    const note = {
-      v: 1,
-      reason: reason.slice(0, 2_000),
-      by: this.#settings.name,
-      atMs: now,
-      message: message.body.slice(0, 40_000),
-    }
-    await service.queue(names.poison).send(toWire(note), { signal: held.signal })
+    await keepPoison(this.#ports, this.#settings, { reason, body: message.body }, held.signal)
     return undefined
   }
 }

@@ -4,7 +4,7 @@ import type { Limiter, TurnTaker } from './options.ts'
 import { turnsOf } from './turns.ts'
 
 /** Notes what takers hear, by name. */
-function noting(): { readonly heard: string[]; taker(name: string): TurnTaker } {
+function noting(): { readonly heard: string[]; readonly taker: (name: string) => TurnTaker } {
   const heard: string[] = []
   return {
     heard,

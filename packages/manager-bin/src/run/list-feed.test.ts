@@ -141,6 +141,25 @@ describe('a job with a list', () => {
     },
   )
 
+  test.each([
+    ['nonsense', 'nonsense'],
+    [
+      'a chunk of another list',
+      encodeListChunk({ v: 1, list: 'othersothers', chunk: 1, parts: [{ kind: 'tree', path: '/x' }] }),
+    ],
+    ['a chunk beyond the last', encodeListChunk({ v: 1, list, chunk: 3, parts: [{ kind: 'tree', path: '/x' }] })],
+  ])('with %s in it keeps that among the poison, and ends as lost', async (_what, body) => {
+    const world = new World()
+    await sendChunks(world, [0, 2])
+    await world.service.queue(names.list(list)).send(body)
+    const id = await world.submit({ ...wish, paths: [] })
+    await world.managed(async () => {
+      for (let left = 2; left > 0; left--) await world.work(id, { counts: oneFile() })
+      expect(await world.reached(id)).toMatchObject({ outcome: 'lost' })
+    })
+    expect(await world.poison()).toMatchObject([{ message: body }])
+  })
+
   test('that was cancelled before it started leaves no list', async () => {
     const world = new World()
     await sendChunks(world, [0, 1, 2])

@@ -2,6 +2,7 @@ import { decodeListChunk, encodeItem, isCoreError, type ListChunk, listItem, que
 import { isQueueError, type Lease, type Queue } from '@cachewarmer/queue'
 import type { RunRecord } from '../ledger/ledger.ts'
 import { patiently } from '../patience.ts'
+import { keepPoison } from '../poison.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { MovedChunks } from './moved-chunks.ts'
 
@@ -118,7 +119,7 @@ export class ListFeed {
     const others: Promise<void>[] = []
     const taken = new Map<Lease, number>()
     for (const lease of leases) {
-      const chunk = this.#read(lease)
+      const chunk = await this.#read(lease, signal)
       if (chunk === undefined) others.push(quietly(() => lease.complete({ signal })))
       // Out of the way for a while of those that were not moved yet.
       else if (moved.has(chunk.chunk)) others.push(quietly(() => lease.giveBack(leaseMs, { signal })))
@@ -139,17 +140,21 @@ export class ListFeed {
     await quietly(() => lease.complete({ signal }))
   }
 
-  /** `undefined` for what is no chunk of this list. */
-  #read(lease: Lease): ListChunk | undefined {
+  /** `undefined` for what is no chunk of this list; that is among the poison by then. */
+  async #read(lease: Lease, signal: AbortSignal): Promise<ListChunk | undefined> {
+    let reason: string
     try {
       const chunk = decodeListChunk(lease.body)
-      return chunk.list === this.#list && chunk.chunk < this.#chunks ? chunk : undefined
+      if (chunk.list === this.#list && chunk.chunk < this.#chunks) return chunk
+      reason = `chunk ${chunk.chunk} of list ${chunk.list}, expected one of the ${this.#chunks} of ${this.#list}`
     } catch (error) {
       if (!isCoreError(error)) throw error
-      // Its item stays outstanding, and the run ends as lost: nobody can say what was in it.
-      this.#ports.logger.warn('a chunk of a list could not be read', { run: this.#run, error: error.message })
-      return undefined
+      reason = error.message
     }
+    // Its item stays outstanding, and the run ends as lost: nobody can say what was in it.
+    this.#ports.logger.warn('a chunk of a list could not be read', { run: this.#run, error: reason })
+    await keepPoison(this.#ports, this.#settings, { reason, body: lease.body }, signal)
+    return undefined
   }
 }
 

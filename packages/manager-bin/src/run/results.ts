@@ -1,7 +1,8 @@
-import { decodeResult, isCoreError, queueNames, toWire } from '@cachewarmer/core'
+import { decodeResult, isCoreError, queueNames } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import type { ResultOrPart } from '../ledger/ledger.ts'
 import { patiently } from '../patience.ts'
+import { keepPoison } from '../poison.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import type { RunProgress } from './progress.ts'
 
@@ -66,14 +67,7 @@ async function decodeOrPoison(ports: ManagerPorts, settings: ManagerSettings, ru
   } catch (error) {
     if (!isCoreError(error)) throw error
     ports.logger.warn('a result could not be read', { run, error: error.message })
-    const note = {
-      v: 1,
-      reason: error.message.slice(0, 2_000),
-      by: settings.name,
-      atMs: ports.clock.now(),
-      message: lease.body.slice(0, 40_000),
-    }
-    await ports.service.queue(queueNames(settings.prefix).poison).send(toWire(note))
+    await keepPoison(ports, settings, { reason: error.message, body: lease.body })
     return undefined
   }
 }
