@@ -110,6 +110,8 @@ export class ManagerHost {
       }
     })
     const want = (count: number): void => {
+      // Killed between two awaits, it may still get here, and would start workers that nobody stops.
+      if (life.dead) return
       wanted = count
       for (const worker of mine) if (!world.workers.has(worker)) mine.delete(worker)
       const alive = [...mine].filter((worker) => !worker.stopping())
