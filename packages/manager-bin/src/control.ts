@@ -47,12 +47,16 @@ export function handleControl(
     if (control.command === 'cancel') ports.ledger.noteCancelled(control.target, ports.clock.now())
     return message.deliveries < keptDeliveries ? { giveBackMs: againMs } : 'complete'
   }
+  if (control.command === 'cancel') {
+    for (const run of runs) run.cancel()
+    // Should this manager die before the ledger has their end, the next one ends these runs as well; and a job that waits for
+    // one of them, as it was sent twice, is cancelled with it.
+    const messages = [...runs.map(({ record }) => record.jobMessageId), ...intake.waiting(control.target)]
+    for (const id of messages) ports.ledger.noteCancelled(id, ports.clock.now())
+    return 'complete'
+  }
   for (const run of runs) {
-    if (control.command === 'cancel') {
-      run.cancel()
-      // Should this manager die before the ledger has the end, the next one ends the run as well.
-      ports.ledger.noteCancelled(run.record.jobMessageId, ports.clock.now())
-    } else if (control.command === 'pause') run.change({ paused: true })
+    if (control.command === 'pause') run.change({ paused: true })
     else if (control.command === 'resume') run.change({ paused: false })
     else
       run.change({

@@ -11,7 +11,7 @@ import {
 } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { removeRunQueues, retireRunsOfJob } from './housekeeping.ts'
-import { listOfJob } from './jobs-in-sight.ts'
+import { type ListedJob, listedJob } from './jobs-in-sight.ts'
 import type { RunRecord } from './ledger/ledger.ts'
 import { patiently } from './patience.ts'
 import { keepPoison } from './poison.ts'
@@ -40,8 +40,8 @@ export class Intake {
   readonly #settings: ManagerSettings
   /** One run may be here twice for a moment: a lease that is lost comes back while who lost it still puts things down. */
   readonly #active = new Set<ActiveRun>()
-  /** By message: the lists of the jobs that are here, and of those that wait for another one with the same list. */
-  readonly #lists = new Map<string, string>()
+  /** By message: jobs with lists that are here, and those that wait for another one with the same list. */
+  readonly #listed = new Map<string, ListedJob>()
   readonly #listsInUse = new Set<string>()
 
   constructor(ports: ManagerPorts, settings: ManagerSettings) {
@@ -60,13 +60,21 @@ export class Intake {
     )
   }
 
+  /** Messages of jobs by label or id that have been here, and wait for another one with the same list. */
+  waiting(target: string): readonly string[] {
+    const active = new Set(this.runs.map(({ record }) => record.jobMessageId))
+    const named = [...this.#listed].filter(([id, { label }]) => id === target || label === target)
+    return named.map(([id]) => id).filter((id) => !active.has(id))
+  }
+
   async handle(
     message: JobMessage,
     held: { signal: AbortSignal; logger: Logger },
   ): Promise<'complete' | { giveBackMs: number }> {
-    const list = listOfJob(message.body)
-    if (list === undefined) return this.#handle(message, held)
-    this.#lists.set(message.id, list)
+    const listed = listedJob(message.body)
+    if (listed === undefined) return this.#handle(message, held)
+    const { list } = listed
+    this.#listed.set(message.id, listed)
     // One after the other: each brings the whole list to its workers, and would miss what the other holds.
     if (this.#listsInUse.has(list)) return { giveBackMs: twinMs }
     this.#listsInUse.add(list)
@@ -75,7 +83,7 @@ export class Intake {
       if (end === 'complete') await patiently(this.#ports, held.signal, () => this.#dropList(message.id, list))
       return end
     } finally {
-      this.#lists.delete(message.id)
+      this.#listed.delete(message.id)
       this.#listsInUse.delete(list)
     }
   }
@@ -89,8 +97,8 @@ export class Intake {
     const names = queueNames(this.#settings.prefix)
     const waiting = await service.queue(names.job).peek({ max: service.limits.maxPeek })
     if (waiting.length === service.limits.maxPeek) return
-    const others = [...waiting.map(({ id, body }) => [id, listOfJob(body)] as const), ...this.#lists]
-    if (!others.some(([id, other]) => id !== messageId && other === list)) await service.delete(names.list(list))
+    const jobs = [...waiting.map(({ id, body }) => [id, listedJob(body)] as const), ...this.#listed]
+    if (!jobs.some(([id, other]) => id !== messageId && other?.list === list)) await service.delete(names.list(list))
   }
 
   async #handle(

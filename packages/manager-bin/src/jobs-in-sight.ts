@@ -23,16 +23,23 @@ export async function jobsInSight(
   const lists = new Set<string>()
   for (const { record } of runs) if (record.job.list !== undefined) lists.add(names.list(record.job.list.id))
   for (const { body } of waiting) {
-    const list = listOfJob(body)
-    if (list !== undefined) lists.add(names.list(list))
+    const listed = listedJob(body)
+    if (listed !== undefined) lists.add(names.list(listed.list))
   }
   return { messageIds, lists }
 }
 
-/** The id of a job's list. A job that can't be read needs none: it will be refused. */
-export function listOfJob(body: string): string | undefined {
+/** The list that a job brings along, and the job's label. */
+export interface ListedJob {
+  readonly list: string
+  readonly label: string | undefined
+}
+
+/** `undefined` for a job without a list. A job that can't be read needs none: it will be refused. */
+export function listedJob(body: string): ListedJob | undefined {
   try {
-    return decodeJob(body).job.list?.id
+    const { job } = decodeJob(body)
+    return job.list && { list: job.list.id, label: job.jobId }
   } catch (error) {
     if (isCoreError(error)) return undefined
     throw error

@@ -218,6 +218,23 @@ describe('a job that can not be run', () => {
       })
     },
   )
+
+  test.each([
+    ['<&>', 3],
+    ['"\\', 2],
+  ])('that would not fit into a note of it, full of %s, goes there as far as it does', async (text, length) => {
+    const world = new World()
+    const body = text.repeat(Math.floor(60_000 / new TextEncoder().encode(text).length))
+    const bad = await world.submitRaw(body)
+    await world.managed(async () => {
+      expect(await world.reached(bad)).toMatchObject({ outcome: 'refused' })
+      await world.until(async () => ((await world.depth(names.job)) === 0 ? true : undefined))
+    })
+    const [note, ...others] = await world.poison()
+    expect(others).toEqual([])
+    expect(body.startsWith(note?.message ?? 'none')).toBe(true)
+    expect(note?.message.length).toBeGreaterThan(length * 1_000)
+  })
 })
 
 describe('what people ask of runs:', () => {

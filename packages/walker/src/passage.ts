@@ -90,24 +90,37 @@ export class Passage implements TurnTaker {
 
   #queue(by: Member): void {
     this.#by = by
-    if (by.turns.take(this)) this.begin()
+    try {
+      if (by.turns.take(this)) this.begin()
+    } catch (error) {
+      this.#owner.crashed(error)
+    }
   }
 
   #came(outcome: ReadOutcome): void {
     const by = this.#by
     const tookMs = this.#run.settings.clock.now() - this.#beganMs
-    this.#owner.came(by.name, outcome, tookMs)
-    by.inFlight--
-    by.turns.give(tookMs)
-    this.#end(outcome)
+    // Nobody waits for what is called back: what throws here ends the walk, and not the process.
+    try {
+      this.#owner.came(by.name, outcome, tookMs)
+      by.inFlight--
+      by.turns.give(tookMs)
+      this.#end(outcome)
+    } catch (error) {
+      this.#owner.crashed(error)
+    }
   }
 
   #failed(error: unknown): void {
     const by = this.#by
-    by.inFlight--
-    by.turns.give(undefined)
-    if (this.#tries++ < this.#run.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
-    else this.fail(error)
+    try {
+      by.inFlight--
+      by.turns.give(undefined)
+      if (this.#tries++ < this.#run.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
+      else this.fail(error)
+    } catch (trouble) {
+      this.#owner.crashed(trouble)
+    }
   }
 
   #end(outcome: ReadOutcome | undefined): void {

@@ -1,7 +1,9 @@
 import pLimit from 'p-limit'
 import { expect, test } from 'vitest'
 import type { Limiter, TurnTaker } from './options.ts'
+import { memoryMount, memoryTree } from './testing/index.ts'
 import { turnsOf } from './turns.ts'
+import { walk } from './walk.ts'
 
 /** Notes what takers hear, by name. */
 function noting(): { readonly heard: string[]; readonly taker: (name: string) => TurnTaker } {
@@ -50,8 +52,28 @@ test.each<[string, Limiter]>([
   expect(heard).toEqual(['a: no place'])
 })
 
+test('who has begun does not hear that its limiter gave up', async () => {
+  const { heard, taker } = noting()
+  const impatient: Limiter = {
+    run: (task) => Promise.race([task(), Promise.reject(new Error('too late'))]),
+  }
+  turnsOf(impatient).take(taker('a'))
+  await later()
+  expect(heard).toEqual(['a begins'])
+})
+
 test('without a limiter every place is free', () => {
   const { heard, taker } = noting()
   expect([1, 2, 3].map(() => turnsOf(undefined).take(taker('a')))).toEqual([true, true, true])
   expect(heard).toEqual([])
+})
+
+test.each(['take', 'give'] as const)('places that throw at %s end the walk with what they threw', async (where) => {
+  const fault = (): never => {
+    throw new Error('broken')
+  }
+  const turns = { take: () => true, give: () => undefined, [where]: fault }
+  const limiter: Limiter = { run: (task) => task(), turns }
+  const mounts = [memoryMount({ name: 'm', tree: memoryTree({ a: 10, b: 20 }) })]
+  await expect(walk(mounts, { entries: 'none', limiterFor: () => limiter }).done).rejects.toThrow('broken')
 })

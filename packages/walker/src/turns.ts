@@ -16,16 +16,22 @@ class TaskTurns implements Turns {
   }
 
   take(taker: TurnTaker): boolean {
+    let hasBegun = false
     const task = (): Promise<void> =>
       new Promise((end) => {
+        hasBegun = true
         this.#ends.push(end)
         taker.begin()
       })
+    // Whoever has begun ends by itself, whatever the limiter says of it then.
+    const fail = (error: unknown): void => {
+      if (!hasBegun) taker.fail(error)
+    }
     try {
-      this.#limiter.run(task).catch((error: unknown) => taker.fail(error))
+      this.#limiter.run(task).catch(fail)
     } catch (error) {
       // As late as all others: who takes a turn hears nothing before this has returned.
-      queueMicrotask(() => taker.fail(error))
+      queueMicrotask(() => fail(error))
     }
     return false
   }

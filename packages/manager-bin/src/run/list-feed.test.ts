@@ -1,4 +1,4 @@
-import { encodeListChunk, type Item } from '@cachewarmer/core'
+import { encodeControl, encodeListChunk, type Item } from '@cachewarmer/core'
 import { aResult } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
@@ -140,6 +140,20 @@ describe('a job with a list', () => {
       await world.clock.run(manager.ended)
     },
   )
+
+  test('that was sent twice is cancelled twice', async () => {
+    const world = new World()
+    await sendChunks(world, [0, 1, 2])
+    const ids = [await world.submit({ ...wish, paths: [] }), await world.submit({ ...wish, paths: [] })]
+    await world.managed(async () => {
+      await world.takeItem(ids[0] ?? '')
+      await world.clock.advance(2_000)
+      await world.service.queue(names.control).send(encodeControl({ v: 1, command: 'cancel', target: 'listed' }))
+      for (const id of ids) expect(await world.reached(id)).toMatchObject({ outcome: 'cancelled' })
+      await world.until(async () => ((await world.service.list(names.list(''))).length === 0 ? true : undefined))
+    })
+    expect(world.ledger.isCancelled(['listed'])).toBe(false)
+  })
 
   test.each([
     ['nonsense', 'nonsense'],

@@ -116,13 +116,13 @@ export class ListFeed {
    */
   async #move(leases: readonly Lease[], moved: MovedChunks, signal: AbortSignal): Promise<boolean> {
     const { leaseMs } = this.#settings
-    const others: Promise<void>[] = []
+    const others: (() => Promise<void>)[] = []
     const taken = new Map<Lease, number>()
     for (const lease of leases) {
       const chunk = await this.#read(lease, signal)
-      if (chunk === undefined) others.push(quietly(() => lease.complete({ signal })))
+      if (chunk === undefined) others.push(() => quietly(() => lease.complete({ signal })))
       // Out of the way for a while of those that were not moved yet.
-      else if (moved.has(chunk.chunk)) others.push(quietly(() => lease.giveBack(leaseMs, { signal })))
+      else if (moved.has(chunk.chunk)) others.push(() => quietly(() => lease.giveBack(leaseMs, { signal })))
       else {
         const item = listItem(chunk.chunk, moved.generation)
         await this.#work.send(encodeItem({ v: 1, run: this.#run, item, strikes: 0, parts: chunk.parts }), { signal })
@@ -130,7 +130,10 @@ export class ListFeed {
       }
     }
     if (taken.size > 0) moved.add([...taken.values()])
-    await Promise.all([...others, ...[...taken.keys()].map((lease) => this.#keep(lease, signal))])
+    await Promise.all([
+      ...others.map((other) => other()),
+      ...[...taken.keys()].map((lease) => this.#keep(lease, signal)),
+    ])
     return taken.size > 0
   }
 
