@@ -2,7 +2,8 @@ import { type Control, changeCeilings, decodeControl, isCoreError } from '@cache
 import type { Logger } from '@cachewarmer/queue'
 import type { FailureLister } from './failure-lister.ts'
 import type { Intake, JobMessage } from './intake.ts'
-import type { ManagerPorts } from './ports.ts'
+import { keepPoison } from './poison.ts'
+import type { ManagerPorts, ManagerSettings } from './ports.ts'
 
 export interface ControlledParts {
   readonly intake: Intake
@@ -20,20 +21,22 @@ const againMs = 1_000
 
 /**
  * Carries out what people ask of runs: cancel, pause, resume, change, or a list of failures. What is asked of a run that
- * this manager does not hold waits about two minutes for it. A message that can't be read is dropped aloud.
+ * this manager does not hold waits about two minutes for it. A message that can't be read is kept among the poison.
  */
-export function handleControl(
+export async function handleControl(
   ports: ManagerPorts,
+  settings: ManagerSettings,
   { intake, lister, signal }: ControlledParts,
   message: JobMessage,
   logger: Logger,
-): 'complete' | { giveBackMs: number } {
+): Promise<'complete' | { giveBackMs: number }> {
   let control: Control
   try {
     control = decodeControl(message.body)
   } catch (error) {
     if (!isCoreError(error)) throw error
     logger.warn('a control message could not be read', { error: error.message })
+    await keepPoison(ports, settings, { reason: error.message, body: message.body }, signal)
     return 'complete'
   }
   if (control.command === 'failures') {
@@ -48,11 +51,11 @@ export function handleControl(
     return message.deliveries < keptDeliveries ? { giveBackMs: againMs } : 'complete'
   }
   if (control.command === 'cancel') {
-    for (const run of runs) run.cancel()
     // Should this manager die before the ledger has their end, the next one ends these runs as well; and a job that waits for
-    // one of them, as it was sent twice, is cancelled with it.
+    // one of them, as it was sent twice, is cancelled with it. First: where it can't be noted now, all of it comes again.
     const messages = [...runs.map(({ record }) => record.jobMessageId), ...intake.waiting(control.target)]
     for (const id of messages) ports.ledger.noteCancelled(id, ports.clock.now())
+    for (const run of runs) run.cancel()
     return 'complete'
   }
   for (const run of runs) {

@@ -348,7 +348,7 @@ describe('what people ask of runs:', () => {
     })
   })
 
-  test('what can not be read is dropped, and the next one is heard', async () => {
+  test('what can not be read goes to the poison queue, and the next one is heard', async () => {
     const world = new World()
     const id = await world.submit(good)
     await world.service.create(names.control)
@@ -359,6 +359,7 @@ describe('what people ask of runs:', () => {
       expect(await world.reached(id)).toMatchObject({ outcome: 'cancelled' })
       await world.until(async () => ((await world.depth(names.control)) === 0 ? true : undefined))
     })
+    expect(await world.poison()).toMatchObject([{ message: '{"v":1,"command":"explode"}' }])
   })
 })
 

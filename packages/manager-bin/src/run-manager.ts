@@ -71,7 +71,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     }),
     consume(
       service.queue(names.control),
-      async (message) => handleControl(ports, { intake, lister, signal: ended }, message, logger),
+      async (message) => await handleControl(ports, settings, { intake, lister, signal: ended }, message, logger),
       {
         ...loop,
         abortWork: ended,

@@ -61,14 +61,14 @@ export function readRange(
   } catch (error) {
     return Promise.reject(error)
   }
-  const count = firstReadBytes(range.from, range.length, options.expectedSize)
-  const { limiter } = options
-  if (limiter !== undefined) return readInTurn(mounted, handle, { ...range, count, limiter }, options)
   const goOn = (read: ReadResult): ReadRangeResult | Promise<ReadRangeResult> =>
     read.eof
       ? { bytes: read.count, eof: true, size: read.size, reads: 1 }
       : readRest(mounted, handle, { ...range, first: read }, options)
-  if (options.first !== undefined) return Promise.resolve(goOn(options.first))
+  const { limiter, first } = options
+  if (first !== undefined) return Promise.resolve(goOn(first))
+  const count = firstReadBytes(range.from, range.length, options.expectedSize)
+  if (limiter !== undefined) return readInTurn(mounted, handle, { ...range, count, limiter }, options)
   return mounted.read(handle, range.from, count, options).then(goOn)
 }
 

@@ -12,7 +12,7 @@ afterEach(() => mounts.close())
 const { serve, mountOf } = mounts
 
 const shots = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`shot${at}`, directory({ q: folder() })]))
-const tree = directory({ ...shots, a: directory({ b: folder() }) })
+const tree = directory({ ...shots, a: directory({ b: folder() }), big: file(5_000_000) })
 
 function folder() {
   return directory({ 'x.exr': file(10), link: link('x.exr') })
@@ -89,6 +89,23 @@ describe('every call counts for a ceiling of requests', () => {
       expect(stale).toBeLessThan(1)
       expect(bucket.requests - counted).toBe(callsOf(server) - before)
     }
+  })
+
+  test.each([
+    ['short', 100],
+    ['long', 5_000_000],
+  ])('a file that turns stale between its READs, which was thought %s', async (_how, size) => {
+    const server = await serve({ tree })
+    const bucket = counting()
+    const mount = throttledMount(await mountOf(server), bucket)
+    const { handle } = await entryOf(mount, '/', 'big')
+    const [before, counted] = [callsOf(server), bucket.requests]
+    let reads = 0
+    server.fault = ({ procedure }) =>
+      procedure === 'READ' && ++reads === 3 ? { kind: 'status', status: 'STALE' } : undefined
+    const asked = { ...read(), offset: 0, length: Number.POSITIVE_INFINITY, size }
+    expect(await mount.read({ path: '/big', handle }, asked)).toMatchObject({ bytes: 5_000_000, end: true })
+    expect(bucket.requests - counted).toBe(callsOf(server) - before)
   })
 
   test('the check of whether a handle of another address is good here', async () => {

@@ -231,7 +231,7 @@ function mountOver(
     { first, inVain = 0 }: { readonly first?: ReadResult; readonly inVain?: number } = {},
   ): Promise<ReadOutcome> {
     const { path } = target
-    let requests = inVain
+    let requests = inVain + (first ? 1 : 0)
     const onCall = (): void => {
       requests++
     }
@@ -240,14 +240,13 @@ function mountOver(
       let outcome: ReadOutcome | undefined
       if (handle !== undefined) {
         try {
-          outcome = await readBy(handle, asked, first)
+          outcome = await readBy(handle, asked, onCall, first)
         } catch (error) {
           if (!isStale(error)) throw error
-          requests++
         }
       }
       outcome ??= await readByPath(path, asked, onCall)
-      return requests === 0 ? outcome : { ...outcome, requests: requests + (outcome.requests ?? 1) }
+      return { ...outcome, requests }
     } catch (error) {
       throw asReadError(fromNfs(error, path))
     }
@@ -257,14 +256,19 @@ function mountOver(
     asked.signal.throwIfAborted()
     const { handle, attributes } = await look(path, { signal: asked.signal, onCall })
     if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
-    return await readBy(handle, asked)
+    return await readBy(handle, asked, onCall)
   }
 
-  async function readBy(handle: FileHandle, asked: ReadOptions, first?: ReadResult): Promise<ReadOutcome> {
+  async function readBy(
+    handle: FileHandle,
+    asked: ReadOptions,
+    onCall: () => void,
+    first?: ReadResult,
+  ): Promise<ReadOutcome> {
     const beganMs = now()
-    const range = await readRange(mounted, handle, { ...rangeOf(asked), first })
+    const range = await readRange(mounted, handle, { ...rangeOf(asked), onCall, first })
     const firstMs = range.firstMs ?? (first ? undefined : now() - beganMs)
-    return { ...(outcomeOf(range, asked) ?? (await learnSize(handle, range, asked))), firstMs }
+    return { ...(outcomeOf(range, asked) ?? (await learnSize(handle, range, asked, onCall))), firstMs }
   }
 
   function rangeOf(asked: ReadOptions): ReadRangeOptions {
@@ -276,11 +280,12 @@ function mountOver(
   /** For servers that send no attributes along. */
   async function learnSize(
     handle: FileHandle,
-    { bytes, eof, reads, firstMs }: ReadRangeResult,
+    range: ReadRangeResult,
     asked: ReadOptions,
+    onCall: () => void,
   ): Promise<ReadOutcome> {
-    const { size } = await mounted.getattr(handle, { signal: asked.signal })
-    return outcomeOf({ bytes, eof, size, reads: reads + 1, firstMs }, asked) as ReadOutcome
+    const { size } = await mounted.getattr(handle, { signal: asked.signal, onCall })
+    return outcomeOf({ ...range, size }, asked) as ReadOutcome
   }
 
   return {
