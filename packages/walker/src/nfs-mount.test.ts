@@ -136,6 +136,16 @@ describe('an NFS mount', () => {
     await expect(mount.stat('/a', { signal })).rejects.toMatchObject({ code: 'MOUNT_DOWN' })
   })
 
+  test('times reads by the clock that it is given, also where the export is open already', async () => {
+    const server = await serve()
+    const clock = { now: () => 7, setTimer: () => () => {} }
+    for (const given of [await mountExport(server.address), server.address]) {
+      const mount = await nfsMount({ export: given, clock })
+      expect(await mount.read({ path: '/big' }, read(0, Infinity))).toMatchObject({ firstMs: 0 })
+      await mount.close()
+    }
+  })
+
   test('gives identities to directories alone, for the sake of memory', async () => {
     const entries = (await pagesOf(await mountOf(await serve()), '/')).flatMap((page) => page.entries)
     expect(entries.filter(({ id }) => id !== undefined).map(({ name }) => name)).toEqual(['a', 'many'])

@@ -48,6 +48,8 @@ export interface NfsMountOptions {
   readonly readsPerFile?: number | undefined
   /** Where clients see the export, for absolute links in it. Default: its path on the server. */
   readonly seenAt?: string | undefined
+  /** Times reads, and what bounds them. Default: the clock of `export`, else the system's. */
+  readonly clock?: Clock | undefined
 }
 
 /**
@@ -61,10 +63,11 @@ export interface NfsMountOptions {
 export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
   const { export: given, maxInFlight = 1024 } = options
   if ('handleSpace' in given) {
-    const limiter = options.limiter ?? adaptiveLimit({ max: maxInFlight })
-    return mountOver(given, { ...options, maxInFlight, limiter, longReads: adaptiveLimit(longReads) })
+    const { clock } = options
+    const limiter = options.limiter ?? adaptiveLimit({ max: maxInFlight, clock })
+    return mountOver(given, { ...options, maxInFlight, limiter, longReads: adaptiveLimit({ ...longReads, clock }) })
   }
-  const { clock } = given
+  const { clock = given.clock } = options
   const long = adaptiveLimit({ ...longReads, clock })
   const own = options.limiter ? undefined : adaptiveLimit({ max: maxInFlight, clock })
   const heard = own ? both(own, given.observer) : given.observer
@@ -119,7 +122,6 @@ function mountOver(
     readonly maxInFlight: number
     readonly limiter: Limiter
     readonly longReads: Limiter
-    readonly clock?: Clock | undefined
   },
 ): Mount {
   const {

@@ -1,3 +1,4 @@
+export { NfsExport } from '../export.ts'
 export type { Fault, FaultFunction, SeenCall } from './faults.ts'
 export { everyNth, firstOf, onCalls } from './faults.ts'
 export type { Ganesha, GaneshaOptions } from './ganesha.ts'
