@@ -1,4 +1,5 @@
 import { openStatusServer } from '@cachewarmer/manager'
+import { steadyClock } from '@cachewarmer/queue'
 import { busyManager } from '../../test/status-page/busy.ts'
 
 /*
@@ -15,6 +16,8 @@ const server = await openStatusServer(busy.board, {
   port: 0,
   token: undefined,
   names: [],
+  secureNames: [],
+  clock: steadyClock,
   logger,
   metrics: { contentType: 'text/plain', text: async () => '' },
 })

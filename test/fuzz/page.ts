@@ -54,6 +54,8 @@ export const steering: Target = async (bytes) => {
     port: 0,
     token,
     names: [],
+    secureNames: [],
+    clock: systemClock,
     logger: loggerInto(faults),
     metrics: { contentType: 'text/plain', text: notAsked },
     steering: steeringBy(service, 'studio'),
@@ -85,11 +87,13 @@ export const pageRequest: Target = (bytes) => {
   const headers = Object.fromEntries(
     lines.map((line) => [line.split(':', 1)[0] ?? '', line.slice(line.indexOf(':') + 1).trim()]),
   )
-  const refusal = refuse({ method, path, headers }, { token, names: ['cache.example'] })
+  const hosts = lines.filter((line) => line.startsWith('host:')).map((line) => line.slice(5).trim())
+  const refusal = refuse({ method, path, headers, hosts }, { token, names: ['cache.example'], secureNames: [] })
   if (refusal !== undefined) return false
   // Which port it says does not matter, not even one that none can have.
+  assert.equal(hosts.length, 1)
   const hostnameOf = (host: string): string => new URL(`http://${host.replace(/:\d+$/, '')}`).hostname
-  const hostname = hostnameOf(headers['host'] ?? '')
+  const hostname = hostnameOf(hosts[0] ?? '')
   const isOwn = isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 || /^(localhost|cache\.example)$/.test(hostname)
   assert.ok(isOwn, `let in as ${hostname}`)
   const { origin } = headers

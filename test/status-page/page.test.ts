@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { openStatusServer, type StatusServer, type StatusServerOptions } from '@cachewarmer/manager'
+import { steadyClock } from '@cachewarmer/queue'
 import { reportPage } from '@cachewarmer/status-page'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -39,6 +40,8 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
       port: 0,
       token: undefined,
       names: [],
+      secureNames: [],
+      clock: steadyClock,
       logger,
       metrics: { contentType: 'text/plain', text: async () => '' },
       steering: {
@@ -232,6 +235,8 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
       port: 0,
       token: undefined,
       names: [],
+      secureNames: [],
+      clock: steadyClock,
       logger,
       metrics: { contentType: 'text/plain', text: async () => '' },
     })

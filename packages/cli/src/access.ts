@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { UsageError } from './errors.ts'
+import { readSecretFile } from './secret-file.ts'
 
 /** What `queueOptions` gives. An empty text counts as absent, as unit files have it. */
 export interface QueueSettings {
@@ -30,7 +30,8 @@ export interface QueueAccess {
 /**
  * Where the queues are, and with which secret. The place is `--queue`, else `--storage-account-name`, else the account
  * of a connection string. The first secret of these counts: one in the URL, `--storage-key`, `--storage-key-file`,
- * CACHEWARMER_STORAGE_SAS, STORAGE_KEY, AZURE_STORAGE_KEY. Throws `UsageError` for no place, or a file that can't be read.
+ * CACHEWARMER_STORAGE_SAS, STORAGE_KEY, AZURE_STORAGE_KEY. Throws `UsageError` for no place, or a file that can't
+ * be read or that other users can (`readSecretFile`).
  */
 export function queueAccess(settings: QueueSettings, environment: Environment): QueueAccess {
   const url = settings.queue || accountUrl(settings)
@@ -55,7 +56,7 @@ function accountUrl({ storageAccountName, storageSuffix }: QueueSettings): strin
 function secret(url: string, settings: QueueSettings, environment: Environment): Omit<QueueAccess, 'url'> {
   if (!/^https?:/i.test(url) || url.includes('?')) return {}
   if (settings.storageKey) return { accountKey: settings.storageKey }
-  if (settings.storageKeyFile) return { accountKey: readKey(settings.storageKeyFile) }
+  if (settings.storageKeyFile) return { accountKey: readSecretFile('--storage-key-file', settings.storageKeyFile) }
   const sas = environment['CACHEWARMER_STORAGE_SAS']
   if (sas) return { sas }
   const accountKey = environment['STORAGE_KEY'] || environment['AZURE_STORAGE_KEY']
@@ -69,14 +70,5 @@ function identity({ azureClientId, azureAuthorityHost }: QueueSettings): Pick<Qu
       ...(azureClientId ? { clientId: azureClientId } : {}),
       ...(azureAuthorityHost ? { authorityHost: azureAuthorityHost } : {}),
     },
-  }
-}
-
-function readKey(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`--storage-key-file ${file}: ${reason}`, { cause: error })
   }
 }

@@ -13,6 +13,7 @@ test('exports these names, and no others', () => {
     'openLogger',
     'openQueues',
     'queueOptions',
+    'readSecretFile',
     'runMain',
     'steadyClock',
     'systemClock',

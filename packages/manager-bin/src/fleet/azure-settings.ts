@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { type Environment, UsageError } from '@cachewarmer/cli'
+import { type Environment, readSecretFile, UsageError } from '@cachewarmer/cli'
 import type { Cloud, Image, InstanceMetadata, Place, ScaleSetOptions, WorkerSource } from '@cachewarmer/vmss'
 import { type AccessConfig, accessEnvironment } from '@cachewarmer/worker/options'
 import type { AzureConfig } from './azure-options.ts'
@@ -140,10 +139,5 @@ function imageOf(config: AzureConfig, vmss: VmssPackage): Image | undefined {
 
 function passwordOf(config: AzureConfig): string | undefined {
   if (!config.vmssPasswordFile) return config.vmssPassword
-  try {
-    return readFileSync(config.vmssPasswordFile, 'utf8').trim()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`--vmss-password-file ${config.vmssPasswordFile}: ${reason}`, { cause: error })
-  }
+  return readSecretFile('--vmss-password-file', config.vmssPasswordFile)
 }

@@ -5,10 +5,11 @@ const token = 'a-token-of-16-or-more'
 const asked = (headers: Asked['headers'], path = '/api/overview', method = 'GET'): Asked => ({
   method,
   path,
-  headers: { host: '127.0.0.1:9781', ...headers },
+  headers,
+  hosts: 'host' in headers ? [headers.host].filter((host) => host !== undefined) : ['127.0.0.1:9781'],
 })
-const open = { token: undefined, names: ['filer-manager'] }
-const locked = { token, names: ['filer-manager'] }
+const open = { token: undefined, names: ['filer-manager', 'warm.example'], secureNames: ['warm.example'] }
+const locked = { ...open, token }
 
 describe('the Host header', () => {
   test.each([
@@ -40,10 +41,19 @@ describe('the Host header', () => {
   test('has to be there', () => {
     expect(refuse(asked({ host: undefined }), open)).toMatchObject({ status: 403 })
   })
+
+  test('may not be there twice, in whatever order', () => {
+    for (const hosts of [
+      ['127.0.0.1:9781', 'evil.example'],
+      ['evil.example', '127.0.0.1:9781'],
+      ['127.0.0.1:9781', '127.0.0.1:9781'],
+    ])
+      expect(refuse({ ...asked({}, '/'), hosts }, open)).toMatchObject({ status: 403 })
+  })
 })
 
 describe('a page of another site', () => {
-  test.each(['cross-site', 'same-site'])('may not ask (%s)', (site) => {
+  test.each(['cross-site', 'same-site', 'cross-site, none', 'anything'])('may not ask (%s)', (site) => {
     expect(refuse(asked({ 'sec-fetch-site': site }), open)).toMatchObject({ status: 403 })
     expect(refuse(asked({ 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' }), open)).toMatchObject({ status: 403 })
     expect(refuse(asked({ 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' }, '/'), open)).toMatchObject({
@@ -60,6 +70,17 @@ describe('a page of another site', () => {
     expect(refuse(asked({ origin: 'null' }), open)).toMatchObject({ status: 403 })
     expect(refuse(asked({ origin: 'http://127.0.0.1:9781' }), open)).toBeUndefined()
     expect(refuse(asked({ origin: 'http://127.0.0.1:9782' }), open)).toMatchObject({ status: 403 })
+  })
+
+  test('may not speak another scheme, but where a proxy with TLS was named', () => {
+    for (const origin of ['https://127.0.0.1:9781', 'ftp://127.0.0.1:9781'])
+      expect(refuse(asked({ origin }), open)).toMatchObject({ status: 403 })
+    const host = 'warm.example'
+    expect(refuse(asked({ host, origin: 'https://warm.example' }), open)).toBeUndefined()
+    expect(refuse(asked({ host, origin: 'http://warm.example' }), open)).toMatchObject({ status: 403 })
+    expect(refuse(asked({ host: 'filer-manager', origin: 'https://filer-manager' }), open)).toMatchObject({
+      status: 403,
+    })
   })
 })
 

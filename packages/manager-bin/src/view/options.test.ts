@@ -10,7 +10,7 @@ const token = 'a-token-of-16-or-more'
 const file = join(folder, 'token')
 writeFileSync(file, `${token}\n`, { mode: 0o600 })
 const short = join(folder, 'short')
-writeFileSync(short, 'short\n')
+writeFileSync(short, 'short\n', { mode: 0o600 })
 
 describe('where the status page is served', () => {
   test('is loopback, where nobody says otherwise', () => {
@@ -19,6 +19,7 @@ describe('where the status page is served', () => {
       port: 9781,
       token: undefined,
       names: [hostname().toLowerCase()],
+      secureNames: [],
       asked: false,
     })
   })
@@ -63,5 +64,8 @@ describe('where the status page is served', () => {
 
   test('may have further names', () => {
     expect(statusPlace({ statusHost: 'Warm.Example, other' }, {})?.names.slice(1)).toEqual(['warm.example', 'other'])
+    const place = statusPlace({ statusHost: 'https://Warm.Example, other' }, {})
+    expect(place?.names.slice(1)).toEqual(['warm.example', 'other'])
+    expect(place?.secureNames).toEqual(['warm.example'])
   })
 })

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { type Environment, UsageError } from '@cachewarmer/cli'
 import { Option } from '@commander-js/extra-typings'
+import { readToken } from './token.ts'
 
 const defaultListen = '127.0.0.1:9781'
-const shortestToken = 16
 
 /** Where the status page is served, and to whom. */
 export const statusOptions = {
@@ -14,11 +13,11 @@ export const statusOptions = {
   ).env('CACHEWARMER_STATUS_LISTEN'),
   tokenFile: new Option(
     '--status-token-file <file>',
-    'file that holds the token that the page asks for; else CACHEWARMER_STATUS_TOKEN. Needed where others can reach it, and to steer runs from the page',
+    'file that holds the token that the page asks for (mode 0600); else CACHEWARMER_STATUS_TOKEN. Needed where others can reach it, and to steer runs from the page',
   ).env('CACHEWARMER_STATUS_TOKEN_FILE'),
   host: new Option(
     '--status-host <names>',
-    'names under which browsers reach the page, comma separated, beside addresses, localhost and the name of this machine',
+    'names under which browsers reach the page, comma separated, besides addresses, localhost and the name of this machine; https://NAME behind a proxy with TLS',
   ).env('CACHEWARMER_STATUS_HOST'),
 }
 
@@ -33,6 +32,8 @@ export interface StatusPlace {
   readonly port: number
   readonly token: string | undefined
   readonly names: readonly string[]
+  /** Those of `names` that browsers reach by HTTPS, through a proxy. */
+  readonly secureNames: readonly string[]
   /** Somebody asked for this very place: when it can't be had, that is an error. */
   readonly asked: boolean
 }
@@ -46,33 +47,16 @@ export function statusPlace(config: StatusConfig, environment: Environment): Sta
   const port = Number(digits)
   if (host === undefined || port > 65_535)
     throw new UsageError(`--status-listen: expected HOST:PORT or none, got ${JSON.stringify(listen)}`)
-  const token = tokenOf(config, environment)
+  const token = readToken(config.statusTokenFile || undefined, environment)
   if (token === undefined && !isLoopback(host)) {
     throw new UsageError(
       `--status-listen ${listen}: others can reach it, so it needs a token: give --status-token-file or set CACHEWARMER_STATUS_TOKEN`,
     )
   }
-  const given = (config.statusHost ?? '').split(',').map((name) => name.trim())
-  const names = [hostname(), ...given].filter((name) => name !== '').map((name) => name.toLowerCase())
-  return { host, port, token, names, asked: Boolean(config.statusListen) }
+  const given = [hostname(), ...(config.statusHost ?? '').split(',')].map((name) => name.trim().toLowerCase())
+  const names = given.filter((name) => name !== '').map((name) => name.replace(/^https?:\/\//, ''))
+  const secureNames = given.filter((name) => name.startsWith('https://')).map((name) => name.slice('https://'.length))
+  return { host, port, token, names, secureNames, asked: Boolean(config.statusListen) }
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-
-function tokenOf({ statusTokenFile }: StatusConfig, environment: Environment): string | undefined {
-  const [token, from] = statusTokenFile
-    ? [readToken(statusTokenFile), `--status-token-file ${statusTokenFile}`]
-    : [environment['CACHEWARMER_STATUS_TOKEN'] || undefined, 'CACHEWARMER_STATUS_TOKEN']
-  if (token !== undefined && (token.length < shortestToken || !/^[!-~]+$/.test(token)))
-    throw new UsageError(`${from}: expected at least ${shortestToken} visible characters without blanks`)
-  return token
-}
-
-function readToken(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`--status-token-file ${file}: ${reason}`, { cause: error })
-  }
-}

@@ -1,5 +1,5 @@
 import { UsageError } from '@cachewarmer/cli'
-import type { Logger } from '@cachewarmer/queue'
+import { type Logger, steadyClock } from '@cachewarmer/queue'
 import type { Board } from './board.ts'
 import { openMetrics } from './metrics.ts'
 import type { StatusPlace } from './options.ts'
@@ -20,7 +20,7 @@ export async function serveStatus(
   const registry = openMetrics(board)
   const metrics = { contentType: registry.contentType, text: () => registry.metrics() }
   try {
-    const server = await openStatusServer(board, { ...place, logger, metrics, steering })
+    const server = await openStatusServer(board, { ...place, clock: steadyClock, logger, metrics, steering })
     logger.info('the status page is served', { url: server.url })
     return { [Symbol.asyncDispose]: () => server.close() }
   } catch (error) {

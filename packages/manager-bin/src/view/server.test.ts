@@ -1,9 +1,13 @@
+import { readdirSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as after } from 'node:timers/promises'
 import { queueNames } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { afterEach, describe, expect, test } from 'vitest'
 import { World } from '../testing/world.ts'
 import { Board } from './board.ts'
+import { maxConnections } from './connections.ts'
 import { openMetrics } from './metrics.ts'
 import { openStatusServer, type StatusServer, type StatusServerOptions } from './server.ts'
 import { steeringBy } from './wish.ts'
@@ -11,9 +15,15 @@ import { steeringBy } from './wish.ts'
 const token = 'a-token-of-16-or-more'
 const bearer = { authorization: `Bearer ${token}` }
 const opened: StatusServer[] = []
+let now = 0
 afterEach(async () => {
   for (const server of opened.splice(0)) await server.close()
 })
+
+/** Waits for what sockets do, which no clock of ours drives. */
+async function until(met: () => boolean): Promise<void> {
+  while (!met()) await after(5)
+}
 
 interface Answered {
   readonly status: number
@@ -61,6 +71,8 @@ async function served(
     port: 0,
     token: undefined,
     names: [],
+    secureNames: [],
+    clock: { now: () => now, sleep: () => Promise.reject(new Error('nothing waits')) },
     logger,
     metrics: { contentType: registry.contentType, text: () => registry.metrics() },
     steering: steeringBy(world.service, 'studio'),
@@ -150,10 +162,12 @@ describe('with a token', () => {
     })
 
   test('a run is paused, changed and cancelled', async () => {
-    await locked(async ({ url, run, world }) => {
+    await locked(async ({ url, run, world, logged }) => {
       const status = async (state: string) =>
         world.until(async () => (await world.statuses()).find((one) => one.state === state))
       expect((await post(url, run, '{"command":"pause"}')).status).toBe(202)
+      expect(logged.at(-1)).toMatch(/^audit: a run was steered .*"from":"127.0.0.1 port \d+"/)
+      expect(logged.at(-1)).toContain(`"run":"${run}","body":"{\\"command\\":\\"pause\\"}","status":202`)
       await status('paused')
       const change = { command: 'change', weight: 30, ceilings: { maxWorkers: 2, maxBytesPerSecond: 1_000_000 } }
       expect((await post(url, run, JSON.stringify(change))).status).toBe(202)
@@ -198,6 +212,87 @@ describe('with a token', () => {
     await locked(async ({ url, world }) => {
       expect((await post(url, 'nobodyknows1', '{"command":"cancel"}')).status).toBe(404)
       expect(await world.depth(queueNames('studio').control)).toBe(0)
+    })
+  })
+})
+
+describe('an attacker without a token', () => {
+  /** Connects, sends half a request, and tells when the connection is over. */
+  const halfSent = (url: string): Promise<{ socket: Socket; over: Promise<void> }> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
+        socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n')
+        resolve({ socket, over })
+      })
+      const over = new Promise<void>((done) => void socket.once('close', () => done()))
+      socket.once('error', reject)
+    })
+
+  test('who sends half of many requests takes no more than 64 descriptors, and the page still answers', async () => {
+    await open(async ({ url, logged }) => {
+      const descriptors = (): number => readdirSync('/proc/self/fd').length
+      const before = descriptors()
+      const sockets: Socket[] = []
+      let over = 0
+      for (let n = 0; n < 200; n++) {
+        const { socket, over: ended } = await halfSent(url)
+        sockets.push(socket)
+        void ended.then(() => {
+          over += 1
+        })
+      }
+      expect((await ask(url)).status).toBe(200)
+      await until(() => over >= 200 - maxConnections)
+      // This process has both ends of each.
+      expect(descriptors() - before).toBeLessThanOrEqual(2 * maxConnections + 10)
+      for (const socket of sockets) socket.destroy()
+      const lines = logged.filter((line) => line.includes('there were too many'))
+      expect([lines.length > 0, lines.length <= 30]).toEqual([true, true])
+    })
+  })
+
+  test('who guesses tokens is slowed down, and others are not', async () => {
+    await locked(async ({ url, logged }) => {
+      const guess = (shown: string) => ask(`${url}metrics`, { headers: { authorization: `Bearer ${shown}` } })
+      for (let n = 0; n < 20; n++) expect((await guess(`wrong-${n}`)).status).toBe(401)
+      const right = await guess(token)
+      expect([right.status, right.headers['retry-after']]).toEqual([429, '1'])
+      expect((await ask(url)).status).toBe(200)
+      now += 1_000
+      expect((await guess(token)).status).toBe(200)
+      expect(logged.join('\n')).not.toMatch(/wrong-\d/)
+    })
+  })
+
+  test('leaves a line in the log for each request, with the address, and no more than 30 a minute', async () => {
+    await locked(async ({ url, run, logged }) => {
+      now += 60_000
+      await ask(`${url}api/overview?secret=1`)
+      expect(logged.at(-1)).toMatch(/^audit: a request to the page was refused .*"from":"127.0.0.1 port \d+"/)
+      expect(logged.at(-1)).toContain('"method":"GET","path":"/api/overview","status":401')
+      expect(logged.at(-1)).not.toContain('secret')
+      for (let n = 0; n < 100; n++) await ask(`${url}api/runs/${run}/${'x'.repeat(1_000)}`)
+      const refused = () => logged.filter((line) => line.startsWith('audit: a request'))
+      expect(refused()).toHaveLength(30)
+      expect(Math.max(...logged.map((line) => line.length))).toBeLessThan(600)
+      now += 60_000
+      await ask(`${url}metrics`)
+      expect(refused().at(-1)).toContain('"unlogged":71')
+    })
+  })
+
+  test('who sends two Host headers, or no HTTP, is refused', async () => {
+    await open(async ({ url, logged }) => {
+      const raw = async (text: string): Promise<string> => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1', () => void socket.write(text))
+        let answered = ''
+        for await (const chunk of socket) answered += String(chunk)
+        return answered
+      }
+      const hosts = 'Host: 127.0.0.1\r\nHost: evil.example'
+      expect(await raw(`GET / HTTP/1.1\r\n${hosts}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 403 /)
+      expect(await raw('NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
+      expect(logged.filter((line) => line.startsWith('audit: a request'))).toHaveLength(2)
     })
   })
 })

@@ -1,15 +1,21 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { toWire } from '@cachewarmer/core'
-import type { Logger } from '@cachewarmer/queue'
+import type { Clock, Logger } from '@cachewarmer/queue'
 import { reportPage, statusPage } from '@cachewarmer/status-page'
 import { type AccessPolicy, refuse } from './access.ts'
+import { Audit, type AuditedRequest } from './audit.ts'
 import type { StatusSource } from './board.ts'
+import { boundConnections, requestBounds } from './connections.ts'
+import { clientOf, Guesses } from './guesses.ts'
 import type { Steering } from './wish.ts'
 
 export interface StatusServerOptions extends AccessPolicy {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
+  readonly clock: Clock
   readonly logger: Logger
   /** In the text format of Prometheus. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
@@ -22,10 +28,20 @@ export interface StatusServer {
   close(): Promise<void>
 }
 
+/** What all requests to one server share. */
+interface Door {
+  readonly source: StatusSource
+  readonly options: StatusServerOptions
+  readonly audit: Audit
+  readonly guesses: Guesses
+}
+
 interface Answer {
   readonly status: number
   readonly type: string
   readonly body: string
+  /** Why nothing was done. */
+  readonly error?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -44,26 +60,34 @@ const headersOfAll = {
 
 /** Serves the page, what it asks for, and the metrics. Rejects with the system's error where it can't listen. */
 export async function openStatusServer(source: StatusSource, options: StatusServerOptions): Promise<StatusServer> {
-  const server = createServer((request, response) => {
-    answer(source, options, request).then(
-      (given) => send(response, request, given),
+  const door: Door = { source, options, audit: new Audit(options.logger), guesses: new Guesses() }
+  const server = createServer(requestBounds, (request, response) => {
+    const audited = auditedOf(request)
+    answer(door, request, audited).then(
+      (given) => {
+        auditRefusal(door, audited, given)
+        send(response, request, given)
+      },
       (error: unknown) => {
         options.logger.error('a request to the status page failed', { error })
         send(response, request, failure(500, 'This is a fault of the manager; its log has more.'))
       },
     )
   })
+  boundConnections(server, (socket) => door.audit.dropped(placeOf(socket), options.clock.now()))
+  server.on('clientError', (error, socket) => refuseBytes(door, error, socket))
   await listen(server, options)
   return { url: urlOf(server, options.host), close: () => close(server) }
 }
 
-async function answer(source: StatusSource, options: StatusServerOptions, request: IncomingMessage): Promise<Answer> {
-  const { method = 'GET', headers } = request
-  const [path = '/'] = (request.url ?? '/').split('?')
-  const refusal = refuse({ method, path, headers }, options)
-  if (refusal !== undefined) return failure(refusal.status, refusal.error)
+async function answer(door: Door, request: IncomingMessage, audited: AuditedRequest): Promise<Answer> {
+  const { source, options } = door
+  const { method = 'GET' } = request
+  const { path } = audited
+  const refusal = refuseAtDoor(door, request)
+  if (refusal !== undefined) return refusal
   const [, run, what] = /^\/api\/runs\/([a-z0-9]{12})(?:\/([a-z.]+))?$/.exec(path) ?? []
-  if (run !== undefined && what === 'control') return control(options, request, run)
+  if (run !== undefined && what === 'control') return control(door, request, { run, audited })
   if (method !== 'GET' && method !== 'HEAD')
     return { ...failure(405, `${method} is not answered here.`), headers: { allow: 'GET, HEAD' } }
   if (path === '/') return pageAnswer()
@@ -71,6 +95,49 @@ async function answer(source: StatusSource, options: StatusServerOptions, reques
   if (path === '/api/overview') return json(source.overview())
   if (run !== undefined) return runAnswer(source, run, what)
   return failure(404, 'There is nothing under this path.')
+}
+
+/** Who may not come in. One who guessed too often is not told whether this guess was right. */
+function refuseAtDoor({ options, guesses }: Door, request: IncomingMessage): Answer | undefined {
+  const { method = 'GET', headers, headersDistinct } = request
+  const client = clientOf(request.socket.remoteAddress)
+  const now = options.clock.now()
+  const waitMs = headers.authorization === undefined ? 0 : guesses.waitMs(client, now)
+  if (waitMs > 0) {
+    const seconds = Math.ceil(waitMs / 1000)
+    return {
+      ...failure(429, `Too many wrong tokens; ask again in ${seconds} s.`),
+      headers: { 'retry-after': `${seconds}` },
+    }
+  }
+  const refusal = refuse({ method, path: pathOf(request), headers, hosts: headersDistinct['host'] ?? [] }, options)
+  if (refusal?.isGuess === true) guesses.wrong(client, now)
+  return refusal === undefined ? undefined : failure(refusal.status, refusal.error)
+}
+
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?')[0] ?? '/'
+const placeOf = ({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string => `${remoteAddress} port ${remotePort}`
+const auditedOf = (request: IncomingMessage): AuditedRequest => ({
+  from: placeOf(request.socket),
+  method: request.method ?? 'GET',
+  path: pathOf(request),
+})
+
+/** What is merely not there was not refused; what was asked of a run has a line of its own. */
+function auditRefusal({ audit, options }: Door, audited: AuditedRequest, { status, error }: Answer): void {
+  if (status < 400 || status === 404 || error === undefined) return
+  audit.refused(audited, { status, error }, options.clock.now())
+}
+
+/** Answers what is no request, or did not arrive in time, as Node does, and notes it. */
+function refuseBytes({ audit, options }: Door, error: Error & { code?: string }, socket: Duplex): void {
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400
+  if (error.code !== 'ECONNRESET') {
+    const what = { status, error: error.code ?? error.message }
+    audit.refused({ from: placeOf(socket as Socket), method: '', path: '' }, what, options.clock.now())
+  }
+  if (!socket.writable) socket.destroy()
+  else socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
 }
 
 const pageAnswer = (): Answer => ({
@@ -99,7 +166,11 @@ function runAnswer(source: StatusSource, run: string, what: string | undefined):
 }
 
 /** Only who shows a token may change anything: being on the same machine is not enough. */
-async function control(options: StatusServerOptions, request: IncomingMessage, run: string): Promise<Answer> {
+async function control(
+  { options, audit }: Door,
+  request: IncomingMessage,
+  { run, audited }: { run: string; audited: AuditedRequest },
+): Promise<Answer> {
   const { steering, token } = options
   if (request.method !== 'POST') return { ...failure(405, 'Only POST is answered here.'), headers: { allow: 'POST' } }
   if (steering === undefined || token === undefined)
@@ -115,6 +186,7 @@ async function control(options: StatusServerOptions, request: IncomingMessage, r
     return failure(400, 'the request: expected JSON')
   }
   const { status, error } = await steering.ask(run, wish)
+  audit.steered(audited, { run, body, status, error })
   return error === undefined ? { ...json({ v: 1 }), status } : failure(status, error)
 }
 
@@ -133,7 +205,11 @@ async function read(request: IncomingMessage): Promise<string | undefined> {
 /** ASCII alone: lone surrogates, which stand for bytes that are no UTF-8, outlive the way. */
 const json = (value: unknown): Answer => ({ status: 200, type: 'application/json', body: toWire(value) })
 const jsonOr = (otherwise: Answer, value: unknown): Answer => (value === undefined ? otherwise : json(value))
-const failure = (status: number, error: string): Answer => ({ ...json({ v: 1, error }), status })
+const failure = (status: number, error: string): Answer => ({
+  ...json({ v: 1, error }),
+  status,
+  error,
+})
 
 function send(response: ServerResponse, request: IncomingMessage, { status, type, body, headers }: Answer): void {
   response.writeHead(status, {
