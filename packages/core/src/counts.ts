@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Latencies } from './latencies.ts'
-import { strict, Whole } from './validate.ts'
+import { strict, Whole, without } from './validate.ts'
 
 /** What an address is called: the address itself, or the folder it is mounted on. */
 export const AddressName = Type.String({ minLength: 1, maxLength: 1024, description: 'Address, as the job names it.' })
@@ -98,6 +98,17 @@ export const emptyCounts = (): Counts => ({
   specialSkipped: 0,
   failures: {},
   mounts: {},
+})
+
+/** The counts without what only forecasts need. */
+export const withoutLevels = (counts: Counts): Counts => without(counts, 'levels')
+
+/** The counts without how long reads took. */
+export const withoutLatencies = (counts: Counts): Counts => ({
+  ...counts,
+  mounts: Object.fromEntries(
+    Object.entries(counts.mounts).map(([address, mount]) => [address, without(mount, 'latencies')]),
+  ),
 })
 
 /** The sum, as a new object that shares nothing with the old ones. */

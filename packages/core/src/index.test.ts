@@ -45,6 +45,7 @@ test('exports change only on purpose', async () => {
     'encodeJob',
     'encodeLegacyWork',
     'encodeListChunk',
+    'encodePoisonNote',
     'encodeResult',
     'encodeStatus',
     'estimate',

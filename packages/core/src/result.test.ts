@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arbFailure, arbResult } from '../test/arbitraries.ts'
+import { emptyCounts } from './counts.ts'
+import { packFailures } from './failure-list.ts'
 import { MAX_PATH_BYTES } from './paths.ts'
 import { decodeResult, encodeResult, type Failure, failureParts, MAX_CHILDREN } from './result.ts'
 import { A_RUN, aBeat, aFailurePart, aResult } from './testing/index.ts'
-import { wireBytes } from './text.ts'
+import { MAX_WIRE_BYTES, wireBytes } from './text.ts'
 
 const invalid = (code = 'RESULT_INVALID') => expect.objectContaining({ name: 'CoreError', code })
 
@@ -60,6 +62,102 @@ describe('a message is refused', () => {
 test('an error of any length is shortened', () => {
   expect(decodeResult(encodeResult(aResult({ error: 'x'.repeat(100_000) })))).toMatchObject({
     error: `${'x'.repeat(1_021)}...`,
+  })
+})
+
+/** Characters that take one, two and six bytes on the wire; the last ones are bytes that are no UTF-8. */
+const arbUnit = fc.constantFrom('x', '"', '\u0001', '<', 'é', '\udcff')
+
+describe('what a worker says fits a message, whatever files and addresses are called', () => {
+  /** 64 addresses that take up all the room that a job has for them. */
+  const addresses = Array.from({ length: 64 }, (_, at) => `${at}.${'a'.repeat(245)}`)
+  const largest = {
+    ...emptyCounts(),
+    failures: Object.fromEntries(Array.from({ length: 64 }, (_, at) => [`E${at}_${'X'.repeat(40)}`, 2 ** 50])),
+    mounts: Object.fromEntries(
+      addresses.map((address) => [
+        address,
+        {
+          files: 2 ** 50,
+          bytes: 2 ** 50,
+          failures: 2 ** 50,
+          latencies: Object.fromEntries(Array.from({ length: 31 }, (_, bin) => [`${bin}`, 2 ** 50])),
+        },
+      ]),
+    ),
+    levels: Object.fromEntries(
+      Array.from({ length: 100 }, (_, depth) => [
+        `${depth}`,
+        { listed: 2 ** 50, directories: 2 ** 50, files: 2 ** 50 },
+      ]),
+    ),
+    sizes: Object.fromEntries(Array.from({ length: 54 }, (_, at) => [`${at}`, { files: 2 ** 50, bytes: 2 ** 50 }])),
+  }
+
+  test('as a result, with its counts and children whole', () => {
+    fc.assert(
+      fc.property(arbUnit, fc.nat({ max: 3_000 }), fc.nat({ max: 128 }), (unit, length, families) => {
+        const children = Array.from({ length: families }, (_, at) => ({
+          family: `${'a'.repeat(12)}-s${at}`,
+          count: 7_000,
+        }))
+        const text = encodeResult(aResult({ counts: largest, error: unit.repeat(length), children }))
+        expect(wireBytes(text)).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+        const read = decodeResult(text)
+        expect(read).toMatchObject({ children, counts: { failures: largest.failures, sizes: largest.sizes } })
+        const mounts = read.kind === 'result' ? Object.values(read.counts.mounts) : []
+        expect(mounts).toHaveLength(64)
+        expect(mounts[0]).toMatchObject({ files: 2 ** 50, bytes: 2 ** 50, failures: 2 ** 50 })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('as a beat, which leaves out what is only shown', () => {
+    const limits = { inFlight: 2 ** 50, limit: 2 ** 50, p50Ms: 1 / 3, p99Ms: 1 / 3, floorMs: 1 / 3 }
+    const mounts = addresses.map((address) => ({ address, state: 'up' as const, ...limits, longReads: limits }))
+    fc.assert(
+      fc.property(arbUnit, fc.integer({ min: 0, max: MAX_PATH_BYTES - 1 }), fc.boolean(), (unit, length, crowded) => {
+        const path = `/${unit.repeat(length)}`
+        const beat = aBeat({ path, ...(crowded ? { mounts, counts: largest } : {}) })
+        const text = encodeResult(beat)
+        expect(wireBytes(text)).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+        expect(decodeResult(text)).toMatchObject({
+          kind: 'beat',
+          frontier: 0,
+          counts: { failures: beat.counts.failures },
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('as failures of paths, addresses and causes of any length', () => {
+    const arbLong = fc.tuple(arbUnit, fc.nat({ max: 9_000 })).map(([unit, length]) => unit.repeat(length))
+    const arbLarge = fc.record({
+      path: arbLong.map((name) => `/${name}`),
+      address: arbUnit.map((unit) => unit.repeat(1_024)),
+      code: fc.constant('NAME_TOO_LONG'),
+      message: arbLong,
+    })
+    fc.assert(
+      fc.property(fc.array(arbLarge, { minLength: 1, maxLength: 5 }), (failures) => {
+        const parts = failureParts(A_RUN, `${'a'.repeat(64)}.999999999`, 'b'.repeat(64), failures)
+        for (const part of parts)
+          expect(wireBytes(encodeResult({ ...part, part: 999_999 }))).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+        const told = parts.flatMap((part) => part.failures)
+        expect(told.map(({ path }) => path.slice(0, 100))).toEqual(failures.map(({ path }) => path.slice(0, 100)))
+        expect([...packFailures(failures)].flat()).toEqual(told)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('as a failure whose path is as long as one can be, which is whole', () => {
+    const path = `/${'\udcff'.repeat(MAX_PATH_BYTES - 1)}`
+    const [part] = failureParts(A_RUN, 'root', 'a', [{ path, code: 'IO', message: '\u0001'.repeat(9_000) }])
+    expect(part?.failures).toMatchObject([{ path }])
+    expect(encodeResult(part ?? aFailurePart()).length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
   })
 })
 

@@ -1,11 +1,20 @@
 import { type Static, Type } from 'typebox'
-import { AddressName, Counts, FailureCode } from './counts.ts'
+import { AddressName, Counts, FailureCode, withoutLatencies, withoutLevels } from './counts.ts'
 import { CoreError, problem } from './errors.ts'
 import { FAMILY_PATTERN } from './ids.ts'
 import { ItemId, RunId } from './item.ts'
 import { MAX_PATH_BYTES } from './paths.ts'
-import { shorten, toWire, wireBytes } from './text.ts'
-import { readVersioned, strict, type Validator, validator, Whole, writeMessage } from './validate.ts'
+import { fitText, shorten, toWire, wireBytes } from './text.ts'
+import {
+  readVersioned,
+  strict,
+  type Validator,
+  validator,
+  Whole,
+  without,
+  writeFitting,
+  writeMessage,
+} from './validate.ts'
 
 const MAX_MESSAGE_CHARACTERS = 1_024
 
@@ -131,24 +140,48 @@ function parse(value: { readonly kind?: unknown }): ResultMessage {
   return known.parse(value, 'RESULT_INVALID')
 }
 
-/** Shortens what people read (`error`, `message`) to fit. Throws `RESULT_INVALID` or `TOO_LARGE`. */
+/**
+ * Always fits 64 KiB, whatever files, addresses and errors are called: `error` is cut, and what is only shown is left out
+ * where there is no room for it. Throws `RESULT_INVALID`, or `TOO_LARGE` for failures that `failureParts` did not pack
+ * and for more than 256 families of children.
+ */
 export function encodeResult(message: ResultMessage): string {
-  const fitting =
-    message.kind === 'result' && message.error !== undefined
-      ? { ...message, error: shorten(message.error, MAX_MESSAGE_CHARACTERS) }
-      : message
-  return writeMessage(parse(fitting))
+  if (message.kind === 'failures') return writeMessage(parse(message))
+  if (message.kind === 'beat') return writeFitting(parse(message) as Beat, BEAT_DROPS)
+  const { error, ...rest } = message
+  const fitting = error === undefined ? rest : { ...rest, error: shorten(error, MAX_MESSAGE_CHARACTERS) }
+  return writeFitting(parse(fitting) as ItemResult, RESULT_DROPS)
 }
+
+/** What a message that is too large does without, the least missed first. */
+const RESULT_DROPS: readonly ((result: ItemResult) => ItemResult)[] = [
+  (result) => ({ ...result, counts: withoutLatencies(result.counts) }),
+  ({ error, ...result }) =>
+    error === undefined ? result : { ...result, error: fitText(error, MAX_MESSAGE_CHARACTERS) },
+  (result) => ({ ...result, counts: withoutLevels(result.counts) }),
+]
+
+const BEAT_DROPS: readonly ((beat: Beat) => Beat)[] = [
+  (beat) => without(beat, 'path'),
+  (beat) => ({ ...beat, mounts: beat.mounts.map((mount) => without(mount, 'longReads')) }),
+  (beat) => ({ ...beat, counts: withoutLevels(withoutLatencies(beat.counts)) }),
+  (beat) => ({ ...beat, mounts: [] }),
+  (beat) => ({ ...beat, counts: { ...beat.counts, mounts: {} } }),
+]
 
 /** Throws `VERSION_UNKNOWN`, `RESULT_INVALID` (also for an unknown key) or `TOO_LARGE`. */
 export const decodeResult = (text: string): ResultMessage => parse(readVersioned(text, 'RESULT_INVALID'))
 
-/** Makes a failure fit for a message: what is too long is cut. */
-export const fitFailure = (failure: Failure): Failure => ({
-  ...failure,
-  path: shorten(failure.path, MAX_PATH_BYTES),
-  ...(failure.message === undefined ? {} : { message: shorten(failure.message, MAX_MESSAGE_CHARACTERS) }),
-})
+/** Most that a failure takes up in a message: the longest path there can be, an address, and what is left for the cause. */
+const MAX_FAILURE_BYTES = 58_000
+
+/** Makes a failure fit for a message: what is too long is cut, the cause before the path. */
+export function fitFailure({ message, ...failure }: Failure): Failure {
+  const fitting = { ...failure, path: shorten(failure.path, MAX_PATH_BYTES) }
+  if (message === undefined) return fitting
+  const room = MAX_FAILURE_BYTES - wireBytes(toWire({ ...fitting, message: '' }))
+  return { ...fitting, message: fitText(shorten(message, MAX_MESSAGE_CHARACTERS), room) }
+}
 
 /**
  * Packs all failures of an attempt into parts of at most `maxBytes` each (default 60,000), in order; none for no failures.

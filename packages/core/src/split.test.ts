@@ -66,6 +66,24 @@ const files = (directory: string, count: number): Part => ({
 const trees = (count: number): Part[] =>
   Array.from({ length: count }, (_, at) => ({ kind: 'tree', path: `/tree-${at}` }))
 
+test('no path is too long to be handed away', () => {
+  const longest = (unit: string): string => `/${unit.repeat(MAX_PATH_BYTES - 1)}`
+  const name = '\udcff'.repeat(255)
+  const directory = `/${'\udcff'.repeat(MAX_PATH_BYTES - 257)}`
+  for (const unit of ['\u0001', '"', '\udcff']) {
+    const path = longest(unit)
+    const parts: Part[] = [
+      { kind: 'tree', path },
+      { kind: 'listing', path, resume: 'x'.repeat(4_096) },
+      { kind: 'range', path, offset: 2 ** 50, length: 2 ** 50, ordinal: 2 ** 50 },
+      { kind: 'files', directory, names: Array.from({ length: 5 }, () => name) },
+    ]
+    const groups = divide(parts, 1)
+    expect(unitsOf(groups.flat())).toEqual(unitsOf(parts))
+    for (const group of groups) expect(encodeItem(anItem({ parts: group })).length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+  }
+})
+
 describe('divide', () => {
   const parts = fc.array(
     fc.oneof(

@@ -7,6 +7,7 @@ import type { FleetStatus, RunStatus } from './status.ts'
 import { decodeStatus, encodeStatus } from './status-codec.ts'
 import { aJob, aStatus } from './testing/index.ts'
 import { MAX_WIRE_BYTES, toWire } from './text.ts'
+import { without } from './validate.ts'
 
 const aFleet = (given: Partial<FleetStatus> = {}): FleetStatus => ({
   kind: 'vmss',
@@ -60,10 +61,20 @@ describe('a status always fits', () => {
       notes: Array.from({ length: 100 }, () => '\ud800'.repeat(5_000)),
     },
     mounts,
+    admitted: Array.from({ length: 256 }, () => '<'.repeat(128)),
+    estimate: {
+      elapsedMs: 1 / 3,
+      machineHours: 1 / 3,
+      basis: 'sample',
+      assumptions: Array.from({ length: 100 }, () => '\ud800'.repeat(5_000)),
+    },
     progress: {
       ...aStatus().progress,
       counts: {
         ...aStatus().progress.counts,
+        levels: Object.fromEntries(
+          Array.from({ length: 100 }, (_, depth) => [depth, { listed: 2 ** 50, directories: 2 ** 50, files: 2 ** 50 }]),
+        ),
         failures: Object.fromEntries(Array.from({ length: 256 }, (_, at) => [`E${at}_${'X'.repeat(58)}`, 2 ** 50])),
         mounts: Object.fromEntries(
           mounts.map((mount) => [mount.address, { files: 2 ** 50, bytes: 2 ** 50, failures: 0 }]),
@@ -89,15 +100,25 @@ describe('a status always fits', () => {
     const some = <K extends keyof RunStatus>(...keys: K[]) =>
       fc.subarray(keys).map((chosen) => Object.fromEntries(chosen.map((key) => [key, full[key]])))
     fc.assert(
-      fc.property(some('job', 'failures', 'warnings', 'problem', 'fleet', 'mounts', 'progress', 'label'), (large) => {
-        const status = aStatus(large)
-        const text = encodeStatus(status)
-        const read = decodeStatus(text)
-        expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
-        expect([read.job, read.label]).toEqual([status.job, status.label])
-      }),
+      fc.property(
+        some('job', 'failures', 'warnings', 'problem', 'fleet', 'mounts', 'progress', 'label', 'admitted', 'estimate'),
+        (large) => {
+          const status = aStatus(large)
+          const text = encodeStatus(status)
+          const read = decodeStatus(text)
+          expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+          expect([read.job, read.label]).toEqual([status.job, status.label])
+        },
+      ),
       { numRuns: 30 },
     )
+  })
+
+  test('the names of admitted workers go last: without them any worker may help', () => {
+    const admitted = Array.from({ length: 256 }, (_, at) => `worker-${at}`)
+    const kept = decodeStatus(encodeStatus({ ...without(full, 'estimate'), admitted: admitted.slice(0, 100) }))
+    expect(kept).toMatchObject({ admitted: admitted.slice(0, 100), mounts: [] })
+    expect(decodeStatus(encodeStatus(full)).admitted).toBeUndefined()
   })
 
   test('failures go first, from the last one on, and no more than must', () => {

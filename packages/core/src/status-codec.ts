@@ -1,13 +1,16 @@
 import { Type } from 'typebox'
-import { CoreError, problem } from './errors.ts'
+import { type Counts, withoutLatencies, withoutLevels } from './counts.ts'
+import type { Estimate } from './estimate.ts'
 import { fitFailure } from './result.ts'
 import { type FleetStatus, RunStatus } from './status.ts'
-import { MAX_WIRE_BYTES, shorten, toWire, wireBytes } from './text.ts'
-import { readVersioned, validator } from './validate.ts'
+import { fitText, MAX_WIRE_BYTES, shorten, toWire, wireBytes } from './text.ts'
+import { readVersioned, validator, without, writeFitting } from './validate.ts'
 
 const SAMPLE_FAILURES = 50
 const MAX_TEXT_CHARACTERS = 2_048
 const MAX_NOTES = 16
+const MAX_ASSUMPTIONS = 8
+const MAX_ASSUMPTION_CHARACTERS = 300
 
 /** A newer manager may say more: objects with named keys let others pass, records stay as strict as they are. */
 function open(schema: unknown): unknown {
@@ -23,7 +26,8 @@ const tolerated = validator(Type.Unsafe<RunStatus>(open(RunStatus) as object))
 
 /**
  * Always fits 64 KiB: what doesn't is left out, first sampled failures from the last one on, then warnings, then the
- * fleet's oldest notes, then latencies, then what long reads do, then all details of the addresses; never the job. Throws
+ * fleet's oldest notes, then latencies, then what long reads do, then all details of the addresses, the levels, and at
+ * last the names of admitted workers (the fleet's size alone keeps the ceiling then); never the job. Throws
  * `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
  */
 export function encodeStatus(status: RunStatus): string {
@@ -33,8 +37,9 @@ export function encodeStatus(status: RunStatus): string {
     warnings: status.warnings.map((warning) => shorten(warning, MAX_TEXT_CHARACTERS)),
     ...(status.problem === undefined ? {} : { problem: shorten(status.problem, MAX_TEXT_CHARACTERS) }),
     ...(status.fleet === undefined ? {} : { fleet: fitFleet(status.fleet) }),
+    ...(status.estimate === undefined ? {} : { estimate: fitEstimate(status.estimate) }),
   }
-  return shrink(written.parse(fitting, 'STATUS_INVALID'))
+  return writeFitting(trim(written.parse(fitting, 'STATUS_INVALID')), DROPS)
 }
 
 const fitFleet = (fleet: FleetStatus): FleetStatus => ({
@@ -43,9 +48,14 @@ const fitFleet = (fleet: FleetStatus): FleetStatus => ({
   notes: fleet.notes.slice(-MAX_NOTES).map((note) => shorten(note, MAX_TEXT_CHARACTERS)),
 })
 
-function shrink(status: RunStatus): string {
-  const smaller = { ...status }
-  let excess = wireBytes(toWire(smaller)) - MAX_WIRE_BYTES
+const fitEstimate = (estimate: Estimate): Estimate => ({
+  ...estimate,
+  assumptions: estimate.assumptions.slice(0, MAX_ASSUMPTIONS).map((text) => shorten(text, MAX_ASSUMPTION_CHARACTERS)),
+})
+
+/** Leaves out entries of lists, no more than must. */
+function trim(status: RunStatus): RunStatus {
+  let excess = wireBytes(toWire(status)) - MAX_WIRE_BYTES
   const keep = <T>(list: readonly T[]): T[] => {
     const kept = [...list]
     while (excess > 0 && kept.length > 0) excess -= wireBytes(toWire(kept.pop())) + 1
@@ -53,43 +63,30 @@ function shrink(status: RunStatus): string {
     if (kept.length === 0 && list.length > 0) excess += 1
     return kept
   }
-  smaller.failures = keep(smaller.failures)
-  smaller.warnings = keep(smaller.warnings)
-  if (smaller.fleet !== undefined)
-    smaller.fleet = { ...smaller.fleet, notes: keep(smaller.fleet.notes.toReversed()).toReversed() }
-  if (excess > 0 && smaller.problem !== undefined) smaller.problem = shorten(smaller.problem, 200)
-  for (const drop of [dropLatencies, dropLongReads, dropMounts, dropMountCounts]) {
-    if (wireBytes(toWire(smaller)) > MAX_WIRE_BYTES) drop(smaller)
-  }
-  const text = toWire(smaller)
-  if (wireBytes(text) <= MAX_WIRE_BYTES) return text
-  throw new CoreError('TOO_LARGE', [problem('status', `${wireBytes(text)} bytes`, `at most ${MAX_WIRE_BYTES} bytes`)])
+  const smaller = { ...status, failures: keep(status.failures), warnings: keep(status.warnings) }
+  if (smaller.fleet === undefined) return smaller
+  return { ...smaller, fleet: { ...smaller.fleet, notes: keep(smaller.fleet.notes.toReversed()).toReversed() } }
 }
 
-function dropLongReads(status: RunStatus): void {
-  status.mounts = status.mounts.map((mount) => {
-    const rest = { ...mount }
-    delete rest.longReads
-    return rest
-  })
-}
+/** What a status that is still too large does without, one after the other. */
+const DROPS: readonly ((status: RunStatus) => RunStatus)[] = [
+  (status) => (status.problem === undefined ? status : { ...status, problem: fitText(status.problem, 200) }),
+  (status) => withCounts(status, withoutLatencies),
+  (status) => ({ ...status, mounts: status.mounts.map((mount) => without(mount, 'longReads')) }),
+  (status) => ({ ...status, mounts: [] }),
+  (status) => withCounts(status, (counts) => ({ ...counts, mounts: {} })),
+  (status) => withCounts(status, withoutLevels),
+  (status) =>
+    status.fleet?.problem === undefined
+      ? status
+      : { ...status, fleet: { ...status.fleet, problem: fitText(status.fleet.problem, 200) } },
+  (status) => without(status, 'admitted'),
+]
 
-function dropMounts(status: RunStatus): void {
-  status.mounts = []
-}
-
-function dropLatencies(status: RunStatus): void {
-  const { counts } = status.progress
-  const mounts = Object.entries(counts.mounts).map(([address, { files, bytes, failures }]) => [
-    address,
-    { files, bytes, failures },
-  ])
-  status.progress = { ...status.progress, counts: { ...counts, mounts: Object.fromEntries(mounts) } }
-}
-
-function dropMountCounts(status: RunStatus): void {
-  status.progress = { ...status.progress, counts: { ...status.progress.counts, mounts: {} } }
-}
+const withCounts = (status: RunStatus, change: (counts: Counts) => Counts): RunStatus => ({
+  ...status,
+  progress: { ...status.progress, counts: change(status.progress.counts) },
+})
 
 /** Lets unknown keys pass. Throws `VERSION_UNKNOWN`, `STATUS_INVALID` or `TOO_LARGE`. */
 export const decodeStatus = (text: string): RunStatus =>

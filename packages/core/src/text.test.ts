@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromWire, preview, shorten, toWire, wireBytes } from './text.ts'
+import { fitText, fromWire, preview, shorten, toWire, wireBytes } from './text.ts'
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64')
 
@@ -60,6 +60,19 @@ describe('fromWire', () => {
 test('wireBytes is the number of bytes that go on the wire', () => {
   const wire = toWire('é😀')
   expect(wireBytes(wire)).toBe(Buffer.byteLength(wire))
+})
+
+test('fitText keeps the longest beginning that fits, and no half of a pair', () => {
+  fc.assert(
+    fc.property(anyText, fc.nat({ max: 60 }), (text, bytes) => {
+      const size = (part: string): number => wireBytes(toWire(part)) - 2
+      const kept = fitText(text, bytes)
+      expect(text.startsWith(kept)).toBe(true)
+      expect(size(kept)).toBeLessThanOrEqual(bytes)
+      const [next = ''] = text.slice(kept.length)
+      if (next !== '') expect(size(kept + next)).toBeGreaterThan(bytes)
+    }),
+  )
 })
 
 describe('preview', () => {

@@ -12,6 +12,24 @@ export function toWire(value: unknown): string {
   return json.replace(/[^ -~]|[<>&]/g, escapeUnit)
 }
 
+/** Bytes that a UTF-16 unit takes within a text on the wire. */
+const unitBytes = (unit: string): number => (/[ !#-%'-;=?-[\]-~]/.test(unit) ? 1 : /["\\\b\t\n\f\r]/.test(unit) ? 2 : 6)
+
+/**
+ * The longest beginning of a text that takes at most `bytes` on the wire, the quotes around it left out. Escapes count:
+ * a control character takes six bytes. Never ends in half a surrogate pair.
+ */
+export function fitText(text: string, bytes: number): string {
+  let room = bytes
+  let end = 0
+  for (const character of text) {
+    for (const unit of character.split('')) room -= unitBytes(unit)
+    if (room < 0) break
+    end += character.length
+  }
+  return text.slice(0, end)
+}
+
 /** Size of a text that `toWire` made, in bytes. */
 export const wireBytes = (text: string): number => text.length
 

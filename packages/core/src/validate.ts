@@ -66,6 +66,26 @@ function checkSize(text: string): void {
   throw new CoreError('TOO_LARGE', [problem('message', `${wireBytes(text)} bytes`, expected)])
 }
 
+/** A copy of a message's object without a key. */
+export const without = <T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> =>
+  Object.fromEntries(Object.entries(value).filter(([own]) => own !== key)) as Omit<T, K>
+
+/**
+ * `toWire` of the value; while that is too large, `drops` leave something out, one after the other. Throws `TOO_LARGE`
+ * where all of them are not enough.
+ */
+export function writeFitting<T>(value: T, drops: readonly ((value: T) => T)[]): string {
+  let smaller = value
+  let text = toWire(smaller)
+  for (const drop of drops) {
+    if (wireBytes(text) <= MAX_WIRE_BYTES) return text
+    smaller = drop(smaller)
+    text = toWire(smaller)
+  }
+  checkSize(text)
+  return text
+}
+
 /** `toWire` with the size checked where the message is made. */
 export function writeMessage(value: unknown): string {
   const text = toWire(value)

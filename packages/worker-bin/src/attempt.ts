@@ -81,6 +81,11 @@ export class Attempt {
     }
   }
 
+  /** How many families of children its result will have to name. */
+  get families(): number {
+    return this.#families.size
+  }
+
   async sendFailures(failures: readonly PathFailure[], signal: AbortSignal): Promise<void> {
     if (failures.length === 0) return
     const listed = failures.map(({ path, mount, code, message }) => ({

@@ -1,6 +1,7 @@
-import { encodeItem } from '@cachewarmer/core'
+import { encodeItem, MAX_PATH_BYTES } from '@cachewarmer/core'
 import { anItem } from '@cachewarmer/core/testing'
 import { QueueError, type QueueService } from '@cachewarmer/queue'
+import { WalkError } from '@cachewarmer/walker'
 import { describe, expect, test } from 'vitest'
 import { isResult, names, notingMount, resultsQueue, run, World, workQueue } from './testing/world.ts'
 
@@ -200,6 +201,39 @@ describe('an item whose handling fails', () => {
     await world.workUntil(world.empty())
     expect(await world.poison()).toMatchObject([{ message: '{"v":1,"run":"nonsense"}', by: 'worker-1' }])
     expect((await world.reported()).filter(isResult)).toMatchObject([{ item: 'root', outcome: 'read' }])
+  })
+
+  test.each([
+    ['200 quotes', 130, '"'.repeat(200)],
+    ['200 control characters', 40, '\u0001'.repeat(200)],
+    ['200 bytes that are no UTF-8', 40, '\udcff'.repeat(200)],
+    ['the most bytes there can be', 1, '\u0001'.repeat(MAX_PATH_BYTES - 10)],
+  ])('is given up at once where no address serves it, with names of %s', async (_, count, long) => {
+    const world = new World()
+    world.serve('cache-1', new WalkError('NOT_FOUND', 'cache-1:/animation is not mounted'))
+    await world.announce()
+    const given = Array.from({ length: count }, (_each, at) => `${at}${long}`)
+    await world.send({ parts: [{ kind: 'files', directory: '/', names: given, listed: true }] })
+    expect(await world.workUntil(world.empty())).toMatchObject({ completed: 1, failed: 0 })
+    const messages = await world.reported()
+    const failures = messages.flatMap((message) => (message.kind === 'failures' ? message.failures : []))
+    expect(failures.map(({ path }) => path)).toEqual(given.map((name) => `/${name}`))
+    expect(messages.at(-1)).toMatchObject({ outcome: 'failed', counts: { failures: { UNREAD: count } } })
+    const [note, ...others] = await world.poison()
+    expect(others).toEqual([])
+    expect(note).toMatchObject({ reason: 'cache-1:/animation is not mounted', by: 'worker-1' })
+    expect(note?.message).toMatch(/^\{"v":1,"run":/)
+  })
+
+  test('is given up where it fits a message as plain UTF-8 alone, and can not be sent again', async () => {
+    const world = new World()
+    world.serve('cache-1', scene, unusable)
+    await world.announce()
+    const given = Array.from({ length: 60 }, (_each, at) => `${at}${'\u20ac'.repeat(240)}`)
+    const item = anItem({ parts: [{ kind: 'files', directory: '/', names: given }] })
+    await world.service.queue(workQueue).send(Buffer.from(JSON.stringify(item)).toString('base64'))
+    expect(await world.workUntil(world.empty())).toMatchObject({ completed: 1, failed: 0 })
+    expect((await world.reported()).at(-1)).toMatchObject({ outcome: 'failed', counts: { failures: { UNREAD: 60 } } })
   })
 
   test('is left for others when it is of a version that this worker does not know', async () => {

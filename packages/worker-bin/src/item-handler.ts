@@ -3,6 +3,7 @@ import {
   decodeItem,
   emptyCounts,
   encodeItem,
+  encodePoisonNote,
   type Item,
   isCoreError,
   isRootItem,
@@ -11,9 +12,8 @@ import {
   type Part,
   queueNames,
   type RunStatus,
-  toWire,
 } from '@cachewarmer/core'
-import { type Clock, isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
+import { type Clock, isQueueError, type Logger, type Queue, type QueueErrorCode } from '@cachewarmer/queue'
 import { isWalkError, type Mount, measureReads, type Walk, type WalkOptions, walk } from '@cachewarmer/walker'
 import { Attempt } from './attempt.ts'
 import { withTimers } from './clock.ts'
@@ -85,11 +85,13 @@ export async function handleItem(
       logger.debug('the run is over')
       return 'complete'
     }
-    // A queue that is away says nothing about the item.
-    if (isQueueError(error)) throw error
+    // A queue that is away says nothing about the item; one that refuses a message of ours says it every time.
+    if (isQueueError(error) && !refusals.has(error.code)) throw error
     return strike(handling, error)
   }
 }
+
+const refusals: ReadonlySet<QueueErrorCode> = new Set(['BODY_TOO_LARGE', 'BODY_INVALID'])
 
 interface Handling {
   readonly message: HeldMessage
@@ -122,8 +124,10 @@ async function workOn(handling: Handling): Promise<Disposition> {
       signal,
     )
     logger.warn('no address answers: the item waits', { reason })
+    const again = encodeItemIfItFits(item)
+    if (again === undefined) return { giveBackMs: filerAwayMs }
     // As a new message: how often it came says nothing against an item whose filer is away.
-    await work.send(encodeItem(item), { delayMs: filerAwayMs, signal })
+    await work.send(again, { delayMs: filerAwayMs, signal })
     return 'complete'
   }
   const held = context.shares.begin(item.run)
@@ -213,12 +217,21 @@ async function strike(handling: Handling, error: unknown): Promise<Disposition> 
   const strikes = item.strikes + 1
   const reason = isWalkError(error) || error instanceof Error ? error.message : String(error)
   logger.warn('the item failed', { strikes, error: reason })
-  if (strikes >= context.settings.maxStrikes) return giveUp(handling, reason)
+  const again = strikes < context.settings.maxStrikes ? encodeItemIfItFits({ ...item, strikes }) : undefined
+  if (again === undefined) return giveUp(handling, reason)
   const names = queueNames(context.settings.prefix)
-  await context.ports.service
-    .queue(names.runWork(item.run))
-    .send(encodeItem({ ...item, strikes }), { delayMs: strikeDelayMs * strikes, signal })
+  await context.ports.service.queue(names.runWork(item.run)).send(again, { delayMs: strikeDelayMs * strikes, signal })
   return 'complete'
+}
+
+/** Undefined for an item of a foreign program that fits a message as UTF-8 alone, not with our escapes. */
+function encodeItemIfItFits(item: Item): string | undefined {
+  try {
+    return encodeItem(item)
+  } catch (error) {
+    if (!isCoreError(error) || error.code !== 'TOO_LARGE') throw error
+    return undefined
+  }
 }
 
 /** The item counts as unread: the ledger hears it, a copy stays in the poison queue, and the run goes on. */
@@ -251,15 +264,9 @@ export async function poison(
   signal: AbortSignal,
 ): Promise<void> {
   const queue = ports.service.queue(queueNames(settings.prefix).poison)
-  const note = {
-    v: 1,
-    reason: reason.slice(0, 2_000),
-    by: settings.name,
-    atMs: ports.clock.now(),
-    message: message.body.slice(0, 40_000),
-  }
+  const note = { reason, by: settings.name, atMs: ports.clock.now(), message: message.body }
   try {
-    await queue.send(toWire(note), { signal })
+    await queue.send(encodePoisonNote(note), { signal })
   } catch (error) {
     // The manager makes this queue; with none of ours about there is nobody to read it either.
     if (!isQueueError(error) || error.code !== 'QUEUE_NOT_FOUND') throw error

@@ -21,6 +21,9 @@ const awayMs = 5_000
 /** Units that are worth handing away. */
 const minPending = 32
 
+/** Each listing that parts were handed away from is a family that the result names, which has to fit one message. */
+const mostFamilies = 128
+
 export interface Supervision {
   readonly ports: WorkerPorts
   readonly settings: WorkerSettings
@@ -153,7 +156,7 @@ class Supervisor {
     )
     if (decision === 'go-on') return
     this.#ways = Math.max(2, Math.min(32, capacity - visible))
-    if (!this.#walk.listing) return this.#stop()
+    if (!this.#walk.listing || this.#with.attempt.families >= mostFamilies) return this.#stop()
     const taken: TakenPart[] = this.#walk.take(Number.POSITIVE_INFINITY)
     this.#lookMs = firstLookMs
     this.#lookAtMs = now

@@ -15,6 +15,25 @@ async function sendChunks(world: World, numbers: readonly number[]): Promise<voi
   }
 }
 
+/** As another program may write one: it fits a message to the byte, and its item does not. */
+function fullChunk(): string {
+  const body = (length: number): string =>
+    JSON.stringify({
+      v: 1,
+      list,
+      chunk: 1,
+      parts: [
+        {
+          kind: 'files',
+          directory: '/d',
+          names: [...Array(21)].map((_, at) => `${at}`.padEnd(3_000, 'x')).concat('x'.repeat(length)),
+          listed: true,
+        },
+      ],
+    })
+  return body(65_536 - body(0).length)
+}
+
 const wish = { list: { id: list, chunks: 3, paths: 3 }, jobId: 'listed' }
 
 describe('a job with a list', () => {
@@ -162,6 +181,7 @@ describe('a job with a list', () => {
       encodeListChunk({ v: 1, list: 'othersothers', chunk: 1, parts: [{ kind: 'tree', path: '/x' }] }),
     ],
     ['a chunk beyond the last', encodeListChunk({ v: 1, list, chunk: 3, parts: [{ kind: 'tree', path: '/x' }] })],
+    ['a chunk that is too large for an item', fullChunk()],
   ])('with %s in it keeps that among the poison, and ends as lost', async (_what, body) => {
     const world = new World()
     await sendChunks(world, [0, 2])
@@ -171,7 +191,7 @@ describe('a job with a list', () => {
       for (let left = 2; left > 0; left--) await world.work(id, { counts: oneFile() })
       expect(await world.reached(id)).toMatchObject({ outcome: 'lost' })
     })
-    expect(await world.poison()).toMatchObject([{ message: body }])
+    expect(await world.poison()).toMatchObject([{ message: expect.stringContaining(body.slice(0, 30_000)) }])
   })
 
   test('that was cancelled before it started leaves no list', async () => {

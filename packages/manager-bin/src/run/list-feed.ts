@@ -1,4 +1,12 @@
-import { decodeListChunk, encodeItem, isCoreError, type ListChunk, listItem, queueNames } from '@cachewarmer/core'
+import {
+  decodeListChunk,
+  encodeItem,
+  encodeListChunk,
+  isCoreError,
+  type ListChunk,
+  listItem,
+  queueNames,
+} from '@cachewarmer/core'
 import { isQueueError, type Lease, type Queue } from '@cachewarmer/queue'
 import type { RunRecord } from '../ledger/ledger.ts'
 import { patiently } from '../patience.ts'
@@ -117,38 +125,47 @@ export class ListFeed {
   async #move(leases: readonly Lease[], moved: MovedChunks, signal: AbortSignal): Promise<boolean> {
     const { leaseMs } = this.#settings
     const others: (() => Promise<void>)[] = []
-    const taken = new Map<Lease, number>()
+    const taken = new Map<Lease, ReadChunk>()
     for (const lease of leases) {
-      const chunk = await this.#read(lease, signal)
+      const chunk = await this.#read(lease, moved.generation, signal)
       if (chunk === undefined) others.push(() => quietly(() => lease.complete({ signal })))
       // Out of the way for a while of those that were not moved yet.
-      else if (moved.has(chunk.chunk)) others.push(() => quietly(() => lease.giveBack(leaseMs, { signal })))
+      else if (moved.has(chunk.number)) others.push(() => quietly(() => lease.giveBack(leaseMs, { signal })))
       else {
-        const item = listItem(chunk.chunk, moved.generation)
-        await this.#work.send(encodeItem({ v: 1, run: this.#run, item, strikes: 0, parts: chunk.parts }), { signal })
-        taken.set(lease, chunk.chunk)
+        await this.#work.send(chunk.item, { signal })
+        taken.set(lease, chunk)
       }
     }
-    if (taken.size > 0) moved.add([...taken.values()])
+    if (taken.size > 0) moved.add([...taken.values()].map(({ number }) => number))
     await Promise.all([
       ...others.map((other) => other()),
-      ...[...taken.keys()].map((lease) => this.#keep(lease, signal)),
+      ...[...taken].map(([lease, { body }]) => this.#keep(lease, body, signal)),
     ])
     return taken.size > 0
   }
 
-  async #keep(lease: Lease, signal: AbortSignal): Promise<void> {
+  async #keep(lease: Lease, body: string, signal: AbortSignal): Promise<void> {
     // Where the queue is gone, another manager has ended the job.
-    await whereThere(() => this.#queue.send(lease.body, { signal }))
+    await whereThere(() => this.#queue.send(body, { signal }))
     await quietly(() => lease.complete({ signal }))
   }
 
+  /** Throws `TOO_LARGE` for a chunk that another program filled so far that its item does not fit. */
+  #encode(chunk: ListChunk, generation: number): ReadChunk {
+    const item = listItem(chunk.chunk, generation)
+    return {
+      number: chunk.chunk,
+      item: encodeItem({ v: 1, run: this.#run, item, strikes: 0, parts: chunk.parts }),
+      body: encodeListChunk(chunk),
+    }
+  }
+
   /** `undefined` for what is no chunk of this list; that is among the poison by then. */
-  async #read(lease: Lease, signal: AbortSignal): Promise<ListChunk | undefined> {
+  async #read(lease: Lease, generation: number, signal: AbortSignal): Promise<ReadChunk | undefined> {
     let reason: string
     try {
       const chunk = decodeListChunk(lease.body)
-      if (chunk.list === this.#list && chunk.chunk < this.#chunks) return chunk
+      if (chunk.list === this.#list && chunk.chunk < this.#chunks) return this.#encode(chunk, generation)
       reason = `chunk ${chunk.chunk} of list ${chunk.list}, expected one of the ${this.#chunks} of ${this.#list}`
     } catch (error) {
       if (!isCoreError(error)) throw error
@@ -159,6 +176,15 @@ export class ListFeed {
     await keepPoison(this.#ports, this.#settings, { reason, body: lease.body }, signal)
     return undefined
   }
+}
+
+/** A chunk of the list, as the messages that it becomes. */
+interface ReadChunk {
+  readonly number: number
+  /** For the workers. */
+  readonly item: string
+  /** For the end of the list's queue: another program may have written it in characters that no queue takes from us. */
+  readonly body: string
 }
 
 /** `undefined` where there is no such queue. */
