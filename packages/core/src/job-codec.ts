@@ -1,5 +1,5 @@
 import { CoreError, problem } from './errors.ts'
-import { compileExpression } from './expression.ts'
+import { jobExpressions } from './expression.ts'
 import { parseIgnoreRule } from './ignore-rules.ts'
 import {
   DEFAULT_WEIGHT,
@@ -43,6 +43,7 @@ export interface ParseJobOptions {
  */
 export function parseJob(fields: Readonly<Record<string, unknown>>, options: ParseJobOptions = {}): ReadJob {
   const read = fieldReader(fields)
+  const compileExpression = jobExpressions()
   const list = readJobList(read, 'ListId', 'ListChunks', 'ListPaths')
   const ceiling = (key: string): number | undefined => read.whole(key, {}) || undefined
   const job = withoutUndefined({
@@ -56,7 +57,7 @@ export function parseJob(fields: Readonly<Record<string, unknown>>, options: Par
     ignoreRules: readTexts(read, 'IgnoreRules', parseIgnoreRule),
     includeExpressions: readTexts(read, 'IncludeExpressions', compileExpression),
     excludeExpressions: readTexts(read, 'ExcludeExpressions', compileExpression),
-    directoryRules: readDirectoryRules(read, 'DirectoryRules'),
+    directoryRules: readDirectoryRules(read, 'DirectoryRules', compileExpression),
     minFileSizeBytes: read.whole('MinFileSizeBytes', {}) ?? 0,
     maxFileSizeBytes: read.whole('MaxFileSizeBytes', {}) ?? 0,
     modifiedSince: readTime(read, 'ModifiedSince'),

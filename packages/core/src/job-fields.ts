@@ -1,6 +1,5 @@
 import { ADDRESS_EXPECTED, parseAddress } from './addresses.ts'
 import { isCoreError } from './errors.ts'
-import { compileExpression } from './expression.ts'
 import { compileDirectoryPattern, compilePattern } from './filter.ts'
 import { RUN_PATTERN } from './ids.ts'
 import { type DirectoryRule, MAX_ADDRESSES, SINCE_LAST } from './job.ts'
@@ -106,10 +105,15 @@ function checkCompiles(read: FieldReader, field: string, text: string, compile: 
   }
 }
 
-export function readDirectoryRules(read: FieldReader, key: string): DirectoryRule[] | undefined {
+/** `compile` is for the expressions. */
+export function readDirectoryRules(
+  read: FieldReader,
+  key: string,
+  compile: (expression: string) => unknown,
+): DirectoryRule[] | undefined {
   const rules = read.objects(key).map(([at, fields]): DirectoryRule => {
     const inner = fieldReader(fields)
-    const expressions = (name: string): string[] => readTexts(inner, name, compileExpression) ?? []
+    const expressions = (name: string): string[] => readTexts(inner, name, compile) ?? []
     const rule = { path: readPath(inner, 'Path'), include: expressions('Include'), exclude: expressions('Exclude') }
     inner.finish('refuse')
     read.problems.push(...inner.problems.map((problem) => ({ ...problem, field: `${at}.${problem.field}` })))

@@ -1,0 +1,73 @@
+/** Steps over one character, an escape or a class: where it ends. */
+function afterAtom(expression: string, at: number): number {
+  const character = expression[at]
+  if (character === '\\') return afterEscape(expression, at)
+  if (character !== '[') return at + 1
+  let end = at + (expression[at + 1] === '^' ? 2 : 1)
+  if (expression[end] === ']') end++
+  while (end < expression.length && expression[end] !== ']') {
+    if (expression[end] === '\\') end = afterEscape(expression, end)
+    else if (expression.startsWith('[:', end) && expression.includes(':]', end + 2))
+      end = expression.indexOf(':]', end) + 2
+    else end++
+  }
+  return end + 1
+}
+
+/** `\x{10FFFF}`, `\p{Greek}` and `\n` are one character each. */
+function afterEscape(expression: string, at: number): number {
+  const braced = /^\\[xpP]\{[^}]*\}/.exec(expression.slice(at, at + 64))
+  return at + (braced?.[0].length ?? 2)
+}
+
+interface Repeat {
+  readonly copies: number
+  readonly end: number
+}
+
+/** A quantifier at this place, as RE2 takes it: `{2,5}` is five copies, `{2,}` two and a loop. */
+function repeatAt(expression: string, at: number): Repeat | undefined {
+  if ('*+?'.includes(expression[at] ?? ' ')) return { copies: 1, end: at + 1 }
+  const braces = /^\{(\d{1,9})(,(\d{0,9}))?\}/.exec(expression.slice(at, at + 24))
+  if (braces === null) return undefined
+  const copies = Math.max(1, Number(braces[1]), Number(braces[3] ?? 0))
+  return { copies, end: at + braces[0].length }
+}
+
+/**
+ * An upper bound of the instructions that an expression compiles to, told from its text in linear time, so that one whose
+ * repeats multiply is refused before it takes the memory. A text that is no expression has a cost all the same.
+ */
+export function expressionCost(expression: string): number {
+  /** What stands before the groups that are open, outermost first; the last one is of where we are. */
+  const outer: number[] = []
+  let cost = 2
+  for (let at = 0; at < expression.length; ) {
+    let atom = 1
+    let end: number
+    if (expression[at] === '(') {
+      outer.push(cost)
+      cost = 2
+      at += 1
+      continue
+    }
+    if (expression.startsWith('\\Q', at)) {
+      const close = expression.indexOf('\\E', at + 2)
+      const stop = close < 0 ? expression.length : close
+      // A quantifier behind the quotation repeats its last character alone: at most all of it.
+      atom = Math.max(0, stop - at - 2)
+      end = close < 0 ? stop : close + 2
+    } else if (expression[at] === ')') {
+      atom = cost
+      cost = outer.pop() ?? 0
+      end = at + 1
+    } else end = afterAtom(expression, at)
+    for (let repeat = repeatAt(expression, end); repeat !== undefined; repeat = repeatAt(expression, end)) {
+      atom = (atom + 1) * repeat.copies + 1
+      end = repeat.end
+    }
+    cost += atom
+    at = end
+  }
+  return outer.reduce((sum, before) => sum + before, cost)
+}
