@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { arbCounts } from '../test/arbitraries.ts'
-import { addCounts, type Counts, emptyCounts } from './counts.ts'
+import { addCounts, Counts, emptyCounts, MOST } from './counts.ts'
+import { validator } from './validate.ts'
 
 const sum = (all: readonly Counts[]): Counts => all.reduce(addCounts, emptyCounts())
 
@@ -81,4 +82,36 @@ test('what was added is left alone', () => {
     { a: { files: 1, bytes: 1, failures: 0 } },
   ])
   expect(addCounts(one, emptyCounts()).mounts.a).not.toBe(one.mounts.a)
+})
+
+describe('counts of hostile or enormous trees', () => {
+  const valid = validator(Counts)
+  const many = (names: readonly string[]): Counts => ({
+    ...emptyCounts(),
+    failures: Object.fromEntries(names.map((name) => [name.toUpperCase(), 3])),
+    mounts: Object.fromEntries(names.map((name) => [name, { files: 1, bytes: 1, failures: 0 }])),
+  })
+  const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${prefix}${at}`)
+
+  test('whatever valid counts say, their sum is valid', () => {
+    fc.assert(
+      fc.property(fc.array(arbCounts, { minLength: 2, maxLength: 8 }), (all) => {
+        expect(valid.problems(sum(all))).toEqual([])
+      }),
+    )
+  })
+
+  test('a sum beyond 2^53-1 stops there', () => {
+    const huge = { ...emptyCounts(), files: 2, bytes: MOST, mounts: { a: { files: 1, bytes: MOST, failures: 0 } } }
+    const twice = addCounts(huge, huge)
+    expect([twice.files, twice.bytes, twice.mounts['a']?.bytes]).toEqual([4, MOST, MOST])
+  })
+
+  test('more codes and addresses than there is room for are counted as OTHER, and left out', () => {
+    const both = addCounts(many(names('a', 64)), many(names('b', 64)))
+    expect(Object.keys(both.mounts)).toEqual(names('a', 64))
+    const all = [both, ...['c', 'd', 'e'].map((prefix) => many(names(prefix, 64)))].reduce(addCounts)
+    expect([Object.keys(all.failures).length, all.failures['OTHER']]).toEqual([256, (5 * 64 - 255) * 3])
+    expect(valid.problems(all)).toEqual([])
+  })
 })

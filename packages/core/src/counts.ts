@@ -66,7 +66,7 @@ export const Counts = Type.Object(
       maxProperties: 64,
     }),
     levels: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[0-9]{1,2}$' }), LevelCounts, {
+      Type.Record(Type.String({ pattern: '^(0|[1-9][0-9]?)$' }), LevelCounts, {
         ...strict,
         maxProperties: 100,
         description: 'What was found, by the depth of the directory below the export; the deepest have one entry.',
@@ -111,15 +111,29 @@ export const withoutLatencies = (counts: Counts): Counts => ({
   ),
 })
 
-/** The sum, as a new object that shares nothing with the old ones. */
+/** A sum that would be larger than JSON and JavaScript keep exactly stays here; whoever shows it says "at least". */
+export const MOST = Number.MAX_SAFE_INTEGER
+
+/** The sum of what may be absent, at most `MOST`. */
+export const saturatingSum = (a = 0, b = 0): number => Math.min(MOST, a + b)
+
+const MAX_FAILURE_CODES = 256
+const MAX_MOUNTS = 64
+/** What failures count as beyond the codes that there is room for. */
+const OTHER_CODE = 'OTHER'
+
+/**
+ * The sum, as a new object that shares nothing with the old ones. Valid counts have a valid sum, whatever they say: numbers
+ * stop at `MOST`, failures of codes beyond the first 256 count as `OTHER`, addresses beyond the first 64 are left out.
+ */
 export const addCounts = (a: Counts, b: Counts): Counts => ({
-  directories: a.directories + b.directories,
-  files: a.files + b.files,
-  bytes: a.bytes + b.bytes,
-  entriesSkipped: a.entriesSkipped + b.entriesSkipped,
-  specialSkipped: a.specialSkipped + b.specialSkipped,
-  failures: merge(a.failures, b.failures, (x = 0, y = 0) => x + y),
-  mounts: merge(a.mounts, b.mounts, addMount),
+  directories: saturatingSum(a.directories, b.directories),
+  files: saturatingSum(a.files, b.files),
+  bytes: saturatingSum(a.bytes, b.bytes),
+  entriesSkipped: saturatingSum(a.entriesSkipped, b.entriesSkipped),
+  specialSkipped: saturatingSum(a.specialSkipped, b.specialSkipped),
+  failures: boundedFailures(merge(a.failures, b.failures, saturatingSum)),
+  mounts: Object.fromEntries(Object.entries(merge(a.mounts, b.mounts, addMount)).slice(0, MAX_MOUNTS)),
   ...(a.levels === undefined && b.levels === undefined
     ? {}
     : { levels: merge(a.levels ?? {}, b.levels ?? {}, addLevel) }),
@@ -127,31 +141,40 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   ...(a.sample === undefined && b.sample === undefined ? {} : { sample: addSample(a.sample, b.sample) }),
 })
 
+function boundedFailures(failures: Record<string, number>): Record<string, number> {
+  const codes = Object.entries(failures)
+  if (codes.length <= MAX_FAILURE_CODES) return failures
+  const kept = codes.filter(([code]) => code !== OTHER_CODE).slice(0, MAX_FAILURE_CODES - 1)
+  const named = new Set(kept.map(([code]) => code))
+  const others = codes.filter(([code]) => !named.has(code)).reduce((sum, [, count]) => saturatingSum(sum, count), 0)
+  return { ...Object.fromEntries(kept), [OTHER_CODE]: others }
+}
+
 const addLevel = (a?: LevelCounts, b?: LevelCounts): LevelCounts => ({
-  listed: (a?.listed ?? 0) + (b?.listed ?? 0),
-  directories: (a?.directories ?? 0) + (b?.directories ?? 0),
-  files: (a?.files ?? 0) + (b?.files ?? 0),
+  listed: saturatingSum(a?.listed, b?.listed),
+  directories: saturatingSum(a?.directories, b?.directories),
+  files: saturatingSum(a?.files, b?.files),
 })
 
 const addSize = (a?: SizeCounts, b?: SizeCounts): SizeCounts => ({
-  files: (a?.files ?? 0) + (b?.files ?? 0),
-  bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
+  files: saturatingSum(a?.files, b?.files),
+  bytes: saturatingSum(a?.bytes, b?.bytes),
 })
 
 const addSample = (a?: SampleCounts, b?: SampleCounts): SampleCounts => ({
-  files: (a?.files ?? 0) + (b?.files ?? 0),
-  filesMs: (a?.filesMs ?? 0) + (b?.filesMs ?? 0),
-  bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
-  bytesMs: (a?.bytesMs ?? 0) + (b?.bytesMs ?? 0),
+  files: saturatingSum(a?.files, b?.files),
+  filesMs: saturatingSum(a?.filesMs, b?.filesMs),
+  bytes: saturatingSum(a?.bytes, b?.bytes),
+  bytesMs: saturatingSum(a?.bytesMs, b?.bytesMs),
 })
 
 const addMount = (a?: MountCounts, b?: MountCounts): MountCounts => ({
-  files: (a?.files ?? 0) + (b?.files ?? 0),
-  bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
-  failures: (a?.failures ?? 0) + (b?.failures ?? 0),
+  files: saturatingSum(a?.files, b?.files),
+  bytes: saturatingSum(a?.bytes, b?.bytes),
+  failures: saturatingSum(a?.failures, b?.failures),
   ...(a?.latencies === undefined && b?.latencies === undefined
     ? {}
-    : { latencies: merge(a?.latencies ?? {}, b?.latencies ?? {}, (x = 0, y = 0) => x + y) }),
+    : { latencies: merge(a?.latencies ?? {}, b?.latencies ?? {}, saturatingSum) }),
 })
 
 /** By entries and own keys, as an address may be called `constructor`. */
