@@ -7,6 +7,7 @@ import { expressionCost } from './expression-cost.ts'
 import { decodeJob } from './job-codec.ts'
 
 const atom = fc.constantFrom(
+  '',
   'a',
   'ß',
   '💡',

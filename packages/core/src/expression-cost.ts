@@ -43,11 +43,12 @@ export function expressionCost(expression: string): number {
   const outer: number[] = []
   let cost = 2
   for (let at = 0; at < expression.length; ) {
-    let atom = 1
+    let atom = expression[at] === '|' ? 2 : 1
     let end: number
     if (expression[at] === '(') {
       outer.push(cost)
-      cost = 2
+      // Both ends of a capture, and one instruction where there is nothing in it.
+      cost = 3
       at += 1
       continue
     }

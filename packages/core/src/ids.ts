@@ -19,6 +19,12 @@ export const isRootItem = (item: string): boolean => /^root(-\d+)?$/.test(item)
 /** Name of a family's child with this ordinal, counted from 0. */
 export const childItem = (family: string, ordinal: number): string => `${family}.${ordinal}`
 
+/** The family and ordinal of a child; undefined for an item that a manager begins a run with. */
+export function childOf(item: string): { readonly family: string; readonly ordinal: number } | undefined {
+  const dot = item.lastIndexOf('.')
+  return dot < 0 ? undefined : { family: item.slice(0, dot), ordinal: Number(item.slice(dot + 1)) }
+}
+
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 /** A random id of a-z0-9. `random` is uniform in [0, 1); the default length of 12 is that of a run, 62 bits. */

@@ -1,10 +1,9 @@
-import { childItem } from './ids.ts'
 import type { FailurePart, ItemResult } from './result.ts'
 
 /*
  * The ledger decides when a run is done. It is a fold of results over rows:
  *
- * announced  the item exists: the root because the manager says so, every other by an accepted result of its parent
+ * announced  the item exists: the manager began the run with it, or an accepted result of its parent names its family
  * done       an announced item has an accepted result; there is one, whatever comes later
  * waiting    a result is kept aside: of an item that nobody has announced, or with failure parts still to come
  *
@@ -16,11 +15,22 @@ import type { FailurePart, ItemResult } from './result.ts'
 /** `waiting`: not announced, and a result of it is kept aside. */
 export type ItemState = 'unknown' | 'announced' | 'done' | 'waiting'
 
+/** A family is one row however many children it has: a message of a few bytes may announce a million of them. */
+export interface FamilyState {
+  /** Children that are announced: `<family>.0` up to `<family>.<count - 1>`. 0 for a family that nobody has announced. */
+  readonly count: number
+  /** Children with a result that counts. Once all of them have one, the family stays as it is. */
+  readonly done: number
+}
+
 /** What `fold` asks the rows. */
 export interface LedgerView {
   item(id: string): ItemState
+  family(name: string): FamilyState
   /** The result kept aside for an item, announced or not. */
   waiting(id: string): ItemResult | undefined
+  /** The results kept aside for children of a family with ordinals from `from` up to below `to`. */
+  waitingOf(family: string, from: number, to: number): readonly ItemResult[]
   /** How many different failure parts of an attempt are stored. */
   partsHeld(item: string, attempt: string): number
   /** Whether this very failure part is stored, so that a part that comes twice is counted once. */
@@ -28,8 +38,10 @@ export interface LedgerView {
 }
 
 export type LedgerChange =
-  /** These items exist from now on and are outstanding. */
-  | { readonly change: 'announce'; readonly items: readonly string[] }
+  /** The manager begins a run with this item. */
+  | { readonly change: 'begin'; readonly item: string }
+  /** The family has so many children from now on; those beyond what it had are outstanding. */
+  | { readonly change: 'announce'; readonly family: string; readonly count: number }
   /** This result counts, and with it the failure parts of its attempt. */
   | { readonly change: 'done'; readonly item: string; readonly attempt: string; readonly result: ItemResult }
   | { readonly change: 'wait'; readonly result: ItemResult }
@@ -73,29 +85,22 @@ function foldPart(view: LedgerView, part: FailurePart): LedgerChange[] {
 function accept(view: LedgerView, first: ItemResult): LedgerChange[] {
   const changes: LedgerChange[] = []
   const accepted = [first]
-  const announced = new Set<string>()
+  const announced = new Map<string, number>()
   for (let result = accepted.pop(); result !== undefined; result = accepted.pop()) {
-    const { item, attempt } = result
+    const { item, attempt, children } = result
     if (view.waiting(item) !== undefined) changes.push({ change: 'unwait', item })
     changes.push({ change: 'done', item, attempt, result })
-    const items: string[] = []
-    for (const child of childrenOf(result)) {
-      const state = view.item(child)
-      if (announced.has(child) || state === 'announced' || state === 'done') continue
-      announced.add(child)
-      items.push(child)
-      const kept = state === 'waiting' ? view.waiting(child) : undefined
-      if (kept !== undefined && view.partsHeld(child, kept.attempt) >= kept.failureParts) accepted.push(kept)
+    for (const { family, count } of children) {
+      const known = view.family(family)
+      const from = announced.get(family) ?? known.count
+      if (count <= from || (known.count > 0 && known.done >= known.count)) continue
+      announced.set(family, count)
+      changes.push({ change: 'announce', family, count })
+      const complete = (kept: ItemResult): boolean => view.partsHeld(kept.item, kept.attempt) >= kept.failureParts
+      accepted.push(...view.waitingOf(family, from, count).filter(complete))
     }
-    if (items.length > 0) changes.push({ change: 'announce', items })
   }
   return changes
-}
-
-function* childrenOf(result: ItemResult): Generator<string> {
-  for (const { family, count } of result.children) {
-    for (let ordinal = 0; ordinal < count; ordinal++) yield childItem(family, ordinal)
-  }
 }
 
 /** A run is done when it has begun and no announced item is without a result. */

@@ -1,5 +1,6 @@
-import { addCounts, type Counts, emptyCounts } from './counts.ts'
-import type { ItemState, LedgerChange, LedgerRows } from './ledger.ts'
+import { addCounts, type Counts, emptyCounts, saturatingSum } from './counts.ts'
+import { childOf } from './ids.ts'
+import type { FamilyState, ItemState, LedgerChange, LedgerRows } from './ledger.ts'
 import type { Failure, FailurePart, ItemResult } from './result.ts'
 
 /** Rows, and what is read off them. */
@@ -16,7 +17,8 @@ export interface Ledger extends LedgerRows {
 
 /** The reference implementation, in memory. */
 export function memoryLedger(): Ledger {
-  const announced = new Set<string>()
+  const begun = new Set<string>()
+  const families = new Map<string, { count: number; done: number }>()
   /** The attempt that counts, by item. */
   const done = new Map<string, string>()
   const waiting = new Map<string, ItemResult>()
@@ -24,16 +26,30 @@ export function memoryLedger(): Ledger {
   let counts = emptyCounts()
 
   const attemptKey = (item: string, attempt: string): string => `${item} ${attempt}`
+  const family = (name: string): FamilyState => families.get(name) ?? { count: 0, done: 0 }
+  const isAnnounced = (item: string): boolean => {
+    const child = childOf(item)
+    return begun.has(item) || (child !== undefined && child.ordinal < family(child.family).count)
+  }
+  const announcedItems = (): number =>
+    [...families.values()].reduce((sum, { count }) => saturatingSum(sum, count), begun.size)
 
   const applyOne = (change: LedgerChange): void => {
     switch (change.change) {
-      case 'announce':
-        for (const item of change.items) announced.add(item)
+      case 'begin':
+        begun.add(change.item)
         return
-      case 'done':
+      case 'announce':
+        families.set(change.family, { ...family(change.family), count: change.count })
+        return
+      case 'done': {
         done.set(change.item, change.attempt)
+        const child = childOf(change.item)
+        const siblings = child === undefined ? undefined : families.get(child.family)
+        if (siblings !== undefined) siblings.done += 1
         counts = addCounts(counts, change.result.counts)
         return
+      }
       case 'wait':
         waiting.set(change.result.item, change.result)
         return
@@ -51,10 +67,16 @@ export function memoryLedger(): Ledger {
   return {
     item: (id): ItemState => {
       if (done.has(id)) return 'done'
-      if (announced.has(id)) return 'announced'
+      if (isAnnounced(id)) return 'announced'
       return waiting.has(id) ? 'waiting' : 'unknown'
     },
+    family,
     waiting: (id) => waiting.get(id),
+    waitingOf: (name, from, to) =>
+      [...waiting.values()].filter(({ item }) => {
+        const child = childOf(item)
+        return child?.family === name && child.ordinal >= from && child.ordinal < to
+      }),
     partsHeld: (item, attempt) => parts.get(attemptKey(item, attempt))?.size ?? 0,
     holdsPart: (item, attempt, part) => parts.get(attemptKey(item, attempt))?.has(part) ?? false,
     apply: (changes) => {
@@ -63,9 +85,9 @@ export function memoryLedger(): Ledger {
     get counts() {
       return counts
     },
-    announcedItems: () => announced.size,
+    announcedItems,
     doneItems: () => done.size,
-    outstanding: () => announced.size - done.size,
+    outstanding: () => announcedItems() - done.size,
     *failures() {
       for (const [item, attempt] of done) {
         for (const part of parts.get(attemptKey(item, attempt))?.values() ?? []) yield* part.failures

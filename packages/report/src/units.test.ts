@@ -47,3 +47,12 @@ test('a table has even columns and nothing after the last cell', () => {
     ),
   ).toEqual(['a        b', 'long     1  x', '      1000'])
 })
+
+test('a sum that stopped at the largest whole number is told as the least that there is', () => {
+  expect([
+    count(Number.MAX_SAFE_INTEGER),
+    bytes(Number.MAX_SAFE_INTEGER),
+    plural(Number.MAX_SAFE_INTEGER, 'file'),
+  ]).toEqual(['at least 9,007,199,254,740,991', 'at least 8 PiB', 'at least 9,007,199,254,740,991 files'])
+  expect([count(Number.MAX_SAFE_INTEGER - 1), bytes(2 ** 52)]).toEqual(['9,007,199,254,740,990', '4 PiB'])
+})

@@ -1,4 +1,12 @@
-import type { Beat, Counts, MountCounts, MountState, SampleCounts } from '@cachewarmer/core'
+import {
+  addCounts,
+  type Beat,
+  type Counts,
+  emptyCounts,
+  type MountCounts,
+  type MountState,
+  type SampleCounts,
+} from '@cachewarmer/core'
 import type { LimitFigures, MountFigures, Walk } from '@cachewarmer/walker'
 
 /** Bins of latencies that a result has room for, all addresses together; that is 30 each for 64 of them. */
@@ -11,7 +19,7 @@ export interface CountsDetails {
   readonly latencies?: boolean | undefined
 }
 
-/** The walk's counters in the words of results. */
+/** The walk's counters in the words of results: sums that are too large for a message stop where the ledger's do. */
 export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetails = {}): Counts {
   let room = latencies ? mostBins : 0
   const timed = (bins: Readonly<Record<number, number>>): Pick<MountCounts, 'latencies'> => {
@@ -21,13 +29,13 @@ export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetail
     return { latencies: bins }
   }
   const { directories, files, bytes, entriesSkipped, specialSkipped, failures, sizes, mounts, levels } = walk.counters
-  return {
+  return addCounts(emptyCounts(), {
     directories,
     files,
     bytes,
     entriesSkipped,
     specialSkipped,
-    failures: { ...failures },
+    failures,
     mounts: Object.fromEntries(
       Object.entries(mounts).map(([name, mount]) => [
         name,
@@ -39,10 +47,10 @@ export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetail
         },
       ]),
     ),
-    ...(Object.keys(levels).length === 0 ? {} : { levels: structuredClone(levels) }),
+    ...(Object.keys(levels).length === 0 ? {} : { levels }),
     ...(Object.keys(sizes).length === 0 ? {} : { sizes }),
     ...(sample === undefined ? {} : { sample }),
-  }
+  })
 }
 
 /** The addresses as this walk finds them; long reads where somebody wants to hear of them. */

@@ -1,5 +1,4 @@
 import {
-  compileFilter,
   decodeItem,
   emptyCounts,
   encodeItem,
@@ -193,7 +192,7 @@ function startWalk(
     ...whatFor(job),
     sampleFiles: isRootItem(item.item) ? (status.sampleFiles ?? 0) : 0,
     symlinks: job.symlinks,
-    filter: compileFilter(job),
+    filter: context.directory.filter(item.run, job),
     // A limit that an address brings bounds what is in flight through it; the walk must leave room for all of them.
     concurrency: settings.concurrency * Math.max(1, mounts.filter(({ limiter }) => limiter !== undefined).length),
     entries: 'none',

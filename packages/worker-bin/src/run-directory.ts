@@ -1,4 +1,12 @@
-import { decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
+import {
+  compileFilter,
+  decodeStatus,
+  type Filter,
+  isCoreError,
+  type Job,
+  queueNames,
+  type RunStatus,
+} from '@cachewarmer/core'
 import { isQueueError, type Queue } from '@cachewarmer/queue'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import { isAdmitted } from './run-ceilings.ts'
@@ -9,6 +17,7 @@ interface KnownRun {
   readonly work: Queue
   status: RunStatus | undefined
   statusAtMs: number
+  filter?: Filter | undefined
 }
 
 /** A run that may be worked on, and where its items are. */
@@ -66,6 +75,13 @@ export class RunDirectory {
       if (!isCoreError(error)) throw error
     }
     return known.status
+  }
+
+  /** The filter of a run's job, which never changes: compiled for the first item, as its expressions may be many. */
+  filter(run: string, job: Job): Filter {
+    const known = this.#remember(run)
+    known.filter ??= compileFilter(job)
+    return known.filter
   }
 
   /** The run's queues are gone: it is over. */

@@ -1,7 +1,11 @@
-import { type Job, listItem, rootItem } from '@cachewarmer/core'
+import { childOf, type Job, type LedgerChange, listItem, rootItem } from '@cachewarmer/core'
 
-/** The items that a run begins with: the chunks of its list, and a root where it has paths to walk. */
-export function firstItems({ job, generation }: { readonly job: Job; readonly generation: number }): string[] {
-  const chunks = Array.from({ length: job.list?.chunks ?? 0 }, (_, chunk) => listItem(chunk, generation))
-  return job.paths.length === 0 ? chunks : [rootItem(generation), ...chunks]
+/** What a run begins with: the chunks of its list, and a root where it has paths to walk. */
+export function firstItems({ job, generation }: { readonly job: Job; readonly generation: number }): LedgerChange[] {
+  const list = childOf(listItem(0, generation))?.family ?? ''
+  const chunks = job.list?.chunks ?? 0
+  return [
+    ...(job.paths.length === 0 ? [] : [{ change: 'begin', item: rootItem(generation) } as const]),
+    ...(chunks === 0 ? [] : [{ change: 'announce', family: list, count: chunks } as const]),
+  ]
 }

@@ -1,5 +1,5 @@
 /** Raised with every change of the tables; a file of another version is refused, never guessed at. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 export const schema = `
 CREATE TABLE run(
@@ -7,7 +7,9 @@ CREATE TABLE run(
   announced INTEGER NOT NULL, done INTEGER NOT NULL, ended_at INTEGER
 ) STRICT;
 CREATE INDEX run_job ON run(job_message_id);
--- An item is announced, then done; one that only has a result yet waits.
+-- A family is announced as one row, however many children it has. Once all of them are done, their rows go.
+CREATE TABLE family(run TEXT NOT NULL, family TEXT NOT NULL, count INTEGER NOT NULL, done INTEGER NOT NULL, PRIMARY KEY(run, family)) STRICT, WITHOUT ROWID;
+-- The items that a run begins with are announced, then done; those of a family wait with a result kept aside, or are done.
 CREATE TABLE item(run TEXT NOT NULL, item TEXT NOT NULL, state TEXT NOT NULL, attempt TEXT, result TEXT, PRIMARY KEY(run, item)) STRICT, WITHOUT ROWID;
 -- Parts of failures of every attempt; those of the accepted attempt count.
 CREATE TABLE part(run TEXT NOT NULL, item TEXT NOT NULL, attempt TEXT NOT NULL, part INTEGER NOT NULL, failures TEXT NOT NULL, PRIMARY KEY(run, item, attempt, part)) STRICT, WITHOUT ROWID;

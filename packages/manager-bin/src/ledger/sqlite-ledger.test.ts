@@ -60,9 +60,9 @@ describe('a ledger that is opened again', () => {
   test('is refused, and left as it is, when it belongs to another version', () => {
     during((ledger) => ledger.addRun(aRecord()))
     const database = new DatabaseSync(file)
-    database.exec('PRAGMA user_version = 2')
+    database.exec('PRAGMA user_version = 99')
     database.close()
-    expect(() => openLedger(file)).toThrow(`ledger ${file}: it is of version 2, expected 1`)
+    expect(() => openLedger(file)).toThrow(`ledger ${file}: it is of version 99, expected 2`)
     const after = new DatabaseSync(file)
     expect(after.prepare('SELECT count(*) AS runs FROM run').get()).toEqual({ runs: 1 })
     after.close()
@@ -73,6 +73,38 @@ describe('a ledger that is opened again', () => {
     ['lies in a folder that is missing', () => join(folder, 'missing', 'ledger.db')],
   ])('is named in the error where it %s', (_, path) => {
     expect(() => openLedger(path())).toThrow(`ledger ${path()}: `)
+  })
+})
+
+describe('what a worker may claim', () => {
+  test('nine messages that announce a million children each take a few rows', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      ledger.fold(A_RUN, [aResult({ children: [{ family: 'f', count: 9 }] })])
+      const claims = Array.from({ length: 9 }, (_, at) =>
+        aResult({ item: `f.${at}`, attempt: `a${at}`, children: [{ family: `c${at}`, count: 1_000_000 }] }),
+      )
+      ledger.fold(A_RUN, claims)
+      expect(ledger.totals(A_RUN)).toEqual({ counts: emptyCounts(), announced: 9_000_010, done: 10 })
+    })
+    const database = new DatabaseSync(file)
+    expect(
+      database.prepare('SELECT (SELECT count(*) FROM item) + (SELECT count(*) FROM family) AS rows').get(),
+    ).toEqual({ rows: 11 })
+    database.close()
+  })
+
+  test('sums beyond 2^53-1 stop there, and the run goes on', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      const bytes = { ...emptyCounts(), bytes: Number.MAX_SAFE_INTEGER }
+      ledger.fold(A_RUN, [aResult({ counts: bytes, children: [{ family: 'f', count: 2 }] })])
+      ledger.fold(
+        A_RUN,
+        [0, 1].map((at) => aResult({ item: `f.${at}`, attempt: `a${at}`, counts: bytes })),
+      )
+      expect(ledger.totals(A_RUN)).toEqual({ counts: bytes, announced: 3, done: 3 })
+    })
   })
 })
 

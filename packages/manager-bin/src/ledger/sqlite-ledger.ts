@@ -4,15 +4,15 @@ import {
   type Counts,
   emptyCounts,
   type Failure,
-  type FailurePart,
   fold,
   type ItemResult,
   type LedgerChange,
-  type LedgerView,
+  saturatingSum,
 } from '@cachewarmer/core'
 import { firstItems } from './first-items.ts'
 import type { EndedRun, FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
 import { LedgerError, mapLedgerError } from './ledger-error.ts'
+import { newTally, RunRows, type Tally } from './run-rows.ts'
 import { laterTables, schema, schemaVersion } from './schema.ts'
 
 /** Parts of failures that are read from the file at a time; each was a message. */
@@ -81,15 +81,13 @@ class SqliteLedger implements Ledger {
 
   addRun(record: RunRecord): void {
     this.#transaction(() => {
-      const items = firstItems(record)
-      this.#sql('INSERT INTO run(run, job_message_id, record, counts, announced, done) VALUES (?, ?, ?, ?, ?, 0)').run(
+      this.#sql('INSERT INTO run(run, job_message_id, record, counts, announced, done) VALUES (?, ?, ?, ?, 0, 0)').run(
         record.run,
         record.jobMessageId,
         JSON.stringify(record),
         JSON.stringify(emptyCounts()),
-        items.length,
       )
-      for (const item of items) this.#announce(record.run, item)
+      this.#applyAll(record.run, firstItems(record))
     })
   }
 
@@ -101,15 +99,12 @@ class SqliteLedger implements Ledger {
     return this.#transaction(() => {
       const known = this.run(run)
       const generation = (known?.generation ?? 0) + 1
-      const items = known === undefined ? [] : firstItems({ ...known, generation })
-      this.#sql('DELETE FROM item WHERE run = ?').run(run)
-      this.#sql('DELETE FROM part WHERE run = ?').run(run)
-      this.#sql('UPDATE run SET counts = ?, announced = ?, done = 0 WHERE run = ?').run(
+      for (const table of ['item', 'family', 'part']) this.#sql(`DELETE FROM ${table} WHERE run = ?`).run(run)
+      this.#sql('UPDATE run SET counts = ?, announced = 0, done = 0 WHERE run = ?').run(
         JSON.stringify(emptyCounts()),
-        items.length,
         run,
       )
-      for (const item of items) this.#announce(run, item)
+      if (known !== undefined) this.#applyAll(run, firstItems({ ...known, generation }))
       return this.#change(run, { generation, rootSent: false })
     })
   }
@@ -129,15 +124,11 @@ class SqliteLedger implements Ledger {
 
   fold(run: string, messages: readonly ResultOrPart[]): readonly ItemResult[] {
     return this.#transaction(() => {
-      const accepted: ItemResult[] = []
-      const view = this.#view(run)
-      const tally = { counts: emptyCounts(), announced: 0 }
-      for (const message of messages) {
-        for (const change of fold(view, message)) this.#apply(run, change, accepted, tally)
-      }
-      for (const result of accepted) tally.counts = addCounts(tally.counts, result.counts)
-      if (accepted.length > 0) this.#addTotals(run, tally.counts, tally.announced, accepted.length)
-      return accepted
+      const rows = this.#rows(run)
+      const tally = newTally()
+      for (const message of messages) rows.apply(fold(rows, message), tally)
+      this.#addTotals(run, tally)
+      return tally.accepted
     })
   }
 
@@ -202,6 +193,7 @@ class SqliteLedger implements Ledger {
       this.#change(run, { outcome, endedAtMs })
       this.#sql('UPDATE run SET ended_at = ? WHERE run = ?').run(Math.round(endedAtMs), run)
       this.#sql('DELETE FROM moved WHERE run = ?').run(run)
+      this.#sql('DELETE FROM family WHERE run = ?').run(run)
       // Only the failures of an ended run are ever asked for again.
       this.#sql(
         `DELETE FROM item WHERE run = ?1 AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = ?1 AND part.item = item.item AND part.attempt = item.attempt)`,
@@ -213,7 +205,7 @@ class SqliteLedger implements Ledger {
     this.#transaction(() => {
       for (const row of this.#sql('SELECT run FROM run WHERE ended_at < ?').all(Math.round(endedBeforeMs))) {
         const run = String(row['run'])
-        for (const table of ['item', 'part', 'run']) this.#sql(`DELETE FROM ${table} WHERE run = ?`).run(run)
+        for (const table of ['item', 'family', 'part', 'run']) this.#sql(`DELETE FROM ${table} WHERE run = ?`).run(run)
       }
       this.#sql('DELETE FROM cancelled WHERE at < ?').run(Math.round(endedBeforeMs))
     })
@@ -233,88 +225,22 @@ class SqliteLedger implements Ledger {
     this.#database.close()
   }
 
-  #view(run: string): LedgerView {
-    return {
-      item: (item) => {
-        const state = this.#sql('SELECT state FROM item WHERE run = ? AND item = ?').get(run, item)?.['state']
-        return state === undefined ? 'unknown' : (state as 'announced' | 'done' | 'waiting')
-      },
-      waiting: (item) => {
-        const result = this.#sql('SELECT result FROM item WHERE run = ? AND item = ?').get(run, item)?.['result']
-        return typeof result === 'string' ? (JSON.parse(result) as ItemResult) : undefined
-      },
-      partsHeld: (item, attempt) =>
-        Number(
-          this.#sql('SELECT count(*) AS held FROM part WHERE run = ? AND item = ? AND attempt = ?').get(
-            run,
-            item,
-            attempt,
-          )?.['held'],
-        ),
-      holdsPart: (item, attempt, part) =>
-        this.#sql('SELECT 1 FROM part WHERE run = ? AND item = ? AND attempt = ? AND part = ?').get(
-          run,
-          item,
-          attempt,
-          part,
-        ) !== undefined,
-    }
+  #applyAll(run: string, changes: readonly LedgerChange[]): void {
+    this.#addTotals(run, this.#rows(run).apply(changes))
   }
 
-  #apply(run: string, change: LedgerChange, accepted: ItemResult[], tally: { announced: number }): void {
-    switch (change.change) {
-      case 'announce':
-        for (const item of change.items) this.#announce(run, item)
-        tally.announced += change.items.length
-        break
-      case 'done':
-        this.#sql(`UPDATE item SET state = 'done', attempt = ?, result = NULL WHERE run = ? AND item = ?`).run(
-          change.attempt,
-          run,
-          change.item,
-        )
-        accepted.push(change.result)
-        break
-      case 'wait':
-        this.#wait(run, change.result)
-        break
-      case 'parts':
-        this.#addPart(run, change.part)
-        break
-      case 'unwait':
-        this.#sql('UPDATE item SET result = NULL WHERE run = ? AND item = ?').run(run, change.item)
-        break
-    }
+  #rows(run: string): RunRows {
+    return new RunRows((text) => this.#sql(text), run)
   }
 
-  /** A result may wait for the announcement of its item, for its parts, or for both: the item's state says which. */
-  #wait(run: string, result: ItemResult): void {
-    this.#sql(
-      `INSERT INTO item(run, item, state, result) VALUES (?1, ?2, 'waiting', ?3) ON CONFLICT DO UPDATE SET result = ?3`,
-    ).run(run, result.item, JSON.stringify(result))
-  }
-
-  #announce(run: string, item: string): void {
-    this.#sql(
-      `INSERT INTO item(run, item, state) VALUES (?, ?, 'announced') ON CONFLICT DO UPDATE SET state = 'announced'`,
-    ).run(run, item)
-  }
-
-  #addPart(run: string, part: FailurePart): void {
-    this.#sql('INSERT OR IGNORE INTO part(run, item, attempt, part, failures) VALUES (?, ?, ?, ?, ?)').run(
-      run,
-      part.item,
-      part.attempt,
-      part.part,
-      JSON.stringify(part.failures),
-    )
-  }
-
-  #addTotals(run: string, counts: Counts, announced: number, done: number): void {
-    this.#sql('UPDATE run SET counts = ?, announced = announced + ?, done = done + ? WHERE run = ?').run(
-      JSON.stringify(addCounts(this.totals(run).counts, counts)),
-      announced,
-      done,
+  #addTotals(run: string, { accepted, announced }: Tally): void {
+    if (accepted.length === 0 && announced === 0) return
+    const known = this.totals(run)
+    const counts = accepted.reduce((sum, result) => addCounts(sum, result.counts), known.counts)
+    this.#sql('UPDATE run SET counts = ?, announced = ?, done = done + ? WHERE run = ?').run(
+      JSON.stringify(counts),
+      saturatingSum(known.announced, announced),
+      accepted.length,
       run,
     )
   }

@@ -1,4 +1,4 @@
-import type { Counts, Job, Progress } from '@cachewarmer/core'
+import { type Counts, type Job, MOST, type Progress } from '@cachewarmer/core'
 
 type Expected = NonNullable<Progress['expected']>
 
@@ -66,7 +66,12 @@ export class Expectation {
     if (files === 0 || (!believed && listed === 0 && walk.listed === 0)) return undefined
     const bytes = believed ? earlier.bytes : Math.round(counts.files === 0 ? 0 : (counts.bytes / counts.files) * files)
     const share = Math.min(1, handled / files)
-    return { files: Math.round(files), bytes, share, from: believed ? 'earlier run' : 'walk' }
+    return {
+      files: Math.min(MOST, Math.round(files)),
+      bytes: Math.min(MOST, bytes),
+      share,
+      from: believed ? 'earlier run' : 'walk',
+    }
   }
 
   /** A bounded number of moments: whenever they become too many, every second one goes. */

@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { ItemResult, ItemState, LedgerChange } from '@cachewarmer/core'
+import type { LedgerChange } from '@cachewarmer/core'
 import { A_RUN, aJob, type LedgerUnderTest } from '@cachewarmer/core/testing'
 import type { ResultOrPart } from '../ledger/ledger.ts'
+import { RunRows } from '../ledger/run-rows.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
 
 let opened = 0
@@ -15,22 +16,16 @@ export function ledgerRows(): LedgerUnderTest {
   const file = `file:ledger-${opened}?mode=memory&cache=shared`
   const ledger = openLedger(file)
   const database = new DatabaseSync(file)
-  const row = (sql: string, ...parameters: (string | number)[]) => database.prepare(sql).get(...parameters)
+  const rows = new RunRows((text) => database.prepare(text), A_RUN)
   const totals = () => ledger.totals(A_RUN)
 
   return {
-    item: (id) => {
-      const state = row('SELECT state FROM item WHERE item = ?', id)?.['state']
-      return state === undefined ? 'unknown' : (state as ItemState)
-    },
-    waiting: (id) => {
-      const result = row('SELECT result FROM item WHERE item = ?', id)?.['result']
-      return typeof result === 'string' ? (JSON.parse(result) as ItemResult) : undefined
-    },
-    partsHeld: (item, attempt) =>
-      Number(row('SELECT count(*) AS held FROM part WHERE item = ? AND attempt = ?', item, attempt)?.['held']),
-    holdsPart: (item, attempt, part) =>
-      row('SELECT 1 FROM part WHERE item = ? AND attempt = ? AND part = ?', item, attempt, part) !== undefined,
+    item: (id) => rows.item(id),
+    family: (name) => rows.family(name),
+    waiting: (id) => rows.waiting(id),
+    waitingOf: (family, from, to) => rows.waitingOf(family, from, to),
+    partsHeld: (item, attempt) => rows.partsHeld(item, attempt),
+    holdsPart: (item, attempt, part) => rows.holdsPart(item, attempt, part),
     apply: (changes) => {
       const message = messageOf(changes)
       if (message !== undefined) for (let delivery = 0; delivery < 2; delivery += 1) ledger.fold(A_RUN, [message])

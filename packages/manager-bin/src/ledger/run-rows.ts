@@ -1,0 +1,143 @@
+import type { StatementSync } from 'node:sqlite'
+import {
+  childOf,
+  type FailurePart,
+  type FamilyState,
+  type ItemResult,
+  type ItemState,
+  type LedgerChange,
+  type LedgerView,
+  saturatingSum,
+} from '@cachewarmer/core'
+
+/** What changes come to. */
+export interface Tally {
+  readonly accepted: ItemResult[]
+  announced: number
+}
+
+export const newTally = (): Tally => ({ accepted: [], announced: 0 })
+
+const noFamily: FamilyState = Object.freeze({ count: 0, done: 0 })
+
+/** The rows of one run, which core's fold looks at and changes. `sql` prepares a statement, or has it prepared already. */
+export class RunRows implements LedgerView {
+  readonly #sql: (text: string) => StatementSync
+  readonly #run: string
+
+  constructor(sql: (text: string) => StatementSync, run: string) {
+    this.#sql = sql
+    this.#run = run
+  }
+
+  item(id: string): ItemState {
+    const state = this.#sql('SELECT state FROM item WHERE run = ? AND item = ?').get(this.#run, id)?.['state']
+    if (state === 'announced' || state === 'done') return state
+    const child = childOf(id)
+    const family = child === undefined ? noFamily : this.family(child.family)
+    if (child === undefined || child.ordinal >= family.count) return state === undefined ? 'unknown' : 'waiting'
+    // The rows of a family that is done are gone.
+    return family.done >= family.count ? 'done' : 'announced'
+  }
+
+  family(name: string): FamilyState {
+    const row = this.#sql('SELECT count, done FROM family WHERE run = ? AND family = ?').get(this.#run, name)
+    return row === undefined ? noFamily : { count: Number(row['count']), done: Number(row['done']) }
+  }
+
+  waiting(id: string): ItemResult | undefined {
+    const result = this.#sql('SELECT result FROM item WHERE run = ? AND item = ?').get(this.#run, id)?.['result']
+    return typeof result === 'string' ? (JSON.parse(result) as ItemResult) : undefined
+  }
+
+  waitingOf(family: string, from: number, to: number): ItemResult[] {
+    const rows = this.#sql(
+      `SELECT result FROM item WHERE run = ?1 AND item > ?2 || '.' AND item < ?2 || '/' AND result IS NOT NULL`,
+    ).all(this.#run, family)
+    return rows
+      .map((row) => JSON.parse(String(row['result'])) as ItemResult)
+      .filter(({ item }) => {
+        const ordinal = childOf(item)?.ordinal ?? -1
+        return ordinal >= from && ordinal < to
+      })
+  }
+
+  partsHeld(item: string, attempt: string): number {
+    const sql = 'SELECT count(*) AS held FROM part WHERE run = ? AND item = ? AND attempt = ?'
+    return Number(this.#sql(sql).get(this.#run, item, attempt)?.['held'])
+  }
+
+  holdsPart(item: string, attempt: string, part: number): boolean {
+    const sql = 'SELECT 1 FROM part WHERE run = ? AND item = ? AND attempt = ? AND part = ?'
+    return this.#sql(sql).get(this.#run, item, attempt, part) !== undefined
+  }
+
+  /** Adds what the changes come to, to `tally`. */
+  apply(changes: readonly LedgerChange[], tally: Tally = newTally()): Tally {
+    for (const change of changes) this.#apply(change, tally)
+    return tally
+  }
+
+  #apply(change: LedgerChange, tally: Tally): void {
+    switch (change.change) {
+      case 'begin':
+        this.#sql(`INSERT INTO item(run, item, state) VALUES (?, ?, 'announced')`).run(this.#run, change.item)
+        tally.announced += 1
+        break
+      case 'announce':
+        tally.announced = saturatingSum(tally.announced, change.count - this.family(change.family).count)
+        this.#sql(
+          'INSERT INTO family(run, family, count, done) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO UPDATE SET count = ?3',
+        ).run(this.#run, change.family, change.count)
+        break
+      case 'done':
+        this.#done(change.item, change.attempt)
+        tally.accepted.push(change.result)
+        break
+      case 'wait':
+        this.#wait(change.result)
+        break
+      case 'parts':
+        this.#addPart(change.part)
+        break
+      case 'unwait':
+        this.#sql('UPDATE item SET result = NULL WHERE run = ? AND item = ?').run(this.#run, change.item)
+        break
+    }
+  }
+
+  #done(item: string, attempt: string): void {
+    this.#sql(
+      `INSERT INTO item(run, item, state, attempt) VALUES (?1, ?2, 'done', ?3)
+       ON CONFLICT DO UPDATE SET state = 'done', attempt = ?3, result = NULL`,
+    ).run(this.#run, item, attempt)
+    const family = childOf(item)?.family
+    if (family === undefined) return
+    const row = this.#sql(
+      'UPDATE family SET done = done + 1 WHERE run = ? AND family = ? RETURNING done >= count AS complete',
+    ).get(this.#run, family)
+    if (row?.['complete'] !== 1) return
+    // Only the failures of its children are ever asked for again.
+    this.#sql(
+      `DELETE FROM item WHERE run = ?1 AND item > ?2 || '.' AND item < ?2 || '/' AND state = 'done'
+       AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = ?1 AND part.item = item.item AND part.attempt = item.attempt)`,
+    ).run(this.#run, family)
+  }
+
+  /** A result may wait for the announcement of its item, for its parts, or for both: the item's state says which. */
+  #wait(result: ItemResult): void {
+    this.#sql(
+      `INSERT INTO item(run, item, state, result) VALUES (?1, ?2, 'waiting', ?3) ON CONFLICT DO UPDATE SET result = ?3`,
+    ).run(this.#run, result.item, JSON.stringify(result))
+  }
+
+  #addPart(part: FailurePart): void {
+    this.#sql('INSERT OR IGNORE INTO part(run, item, attempt, part, failures) VALUES (?, ?, ?, ?, ?)').run(
+      this.#run,
+      part.item,
+      part.attempt,
+      part.part,
+      JSON.stringify(part.failures),
+    )
+  }
+}
