@@ -25,12 +25,13 @@ interface Repeat {
   readonly end: number
 }
 
-/** A quantifier at this place, as RE2 takes it: `{2,5}` is five copies, `{2,}` two and a loop. */
+/** A quantifier at this place, as RE2 takes it: `{2,5}` is five copies, `{2,}` two and one that loops. */
 function repeatAt(expression: string, at: number): Repeat | undefined {
   if ('*+?'.includes(expression[at] ?? ' ')) return { copies: 1, end: at + 1 }
   const braces = /^\{(\d{1,9})(,(\d{0,9}))?\}/.exec(expression.slice(at, at + 24))
   if (braces === null) return undefined
-  const copies = Math.max(1, Number(braces[1]), Number(braces[3] ?? 0))
+  const isOpen = braces[2] === ','
+  const copies = Math.max(1, Number(braces[1]) + (isOpen ? 1 : 0), Number(braces[3] ?? 0))
   return { copies, end: at + braces[0].length }
 }
 
@@ -43,7 +44,7 @@ export function expressionCost(expression: string): number {
   const outer: number[] = []
   let cost = 2
   for (let at = 0; at < expression.length; ) {
-    let atom = expression[at] === '|' ? 2 : 1
+    let atom = expression[at] === '|' ? 3 : 1
     let end: number
     if (expression[at] === '(') {
       outer.push(cost)
