@@ -1,21 +1,29 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 
-const folder = fileURLToPath(new URL('corpus/', import.meta.url))
+/** One input on a line: bytes that are UTF-8 as text, others in base64. */
+type Line = { readonly name: string } & ({ readonly text: string } | { readonly base64: string })
+
+const fileOf = (target: string): string => fileURLToPath(new URL(`corpus/${target}.jsonl`, import.meta.url))
 
 /** The inputs that are kept for a target: good ones to start from, and each that was ever found to break it. */
 export function corpusOf(target: string): ReadonlyMap<string, Buffer> {
-  const below = join(folder, target)
-  return new Map(readdirSync(below).map((name) => [name, readFileSync(join(below, name))]))
+  const lines = readFileSync(fileOf(target), 'utf8').trimEnd().split('\n')
+  return new Map(
+    lines.map((line) => {
+      const kept = JSON.parse(line) as Line
+      return [kept.name, 'text' in kept ? Buffer.from(kept.text) : Buffer.from(kept.base64, 'base64')]
+    }),
+  )
 }
 
-/** Keeps an input that broke a target; CI replays it from then on. */
+/** Keeps an input that broke a target; CI replays it from then on. Returns the file that it is kept in. */
 export function keep(target: string, name: string, bytes: Buffer): string {
-  const file = join(folder, target, name)
-  mkdirSync(join(folder, target), { recursive: true })
-  writeFileSync(file, bytes)
+  const text = bytes.toString()
+  const line: Line = Buffer.from(text).equals(bytes) ? { name, text } : { name, base64: bytes.toString('base64') }
+  const file = fileOf(target)
+  appendFileSync(file, `${JSON.stringify(line)}\n`)
   return file
 }
 

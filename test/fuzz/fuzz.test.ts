@@ -12,7 +12,7 @@ describe.each(Object.entries(targets))('%s from outside', (name, target) => {
       try {
         if (await target(bytes)) values += 1
       } catch (error) {
-        throw new Error(`corpus/${name}/${file}: ${String(error)}`, { cause: error })
+        throw new Error(`corpus/${name}.jsonl, ${file}: ${String(error)}`, { cause: error })
       }
     }
     // Not all is refused, and not all is taken: the target sees what it is meant to see.

@@ -128,7 +128,7 @@ const name: Target = (bytes) => {
   return text.isWellFormed()
 }
 
-/** By the names of their folders in the corpus. */
+/** By the names of their files in the corpus. */
 export const given: Readonly<Record<string, Target>> = {
   list: list(false),
   'nul-list': list(true),

@@ -230,7 +230,7 @@ const metadata: Target = async (bytes) => {
   return answered
 }
 
-/** Every decoder of bytes from outside, by the name of its folder in the corpus. */
+/** Every decoder of bytes from outside, by the name of its file in the corpus. */
 export const targets: Readonly<Record<string, Target>> = {
   job,
   item: message(decodeItem, encodeItem),
