@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -18,8 +18,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function start(argv: readonly string[]): Program {
-  const program = startProgram(argv, { TMPDIR: folder })
+function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+  const program = startProgram(argv, { TMPDIR: folder, ...env })
   programs.push(program)
   return program
 }
@@ -65,6 +65,17 @@ describe('the built manager', { timeout: 60_000 }, () => {
     expect(await manager.finished).toMatchObject({ code: 0, stdout: '' })
     // The ledger lies beside the queue.
     expect(readdirSync(folder)).toContain('studio.ledger.db')
+  })
+
+  test('keeps its ledger in the state folder where the queues are elsewhere, and says where', async () => {
+    const elsewhere = ['--queue', 'http://127.0.0.1:1/studio', '--queue-name-prefix', 'studio', '--fleet', 'none']
+    const manager = start(elsewhere, { STORAGE_KEY: 'a2V5', XDG_STATE_HOME: join(folder, 'state') })
+    await manager.said(join(folder, 'state', 'cachewarmer', 'studio.ledger.db'))
+    manager.child.kill('SIGKILL')
+    await manager.finished
+    const kept = join(folder, 'state', 'cachewarmer')
+    expect(readdirSync(kept)).toContain('studio.ledger.db')
+    expect((statSync(kept).mode & 0o077).toString(8)).toBe('0')
   })
 
   test('stands by while another leads, and leads after it', async () => {

@@ -46,7 +46,7 @@ const withFleetOptions = (command: Command) =>
     .addOption(
       new Option(
         '--ledger <file>',
-        'where the ledger is kept; default: beside a sqlite queue, else in the current folder',
+        'file of the ledger, on a local filesystem (default: beside a sqlite queue, else in $STATE_DIRECTORY, $XDG_STATE_HOME/cachewarmer or ~/.local/state/cachewarmer)',
       ).env('CACHEWARMER_LEDGER'),
     )
     .addOption(

@@ -24,6 +24,9 @@ export async function retireRunsOfJob(
   return stands ? 'stands' : 'retired'
 }
 
+/** How many of the ledger's runs are looked at for some that have no job any more. */
+const runsBack = 1_000
+
 /** Runs that nobody seems to have, with the time of the status that they had when they were seen. */
 export type Strays = Map<string, number | undefined>
 
@@ -63,6 +66,10 @@ async function removeStrays(
   const found: Strays = new Map()
   for (const kind of [names.runWork(''), names.runResults('')])
     for (const name of await ports.service.list(kind)) found.set(names.runOf(name) ?? '', undefined)
+  // Runs of the ledger that have nothing left, as after the queues were made anew.
+  if (jobs !== undefined)
+    for (const { run, outcome, jobMessageId } of ledger.recentRuns(runsBack))
+      if (outcome === undefined && !jobs.has(jobMessageId)) found.set(run, undefined)
   // Asked for last, so that a run that is begun meanwhile is none.
   for (const { run, status } of await listStatuses(ports, settings)) {
     const known = ledger.run(run)

@@ -105,10 +105,10 @@ export class Intake {
     message: JobMessage,
     held: { signal: AbortSignal; logger: Logger },
   ): Promise<'complete' | { giveBackMs: number }> {
-    const known = this.#ports.ledger.runOfJob(message.id)
+    const known = await this.#knownRun(message, held)
+    // Done in the ledger: only the last steps may have been left over.
     if (known?.outcome !== undefined) {
-      // Done in the ledger: only the last steps may have been left over.
-      await removeRunQueues(this.#ports, this.#settings, known.run)
+      await new ActiveRun(this.#ports, this.#settings, known).repeatEnd(held.signal)
       return 'complete'
     }
     const goesOn = known !== undefined && (await this.#isCurrent(message, known))
@@ -128,6 +128,32 @@ export class Intake {
     } finally {
       this.#active.delete(run)
     }
+  }
+
+  /**
+   * The run of this very message. One of the same id that came at another time is of queues that were made anew since: it
+   * is lost, and the job is begun. Bodies are not compared, as the original's manager rewrites them.
+   */
+  async #knownRun(message: JobMessage, held: { logger: Logger }): Promise<RunRecord | undefined> {
+    const runs = this.#ports.ledger.runsOfJob(message.id)
+    const found = runs.find(({ jobInsertedAtMs }) => jobInsertedAtMs === message.insertedAtMs)
+    for (const other of runs) {
+      if (other.jobInsertedAtMs === message.insertedAtMs) continue
+      held.logger.warn('the ledger knows another job by this message id, which came at another time', {
+        run: other.run,
+        jobInsertedAtMs: other.jobInsertedAtMs,
+        messageInsertedAtMs: message.insertedAtMs,
+      })
+      if (other.outcome !== undefined) continue
+      await removeRunQueues(this.#ports, this.#settings, other.run)
+      this.#ports.ledger.endRun(other.run, 'lost', this.#ports.clock.now())
+    }
+    if (found?.outcome !== 'lost' || (await new ActiveRun(this.#ports, this.#settings, found).saysEnd())) return found
+    // Given up while its job was out of sight, and nobody was told: here the job is again, with queues that were restored.
+    held.logger.warn('a job is here again whose run was given up: it is begun anew', { run: found.run })
+    await removeRunQueues(this.#ports, this.#settings, found.run)
+    await this.#ports.service.delete(queueNames(this.#settings.prefix).runStatus(found.run))
+    return undefined
   }
 
   /**

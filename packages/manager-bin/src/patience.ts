@@ -7,8 +7,12 @@ const longestPauseMs = 5_000
 /** What may be better in a moment, with nothing changed here: a queue service that is away, a disk that is full. */
 export function mayPass(error: unknown): boolean {
   if (isQueueError(error)) return error.code === 'UNAVAILABLE' || error.code === 'THROTTLED'
-  return isLedgerError(error) && error.code !== 'INVALID'
+  return isLedgerError(error) && error.code !== 'INVALID' && error.code !== 'LOST'
 }
+
+/** The file of the queues, or of the ledger, is not the one that was opened: what this manager does from now on is not kept. */
+export const isFileLost = (error: unknown): boolean =>
+  (isQueueError(error) && error.code === 'FILE_LOST') || (isLedgerError(error) && error.code === 'LOST')
 
 /**
  * Does something until it succeeds, however long what stands in its way lasts: an outage is no reason to give up a run.

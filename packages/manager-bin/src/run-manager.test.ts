@@ -161,13 +161,13 @@ describe('a job', () => {
     await world.clock.run(manager.ended)
   })
 
-  test('that is done and comes again is only removed', async () => {
+  test('that is done and comes again is only removed, and its end can be looked up', async () => {
     const world = new World()
     const id = await world.submit(good)
     world.ledger.addRun({
       run: 'run000000001',
       jobMessageId: id,
-      jobInsertedAtMs: 0,
+      jobInsertedAtMs: world.clock.now(),
       job: aJob(),
       warnings: [],
       startedAtMs: 0,
@@ -183,7 +183,7 @@ describe('a job', () => {
     await world.managed(async () => {
       await world.until(async () => ((await world.depth(names.job)) === 0 ? true : undefined))
       expect(await world.service.list(names.runWork(''))).toEqual([])
-      expect(await world.statuses()).toEqual([])
+      expect(await world.statuses()).toMatchObject([{ run: 'run000000001', outcome: 'warmed' }])
     })
   })
 })

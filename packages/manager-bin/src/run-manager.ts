@@ -9,7 +9,7 @@ import { Intake } from './intake.ts'
 import { jobsInSight } from './jobs-in-sight.ts'
 import { lead } from './leadership.ts'
 import { listSweep } from './list-sweep.ts'
-import { patiently } from './patience.ts'
+import { isFileLost, patiently } from './patience.ts'
 import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
 
 /** How often the fleet is told how many workers there should be. */
@@ -62,8 +62,17 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   const sweepLists = listSweep(ports, settings)
   const failed = new AbortController()
   const ended = AbortSignal.any([signal, failed.signal])
+  /** A handler that throws has its message again later; where files are lost there is no later. */
+  const unlessLost = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (isFileLost(error)) failed.abort(error)
+      throw error
+    }
+  }
   const loops = [
-    consume(service.queue(names.job), (message, held) => intake.handle(message, held), {
+    consume(service.queue(names.job), (message, held) => unlessLost(() => intake.handle(message, held)), {
       ...loop,
       abortWork: ended,
       stopTaking: ended,
@@ -71,7 +80,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     }),
     consume(
       service.queue(names.control),
-      async (message) => await handleControl(ports, settings, { intake, lister, signal: ended }, message, logger),
+      (message) => unlessLost(() => handleControl(ports, settings, { intake, lister, signal: ended }, message, logger)),
       {
         ...loop,
         abortWork: ended,
@@ -94,6 +103,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   )
   ports.observer?.leads(false)
   ports.fleet.want(0)
+  if (!signal.aborted && isFileLost(failed.signal.reason)) throw failed.signal.reason
   for (const one of settled)
     if (one.status === 'rejected' && !signal.aborted && one.reason !== failed.signal.reason) throw one.reason
 }

@@ -1,4 +1,5 @@
-import { hostname } from 'node:os'
+import { existsSync, mkdirSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import {
   exitCode,
@@ -19,6 +20,7 @@ import { type Fleet, noFleet } from './fleet/fleet.ts'
 import { localFleet } from './fleet/local-fleet.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { isLedgerError } from './ledger/ledger-error.ts'
+import { ledgerFile } from './ledger/ledger-place.ts'
 import { openLedger } from './ledger/sqlite-ledger.ts'
 import type { MachinePrice } from './run/warming-estimate.ts'
 import { runManager } from './run-manager.ts'
@@ -34,7 +36,7 @@ export async function serve(config: ServeConfig): Promise<number> {
   const shutdown = onShutdown({ drainMs: 30_000 })
   const place = statusPlace(config, process.env)
   const queues = await openQueues(config, process.env, systemClock)
-  const ledger = openLedgerFile(ledgerFile(config, queues.prefix))
+  const ledger = openLedgerFile(config, queues.prefix, logger)
   try {
     const fleet = await openFleet(config, logger, shutdown.abortWork)
     const name = `${hostname()}-${process.pid}`
@@ -61,6 +63,8 @@ export async function serve(config: ServeConfig): Promise<number> {
       { stop: shutdown.stopTaking },
     )
     return exitCode.ok
+  } catch (error) {
+    throw explainLedger(error) ?? error
   } finally {
     ledger.close()
     await queues.close()
@@ -85,20 +89,28 @@ async function openFleet(config: ServeConfig, logger: Logger, hurry: AbortSignal
   })
 }
 
-/** A full disk and a file of another version are nobody's bug: no stack trace. */
-function openLedgerFile(file: string): Ledger {
+/** Opens the ledger, and says where it is. */
+function openLedgerFile(config: ServeConfig, prefix: string, logger: Logger): Ledger {
+  const file = ledgerFile(config, prefix, process.env, homedir())
+  const earlier = resolve(`${prefix}.ledger.db`)
+  if (config.ledger === undefined && !existsSync(file) && existsSync(earlier))
+    logger.warn('the ledger in the current folder is not used: name it with --ledger, or move it', { earlier, file })
+  logger.info('ledger', { file })
   try {
+    // A folder that was named has to be there: what is missing may be a disk.
+    if (config.ledger === undefined) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     return openLedger(file)
   } catch (error) {
-    if (!isLedgerError(error)) throw error
-    throw error.code === 'INVALID' ? new UsageError(error.message) : new UnavailableError(error.message)
+    throw (
+      explainLedger(error) ?? new UsageError(`ledger ${file}: ${(error as Error).message}; name another with --ledger`)
+    )
   }
 }
 
-function ledgerFile(config: ServeConfig, prefix: string): string {
-  if (config.ledger !== undefined) return config.ledger
-  const file = config.queue?.startsWith('sqlite:') ? config.queue.slice('sqlite:'.length) : undefined
-  return resolve(file === undefined ? '.' : dirname(file), `${prefix}.ledger.db`)
+/** A full disk, a file of another version and one that was removed are nobody's bug: no stack trace. */
+function explainLedger(error: unknown): Error | undefined {
+  if (!isLedgerError(error)) return undefined
+  return error.code === 'INVALID' ? new UsageError(error.message) : new UnavailableError(error.message)
 }
 
 /** A URL of a storage account may hold a signature; everybody can list the arguments of a process. */

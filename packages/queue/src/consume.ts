@@ -33,7 +33,13 @@ export interface ConsumeOptions {
 export type ConsumeSummary = Record<Fate, number>
 
 /** `receive` will not do better later: these end the loop. Whatever else goes wrong may pass. */
-const final: ReadonlySet<QueueErrorCode> = new Set(['QUEUE_NOT_FOUND', 'CLOSED', 'NAME_INVALID', 'OPTION_INVALID'])
+const final: ReadonlySet<QueueErrorCode> = new Set([
+  'QUEUE_NOT_FOUND',
+  'CLOSED',
+  'NAME_INVALID',
+  'OPTION_INVALID',
+  'FILE_LOST',
+])
 
 /** How long a `receive` may go on after `stopTaking`: cut short, what it took would stay hidden for a whole lease. */
 const lastReceiveMs = 2_000

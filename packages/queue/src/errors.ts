@@ -14,6 +14,8 @@ export type QueueErrorCode =
   | 'OPTION_INVALID'
   /** Credentials are missing, wrong or lack a role; or a file may not be opened. */
   | 'DENIED'
+  /** The file of the queues was removed, replaced or damaged while it was open: nothing that is written reaches others. */
+  | 'FILE_LOST'
   /** The service asks for a rest: nothing has happened. */
   | 'THROTTLED'
   /** No answer, or a failure of the service: the call may have had its effect all the same. */

@@ -4,8 +4,10 @@ import { leaseCalls, oneAtATime } from './turns.ts'
 
 /** What a driver can do to the one message it has a receipt for. Both throw `LEASE_LOST` where the receipt is stale. */
 export interface Receipt {
-  /** Hides the message for `hiddenMs` from now; replaces the body unless that is undefined. */
-  update(body: string | undefined, hiddenMs: number, options: CallOptions): Promise<void>
+  /** Holds the message for `leaseMs` from now; replaces the body unless that is undefined. */
+  hold(body: string | undefined, leaseMs: number, options: CallOptions): Promise<void>
+  /** Gives the message up: others see it after `delayMs`. */
+  release(delayMs: number, options: CallOptions): Promise<void>
   remove(options: CallOptions): Promise<void>
 }
 
@@ -17,7 +19,7 @@ export function sentMessage(queue: string, id: string, receipt: Receipt): SentMe
     update: async (body, options) => {
       checkBody(queue, body)
       checkHidden(queue, 'leaseMs', options.leaseMs)
-      await inTurn(() => receipt.update(body, options.leaseMs, options), options)
+      await inTurn(() => receipt.hold(body, options.leaseMs, options), options)
     },
   }
 }
@@ -30,16 +32,16 @@ export function leaseOf(queue: string, message: PeekedMessage, receipt: Receipt)
     update: async (body, options) => {
       checkBody(queue, body)
       checkHidden(queue, 'leaseMs', options.leaseMs)
-      await calls.during(() => receipt.update(body, options.leaseMs, options), options)
+      await calls.during(() => receipt.hold(body, options.leaseMs, options), options)
     },
     renew: async (leaseMs, options = {}) => {
       checkLease(queue, leaseMs)
-      await calls.during(() => receipt.update(undefined, leaseMs, options), options)
+      await calls.during(() => receipt.hold(undefined, leaseMs, options), options)
     },
     complete: (options = {}) => calls.last('completed', () => receipt.remove(options), options),
     giveBack: async (delayMs = 0, options = {}) => {
       checkHidden(queue, 'delayMs', delayMs)
-      await calls.last('given back', () => receipt.update(undefined, delayMs, options), options)
+      await calls.last('given back', () => receipt.release(delayMs, options), options)
     },
   }
 }

@@ -14,7 +14,7 @@ const surfaces: Readonly<Record<string, readonly string[]>> = {
     'withRetry',
   ],
   './open': ['openService'],
-  './sqlite': ['openSqliteService'],
+  './sqlite': ['openPrivately', 'openSqliteService', 'unfitFilesystem', 'watchFile'],
   './azure': ['openAzureService'],
   './testing': [
     'describeQueueService',

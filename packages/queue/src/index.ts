@@ -17,7 +17,7 @@ export { keepLease } from './lease-keeper.ts'
 export { queueLimits } from './limits.ts'
 export type { MemoryOptions } from './memory/memory-service.ts'
 export { memoryService } from './memory/memory-service.ts'
-export type { Clock, Log, Logger, Random } from './ports.ts'
+export type { Clock, Log, Logger, MachineClock, Random } from './ports.ts'
 export { withRetry } from './retry.ts'
 export { steadyClock, systemClock } from './system-clock.ts'
 export type {

@@ -27,7 +27,13 @@ export interface LeaseKeeper {
 }
 
 /** After these nothing helps: somebody else has the message, it is gone, or we have hung up. */
-const final: ReadonlySet<QueueErrorCode> = new Set(['LEASE_LOST', 'QUEUE_NOT_FOUND', 'CLOSED', 'OPTION_INVALID'])
+const final: ReadonlySet<QueueErrorCode> = new Set([
+  'LEASE_LOST',
+  'QUEUE_NOT_FOUND',
+  'CLOSED',
+  'OPTION_INVALID',
+  'FILE_LOST',
+])
 
 /**
  * Keeps a lease alive while its holder works. Every other failure than a final one is taken for a passing one and

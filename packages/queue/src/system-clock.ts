@@ -1,15 +1,20 @@
 import { setTimeout as timer } from 'node:timers/promises'
-import type { Clock } from './ports.ts'
+import { bootId, steadyMs } from './machine.ts'
+import type { MachineClock } from './ports.ts'
 
 /** A timer further off than this fires at once, in Node as in browsers. */
 const longestTimerMs = 2 ** 31 - 1
 
 /**
- * The clock on the wall, which all processes of a machine agree on, and which somebody may set. For what they share:
- * the leases of a queue in a file.
+ * The clocks of this machine: its wall clock, for what people are shown, and its steady clock, for what its processes share,
+ * such as the leases of a queue in a file.
  */
-export const systemClock: Clock = {
+export const systemClock: MachineClock = {
   now: () => Date.now(),
+  steadyMs,
+  get bootId() {
+    return bootId()
+  },
   sleep: async (ms, signal) => {
     signal?.throwIfAborted()
     try {
@@ -31,7 +36,11 @@ const startMs = Date.now() - performance.now()
  * passes wherever a `clock` is asked for, as a deadline of ours must not move when a clock is put right; tests pass
  * `fakeClock()`.
  */
-export const steadyClock: Clock = {
+export const steadyClock: MachineClock = {
   now: () => Math.floor(startMs + performance.now()),
+  steadyMs,
+  get bootId() {
+    return bootId()
+  },
   sleep: (ms, signal) => systemClock.sleep(ms, signal),
 }

@@ -5,8 +5,10 @@ export type LedgerErrorCode =
   | 'BUSY'
   /** The file can't be opened, read or written. */
   | 'UNAVAILABLE'
-  /** The file is no ledger, or one of another version. */
+  /** The file is no ledger, or one of another version, or on a filesystem that can't keep one. */
   | 'INVALID'
+  /** The file was removed, replaced or damaged while it was open: nothing that is written to it is kept. */
+  | 'LOST'
 
 /** The one error of a ledger: nothing of the call that threw it was kept. Branch on `code`. */
 export class LedgerError extends Error {
@@ -29,6 +31,7 @@ const codes: Readonly<Record<number, LedgerErrorCode>> = {
   6: 'BUSY', // SQLITE_LOCKED
   8: 'UNAVAILABLE', // SQLITE_READONLY
   10: 'UNAVAILABLE', // SQLITE_IOERR
+  11: 'LOST', // SQLITE_CORRUPT
   13: 'FULL', // SQLITE_FULL
   14: 'UNAVAILABLE', // SQLITE_CANTOPEN
   26: 'INVALID', // SQLITE_NOTADB

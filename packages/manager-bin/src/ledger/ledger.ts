@@ -51,7 +51,8 @@ export interface EndedRun {
  * It alone decides that a run is over.
  */
 export interface Ledger {
-  runOfJob(jobMessageId: string): RunRecord | undefined
+  /** Runs of the job message with this id, the latest first. Queues that were made anew may have given the id again. */
+  runsOfJob(jobMessageId: string): readonly RunRecord[]
   run(run: string): RunRecord | undefined
   /** The runs that were added last, the latest first. */
   recentRuns(limit: number): readonly RunRecord[]

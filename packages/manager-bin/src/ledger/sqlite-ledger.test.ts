@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -45,9 +45,9 @@ describe('a ledger that is opened again', () => {
       ledger.noteCancelled('night', 5_000)
     })
     during((ledger) => {
-      expect(ledger.runOfJob('message-1')).toEqual(
+      expect(ledger.runsOfJob('message-1')).toEqual([
         aRecord({ rootSent: true, paused: true, revision: 2, ceilings: { maxWorkers: 3 } }),
-      )
+      ])
       expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 3, done: 1 })
       expect(ledger.isCancelled(['evening', 'night'])).toBe(true)
       const next = aResult({ item: 'a.0', attempt: 'late', counts: files(4), children: [{ family: 'b', count: 1 }] })
@@ -109,13 +109,13 @@ describe('what a worker may claim', () => {
 })
 
 describe('runs in a ledger', () => {
-  test('are found by job: the last one counts', () => {
+  test('are found by job, the last one first', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
       ledger.addRun(aRecord({ run: 'run000000002' }))
       ledger.addRun(aRecord({ run: 'run000000003', jobMessageId: 'message-2' }))
-      expect(ledger.runOfJob('message-1')?.run).toBe('run000000002')
-      expect(ledger.runOfJob('message-3')).toBeUndefined()
+      expect(ledger.runsOfJob('message-1').map(({ run }) => run)).toEqual(['run000000002', A_RUN])
+      expect(ledger.runsOfJob('message-3')).toEqual([])
       expect(ledger.run('run000000003')?.jobMessageId).toBe('message-2')
     })
   })
@@ -257,5 +257,44 @@ describe('runs in a ledger', () => {
       ledger.fold(A_RUN, [aResult({ counts: files(3) })])
       expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 1, done: 1 })
     })
+  })
+})
+
+describe('the file of a ledger', () => {
+  test('is refused on a network filesystem, and not made there', () => {
+    expect(() => openLedger(file, () => 'NFS')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID',
+        message: expect.stringContaining('it must be on a local filesystem, not on NFS'),
+      }),
+    )
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('is for its owner alone, whatever the umask', () => {
+    const before = process.umask(0)
+    try {
+      during((ledger) => {
+        ledger.addRun(aRecord())
+        const modes = ['', '-wal', '-shm'].map((suffix) => (statSync(file + suffix).mode & 0o777).toString(8))
+        expect(modes).toEqual(['600', '600', '600'])
+      })
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  test('that is removed or replaced while it is open keeps nothing, and says so', () => {
+    const ledger = openLedger(file)
+    ledger.addRun(aRecord())
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix)
+    const lost = expect.objectContaining({ code: 'LOST' })
+    expect(() => ledger.endRun(A_RUN, 'warmed', 1)).toThrow(lost)
+    expect(() => ledger.noteWarmed('x', 1)).toThrow(lost)
+    expect(() => ledger.noteCancelled('x', 1)).toThrow(lost)
+    during((other) => other.addRun(aRecord()))
+    expect(() => ledger.endRun(A_RUN, 'warmed', 1)).toThrow(/the file was replaced while it was open/)
+    expect(during((other) => other.run(A_RUN)?.outcome)).toBeUndefined()
+    ledger.close()
   })
 })

@@ -9,6 +9,7 @@ import {
   type LedgerChange,
   saturatingSum,
 } from '@cachewarmer/core'
+import { openPrivately, unfitFilesystem, watchFile } from '@cachewarmer/queue/sqlite'
 import { firstItems } from './first-items.ts'
 import type { EndedRun, FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
 import { LedgerError, mapLedgerError } from './ledger-error.ts'
@@ -19,16 +20,35 @@ import { laterTables, schema, schemaVersion } from './schema.ts'
 const partsInPage = 16
 
 /**
- * Opens the ledger in one SQLite file, made if it is not there; ':memory:' serves tests and simulations. Throws a
- * `LedgerError` that names the file where it can't be opened or belongs to another version; so does every call that
- * can't be kept, as on a full disk, and then it has changed nothing.
+ * Opens the ledger in one SQLite file, made for its owner alone if it is not there; ':memory:' serves tests and
+ * simulations. Throws a `LedgerError` that names the file where it can't be opened, belongs to another version, or lies on
+ * a network filesystem; so does every call that can't be kept, as on a full disk or once the file was removed or
+ * replaced, and then it has changed nothing.
  */
-export function openLedger(file: string): Ledger {
+export function openLedger(file: string, unfit: typeof unfitFilesystem = unfitFilesystem): Ledger {
   try {
-    return new SqliteLedger(openDatabase(file), file)
+    // SQLite's own names for what is no file, or not only one.
+    if (file === ':memory:' || file.startsWith('file:'))
+      return new SqliteLedger(openDatabase(file), file, () => undefined)
+    refuseNetwork(file, unfit)
+    const database = openPrivately(file, () => openDatabase(file))
+    return new SqliteLedger(database, file, watchFile(file))
   } catch (error) {
     throw mapLedgerError(file, error)
   }
+}
+
+/** As a queue file is: SQLite's log needs memory that all its readers share. */
+function refuseNetwork(file: string, unfit: typeof unfitFilesystem): void {
+  let name: string | undefined
+  try {
+    name = unfit(file)
+  } catch {
+    // SQLite says what is wrong with the folder.
+    return
+  }
+  if (name === undefined) return
+  throw new LedgerError('INVALID', file, `it must be on a local filesystem, not on ${name}: give another with --ledger`)
 }
 
 function openDatabase(file: string): DatabaseSync {
@@ -56,17 +76,19 @@ function prepare(database: DatabaseSync, file: string): DatabaseSync {
 class SqliteLedger implements Ledger {
   readonly #database: DatabaseSync
   readonly #file: string
+  readonly #fate: ReturnType<typeof watchFile>
   readonly #statements = new Map<string, StatementSync>()
 
-  constructor(database: DatabaseSync, file: string) {
+  constructor(database: DatabaseSync, file: string, fate: ReturnType<typeof watchFile>) {
     this.#database = database
     this.#file = file
+    this.#fate = fate
   }
 
-  runOfJob(jobMessageId: string): RunRecord | undefined {
-    return this.#record(
-      this.#sql('SELECT record FROM run WHERE job_message_id = ? ORDER BY rowid DESC').get(jobMessageId),
-    )
+  runsOfJob(jobMessageId: string): readonly RunRecord[] {
+    return this.#sql('SELECT record FROM run WHERE job_message_id = ? ORDER BY rowid DESC')
+      .all(jobMessageId)
+      .flatMap((row) => this.#record(row) ?? [])
   }
 
   run(run: string): RunRecord | undefined {
@@ -174,9 +196,11 @@ class SqliteLedger implements Ledger {
   }
 
   noteWarmed(specification: string, startedAtMs: number): void {
-    this.#sql(
-      'INSERT INTO warmed(specification, started_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET started_at = max(started_at, ?2)',
-    ).run(specification, Math.round(startedAtMs))
+    this.#transaction(() =>
+      this.#sql(
+        'INSERT INTO warmed(specification, started_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET started_at = max(started_at, ?2)',
+      ).run(specification, Math.round(startedAtMs)),
+    )
   }
 
   endedRuns(limit: number): readonly EndedRun[] {
@@ -268,6 +292,8 @@ class SqliteLedger implements Ledger {
 
   #transaction<T>(action: () => T): T {
     try {
+      const fate = this.#fate()
+      if (fate !== undefined) throw new LedgerError('LOST', this.#file, `the file was ${fate} while it was open`)
       this.#database.exec('BEGIN IMMEDIATE')
       const outcome = action()
       this.#database.exec('COMMIT')

@@ -111,6 +111,20 @@ export class ActiveRun {
     this.#finish('cancelled')
   }
 
+  /**
+   * Of a run that is over in the ledger: its queues go, and its status says how it ended. That was written before, and is
+   * older only where the queues are a copy from before the end.
+   */
+  async repeatEnd(signal: AbortSignal): Promise<void> {
+    if (!(await this.saysEnd())) await patiently(this.#ports, signal, () => this.#writeLastStatus(signal))
+    await removeRunQueues(this.#ports, this.#settings, this.#record.run)
+  }
+
+  /** Whether its end can be looked up by whoever waits for it. */
+  saysEnd(): Promise<boolean> {
+    return this.#post.saysEnd()
+  }
+
   change(change: Partial<Pick<RunRecord, 'paused' | 'weight' | 'ceilings'>>): void {
     this.#ledger.update(this.#record.run, { ...change, revision: this.#record.revision + 1 })
     this.#record = { ...this.#record, ...change, revision: this.#record.revision + 1 }

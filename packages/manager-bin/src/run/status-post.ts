@@ -1,4 +1,4 @@
-import { encodeStatus, type RunStatus } from '@cachewarmer/core'
+import { decodeStatus, encodeStatus, isCoreError, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Queue, type SentMessage } from '@cachewarmer/queue'
 
 /** While a status is taken over from an earlier manager it is hidden for no longer than this. */
@@ -18,6 +18,17 @@ export class StatusPost {
   async post(status: RunStatus): Promise<void> {
     await this.#write(encodeStatus(status))
     if (status.state === 'ended') await this.#sweep()
+  }
+
+  /** Whether the end of the run can be looked up. */
+  async saysEnd(): Promise<boolean> {
+    try {
+      const [message] = await this.#queue.peek({ max: 1 })
+      return message !== undefined && decodeStatus(message.body).state === 'ended'
+    } catch (error) {
+      if (isCoreError(error) || (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND')) return false
+      throw error
+    }
   }
 
   async #write(body: string): Promise<void> {

@@ -34,9 +34,9 @@ export interface StartedManager {
 
 /** Queues, ledger and time, all in memory, and a fleet that only notes what is wanted of it: the test is the worker. */
 export class World {
-  readonly clock: FakeClock = fakeClock()
-  readonly service: QueueService = memoryService({ clock: this.clock })
-  readonly ledger: Ledger = openLedger(':memory:')
+  readonly clock: FakeClock
+  readonly service: QueueService
+  readonly ledger: Ledger
   readonly random: () => number = seededRandom(1)
   /** What was wanted of the fleet, each change once. */
   readonly wanted: number[] = []
@@ -45,6 +45,20 @@ export class World {
   fleetStops = 0
   /** What the fleet says of itself besides. */
   fleetSays: Partial<FleetStatus> = {}
+
+  constructor({ clock = fakeClock(), ledger = openLedger(':memory:') }: { clock?: FakeClock; ledger?: Ledger } = {}) {
+    this.clock = clock
+    this.service = memoryService({ clock })
+    this.ledger = ledger
+    this.ports = {
+      service: this.service,
+      clock,
+      random: this.random,
+      logger: silentLogger,
+      ledger,
+      fleet: this.#fleet,
+    }
+  }
 
   readonly #fleet: Fleet = {
     want: (workers, working = []) => {
@@ -57,14 +71,7 @@ export class World {
     },
   }
 
-  readonly ports: ManagerPorts = {
-    service: this.service,
-    clock: this.clock,
-    random: this.random,
-    logger: silentLogger,
-    ledger: this.ledger,
-    fleet: this.#fleet,
-  }
+  readonly ports: ManagerPorts
 
   settings(options: Partial<ManagerOptions> = {}): ManagerSettings {
     return resolveManagerOptions({ prefix, ...options }, () => 'manager-1')

@@ -34,13 +34,15 @@ export function azureQueue(client: QueueClient, call: Caller): Queue {
   /** Pop receipts rotate with each update, and stay good until another reader receives the message. */
   const receiptFor = (id: string, first: string): Receipt => {
     let popReceipt = first
+    const hide = async (body: string | undefined, hiddenMs: number, options: CallOptions): Promise<void> => {
+      const answer = await call(name, options, (sdk) =>
+        client.updateMessage(id, popReceipt, body, seconds(hiddenMs), sdk),
+      )
+      popReceipt = answer.popReceipt ?? popReceipt
+    }
     return {
-      update: async (body, hiddenMs, options) => {
-        const answer = await call(name, options, (sdk) =>
-          client.updateMessage(id, popReceipt, body, seconds(hiddenMs), sdk),
-        )
-        popReceipt = answer.popReceipt ?? popReceipt
-      },
+      hold: hide,
+      release: (delayMs, options) => hide(undefined, delayMs, options),
       remove: async (options) => {
         await call(name, options, (sdk) => client.deleteMessage(id, popReceipt, sdk))
       },

@@ -18,8 +18,10 @@ export type Messages = Map<string, StoredMessage>
 
 /** What a queue asks of the service it belongs to. */
 export interface Host {
-  /** A call takes its time, is recorded as one, and then does all of its work at once. */
+  /** A call takes its time, is recorded as one, and then does all of its work at once, at this time of the steady clock. */
   call<T>(queue: string, options: CallOptions, work: (nowMs: number) => T): Promise<T>
+  /** Milliseconds since 1970, by the wall clock. */
+  wallMs(): number
   /** Throws `QUEUE_NOT_FOUND`. */
   messages(queue: string): Messages
   nextId(): string
@@ -70,13 +72,15 @@ export function memoryQueue(name: string, host: Host): Queue {
       const why = message === undefined ? 'is gone' : 'was taken by another reader'
       throw new QueueError('LEASE_LOST', name, `message ${id} ${why}`)
     }
+    const hide = (body: string | undefined, hiddenMs: number, options: CallOptions): Promise<void> =>
+      host.call(name, options, (nowMs) => {
+        const message = held(nowMs)
+        message.visibleAtMs = nowMs + hiddenMs
+        if (body !== undefined) message.body = body
+      })
     return {
-      update: (body, hiddenMs, options) =>
-        host.call(name, options, (nowMs) => {
-          const message = held(nowMs)
-          message.visibleAtMs = nowMs + hiddenMs
-          if (body !== undefined) message.body = body
-        }),
+      hold: hide,
+      release: (delayMs, options) => hide(undefined, delayMs, options),
       remove: (options) =>
         host.call(name, options, (nowMs) => {
           host.messages(name).delete(held(nowMs).id)
@@ -92,7 +96,7 @@ export function memoryQueue(name: string, host: Host): Queue {
       return host.call(name, options, (nowMs) => {
         const messages = host.messages(name)
         const id = host.nextId()
-        const times = { insertedAtMs: nowMs, expiresAtMs: nowMs + ttlMs, visibleAtMs: nowMs + delayMs }
+        const times = { insertedAtMs: host.wallMs(), expiresAtMs: nowMs + ttlMs, visibleAtMs: nowMs + delayMs }
         messages.set(id, { id, body, deliveries: 0, ...times })
         return sentMessage(name, id, receiptFor(id, 0))
       })

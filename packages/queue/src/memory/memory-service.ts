@@ -1,7 +1,7 @@
 import { checkName, queuesWith } from '../check.ts'
 import { QueueError } from '../errors.ts'
 import { queueLimits } from '../limits.ts'
-import type { Clock, Random } from '../ports.ts'
+import { type Clock, type Random, steadyOf } from '../ports.ts'
 import type { QueueService } from '../transport.ts'
 import { type Host, type Messages, memoryQueue } from './memory-queue.ts'
 
@@ -26,6 +26,8 @@ export function memoryService(options: MemoryOptions): QueueService {
   const deletedUntilMs = new Map<string, number>()
   let lastId = 0
   let closed = false
+  const steady = steadyOf(clock)
+  const nowMs = (): number => steady?.steadyMs() ?? clock.now()
 
   const travel = async (signal: AbortSignal | undefined): Promise<void> => {
     if (latencyMs !== undefined) await clock.sleep(latencyMs(), signal)
@@ -34,6 +36,7 @@ export function memoryService(options: MemoryOptions): QueueService {
 
   const host: Host = {
     random,
+    wallMs: () => clock.now(),
     nextId: () => `m${++lastId}`,
     messages: (name) => {
       const messages = queues.get(name)
@@ -47,7 +50,7 @@ export function memoryService(options: MemoryOptions): QueueService {
       refuseClosed()
       await travel(signal)
       refuseClosed()
-      const result = work(clock.now())
+      const result = work(nowMs())
       await travel(signal)
       return result
     },

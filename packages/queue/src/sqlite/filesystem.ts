@@ -1,6 +1,5 @@
-import { statfsSync } from 'node:fs'
+import { realpathSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { optionInvalid } from '../check.ts'
 
 /** `f_type` of statfs(2) on Linux, for filesystems on which WAL's shared memory or locks are not to be trusted. */
 const unfit: ReadonlyMap<number, string> = new Map([
@@ -23,20 +22,21 @@ const unfit: ReadonlyMap<number, string> = new Map([
 ])
 
 /**
- * Refuses a file where several machines could open it at once: its readers and writers meet in shared memory, so that
- * they would ruin it. See "WAL does not work over a network filesystem" in SQLite's documentation of WAL.
+ * The filesystem that a database can't be kept on, by name: where several machines could open it at once its readers and
+ * writers meet in shared memory, so that they would ruin it. See "WAL does not work over a network filesystem" in SQLite's
+ * documentation of WAL. A link is followed. Throws what statfs(2) says of a folder that can't be read.
  */
-export function refuseNetworkFile(
+export function unfitFilesystem(
   file: string,
   statfs: (path: string) => { readonly type: number } = statfsSync,
-): void {
-  const folder = dirname(file)
-  let type: number
+): string | undefined {
+  return unfit.get(statfs(dirname(real(file))).type >>> 0)
+}
+
+const real = (file: string): string => {
   try {
-    type = statfs(folder).type >>> 0
-  } catch (error) {
-    throw optionInvalid('sqlite', 'file', file, `in a folder that can be read (${(error as Error).message})`)
+    return realpathSync(file)
+  } catch {
+    return file
   }
-  const name = unfit.get(type)
-  if (name !== undefined) throw optionInvalid('sqlite', 'file', file, `on a local filesystem, not on ${name}`)
 }

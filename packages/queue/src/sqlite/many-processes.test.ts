@@ -84,6 +84,52 @@ test('processes that make, use and close one file at the same moment agree on it
   }
 })
 
+test('processes whose wall clocks are hours apart agree on leases and delays, by the clock of the machine', async () => {
+  const file = join(folder, 'clocks.db')
+  const service = openSqliteService({ file })
+  await service.create('queue')
+  const queue = service.queue('queue')
+  await queue.send('short')
+  await queue.receive({ max: 1, leaseMs: 300 })
+  await queue.send('long')
+  const [long] = await queue.receive({ max: 1, leaseMs: 600_000 })
+  await queue.send('delayed', { delayMs: 300 })
+  const reader = (aheadMs: number) => `
+    import { systemClock } from ${JSON.stringify(new URL('../system-clock.ts', import.meta.url).href)}
+    const { steadyMs, sleep, bootId } = systemClock
+    const clock = { now: () => Date.now() + ${aheadMs}, steadyMs, sleep, bootId }
+    const service = openSqliteService({ file: ${JSON.stringify(file)}, clock })
+    const seen = new Set()
+    while (seen.size < 2) {
+      for (const { body } of await service.queue('queue').peek({ max: 9 })) seen.add(body)
+      await sleep(20)
+    }
+    console.log([...seen].sort().join(' '))
+    await service.close()`
+  const twoHoursMs = 2 * 3_600_000
+  const readers = [-twoHoursMs, twoHoursMs].map((aheadMs) => start(reader(aheadMs)))
+  expect((await Promise.all(readers.map(finished))).flat()).toEqual(['delayed short', 'delayed short'])
+  await long?.complete()
+  await service.close()
+})
+
+test('a process on a machine that was started anew finds leases void', async () => {
+  const file = join(folder, 'boots.db')
+  const service = openSqliteService({ file })
+  await service.create('queue')
+  await service.queue('queue').send('leased')
+  await service.queue('queue').receive({ max: 1, leaseMs: 600_000 })
+  await service.close()
+  const reader = start(`
+    import { systemClock } from ${JSON.stringify(new URL('../system-clock.ts', import.meta.url).href)}
+    const { now, steadyMs, sleep } = systemClock
+    const service = openSqliteService({ file: ${JSON.stringify(file)}, clock: { now, steadyMs, sleep, bootId: 'the next' } })
+    for (const { body, deliveries } of await service.queue('queue').receive({ max: 9, leaseMs: 1_000 }))
+      console.log(body, deliveries)
+    await service.close()`)
+  expect(await finished(reader)).toEqual(['leased 2'])
+})
+
 test('every message is completed once by readers and writers in many processes, one of which is killed', async () => {
   const file = join(folder, 'shared.db')
   const service = openSqliteService({ file })

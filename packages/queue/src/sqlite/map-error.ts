@@ -7,6 +7,7 @@ const codes: Readonly<Record<number, QueueErrorCode>> = {
   6: 'UNAVAILABLE', // SQLITE_LOCKED
   8: 'DENIED', // SQLITE_READONLY
   10: 'UNAVAILABLE', // SQLITE_IOERR
+  11: 'FILE_LOST', // SQLITE_CORRUPT, as after another file was copied over it
   13: 'UNAVAILABLE', // SQLITE_FULL
   14: 'DENIED', // SQLITE_CANTOPEN
   23: 'DENIED', // SQLITE_AUTH

@@ -19,7 +19,7 @@ describe('the schema', () => {
     expect(pragma('synchronous')).toBe(2)
     expect(pragma('foreign_keys')).toBe(1)
     expect(pragma('busy_timeout')).toBe(1_000)
-    expect(pragma('user_version')).toBe(1)
+    expect(pragma('user_version')).toBe(2)
     db.close()
   })
 

@@ -5,8 +5,13 @@ import { optionInvalid } from '../check.ts'
 const applicationId = 0x43577131
 
 /**
- * One entry a version, never changed once released; `PRAGMA user_version` counts those applied.
- * Times are milliseconds since 1970; a message without `expires_at` never expires. A receipt is the pair (id, deliveries).
+ * One entry per version, never changed once released; `PRAGMA user_version` counts those applied.
+ * `inserted_at` is the wall clock's time, `visible_at` and `expires_at` are the file's (`file-time.ts`); a message without
+ * `expires_at` never expires. A receipt is the pair (id, deliveries).
+ *
+ * Version 2: a message is known by `uid`, which no other file ever gives to another message; `id` keeps the order. Messages
+ * of version 1 have none, and keep the id by which ledgers know them. `visible_wall` and `expires_wall` are the times that
+ * hold after a restart of the machine, by the wall clock: 0 for a lease, whose holder is gone then.
  */
 const versions: readonly string[] = [
   `
@@ -25,6 +30,16 @@ const versions: readonly string[] = [
   ) STRICT;
   CREATE INDEX message_visible ON message (queue, visible_at, id);
   CREATE INDEX message_expiry ON message (queue, expires_at) WHERE expires_at IS NOT NULL;
+  `,
+  `
+  ALTER TABLE message ADD COLUMN uid TEXT;
+  ALTER TABLE message ADD COLUMN visible_wall INTEGER;
+  ALTER TABLE message ADD COLUMN expires_wall INTEGER;
+  CREATE TABLE era (
+    era INTEGER PRIMARY KEY CHECK (era = 1),
+    boot TEXT NOT NULL,
+    offset_ms INTEGER NOT NULL
+  ) STRICT;
   `,
 ]
 
@@ -46,7 +61,7 @@ function appliedVersions(db: DatabaseSync, file: string): number {
   return applied
 }
 
-function inTransaction<T>(db: DatabaseSync, kind: 'DEFERRED' | 'IMMEDIATE', work: () => T): T {
+export function inTransaction<T>(db: DatabaseSync, kind: 'DEFERRED' | 'IMMEDIATE', work: () => T): T {
   db.exec(`BEGIN ${kind}`)
   try {
     const result = work()

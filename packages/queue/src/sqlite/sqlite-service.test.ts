@@ -74,10 +74,11 @@ describe('openSqliteService', () => {
 
   test('a file that is there already is opened without writing to it', async () => {
     const file = newFile()
-    await openSqliteService({ file }).close()
+    const clock = fakeClock()
+    await openSqliteService({ file, clock }).close()
     const writer = new DatabaseSync(file)
     writer.exec('BEGIN IMMEDIATE')
-    const service = openSqliteService({ file, clock: fakeClock() })
+    const service = openSqliteService({ file, clock })
     expect(await service.list('')).toEqual([])
     writer.exec('ROLLBACK')
     writer.close()
@@ -172,7 +173,7 @@ describe('openSqliteService', () => {
     const db = new DatabaseSync(file)
     db.exec('PRAGMA user_version = 9')
     db.close()
-    expect(() => openSqliteService({ file })).toThrow(/version 1 or older, not of version 9: a newer program wrote it/)
+    expect(() => openSqliteService({ file })).toThrow(/version 2 or older, not of version 9: a newer program wrote it/)
   })
 
   test('runs on the system’s clock unless told otherwise', async () => {

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 export interface MessageRow {
   readonly id: number
+  readonly uid: string
   readonly body: string
   readonly deliveries: number
   readonly inserted_at: number
@@ -23,6 +24,8 @@ export interface Statements {
   readonly depth: StatementSync
 }
 
+/** A message of a file's first version is known by its row. */
+const uid = 'coalesce(uid, CAST(id AS TEXT)) AS uid'
 const theQueue = '(SELECT id FROM queue WHERE name = :queue)'
 const alive = '(expires_at IS NULL OR expires_at > :now)'
 const held = `id = :id AND deliveries = :deliveries AND queue = ${theQueue} AND ${alive}`
@@ -33,21 +36,24 @@ export const prepareStatements = (db: DatabaseSync): Statements => ({
   findQueue: db.prepare('SELECT id FROM queue WHERE name = :queue'),
   listQueues: db.prepare('SELECT name FROM queue WHERE substr(name, 1, length(:prefix)) = :prefix ORDER BY name'),
   send: db.prepare(`
-    INSERT INTO message (queue, body, inserted_at, visible_at, expires_at)
-    SELECT id, :body, :now, :visible, :expires FROM queue WHERE name = :queue
-    RETURNING id`),
+    INSERT INTO message (queue, uid, body, inserted_at, visible_at, visible_wall, expires_at, expires_wall)
+    SELECT id, lower(hex(randomblob(16))), :body, :inserted, :visible, :visibleWall, :expires, :expiresWall
+    FROM queue WHERE name = :queue
+    RETURNING id, uid`),
   // Finds expired messages too, so that `receive` comes and clears them away.
   anyVisible: db.prepare(`SELECT 1 FROM message WHERE queue = ${theQueue} AND visible_at <= :now LIMIT 1`),
   purge: db.prepare(`DELETE FROM message WHERE queue = ${theQueue} AND expires_at <= :now`),
   receive: db.prepare(`
-    UPDATE message SET visible_at = :until, deliveries = deliveries + 1
+    UPDATE message SET visible_at = :until, visible_wall = 0, deliveries = deliveries + 1
     WHERE id IN (
       SELECT id FROM message WHERE queue = ${theQueue} AND visible_at <= :now ORDER BY visible_at, id LIMIT :max)
-    RETURNING id, body, deliveries, inserted_at`),
+    RETURNING id, ${uid}, body, deliveries, inserted_at`),
   peek: db.prepare(`
-    SELECT id, body, deliveries, inserted_at FROM message
+    SELECT id, ${uid}, body, deliveries, inserted_at FROM message
     WHERE queue = ${theQueue} AND visible_at <= :now AND ${alive} ORDER BY visible_at, id LIMIT :max`),
-  update: db.prepare(`UPDATE message SET visible_at = :until, body = coalesce(:body, body) WHERE ${held}`),
+  update: db.prepare(
+    `UPDATE message SET visible_at = :until, visible_wall = :untilWall, body = coalesce(:body, body) WHERE ${held}`,
+  ),
   complete: db.prepare(`DELETE FROM message WHERE ${held}`),
   depth: db.prepare(`
     SELECT (SELECT count(*) FROM message WHERE queue = ${theQueue})

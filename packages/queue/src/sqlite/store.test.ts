@@ -38,7 +38,7 @@ function setUp() {
       .all()
       .map((row) => row.text)
   const clock = fakeClock()
-  const store = openStore(db, clock)
+  const store = openStore(db, clock, () => {})
   const write = (text: string, signal?: AbortSignal) => store.write('q', signal, () => insert.run(text).changes)
   const close = async () => {
     other.close()

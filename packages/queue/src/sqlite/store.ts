@@ -27,7 +27,8 @@ const patienceMs = 30_000
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export function openStore(db: DatabaseSync, clock: Clock): Store {
+/** `mustBeOurs` throws where the file is not the one that was opened; it is asked before each call takes effect. */
+export function openStore(db: DatabaseSync, clock: Clock, mustBeOurs: () => void): Store {
   /** Oldest first. An aborted write leaves. */
   const waiting = new Set<Write>()
   let flushing: Promise<void> | undefined
@@ -52,6 +53,7 @@ export function openStore(db: DatabaseSync, clock: Clock): Store {
     db.exec('BEGIN IMMEDIATE')
     let told: (() => void)[]
     try {
+      mustBeOurs()
       told = writes.map((write) => write.attempt())
       db.exec('COMMIT')
     } catch (error) {
@@ -95,6 +97,7 @@ export function openStore(db: DatabaseSync, clock: Clock): Store {
       try {
         return await untilFree(() => {
           refuseClosed(queue)
+          mustBeOurs()
           return work()
         }, signal)
       } catch (error) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports.ts'
 import type { QueueService } from '../transport.ts'
 import { bodyCases } from './conformance/bodies.ts'
+import { clockCases } from './conformance/clocks.ts'
 import { deliveryCases } from './conformance/delivery.ts'
 import { errorCases } from './conformance/errors.ts'
 import { type Cases, Harness } from './conformance/harness.ts'
@@ -17,7 +18,11 @@ export interface TestRunner {
 export interface ServiceUnderTest {
   readonly service: QueueService
   /** With `advance` time is moved by hand; else the suite sleeps, a few seconds in all. */
-  readonly clock: Clock & { advance?(ms: number): Promise<void> }
+  readonly clock: Clock & {
+    advance?(ms: number): Promise<void>
+    /** Sets the wall clock that the service goes by, by `ms`. Without it the cases about such clocks prove nothing. */
+    setWall?(ms: number): void
+  }
   /** Called after each case. Closes the service, too, unless it is shared. */
   dispose(): Promise<void>
   /** A service that may be closed, where `service` is shared. Default: `service`. */
@@ -33,6 +38,7 @@ export function describeQueueService(runner: TestRunner, name: string, make: () 
     service: serviceCases,
     delivery: deliveryCases,
     leases: leaseCases,
+    clocks: clockCases,
     bodies: bodyCases,
     errors: errorCases,
   }

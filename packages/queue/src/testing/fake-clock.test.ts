@@ -112,3 +112,30 @@ describe('fakeClock', () => {
     await expect(forever).rejects.toThrow('over')
   })
 })
+
+test('the wall clock can be set without time passing', async () => {
+  const clock = fakeClock()
+  const [wall, steady] = [clock.now(), clock.steadyMs()]
+  let woke = false
+  const sleeping = clock.sleep(1_000).then(() => {
+    woke = true
+  })
+  clock.setWall(-7_200_000)
+  expect(clock.now()).toBe(wall - 7_200_000)
+  expect(clock.steadyMs()).toBe(steady)
+  clock.setWall(7_200_000)
+  await clock.advance(999)
+  expect(woke).toBe(false)
+  await clock.advance(1)
+  await sleeping
+  expect(clock.steadyMs()).toBe(steady + 1_000)
+})
+
+test('a start of the machine begins the steady clock anew, under another boot id', async () => {
+  const clock = fakeClock()
+  const [wall, before] = [clock.now(), clock.bootId]
+  clock.reboot()
+  expect(clock.steadyMs()).toBe(0)
+  expect(clock.bootId).not.toBe(before)
+  expect(clock.now()).toBe(wall)
+})

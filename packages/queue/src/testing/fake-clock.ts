@@ -1,7 +1,11 @@
-import type { Clock } from '../ports.ts'
+import type { MachineClock } from '../ports.ts'
 
 /** Time that stands still until it is told to move. */
-export interface FakeClock extends Clock {
+export interface FakeClock extends MachineClock {
+  /** Sets the wall clock ahead by `ms`, or back where that is negative, in no time: no sleeper wakes. */
+  setWall(ms: number): void
+  /** The machine starts anew: another boot id, and a steady clock that begins at 0. */
+  reboot(): void
   /**
    * Moves time on by `ms`. Sleepers wake one by one in the order of their hour (then of falling asleep), and each sees
    * the time it asked for; what a woken one does, new sleeps included, happens before the next one wakes. Await it.
@@ -32,6 +36,9 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   const turns = options.turns ?? 3
   const sleeping: Sleeper[] = []
   let nowMs = options.startMs ?? Date.UTC(2026, 0, 1)
+  let wallAheadMs = 0
+  let boots = 1
+  let bootedAtMs = nowMs - 1_000_000
 
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -50,7 +57,18 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   }
 
   return {
-    now: () => nowMs,
+    now: () => nowMs + wallAheadMs,
+    steadyMs: () => nowMs - bootedAtMs,
+    get bootId() {
+      return `boot-${boots}`
+    },
+    setWall: (ms) => {
+      wallAheadMs += ms
+    },
+    reboot: () => {
+      boots++
+      bootedAtMs = nowMs
+    },
     sleep: (ms, signal) =>
       new Promise<void>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason as Error)

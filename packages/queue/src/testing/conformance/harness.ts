@@ -31,6 +31,11 @@ export class Harness {
     return this.#underTest.clock.advance !== undefined
   }
 
+  /** Sets the wall clock, where it is in our hands: a service elsewhere has one of its own. */
+  setWall(ms: number): void {
+    this.#underTest.clock.setWall?.(ms)
+  }
+
   async wait(ms: number): Promise<void> {
     const { clock } = this.#underTest
     await (clock.advance?.(ms) ?? clock.sleep(ms))
