@@ -95,11 +95,12 @@ function openLedgerFile(config: ServeConfig, prefix: string, logger: Logger): Le
   const earlier = resolve(`${prefix}.ledger.db`)
   if (config.ledger === undefined && !existsSync(file) && existsSync(earlier))
     logger.warn('the ledger in the current folder is not used: name it with --ledger, or move it', { earlier, file })
-  logger.info('ledger', { file })
   try {
     // A folder that was named has to be there: what is missing may be a disk.
     if (config.ledger === undefined) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    return openLedger(file)
+    const ledger = openLedger(file)
+    logger.info('ledger', { file })
+    return ledger
   } catch (error) {
     throw (
       explainLedger(error) ?? new UsageError(`ledger ${file}: ${(error as Error).message}; name another with --ledger`)
