@@ -72,7 +72,7 @@ export async function soak({ minutes, seed, samplesFile, log }: SoakOptions): Pr
     random: Math.random,
   })
   const ports = ['--nfs-port', String(addresses[0]?.port), '--mount-port', String(filer.mountPort)]
-  const direct = ['--access', 'direct', '--nfs-timeout-ms', '5000', ...ports]
+  const direct = ['--access', 'direct', '--allow-address', '127.0.0.0/8', '--nfs-timeout-ms', '5000', ...ports]
   const times = ['--lease-ms', String(leaseMs)]
   const startManager = (name: string): Running => {
     const own = ['--ledger', join(lab.folder, `${name}.db`), '--status-listen', '127.0.0.1:0']

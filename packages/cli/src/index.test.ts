@@ -3,15 +3,19 @@ import * as cli from './index.ts'
 
 test('exports these names, and no others', () => {
   expect(Object.keys(cli).sort()).toEqual([
+    'AddressError',
     'UnavailableError',
     'UsageError',
+    'allowAddressOption',
     'exitCode',
     'explain',
+    'isFileQueue',
     'isUsageError',
     'legacyQueueFlags',
     'onShutdown',
     'openLogger',
     'openQueues',
+    'openResolver',
     'queueOptions',
     'readSecretFile',
     'runMain',

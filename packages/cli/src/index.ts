@@ -1,6 +1,8 @@
 /* What the three binaries have in common at their edge: options, environment, clock, log, shutdown, exit codes. */
 export { steadyClock, systemClock } from '@cachewarmer/queue'
 export type { Environment, QueueSettings } from './access.ts'
+export type { AddressRules, Resolve } from './address-rules.ts'
+export { AddressError, allowAddressOption, isFileQueue, openResolver } from './address-rules.ts'
 export { isUsageError, UnavailableError, UsageError } from './errors.ts'
 export { exitCode } from './exit-code.ts'
 export type { LegacyFlags } from './legacy-flags.ts'

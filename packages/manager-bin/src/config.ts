@@ -64,6 +64,7 @@ const withFleetOptions = (command: Command) =>
     .addOption(accessOptions.nfsGid)
     .addOption(accessOptions.nfsConnections)
     .addOption(accessOptions.nfsTimeoutMs)
+    .addOption(accessOptions.allowAddress)
     .addOption(accessOptions.concurrency)
     .addOption(
       new Option('--idle-ms <ms>', 'how long workers stay when there is nothing to do')

@@ -3,6 +3,7 @@ import type { MountSettings } from './options.ts'
 import type { Credential } from './rpc/auth.ts'
 import { Connection } from './rpc/connection.ts'
 import { openSocket } from './rpc/socket.ts'
+import type { Target } from './rpc/target.ts'
 import { StatsCollector } from './stats.ts'
 
 interface Service {
@@ -26,13 +27,14 @@ const RECORD_SLACK = 65_536
 /** Connections to the services of one server, all from privileged source ports or all from ordinary ones. */
 export function dialer(
   settings: MountSettings,
+  target: Target,
   privileged: boolean,
 ): { readonly dial: Dial; readonly hangUp: () => void } {
   const { host, exportPath, random, clock, lingerMs } = settings
   const dialed: Connection[] = []
   const dial: Dial = ({ program, version, port, credential, known, collector }) => {
     const connection = new Connection({
-      openLink: openSocket({ host, port, privileged, random, lingerMs, clock }),
+      openLink: openSocket({ target, port, privileged, random, lingerMs, clock }),
       clock,
       random,
       program,

@@ -10,6 +10,8 @@ export type NfsErrorCode =
   | 'OPTION_INVALID'
   /** The machine is there, and nothing listens on that port. */
   | 'REFUSED'
+  /** The address, or a port that the portmapper tells, is one that must not be connected to. */
+  | 'ADDRESS_REFUSED'
   /** No such host name, or no route to it. */
   | 'UNREACHABLE'
   /** No answer in time, after all retransmissions. */

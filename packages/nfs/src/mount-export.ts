@@ -9,6 +9,7 @@ import { type MountOptions, type MountSettings, resolveMountOptions } from './op
 import { findPorts } from './portmap/find-ports.ts'
 import type { Credential } from './rpc/auth.ts'
 import type { Connection } from './rpc/connection.ts'
+import { openTarget, type Target } from './rpc/target.ts'
 import { StatsCollector } from './stats.ts'
 
 /** How long closing waits for the server to take note of it. */
@@ -22,12 +23,14 @@ const UNMOUNT_MS = 2_000
 export async function mountExport(options: MountOptions): Promise<NfsExport> {
   const settings = resolveMountOptions(options)
   settings.signal?.throwIfAborted()
-  if (settings.privilegedPort !== 'auto') return await attempt(settings, settings.privilegedPort === 'always')
+  const { host, exportPath, privilegedPort } = settings
+  const target = await openTarget(settings, { host, exportPath })
+  if (privilegedPort !== 'auto') return await attempt(settings, target, privilegedPort === 'always')
   try {
-    return await attempt(settings, false)
+    return await attempt(settings, target, false)
   } catch (error) {
     if (!mayWantPrivilegedPort(error)) throw error
-    return await attemptPrivileged(settings, error)
+    return await attemptPrivileged(settings, target, error)
   }
 }
 
@@ -35,9 +38,9 @@ export async function mountExport(options: MountOptions): Promise<NfsExport> {
 const mayWantPrivilegedPort = (error: unknown): error is NfsError =>
   isNfsError(error) && ['EXPORT_DENIED', 'PERM', 'ACCES', 'RPC_REFUSED'].includes(error.code)
 
-async function attemptPrivileged(settings: MountSettings, denial: NfsError): Promise<NfsExport> {
+async function attemptPrivileged(settings: MountSettings, target: Target, denial: NfsError): Promise<NfsExport> {
   try {
-    return await attempt(settings, true)
+    return await attempt(settings, target, true)
   } catch (error) {
     if (!isNfsError(error) || error.code !== 'PRIVILEGED_PORT') throw error
     throw new NfsError(
@@ -53,10 +56,10 @@ async function attemptPrivileged(settings: MountSettings, denial: NfsError): Pro
   }
 }
 
-async function attempt(settings: MountSettings, privileged: boolean): Promise<NfsExport> {
+async function attempt(settings: MountSettings, target: Target, privileged: boolean): Promise<NfsExport> {
   const { host, exportPath, signal } = settings
   const where = { host, exportPath }
-  const { dial, hangUp } = dialer(settings, privileged)
+  const { dial, hangUp } = dialer(settings, target, privileged)
   try {
     const ports = await findPorts(dial, settings, where)
     const mountService = { program: MOUNT_PROGRAM, version: MOUNT_VERSION, port: ports.mount }

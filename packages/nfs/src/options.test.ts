@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
 import { pathNames, resolveMountOptions } from './options.ts'
+import { systemResolve } from './rpc/target.ts'
 
 const least = { host: 'filer', exportPath: '/a' }
 
@@ -30,6 +31,7 @@ test('the defaults are those that the documentation promises', () => {
     signal: undefined,
     clock: systemClock,
     random: Math.random,
+    resolve: systemResolve,
   })
 })
 

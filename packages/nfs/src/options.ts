@@ -6,6 +6,7 @@ import { MAX_EXPORT_PATH_BYTES } from './mount/mount3.ts'
 import { encodeName } from './names.ts'
 import { PORTMAP_PORT } from './nfs3/constants.ts'
 import { MAX_GIDS, MAX_MACHINE_NAME_BYTES } from './rpc/auth.ts'
+import { type Resolve, systemResolve } from './rpc/target.ts'
 import type { NfsObserver } from './stats.ts'
 
 /** What to mount, and how to behave. */
@@ -54,6 +55,11 @@ export interface MountOptions {
   readonly lingerMs?: number | undefined
   /** Handles of directories that `resolve` remembers. Default 10,000. */
   readonly cachedDirectories?: number | undefined
+  /**
+   * Addresses of `host` that may be connected to. It is asked once, and nothing but what it gives is connected to; an error with
+   * the code `ADDRESS_REFUSED` becomes an `NfsError` of that code. Default: all that the system's resolver knows.
+   */
+  readonly resolve?: Resolve | undefined
   readonly observer?: NfsObserver | undefined
   /** Ends the mounting; later it is of no effect. */
   readonly signal?: AbortSignal | undefined
@@ -93,6 +99,7 @@ export function resolveMountOptions(given: MountOptions): MountSettings {
     maxPageBytes: whole('maxPageBytes', given.maxPageBytes ?? MIB, 1_024, 16 * MIB),
     lingerMs: whole('lingerMs', given.lingerMs ?? 1, 0, 1_000),
     cachedDirectories: whole('cachedDirectories', given.cachedDirectories ?? 10_000, 0, 10_000_000),
+    resolve: given.resolve ?? systemResolve,
     observer: given.observer ?? {},
     signal: given.signal,
     clock: given.clock ?? systemClock,

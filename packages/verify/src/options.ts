@@ -29,9 +29,9 @@ export interface VerifyOptions {
   readonly coldMs?: number | undefined
   /** The same of single addresses, as distributions. */
   readonly coldReads?: ReadonlyMap<string, Histogram> | undefined
-  /** Ports and who the server takes us for. */
+  /** Ports, who the server takes us for, and which addresses may be connected to. */
   readonly nfs?:
-    | Pick<MountOptions, 'nfsPort' | 'mountPort' | 'portmapPort' | 'uid' | 'gid' | 'timeoutMs' | 'retries'>
+    | Pick<MountOptions, 'nfsPort' | 'mountPort' | 'portmapPort' | 'uid' | 'gid' | 'timeoutMs' | 'retries' | 'resolve'>
     | undefined
   /** In [0, 1). Default `Math.random`. */
   readonly random?: (() => number) | undefined

@@ -85,6 +85,15 @@ test('each address gets files of its own, and the whole is the mean of the addre
   expect(warmth.addresses.map(({ sampled }) => sampled)).toEqual([210, 209])
 })
 
+test('an address that the resolver refuses is not connected to', async () => {
+  const server = await serve({ tree })
+  const refused = Object.assign(new Error('not there'), { code: 'ADDRESS_REFUSED' })
+  const { nfs } = optionsFor(server)
+  const asked = verify(optionsFor(server, { nfs: { ...nfs, resolve: () => Promise.reject(refused) } }))
+  await expect(asked).rejects.toMatchObject({ code: 'UNREACHABLE', message: expect.stringContaining('not there') })
+  expect(server.connections.total).toBe(0)
+})
+
 test('filters and paths say which files count; links are not followed', async () => {
   const server = await serve({ tree })
   const only = {

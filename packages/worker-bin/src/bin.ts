@@ -3,14 +3,15 @@ import './thread-pool.ts'
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import {
   exitCode,
+  isFileQueue,
   type OpenedQueues,
   onShutdown,
   openLogger,
   openQueues,
+  openResolver,
   runMain,
   type Shutdown,
   steadyClock,
@@ -34,12 +35,14 @@ void runMain('cachewarmer-worker', async () => {
   const policy = config.access ?? (config.folder === undefined ? 'auto' : 'folder')
   const speaksNfs = policy === 'auto' || policy === 'direct'
   const concurrency = config.concurrency ?? (speaksNfs ? 4_096 : 64)
+  const resolve = openResolver({ loopback: isFileQueue(config.queue), allowed: config.allowAddress })
   const ports = { nfsPort: config.nfsPort, mountPort: config.mountPort }
   const openMount = openAccess({
     policy,
     folderTemplate: config.folder ?? defaultFolderTemplate,
     direct: {
       ...ports,
+      resolve,
       uid: config.nfsUid,
       gid: config.nfsGid,
       connections: config.nfsConnections,
@@ -47,7 +50,7 @@ void runMain('cachewarmer-worker', async () => {
       maxInFlight: concurrency,
       clock: steadyClock,
     },
-    kernel: { ...ports, base: join(tmpdir(), `cachewarmer-mounts-${process.pid}`) },
+    kernel: { ...ports, resolve, parent: process.env['RUNTIME_DIRECTORY']?.split(':')[0] || tmpdir() },
   })
   const queues = await openQueues(config, process.env, systemClock)
   const machine = config.azureMachine ? await openMachine(config, queues, logger, shutdown) : undefined

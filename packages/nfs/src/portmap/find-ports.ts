@@ -6,6 +6,7 @@ import {
   NFS_PORT,
   NFS_PROGRAM,
   NFS_VERSION,
+  PORTMAP_PORT,
   PORTMAP_PROGRAM,
   PORTMAP_VERSION,
 } from '../nfs3/constants.ts'
@@ -31,7 +32,8 @@ export async function findPorts(dial: Dial, settings: Settings, where: NfsErrorD
     port: portmapPort,
     credential: { flavor: 'none' },
   })
-  const getPort = (program: number, version: number) => portmapper.call(GETPORT, { program, version }, signal)
+  const getPort = async (program: number, version: number) =>
+    checkPort(await portmapper.call(GETPORT, { program, version }, signal), program, where)
   let missing: NfsError | undefined
   try {
     const nfs = nfsPort ?? (await getPort(NFS_PROGRAM, NFS_VERSION))
@@ -53,6 +55,25 @@ export async function findPorts(dial: Dial, settings: Settings, where: NfsErrorD
   } finally {
     portmapper.close()
   }
+}
+
+/** Where other services of a server listen that NFS and MOUNT never share a port with, though MOUNT may be anywhere around them. */
+const ofOthers: ReadonlySet<number> = new Set([623, 631, 636, 664, 749, 750, 853, 873, 989, 990, 992, 993, 994, 995])
+/** From here on systems give reserved ports to services that want one, such as mountd; NetApp's is at 635. */
+const firstReserved = 600
+
+/**
+ * A portmapper says anything: this must not become a way to send bytes to a mail server. From 1024 on any port will do; below
+ * that NFS is at 2049 or nowhere, and MOUNT where reserved ports are given out. 0: there is no such service.
+ */
+function checkPort(port: number, program: number, where: NfsErrorDetails): number {
+  const isMountd = program === MOUNT_PROGRAM && port >= firstReserved && !ofOthers.has(port)
+  if (port === 0 || port === PORTMAP_PORT || isMountd ? port <= 65_535 : port >= 1_024 && port <= 65_535) return port
+  const [service, option] = program === MOUNT_PROGRAM ? ['MOUNT', 'mountport'] : ['NFS', 'nfsport']
+  throw new NfsError('ADDRESS_REFUSED', `the portmapper says that ${service} is at port ${port}, where it can't be`, {
+    ...where,
+    hint: `where that is right, give the port (${option})`,
+  })
 }
 
 async function noNfs3(

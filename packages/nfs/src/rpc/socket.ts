@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { NfsError, type NfsErrorCode } from '../errors.ts'
 import type { Link, LinkHandler, OpenLink } from './link.ts'
+import type { Target } from './target.ts'
 
 /*
  * The one file with a socket in it.
@@ -27,7 +28,7 @@ const LAST_PRIVILEGED_PORT = 1023
 const PRIVILEGED_TRIES = 32
 
 export interface SocketOptions {
-  readonly host: string
+  readonly target: Target
   readonly port: number
   /** From a source port below 1024. */
   readonly privileged: boolean
@@ -73,10 +74,11 @@ class SocketLink implements Link {
   }
 
   private open(): Socket {
-    const { host, port, privileged, random } = this.options
+    const { target, port, privileged, random } = this.options
     const range = LAST_PRIVILEGED_PORT - FIRST_PRIVILEGED_PORT + 1
     const socket = connect({
-      host,
+      host: target.host,
+      lookup: target.lookup,
       port,
       noDelay: true,
       ...(privileged && { localPort: FIRST_PRIVILEGED_PORT + Math.floor(random() * range) }),
@@ -85,7 +87,10 @@ class SocketLink implements Link {
         callback: (length: number) => this.received(length),
       },
     })
-    socket.once('connect', () => this.over || this.handler.opened())
+    socket.once('connect', () => {
+      target.connectedTo(socket.remoteAddress)
+      if (!this.over) this.handler.opened()
+    })
     socket.on('error', (error) => this.failed(error))
     // The other side said that it will send no more; what is out will never be answered.
     socket.once('end', () => this.lost(new NfsError('TIMEOUT', 'the server closed the connection')))

@@ -37,6 +37,8 @@ export interface NfsServerOptions {
   readonly versions?: 2 | 3 | 4
   /** Default true. */
   readonly readdirplus?: boolean
+  /** Ports that the portmapper tells in place of the right ones. */
+  readonly toldPorts?: { readonly nfs?: number; readonly mount?: number }
   /** Part of every handle. Default 1; servers with different ones don't take each other's handles. */
   readonly generation?: number
   /** Send the attributes that RFC 1813 lets a server leave out. Default true. */
@@ -113,8 +115,9 @@ export async function startNfsServer(options: NfsServerOptions): Promise<NfsServ
   const { port: nfsPort } = nfsServer
   const mountServer = await startRpcServer(mount, { host, port: 0 }, () => live.latencyMs)
   const portOf = (program: number, version: number): number => {
-    if (program === NFS_PROGRAM && version === versions) return nfsPort
-    return program === MOUNT_PROGRAM && versions === NFS_VERSION ? mountServer.port : 0
+    const { nfs = nfsPort, mount = mountServer.port } = options.toldPorts ?? {}
+    if (program === NFS_PROGRAM && version === versions) return nfs
+    return program === MOUNT_PROGRAM && versions === NFS_VERSION ? mount : 0
   }
   const portmap = counted(portmapService(portOf))
   const portmapServer = await startRpcServer(portmap, { host, port: 0 }, () => live.latencyMs)

@@ -127,6 +127,7 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(verifyOptions.listSeconds)
     .addOption(verifyOptions.nfsPort)
     .addOption(verifyOptions.mountPort)
+    .addOption(verifyOptions.allowAddress)
     .addOption(verifyOptions.nfsUid)
     .addOption(verifyOptions.nfsGid)
 

@@ -1,4 +1,4 @@
-import { exitCode, translateLegacyFlags, UsageError } from '@cachewarmer/cli'
+import { exitCode, isFileQueue, translateLegacyFlags, UsageError } from '@cachewarmer/cli'
 import { isSubmitError } from '../errors.ts'
 import { change, control, list, status, submit } from './actions.ts'
 import { failures } from './failures.ts'
@@ -44,12 +44,17 @@ export async function run(argv: readonly string[], version: string, terminal: Te
   commands.pause.action((target) => act((session) => control(session, 'pause', target)))
   commands.resume.action((target) => act((session) => control(session, 'resume', target)))
   commands.verify.action(async (target, settings) => {
-    const { json } = program.opts()
+    const { json, queue } = program.opts()
+    const how = { settings, terminal, json }
     if (target === undefined)
-      code = await verifyWarmth({ ...(await describedJob(settings, terminal)), settings, terminal, json })
+      code = await verifyWarmth({ ...(await describedJob(settings, terminal)), ...how, loopback: true })
     else
       await act(async (session) =>
-        verifyWarmth({ ...(await jobToVerify(session, target, settings)), settings, terminal, json }),
+        verifyWarmth({
+          ...(await jobToVerify(session, target, settings)),
+          ...how,
+          loopback: isFileQueue(queue),
+        }),
       )
   })
   commands.change.action((target, wish) => act((session) => change(session, target, wish)))

@@ -26,6 +26,7 @@ const codes: Readonly<Partial<Record<NfsError['code'], WalkErrorCode>>> = {
   // When the export is opened.
   PORTMAP_MISSING: 'MOUNT_DOWN',
   EXPORT_NOT_FOUND: 'NOT_FOUND',
+  ADDRESS_REFUSED: 'ACCESS_DENIED',
   EXPORT_DENIED: 'ACCESS_DENIED',
   KERBEROS_ONLY: 'ACCESS_DENIED',
   PRIVILEGED_PORT: 'ACCESS_DENIED',

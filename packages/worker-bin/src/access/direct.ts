@@ -1,9 +1,12 @@
+import type { Resolve } from '@cachewarmer/cli'
 import type { Clock } from '@cachewarmer/queue'
 import { nfsMount, watchedMount } from '@cachewarmer/walker'
 import { withTimers } from '../clock.ts'
 import type { MountOpener } from '../ports.ts'
 
 export interface DirectOptions {
+  /** Which addresses of a host may be connected to. */
+  readonly resolve: Resolve
   /** TCP ports; whichever is missing is asked for at the portmapper. */
   readonly nfsPort?: number | undefined
   readonly mountPort?: number | undefined

@@ -1,3 +1,4 @@
+import { allowAddressOption } from '@cachewarmer/cli'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 
 export { machineOfWorker } from '../worker-name.ts'
@@ -55,6 +56,7 @@ export const accessOptions = {
   )
     .argParser(whole(1, 3_600_000))
     .env('CACHEWARMER_NFS_TIMEOUT_MS'),
+  allowAddress: allowAddressOption,
   concurrency: new Option(
     '--concurrency <n>',
     'reads in flight an address at the most (default: 64 through folders and mounts, 4096 direct, where fewer are used as the filer likes)',
@@ -72,6 +74,7 @@ export interface AccessConfig {
   nfsGid: number
   nfsConnections: number
   nfsTimeoutMs?: number | undefined
+  allowAddress?: string | undefined
   concurrency?: number | undefined
 }
 
@@ -86,6 +89,7 @@ const given = (config: AccessConfig): readonly Given[] => [
   ['nfsGid', config.nfsGid],
   ['nfsConnections', config.nfsConnections],
   ['nfsTimeoutMs', config.nfsTimeoutMs],
+  ['allowAddress', config.allowAddress],
   ['concurrency', config.concurrency],
 ]
 

@@ -1,3 +1,4 @@
+import { allowAddressOption } from '@cachewarmer/cli'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { whole } from '../parsers.ts'
 
@@ -39,6 +40,7 @@ export const verifyOptions = {
   mountPort: new Option('--mount-port <port>', "the filer's MOUNT port; else its portmapper is asked")
     .argParser(between(1, 65_535))
     .env('CACHEWARMER_MOUNT_PORT'),
+  allowAddress: allowAddressOption,
   nfsUid: new Option('--nfs-uid <uid>', 'for whom the filer takes us')
     .argParser(between(0, 0xffff_ffff))
     .default(0)
@@ -58,6 +60,7 @@ export interface VerifySettings {
   readonly listSeconds: number
   readonly nfsPort?: number | undefined
   readonly mountPort?: number | undefined
+  readonly allowAddress?: string | undefined
   readonly nfsUid: number
   readonly nfsGid: number
 }

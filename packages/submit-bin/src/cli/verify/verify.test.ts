@@ -72,6 +72,21 @@ test('takes what to look at from the run of a job', async () => {
   }
 })
 
+test('connects to no address that is refused, whether it is named here or by the run of a job', async () => {
+  const metadata = '169.254.169.254'
+  const named = ['verify', '--addresses', metadata, '--export', '/', '--path', '/']
+  expect(await run(...named)).toMatchObject({ code: 3, stderr: expect.stringContaining('link-local') })
+  expect(await run(...named, '--allow-address', 'all')).toMatchObject({ code: 2 })
+  const queues = openQueueFile(hurriedClock)
+  try {
+    await queues.posts.post(anEnded('warmed', { label: 'night', job: aJob({ addresses: [metadata] }) }))
+    const { code, stderr } = await run('verify', 'night', ...queues.arguments)
+    expect([code, stderr]).toEqual([3, expect.stringContaining(`--allow-address ${metadata} permits it`)])
+  } finally {
+    await queues.remove()
+  }
+})
+
 describe('a list', () => {
   test('is sampled with all below its directories, whatever is missing, and a tree besides', async () => {
     const files = { list: ['/scene1/f1', 'scene1/f2', '/gone', '/notes', '/scene1/', ''].join('\n') }

@@ -1,4 +1,4 @@
-import { exitCode, UsageError } from '@cachewarmer/cli'
+import { exitCode, openResolver, UsageError } from '@cachewarmer/cli'
 import { compileFilter } from '@cachewarmer/core'
 import { isVerifyError, picture, verify, type Warmth } from '@cachewarmer/verify'
 import type { Terminal } from '../terminal.ts'
@@ -9,6 +9,8 @@ import { renderWarmth } from './render.ts'
 
 export interface VerifyRun extends JobToVerify {
   readonly settings: VerifySettings
+  /** Loopback addresses may be measured: whoever asks named them, or only users of this machine could. */
+  readonly loopback: boolean
   readonly terminal: Terminal
   readonly json?: true | undefined
 }
@@ -18,6 +20,7 @@ export async function verifyWarmth({
   job,
   listed,
   settings,
+  loopback,
   terminal,
   json,
   coldMs,
@@ -38,7 +41,13 @@ export async function verifyWarmth({
       listMs: settings.listSeconds * 1_000,
       coldMs,
       coldReads,
-      nfs: { nfsPort: settings.nfsPort, mountPort: settings.mountPort, uid: settings.nfsUid, gid: settings.nfsGid },
+      nfs: {
+        nfsPort: settings.nfsPort,
+        mountPort: settings.mountPort,
+        uid: settings.nfsUid,
+        gid: settings.nfsGid,
+        resolve: openResolver({ loopback, allowed: settings.allowAddress }),
+      },
       random: terminal.random,
       onProgress: progress(terminal),
       signal: shutdown.stopTaking,
