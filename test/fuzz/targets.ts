@@ -44,6 +44,7 @@ import { parseManifest } from '../../packages/submit-bin/src/manifest/parse-mani
 import { readPosition, writePosition } from '../../packages/walker/src/nfs/position.ts'
 import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
 import { given } from './given.ts'
+import { HostileLink } from './hostile-link.ts'
 import { type Ended, inside } from './inside.ts'
 import { pageRequest, steering } from './page.ts'
 import { type Guard, read, speaksPlainly, type Target } from './target.ts'
@@ -154,6 +155,25 @@ const records: Target = (bytes) => {
   return whole !== ''
 }
 
+/**
+ * What a hostile server sends over a link on which a few calls are out: fragments, whole records with xids of its own or of the
+ * calls, in pieces. Each byte pair of the input is one of them. However it goes on, the link ends or nothing grows: no more
+ * replies are taken than calls allow, and no record of more fragments than its bytes can need.
+ */
+const link: Target = async (bytes) => {
+  const open = new HostileLink(1 + ((bytes[0] ?? 0) % 8))
+  for (let at = 1; at + 1 < bytes.length && !open.isOver; at += 2) {
+    const [kind = 0, many = 0] = [bytes[at], bytes[at + 1]]
+    for (let n = 0; n < many * 16 && !open.isOver; n++) open.send(kind)
+  }
+  const { replies, calls, fragments, recordBytes } = open
+  if (replies > 2 * calls + 2_000) throw new Error(`${replies} replies were taken for ${calls} calls`)
+  if (fragments > 100 + recordBytes / 128) throw new Error(`${fragments} fragments made no record`)
+  open.close()
+  await Promise.resolve()
+  return open.answered > 0
+}
+
 const nfsUrl: Target = (bytes) => {
   const text = bytes.toString('utf8')
   const url = read(isNfsError, () => parseNfsUrl(text))
@@ -246,6 +266,7 @@ export const targets: Readonly<Record<string, Target>> = {
   'nfs-results': results,
   rpc,
   records,
+  link,
   'nfs-url': nfsUrl,
   'queue-url': queueUrl,
   environment,

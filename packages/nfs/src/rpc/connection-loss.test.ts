@@ -6,6 +6,104 @@ import { NULL } from './procedure.ts'
 
 const broken = new NfsError('TIMEOUT', 'it broke')
 
+describe('a server that sends what nobody asked for', () => {
+  const stranger = replyTo(0x1234_5678, say(1))
+
+  test('loses the link after a bounded number of replies with foreign xids, and calls go over the next', async () => {
+    const { connection, links, link, clock } = await setUpOpen()
+    const answer = connection.call(ECHO, 1)
+    link.turn()
+    let replies = 0
+    for (; !link.destroyed && replies < 10_000; replies++) link.receive(stranger)
+    expect([link.destroyed, replies < 1_100]).toEqual([true, true])
+    clock.advance(0)
+    links.last().open()
+    links.last().answer(links.last().calls[0], say(7))
+    expect(await answer).toBe(7)
+  })
+
+  test('loses it also with nothing out, and the reply to one call as often as it likes is no exception', async () => {
+    for (const reply of [() => stranger, (xid: number) => replyTo(xid)]) {
+      const { connection, link } = await setUpOpen()
+      const ping = connection.call(NULL, undefined)
+      link.turn()
+      const xid = link.calls[0]?.xid ?? 0
+      link.answer(link.calls[0])
+      await ping
+      for (let n = 0; n < 10_000 && !link.destroyed; n++) link.receive(reply(xid))
+      expect(link.destroyed).toBe(true)
+    }
+  })
+
+  test('keeps it where it repeats each reply, and where many calls were given up', async () => {
+    const { connection, link } = await setUpOpen()
+    for (let n = 0; n < 5_000; n++) {
+      const answer = connection.call(ECHO, n)
+      link.turn()
+      link.answer(link.calls.at(-1), say(n))
+      link.answer(link.calls.at(-1), say(n))
+      await answer
+    }
+    const stop = new AbortController()
+    const given = Array.from({ length: 5_000 }, (_, n) => connection.call(ECHO, n, stop.signal).catch(() => undefined))
+    link.turn()
+    stop.abort()
+    await Promise.all(given)
+    for (const call of link.calls.slice(5_000)) link.answer(call, say(1))
+    expect(link.destroyed).toBe(false)
+    connection.close()
+  })
+
+  test('loses it for fragments without end', async () => {
+    const { connection, link } = await setUpOpen()
+    const answer = connection.call(ECHO, 1).catch(() => undefined)
+    link.turn()
+    link.receive(Buffer.alloc(4 * 1_000))
+    expect(link.destroyed).toBe(true)
+    connection.close()
+    await answer
+  })
+
+  test('loses it for a reply that trickles in for ever, byte by byte', async () => {
+    const { connection, links, link, clock } = await setUpOpen()
+    const trickle = (ms: number): void => {
+      for (let at = 0; at < ms && !link.destroyed; at += 100) {
+        link.receive(Buffer.of(0))
+        clock.advance(100)
+      }
+    }
+    link.receive(Buffer.from([0x80, 0, 0x20, 0]))
+    const first = connection.call(ECHO, 1)
+    link.turn()
+    const failed = expect(first).rejects.toMatchObject({ code: 'TIMEOUT' })
+    trickle(3_000)
+    clock.advance(100)
+    await failed
+    const second = connection.call(ECHO, 2)
+    link.turn()
+    trickle(1_000)
+    expect(link.destroyed).toBe(true)
+    clock.advance(0)
+    links.last().open()
+    links.last().answer(links.last().calls[0], say(2))
+    expect(await second).toBe(2)
+  })
+
+  test('keeps it while replies end one after another, however slowly each comes', async () => {
+    const { connection, link, clock } = await setUpOpen()
+    for (let n = 0; n < 20; n++) {
+      const answer = connection.call(ECHO, n)
+      link.turn()
+      const reply = replyTo(link.calls.at(-1)?.xid ?? 0, say(n))
+      link.receive(reply.subarray(0, 10))
+      clock.advance(900)
+      link.receive(reply.subarray(10))
+      expect(await answer).toBe(n)
+    }
+    expect(link.destroyed).toBe(false)
+  })
+})
+
 describe('silence', () => {
   test('a call that gets no answer while others do is sent again, with the same xid', async () => {
     const { connection, link, clock, stats } = await setUpOpen()

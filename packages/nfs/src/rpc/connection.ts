@@ -57,6 +57,8 @@ const hopeless: ReadonlySet<NfsErrorCode> = new Set(['REFUSED', 'UNREACHABLE', '
 
 const FIRST_RECONNECT_MS = 100
 const MAX_RECONNECT_MS = 5_000
+/** A link bears this many replies more than two for each call that went over it: some servers repeat themselves. */
+const SPARE_REPLIES = 1_024
 const OUT_BYTES = 65_536
 /** Buffers that are kept for the next writes. */
 const MAX_SPARE = 8
@@ -87,6 +89,11 @@ export class Connection {
   private lastLoss: NfsError | undefined
   /** Links lost since the last byte came. */
   private losses = 0
+  /** Of this link: calls that went over it, and replies that came, whether anybody waited for them or not. */
+  private linkCalls = 0
+  private linkReplies = 0
+  /** When the record began whose end is still to come. */
+  private recordSince: number | undefined
   /** Time as of the last thing that happened: asking the clock for every call would cost more than encoding it. */
   private now = 0
   private heardAt = 0
@@ -149,6 +156,9 @@ export class Connection {
 
   private open(): void {
     this.state = 'opening'
+    this.linkCalls = 0
+    this.linkReplies = 0
+    this.recordSince = undefined
     this.heardAt = this.options.clock.now()
     this.link = this.options.openLink({
       opened: () => this.opened(),
@@ -183,6 +193,7 @@ export class Connection {
     out.patchU32(start, recordMark(out.at - start - 4))
     call.sentAt = this.now
     call.sends++
+    this.linkCalls++
     this.options.observer.sent(call.procedure, call.sends > 1)
     if (out.at >= OUT_BYTES - 1024) this.flush()
   }
@@ -205,8 +216,11 @@ export class Connection {
       this.now = this.options.clock.now()
       this.heardAt = this.now
       this.options.observer.received(length)
+      const before = this.linkReplies
       try {
         records.push(bytes, length)
+        if (!records.isWithin) this.recordSince = undefined
+        else if (this.recordSince === undefined || this.linkReplies > before) this.recordSince = this.now
       } catch (error) {
         this.lost(isNfsError(error) ? error : protocolError('a reply could not be taken apart', error))
       }
@@ -223,6 +237,8 @@ export class Connection {
 
   /** For the record reader: a whole reply. */
   record(bytes: Buffer, start: number, kept: number, length: number): void {
+    if (++this.linkReplies > 2 * this.linkCalls + SPARE_REPLIES)
+      throw protocolError(`${this.linkReplies} replies came to ${this.linkCalls} calls`)
     const r = this.reader.reset(bytes, start, start + kept, length - kept)
     const call = this.calls.get(r.u32())
     if (call === undefined) {
@@ -309,7 +325,7 @@ export class Connection {
   }
 
   private sweep(): void {
-    const { clock, timeoutMs } = this.options
+    const { clock, timeoutMs, retries } = this.options
     this.now = clock.now()
     const latest = this.now - timeoutMs
     const late = this.calls.items().filter((call) => call.sentAt <= latest || call.deadline <= this.now)
@@ -320,7 +336,11 @@ export class Connection {
     // Nothing at all came: the other side is gone, or a firewall forgot the connection and drops what we send.
     const silent = late.length > 0 && this.heardAt <= latest && this.link !== undefined
     for (const call of silent ? late : [...expired, ...passedOver]) this.options.observer.timedOut(call.procedure)
+    // A reply that trickles in for as long as a call may take is one that nobody waits for any more.
+    const trickleMs = this.recordSince === undefined ? 0 : this.now - this.recordSince
     if (silent) this.lost(this.error('TIMEOUT', `nothing was heard for ${timeoutMs} ms`))
+    else if (trickleMs > timeoutMs * (retries + 1))
+      this.lost(protocolError(`a reply did not end within ${Math.round(trickleMs)} ms`))
     else if (this.state === 'open') for (const call of passedOver) this.transmit(call)
   }
 

@@ -107,6 +107,38 @@ describe('records', () => {
     expect(() => reader.push(mark(401, true))).toThrow(tooLong)
   })
 
+  test('a record has no more fragments than its bytes can need, empty ones included', () => {
+    const tooMany = expect.objectContaining({ code: 'PROTOCOL', message: expect.stringContaining('fragments') })
+    for (const fragment of [mark(0, false), Buffer.concat([mark(1, false), Buffer.alloc(1)])]) {
+      const { reader, seen } = collector()
+      reader.push(record('abcd'))
+      for (let n = 0; n < 64; n++) reader.push(fragment)
+      expect(() => reader.push(fragment)).toThrow(tooMany)
+      expect(seen).toHaveLength(1)
+    }
+    const { reader, seen } = collector()
+    for (let n = 0; n < 1_000; n++) reader.push(record(...Array<string>(60).fill(''), 'abcd'))
+    expect(seen).toHaveLength(1_000)
+  })
+
+  test('a large record may have many fragments', () => {
+    const lengths: number[] = []
+    const sink: RecordSink = { keep: () => 0, record: (_bytes, _start, _kept, length) => void lengths.push(length) }
+    const reader = new RecordReader(sink, 1 << 20)
+    for (let n = 1; n <= 2_048; n++) reader.push(Buffer.concat([mark(512, n === 2_048), Buffer.alloc(512)]))
+    expect(lengths).toEqual([1 << 20])
+  })
+
+  test('it says whether it is within a record, at every byte', () => {
+    const { reader } = collector()
+    expect(reader.isWithin).toBe(false)
+    const bytes = record('ab', '', 'cd')
+    for (const [at, byte] of bytes.entries()) {
+      reader.push(Buffer.of(byte))
+      expect([at, reader.isWithin]).toEqual([at, at < bytes.length - 1])
+    }
+  })
+
   test('no garbage hangs it or makes it give more than came', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 20 }), (chunks) => {

@@ -1,6 +1,9 @@
 import { protocolError } from '../errors.ts'
 
 const LAST_FRAGMENT = 0x8000_0000
+/** A record has this many fragments at most, and one more for each `BYTES_A_FRAGMENT` of it: none may be empty for ever. */
+const SPARE_FRAGMENTS = 64
+const BYTES_A_FRAGMENT = 256
 
 /** Who takes the records that come out of a `RecordReader`. Both are called synchronously, from `push`. */
 export interface RecordSink {
@@ -28,6 +31,7 @@ export class RecordReader {
   private last = false
   /** Bytes of the record seen so far, `filled` of them kept. */
   private length = 0
+  private fragments = 0
   private filled = 0
   private keepBytes = 4
   private kept: Buffer = Buffer.allocUnsafe(4096)
@@ -37,7 +41,15 @@ export class RecordReader {
     this.maxRecordBytes = maxRecordBytes
   }
 
-  /** Throws `PROTOCOL` for a record beyond the bound: the stream is garbage then, and there is no way back into step. */
+  /** Whether a record has begun whose end is still to come. */
+  get isWithin(): boolean {
+    return this.markBytes > 0 || this.fragments > 0
+  }
+
+  /**
+   * Throws `PROTOCOL` for a record beyond the bound, or of more fragments than its bytes can be in: the stream is garbage then,
+   * and there is no way back into step.
+   */
   push(chunk: Buffer, end: number = chunk.length): void {
     let at = 0
     while (at < end) {
@@ -48,6 +60,7 @@ export class RecordReader {
           const start = at
           at += this.left
           this.markBytes = 0
+          this.fragments = 0
           this.sink.record(chunk, start, this.left, this.left)
           continue
         }
@@ -80,6 +93,9 @@ export class RecordReader {
         `a record of at most ${this.maxRecordBytes} bytes was expected, got ${this.length + this.left}`,
       )
     }
+    this.fragments++
+    if (this.fragments > SPARE_FRAGMENTS + this.length / BYTES_A_FRAGMENT)
+      throw protocolError(`a record of ${this.length} bytes came in more than ${this.fragments - 1} fragments`)
     // The last fragment may be empty; then nothing follows that would end it.
     if (this.left === 0) this.endFragment()
     return at
@@ -115,6 +131,7 @@ export class RecordReader {
     const { filled, length } = this
     this.filled = 0
     this.length = 0
+    this.fragments = 0
     this.keepBytes = 4
     this.sink.record(this.kept, 0, filled, length)
   }
