@@ -55,7 +55,7 @@ export class HostileLink {
     // Within a record these end it.
     if (kind % 6 === 5 || this.fragments > 0) link.receive(word(recordMark(0)))
     else if (kind % 6 === 4) link.answer(link.calls[kind % this.calls])
-    else link.receive(replyTo(kind))
+    else link.receive(replyTo(kind, () => undefined))
     this.replies += 1
     this.fragments = 0
     this.recordBytes = 0

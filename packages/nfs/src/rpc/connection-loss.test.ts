@@ -23,7 +23,7 @@ describe('a server that sends what nobody asked for', () => {
   })
 
   test('loses it also with nothing out, and the reply to one call as often as it likes is no exception', async () => {
-    for (const reply of [() => stranger, (xid: number) => replyTo(xid)]) {
+    for (const reply of [() => stranger, (xid: number) => replyTo(xid, () => undefined)]) {
       const { connection, link } = await setUpOpen()
       const ping = connection.call(NULL, undefined)
       link.turn()
