@@ -82,6 +82,22 @@ describe('a warm-up of this machine', { timeout: 60_000 }, () => {
     ])
   })
 
+  test('of which one folder holds no file fails as a whole, and says what it looked at', async () => {
+    const empty = join(lab.folder, 'empty')
+    mkdirSync(empty)
+    const folder = join(lab.exportFolder, 'group-0')
+    const { code, stdout } = await warm(folder, empty, folder, '--json')
+    expect(code).toBe(4)
+    expect((JSON.parse(stdout) as { outcome: string }[]).map(({ outcome }) => outcome)).toEqual([
+      'warmed',
+      'nothing matched',
+      'warmed',
+    ])
+    const mistyped = await warm(folder, '--include', '*.xer')
+    expect(mistyped).toMatchObject({ code: 4, stdout: expect.stringContaining('left out: 20 by patterns to include') })
+    expect(await warm(empty, '--allow-empty')).toMatchObject({ code: 0 })
+  })
+
   test('with --mount twice reads every file through both', async () => {
     const folders = ['one', 'two, with a comma'].map((name) => join(lab.folder, name))
     for (const folder of folders) symlinkSync(lab.exportFolder, folder)

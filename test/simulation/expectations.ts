@@ -64,7 +64,8 @@ export function wrongEnding(given: {
   if (unnamed.length > 0)
     wrong.push(`${job.label}: ${unnamed.length} listed paths are no files and nobody says so, such as ${unnamed[0]}`)
   const { counts } = status.progress
-  expect('outcome', status.outcome, failures.length > 0 ? 'completed with failures' : 'warmed')
+  const sound = counts.files > 0 ? 'warmed' : 'nothing matched'
+  expect('outcome', status.outcome, failures.length > 0 ? 'completed with failures' : sound)
   const calmTree = !scenario.faults.has('tree changes')
   const away = scenario.faults.has('address away')
   if (!away) {

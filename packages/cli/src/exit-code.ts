@@ -7,6 +7,8 @@ export const exitCode = {
   usage: 2,
   /** A queue can't be reached, or refuses; a file can't be kept, as on a full disk. */
   unavailable: 3,
+  /** There was no file to warm. */
+  nothingMatched: 4,
   /** Stopped by Ctrl-C. */
   interrupted: 130,
 } as const

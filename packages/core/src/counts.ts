@@ -59,6 +59,13 @@ export const Counts = Type.Object(
     files: Whole('Files read through all their addresses.'),
     bytes: Whole('Bytes of them, each file counted once.'),
     entriesSkipped: Whole('Entries that filters or limits left out.'),
+    leftOut: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[a-zA-Z]{1,32}$' }), Whole('Entries that this rule left out.', 1), {
+        ...strict,
+        maxProperties: 32,
+        description: 'The entries that filters left out, by rule.',
+      }),
+    ),
     specialSkipped: Whole('Links that are not followed, devices, FIFOs, sockets.'),
     failures: Type.Record(FailureCode, Whole('Failures with this code.', 1), { ...strict, maxProperties: 256 }),
     mounts: Type.Record(Type.String({ pattern: '^(?!__proto__$)[^\\u0000-\\u001f]{1,1024}$' }), MountCounts, {
@@ -119,12 +126,15 @@ export const saturatingSum = (a = 0, b = 0): number => Math.min(MOST, a + b)
 
 const MAX_FAILURE_CODES = 256
 const MAX_MOUNTS = 64
+/** Rules that may have left entries out. */
+const MAX_RULES = 32
 /** What failures count as beyond the codes that there is room for. */
 const OTHER_CODE = 'OTHER'
 
 /**
  * The sum, as a new object that shares nothing with the old ones. Valid counts have a valid sum, whatever they say: numbers
- * stop at `MOST`, failures of codes beyond the first 256 count as `OTHER`, addresses beyond the first 64 are left out.
+ * stop at `MOST`, failures of codes beyond the first 256 count as `OTHER`, addresses beyond the first 64 and rules beyond the
+ * first 32 are left out.
  */
 export const addCounts = (a: Counts, b: Counts): Counts => ({
   directories: saturatingSum(a.directories, b.directories),
@@ -133,7 +143,10 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   entriesSkipped: saturatingSum(a.entriesSkipped, b.entriesSkipped),
   specialSkipped: saturatingSum(a.specialSkipped, b.specialSkipped),
   failures: boundedFailures(merge(a.failures, b.failures, saturatingSum)),
-  mounts: Object.fromEntries(Object.entries(merge(a.mounts, b.mounts, addMount)).slice(0, MAX_MOUNTS)),
+  mounts: first(MAX_MOUNTS, merge(a.mounts, b.mounts, addMount)),
+  ...(a.leftOut === undefined && b.leftOut === undefined
+    ? {}
+    : { leftOut: first(MAX_RULES, merge(a.leftOut ?? {}, b.leftOut ?? {}, saturatingSum)) }),
   ...(a.levels === undefined && b.levels === undefined
     ? {}
     : { levels: merge(a.levels ?? {}, b.levels ?? {}, addLevel) }),
@@ -176,6 +189,9 @@ const addMount = (a?: MountCounts, b?: MountCounts): MountCounts => ({
     ? {}
     : { latencies: merge(a?.latencies ?? {}, b?.latencies ?? {}, saturatingSum) }),
 })
+
+const first = <T>(most: number, record: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).slice(0, most))
 
 /** By entries and own keys, as an address may be called `constructor`. */
 function merge<T>(a: Record<string, T>, b: Record<string, T>, add: (x?: T, y?: T) => T): Record<string, T> {

@@ -43,6 +43,34 @@ describe('files', () => {
   })
 })
 
+describe('what left an entry out', () => {
+  const rules: Partial<FilterRules> = {
+    include: ['*.exr'],
+    exclude: ['tmp*'],
+    excludeDirectories: ['cache'],
+    ignoreRules: ['old.*'],
+    excludeExpressions: ['^bad'],
+    maxFileSizeBytes: 100,
+    modifiedSince: '2026-01-01T00:00:00Z',
+  }
+
+  test.each([
+    ['a directory of snapshots', 'directory', '.snapshot', 1, 'snapshots'],
+    ['a directory to exclude', 'directory', 'cache', 1, 'excludeDirectories'],
+    ['a directory that a rules file names', 'directory', 'old.d', 1, 'ignoreRules'],
+    ['a directory that an expression matches', 'directory', 'bad', 1, 'expressions'],
+    ['a file to exclude', 'file', 'tmp.exr', 1, 'exclude'],
+    ['a file that no pattern includes', 'file', 'a.dat', 1, 'include'],
+    ['a file that a rules file names', 'file', 'old.exr', 1, 'ignoreRules'],
+    ['a file that an expression matches', 'file', 'bad.exr', 1, 'expressions'],
+    ['a file that is too large', 'file', 'a.exr', 101, 'size'],
+    ['a file that nothing else leaves out', 'file', 'a.exr', 100, 'modifiedSince'],
+    ['an old file that no pattern includes', 'file', 'b.dat', 100, 'include'],
+  ] as const)('%s is told by its rule', (_, kind, name, size, rule) => {
+    expect(filterOf(rules).leftOutBy({ path: `/a/${name}`, name, kind, size, modifiedMs: 0 })).toBe(rule)
+  })
+})
+
 describe('size', () => {
   test('a limit alone leaves out the larger files and no others', () => {
     const filter = filterOf({ maxFileSizeBytes: 1_000 })

@@ -18,6 +18,30 @@ export interface Filter {
   readonly needsAttributes: boolean
   /** False: neither listed nor entered. Never asked for the directories that the job itself names. */
   directory(path: string, name: string): boolean
+  /** The rule that left an entry out; the time of the last change only where nothing else did. */
+  leftOutBy(entry: LeftOutEntry): LeftOutRule
+}
+
+/** What leaves entries out, by the job's fields; `expressions`: regular expressions and rules of single directories. */
+export const LEFT_OUT_RULES = [
+  'snapshots',
+  'excludeDirectories',
+  'exclude',
+  'include',
+  'ignoreRules',
+  'expressions',
+  'size',
+  'modifiedSince',
+] as const
+export type LeftOutRule = (typeof LEFT_OUT_RULES)[number]
+
+/** An entry that a filter left out, as far as a listing knew it. */
+export interface LeftOutEntry {
+  readonly path: string
+  readonly name: string
+  readonly kind: 'file' | 'directory'
+  readonly size?: number | undefined
+  readonly modifiedMs?: number | undefined
 }
 
 /** The part of a job that filters. */
@@ -70,14 +94,27 @@ export function compileFilter(rules: FilterRules, options: FilterOptions = {}): 
   const all = rules.include.length === 0
   const max = rules.maxFileSizeBytes === 0 ? Number.POSITIVE_INFINITY : rules.maxFileSizeBytes
   const since = rules.modifiedSince === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rules.modifiedSince)
+  const isOfSize = (bytes: number): boolean => rules.minFileSizeBytes <= bytes && bytes <= max
   return Object.freeze({
     file: (path, name) =>
       !exclude(path, name) && (all || include(path, name)) && !ignored(path, name, false) && byPath.file(path, name),
-    size: (bytes) => rules.minFileSizeBytes <= bytes && bytes <= max,
+    size: isOfSize,
     modified: (ms) => ms >= since,
     needsAttributes: rules.minFileSizeBytes > 0 || rules.maxFileSizeBytes > 0 || rules.modifiedSince !== undefined,
     directory: (path, name) =>
       !skipped.has(name) && !pruned(path, name) && !ignored(path, name, true) && byPath.directory(path, name),
+    leftOutBy: ({ path, name, kind, size }) => {
+      if (kind === 'directory') {
+        if (skipped.has(name)) return 'snapshots'
+        if (pruned(path, name)) return 'excludeDirectories'
+        return ignored(path, name, true) ? 'ignoreRules' : 'expressions'
+      }
+      if (exclude(path, name)) return 'exclude'
+      if (!all && !include(path, name)) return 'include'
+      if (ignored(path, name, false)) return 'ignoreRules'
+      if (!byPath.file(path, name)) return 'expressions'
+      return size === undefined || isOfSize(size) ? 'modifiedSince' : 'size'
+    },
   } satisfies Filter)
 }
 

@@ -4,6 +4,7 @@ test('exports change only on purpose', async () => {
   expect(Object.keys(await import('./index.ts')).sort()).toEqual([
     'CoreError',
     'DEFAULT_SPLIT_POLICY',
+    'LEFT_OUT_RULES',
     'LEGACY_LARGE_FILE_BYTES',
     'ListPacker',
     'MAX_ADMITTED',

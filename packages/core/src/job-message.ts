@@ -75,6 +75,12 @@ export const JobMessage = Type.Object(
     Symlinks: Type.Optional(
       Type.Enum([...SYMLINKS], { description: 'Symbolic links to follow: none, to files, all. Default: none.' }),
     ),
+    AllowEmpty: Type.Optional(
+      Type.Boolean({
+        description:
+          'true: a run that finds no file to warm ends as warmed, with exit code 0. Absent: it ends as "nothing matched".',
+      }),
+    ),
     Weight: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 100, description: `Share among the runs. Default: ${DEFAULT_WEIGHT}.` }),
     ),

@@ -55,6 +55,9 @@ export const Job = Type.Object(
       description: 'data: read files. metadata: list only. estimate: list and add up sizes.',
     }),
     symlinks: Type.Enum([...SYMLINKS], { description: 'Which symbolic links are followed.' }),
+    allowEmpty: Type.Optional(
+      Type.Literal(true, { description: 'A run that finds no file ends as warmed. Absent: as "nothing matched".' }),
+    ),
     jobId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'A label.' })),
     weight: Type.Integer({ minimum: 1, maximum: 100, description: 'Share of the workers among the runs.' }),
     maxBytesPerSecond: Type.Optional(Whole('Ceiling of the whole run.', 1)),

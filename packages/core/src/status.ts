@@ -17,10 +17,17 @@ export const RunState = Type.Enum(['starting', 'running', 'paused', 'ended'], { 
 /** starting -> running <-> paused -> ended. */
 export type RunState = Static<typeof RunState>
 
-export const Outcome = Type.Enum(['warmed', 'completed with failures', 'cancelled', 'refused', 'lost'], {
-  description: 'How the run ended. warmed: every file was read.',
-})
-/** How a run ended. `warmed`: every file was read through every address that it was meant to. */
+export const Outcome = Type.Enum(
+  ['warmed', 'completed with failures', 'nothing matched', 'cancelled', 'refused', 'lost'],
+  {
+    description:
+      'How the run ended. warmed: every file was read. nothing matched: there was no file to read, and not because none had changed.',
+  },
+)
+/**
+ * How a run ended. `warmed`: every file was read through every address that it was meant to. `nothing matched`: no file
+ * was found to read, for another reason than that none had changed, and the job does not allow that.
+ */
 export type Outcome = Static<typeof Outcome>
 
 export const Progress = Type.Object(

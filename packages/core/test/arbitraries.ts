@@ -88,6 +88,11 @@ const arbWhole: fc.Arbitrary<Counts> = record(
     files: amount,
     bytes: amount,
     entriesSkipped: amount,
+    leftOut: fc.dictionary(
+      fc.constantFrom('include', 'size', 'snapshots'),
+      amount.map((value) => Math.max(1, value)),
+      { noNullPrototype: true },
+    ),
     specialSkipped: amount,
     failures: fc.dictionary(
       code,

@@ -17,6 +17,7 @@ export function specificationOf(job: Job): string {
     maxRequestsPerSecond: _r,
     maxWorkers: _w,
     modifiedSince: ___,
+    allowEmpty: _e,
     ...what
   } = job
   const same = { ...what, addresses: what.addresses.toSorted(), paths: what.paths.toSorted() }

@@ -1,5 +1,6 @@
 import type { RunStatus } from '@cachewarmer/core'
 import { readThrough, totalFailures } from './facts.ts'
+import { leftOut } from './left-out.ts'
 import { printable } from './printable.ts'
 import { count, plural } from './units.ts'
 
@@ -11,8 +12,18 @@ export function headline(status: RunStatus): string {
   if (status.outcome === 'completed with failures') {
     return `Completed with ${plural(totalFailures(status), 'failure')}${why}. ${filesSentence(status, '')}`
   }
+  if (status.outcome === 'nothing matched') return nothingMatched(status)
   if (status.outcome === 'refused') return `Refused${why}`
   return `${status.outcome === 'lost' ? 'Lost' : 'Cancelled'}${why}. ${filesSentence(status, 'Before that, ')}`
+}
+
+/** What was looked at, and what left everything out: a pattern, or a place that is empty. */
+function nothingMatched({ job, progress: { counts } }: RunStatus): string {
+  const left = leftOut(counts)
+  const where = job === null ? '' : ` of ${printable(job.exportPath)}`
+  const looked = `Nothing matched. ${plural(counts.directories, 'directory', 'directories')}${where} ${counts.directories === 1 ? 'was' : 'were'} looked at`
+  if (left.length > 0) return `${looked}; left out: ${left.join(', ')}.`
+  return `${looked}, without a single file: are the paths right, and is the export mounted?`
 }
 
 /** Only what was read is called warm. */

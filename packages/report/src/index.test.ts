@@ -10,6 +10,7 @@ test('exports these names, and no others', () => {
     'elapsedMs',
     'failuresByCode',
     'headline',
+    'leftOut',
     'plural',
     'printable',
     'rates',

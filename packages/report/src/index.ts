@@ -16,6 +16,7 @@ export {
 export { headline } from './headline.ts'
 export type { Report } from './json.ts'
 export { reportJson } from './json.ts'
+export { leftOut } from './left-out.ts'
 export { printable } from './printable.ts'
 export type { ReportOptions } from './render.ts'
 export { renderReport } from './render.ts'

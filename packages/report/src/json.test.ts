@@ -55,7 +55,7 @@ test('a report for programs has every key, in words that stay', () => {
     sizes: null,
     estimate: null,
     readThrough: { addresses: 2, of: 2 },
-    skipped: { filtered: 3, special: 4 },
+    skipped: { filtered: 3, special: 4, byRule: {} },
     failures: {
       total: 3,
       byCode: { ACCESS_DENIED: 2, IO: 1 },

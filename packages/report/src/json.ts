@@ -39,7 +39,12 @@ export interface Report {
   readonly estimate: (Omit<Estimate, 'dollars'> & { readonly dollars: number | null }) | null
   /** Each file is read through `addresses` of the job's `of` addresses. */
   readonly readThrough: { readonly addresses: number; readonly of: number }
-  readonly skipped: { readonly filtered: number; readonly special: number }
+  /** `byRule` has what was filtered by the field of the job that left it out, `snapshots` beside them. */
+  readonly skipped: {
+    readonly filtered: number
+    readonly special: number
+    readonly byRule: Readonly<Record<string, number>>
+  }
   readonly failures: {
     readonly total: number
     readonly byCode: Readonly<Record<string, number>>
@@ -102,7 +107,7 @@ export function reportJson(status: RunStatus): Report {
     sizes: counts.sizes === undefined ? null : Object.entries(counts.sizes).map(sizeReport),
     estimate: status.estimate === undefined ? null : { ...status.estimate, dollars: status.estimate.dollars ?? null },
     readThrough: readThrough(status),
-    skipped: { filtered: counts.entriesSkipped, special: counts.specialSkipped },
+    skipped: { filtered: counts.entriesSkipped, special: counts.specialSkipped, byRule: counts.leftOut ?? {} },
     failures: { total: totalFailures(status), byCode: counts.failures, sample: status.failures },
     addresses: addressFacts(status).map(({ seen, coldReads, ...facts }) => ({
       ...facts,

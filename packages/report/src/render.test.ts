@@ -12,6 +12,21 @@ const counts = { files: 20_000, bytes: 683_671_552, directories: 400, mounts }
 const firstLine = (status: RunStatus): string => renderReport(status).split('\n')[0] ?? ''
 const lines = (status: RunStatus): string[] => renderReport(status).split('\n')
 
+describe('the report of a run that nothing matched', () => {
+  test('says what was looked at, and what left everything out', () => {
+    const left = { directories: 12, entriesSkipped: 340, specialSkipped: 1, leftOut: { include: 340 } }
+    expect(firstLine(withCounts(anEnded('nothing matched'), left))).toBe(
+      'Nothing matched. 12 directories of /animation were looked at; left out: 340 by patterns to include, 1 link or special file.',
+    )
+  })
+
+  test('asks after the path and the export where there was nothing to leave out', () => {
+    expect(firstLine(withCounts(anEnded('nothing matched'), { directories: 1 }))).toBe(
+      'Nothing matched. 1 directory of /animation was looked at, without a single file: are the paths right, and is the export mounted?',
+    )
+  })
+})
+
 describe('the report of a warmed run', () => {
   test('says all that matters, and nothing else', () => {
     const status = withCounts(anEnded('warmed', { label: 'night' }), counts)
@@ -47,6 +62,13 @@ describe('the report of a warmed run', () => {
 
   test('that found nothing to read says so', () => {
     expect(firstLine(anEnded('warmed'))).toBe('Warmed. There was no file to read.')
+  })
+
+  test('tells which filter left out how much', () => {
+    const leftOut = { snapshots: 1, include: 7, modifiedSince: 2_000 }
+    const status = withCounts(anEnded('warmed'), { ...counts, entriesSkipped: 2_009, leftOut })
+    const told = '1 as snapshots, 7 by patterns to include, 2,000 unchanged since then, 1 by filters'
+    expect(lines(status)).toContain(`  left out     ${told}`)
   })
 
   test('that took no time has no rate', () => {

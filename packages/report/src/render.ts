@@ -3,6 +3,7 @@ import { estimateLines, sizeLines } from './estimate.ts'
 import { addressFacts, elapsedMs, failuresByCode, rates, timeLeftMs, totalFailures } from './facts.ts'
 import { fleetLines } from './fleet.ts'
 import { headline } from './headline.ts'
+import { leftOut } from './left-out.ts'
 import { printable } from './printable.ts'
 import { table } from './table.ts'
 import { bytes, count, duration, latency, plural } from './units.ts'
@@ -62,13 +63,8 @@ function facts(status: RunStatus): string[] {
   }
   if (status.outcome === 'refused') return indent(table(rows, ['left', 'left']))
   rows.push(['files', count(counts.files)], ['size', bytes(counts.bytes)], ['directories', count(counts.directories)])
-  const leftOut = [
-    ...(counts.entriesSkipped > 0 ? [`${count(counts.entriesSkipped)} by filters`] : []),
-    ...(counts.specialSkipped > 0
-      ? [`${plural(counts.specialSkipped, 'link or special file', 'links and special files')}`]
-      : []),
-  ]
-  if (leftOut.length > 0) rows.push(['left out', leftOut.join(', ')])
+  const left = leftOut(counts)
+  if (left.length > 0) rows.push(['left out', left.join(', ')])
   rows.push(['time', duration(elapsedMs(status))])
   const { files: filesRate, bytes: bytesRate } = rates(status)
   const isRead = job === null || job.mode === 'data'

@@ -26,7 +26,12 @@ test('exports these names, and no others', () => {
 })
 
 test('what a command line needs is apart from it', async () => {
-  expect(Object.keys(await import('./command-line.ts')).sort()).toEqual(['jobOptions', 'readJob', 'systemFiles'])
+  expect(Object.keys(await import('./command-line.ts')).sort()).toEqual([
+    'endCode',
+    'jobOptions',
+    'readJob',
+    'systemFiles',
+  ])
 })
 
 test('errors are known by their name, so that two copies of the package agree', () => {

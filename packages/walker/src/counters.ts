@@ -70,6 +70,8 @@ export interface WalkCounters {
   bytes: number
   /** Files and directories that the filter left out. */
   entriesSkipped: number
+  /** The same by the rule that left them out, as the filter names it. */
+  leftOut: Record<string, number>
   /** Links that are not followed, devices, FIFOs, sockets. */
   specialSkipped: number
   failures: Partial<Record<WalkErrorCode, number>>
@@ -110,6 +112,7 @@ export const zeroCounts = (mountNames: readonly string[]): Counts => ({
   files: 0,
   bytes: 0,
   entriesSkipped: 0,
+  leftOut: {},
   specialSkipped: 0,
   failures: {},
   sizes: {},
@@ -134,6 +137,11 @@ export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
   into.bytes += sign * from.bytes
   into.entriesSkipped += sign * from.entriesSkipped
   into.specialSkipped += sign * from.specialSkipped
+  for (const [rule, count] of Object.entries(from.leftOut)) {
+    const sum = (into.leftOut[rule] ?? 0) + sign * count
+    if (sum === 0) delete into.leftOut[rule]
+    else into.leftOut[rule] = sum
+  }
   for (const [code, count] of Object.entries(from.failures) as [WalkErrorCode, number][]) {
     const sum = (into.failures[code] ?? 0) + sign * count
     if (sum === 0) delete into.failures[code]

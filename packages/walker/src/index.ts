@@ -40,7 +40,7 @@ export type {
 } from './mount.ts'
 export type { NfsMountOptions } from './nfs-mount.ts'
 export { nfsMount } from './nfs-mount.ts'
-export type { Limiter, Turns, TurnTaker, WalkFilter, WalkOptions } from './options.ts'
+export type { LeftOutEntry, Limiter, Turns, TurnTaker, WalkFilter, WalkOptions } from './options.ts'
 export { defaultFilter } from './options.ts'
 export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './parts.ts'
 export type { RateCeilings, RateLimit, RateLimitOptions } from './rate-limit.ts'

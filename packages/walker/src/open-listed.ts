@@ -4,7 +4,7 @@ import { hashPath } from './hash.ts'
 import type { Lineage } from './lineage.ts'
 import type { ListingRun } from './list.ts'
 import type { Entry, Mount } from './mount.ts'
-import { attributesPass, findFile } from './page.ts'
+import { attributesPass, findFile, LeftOut, leaveOut } from './page.ts'
 import type { FilesPart } from './parts.ts'
 import { joinPath } from './paths.ts'
 import type { Run } from './run.ts'
@@ -78,8 +78,13 @@ function addFound(
 ): void {
   const { settings, frontier } = run
   const { attributesOnly, listThrough } = settings
-  const files = all.filter((entry) => attributesPass(run, entry))
-  if (files.length < all.length) run.tallies.count(tally, 'entriesSkipped', all.length - files.length)
+  const leftOut = new LeftOut(run, tally)
+  const files = all.filter((entry) => {
+    const passes = attributesPass(run, entry)
+    if (!passes) leftOut.add(joinPath(directory, entry.name), 'file', entry)
+    return passes
+  })
+  leftOut.count()
   const counted = attributesOnly && listThrough === 'one' ? files.filter(({ size }) => size !== undefined) : []
   for (const { name, size = 0 } of counted) findFile(run, { path: joinPath(directory, name), size, tally })
   if (counted.length > 0) run.tallies.findThrough(tally, mount.name, counted.length)
@@ -109,7 +114,7 @@ async function lookAtEach(run: Run, part: FilesPart, place: Place, wanted: Set<s
         if (attributesPass(run, entry)) {
           const files = [{ name, kind: 'file' as const }]
           run.frontier.addSource(new FileBatch({ directory, real: place.real, files, tally }))
-        } else run.tallies.count(tally, 'entriesSkipped')
+        } else leaveOut(run, tally, path, 'file', entry)
       } catch (error) {
         if (run.settings.signal.aborted) return
         if (run.going) run.fail(tally, path, asWalkError(error))

@@ -5,7 +5,7 @@ import type { Lineage } from './lineage.ts'
 import type { ListingRun } from './list.ts'
 import type { Entry } from './mount.ts'
 import { openListed } from './open-listed.ts'
-import { attributesPass } from './page.ts'
+import { attributesPass, leaveOut } from './page.ts'
 import type { WalkPart } from './parts.ts'
 import { nameOf } from './paths.ts'
 import type { Run } from './run.ts'
@@ -29,7 +29,7 @@ export async function openLink(run: Run, unit: LinkUnit): Promise<void> {
     if (kind === 'file') addFile(run, found)
     else if (kind !== 'directory' || run.settings.symlinks !== 'all') run.tallies.count(tally, 'specialSkipped')
     else if (run.settings.filter.directory(path, nameOf(path))) addDirectory(run, found)
-    else run.tallies.count(tally, 'entriesSkipped')
+    else leaveOut(run, tally, path, 'directory', { ...found.entry, name: nameOf(path) })
   })
 }
 
@@ -97,5 +97,5 @@ function addDirectory({ frontier }: Run, { path, real, entry, lineage, tally }: 
 function addFile(run: Run, { path, real, entry, tally }: Found): void {
   if (run.settings.filter.file(path, nameOf(path)) && attributesPass(run, entry))
     run.frontier.addSource(sourceOf(run.settings, { path, real, size: entry.size, tally, as: 'tree' }))
-  else run.tallies.count(tally, 'entriesSkipped')
+  else leaveOut(run, tally, path, 'file', { ...entry, name: nameOf(path) })
 }

@@ -14,6 +14,17 @@ export interface WalkFilter {
   readonly needsAttributes: boolean
   /** `false` prunes the directory with all below it. */
   directory(path: string, name: string): boolean
+  /** Names the rule that left an entry out, for `counters.leftOut`; asked only after one did. Default: `filter`. */
+  leftOutBy?(entry: LeftOutEntry): string
+}
+
+/** An entry that a filter left out, as far as the listing knew it. */
+export interface LeftOutEntry {
+  readonly path: string
+  readonly name: string
+  readonly kind: 'file' | 'directory'
+  readonly size?: number | undefined
+  readonly modifiedMs?: number | undefined
 }
 
 /** Who waits for a place. */
@@ -101,6 +112,7 @@ export const defaultFilter: WalkFilter = {
   size: () => true,
   modified: () => true,
   directory: (_path, name) => !snapshots.has(name),
+  leftOutBy: () => 'snapshots',
 }
 
 const defaults = {

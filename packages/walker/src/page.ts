@@ -1,6 +1,7 @@
 import { FileBatch } from './file-batch.ts'
 import type { Lineage } from './lineage.ts'
 import type { Entry, Mount } from './mount.ts'
+import type { LeftOutEntry } from './options.ts'
 import { joinPath } from './paths.ts'
 import type { Run } from './run.ts'
 import { isLarge, sourceOf } from './sources.ts'
@@ -24,7 +25,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
   const { path, real, lineage, from, tally } = directory
   const files: Entry[] = []
   let found = 0
-  let skipped = 0
+  const leftOut = new LeftOut(run, tally)
   let special = 0
   let large = 0
   let directories = 0
@@ -32,7 +33,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
     const { name, kind } = entry
     const child = joinPath(path, name)
     if (kind === 'file') {
-      if (!filter.file(child, name) || !attributesPass(run, entry)) skipped++
+      if (!filter.file(child, name) || !attributesPass(run, entry)) leftOut.add(child, 'file', entry)
       else if (isLarge(settings, entry.size)) {
         const unit = {
           path: child,
@@ -63,19 +64,55 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
           tally,
         })
         directories++
-      } else skipped++
+      } else leftOut.add(child, 'directory', entry)
     } else if (kind === 'other' || symlinks === 'none') special++
     // Nobody knows yet what the link leads to: it goes when no answer could let it stay.
     else if (filter.file(child, name) || (symlinks === 'all' && filter.directory(child, name)))
       frontier.addUnit({ kind: 'link', path: child, real: joinPath(real, name), lineage, tally })
-    else skipped++
+    else leftOut.add(child, 'file', entry)
   }
   if (files.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files, from, tally }))
   if (files.length + large + found + directories > 0)
     tallies.found(tally, path, { listed: 0, directories, files: files.length + large + found })
   if (found > 0) tallies.findThrough(tally, from.name, found)
-  if (skipped > 0) tallies.count(tally, 'entriesSkipped', skipped)
+  leftOut.count()
   if (special > 0) tallies.count(tally, 'specialSkipped', special)
+}
+
+/** Counts what a filter leaves out of a page, by rule. */
+export class LeftOut {
+  readonly #run: Run
+  readonly #tally: Tally
+  readonly #byRule = new Map<string, number>()
+
+  constructor(run: Run, tally: Tally) {
+    this.#run = run
+    this.#tally = tally
+  }
+
+  add(path: string, kind: LeftOutEntry['kind'], { name, size, modifiedMs }: Omit<Entry, 'kind'>): void {
+    const { filter } = this.#run.settings
+    const rule = filter.leftOutBy?.({ path, name, kind, size, modifiedMs }) ?? 'filter'
+    this.#byRule.set(rule, (this.#byRule.get(rule) ?? 0) + 1)
+  }
+
+  /** Call once, at the end. */
+  count(): void {
+    for (const [rule, entries] of this.#byRule) this.#run.tallies.leaveOut(this.#tally, rule, entries)
+  }
+}
+
+/** Counts one entry that a filter leaves out. */
+export function leaveOut(
+  run: Run,
+  tally: Tally,
+  path: string,
+  kind: LeftOutEntry['kind'],
+  entry: Omit<Entry, 'kind'>,
+): void {
+  const one = new LeftOut(run, tally)
+  one.add(path, kind, entry)
+  one.count()
 }
 
 /** Counts a file of a walk that reads nothing. */

@@ -72,6 +72,7 @@ describe('tallies', () => {
       files: 1,
       bytes: 10,
       entriesSkipped: 0,
+      leftOut: {},
       specialSkipped: 0,
       sizes: {},
       failures: {},

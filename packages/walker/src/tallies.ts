@@ -125,7 +125,15 @@ export class Tallies {
     return [...this.#scopes].filter((scope) => this.isVoid(scope)).map(({ id }) => id)
   }
 
-  count(tally: Tally, what: 'directories' | 'entriesSkipped' | 'specialSkipped', by = 1): void {
+  /** Entries that a rule of the filter left out. */
+  leaveOut(tally: Tally, rule: string, by = 1): void {
+    for (const counts of this.#countsOf(tally)) {
+      counts.entriesSkipped += by
+      counts.leftOut[rule] = (counts.leftOut[rule] ?? 0) + by
+    }
+  }
+
+  count(tally: Tally, what: 'directories' | 'specialSkipped', by = 1): void {
     for (const counts of this.#countsOf(tally)) counts[what] += by
   }
 

@@ -28,13 +28,15 @@ export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetail
     room -= count
     return { latencies: bins }
   }
-  const { directories, files, bytes, entriesSkipped, specialSkipped, failures, sizes, mounts, levels } = walk.counters
+  const { directories, files, bytes, entriesSkipped, leftOut, specialSkipped, failures, sizes, mounts, levels } =
+    walk.counters
   return addCounts(emptyCounts(), {
     directories,
     files,
     bytes,
     entriesSkipped,
     specialSkipped,
+    ...(Object.keys(leftOut).length === 0 ? {} : { leftOut }),
     failures,
     mounts: Object.fromEntries(
       Object.entries(mounts).map(([name, mount]) => [

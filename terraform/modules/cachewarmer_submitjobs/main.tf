@@ -15,6 +15,7 @@ locals {
       MaxFileSizeBytes         = var.maxFileSizeBytes
       Through                  = var.through
     },
+    var.allow_empty ? { AllowEmpty = true } : {},
     var.head_bytes == 0 ? {} : { HeadBytes = var.head_bytes },
     length(var.exclude_directories) == 0 ? {} : { ExcludeDirectories = var.exclude_directories },
   ) }

@@ -82,6 +82,12 @@ variable "head_bytes" {
   description = "Read only so many bytes of each file; 0 for all of it."
 }
 
+variable "allow_empty" {
+  type        = bool
+  default     = true
+  description = "A path without a single file to warm is no failure; false: the apply fails, as for a path that is mistyped."
+}
+
 variable "through" {
   type        = string
   default     = "each"

@@ -15,7 +15,7 @@ import type { RunStatus } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
 import { reportPage } from '@cachewarmer/status-page'
 import { progressView, renderReport, reportJson, submitJob, submitWithList, watchJob } from '@cachewarmer/submit'
-import { systemFiles } from '@cachewarmer/submit/command-line'
+import { endCode, systemFiles } from '@cachewarmer/submit/command-line'
 import type { WarmConfig } from '../config.ts'
 import { localFleet } from '../fleet/local-fleet.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
@@ -162,5 +162,5 @@ async function warmAll(
     process.stdout.write(
       `${JSON.stringify(reports.length === 1 ? reportJson(reports[0] as RunStatus) : reports.map(reportJson), undefined, 2)}\n`,
     )
-  return reports.every(({ outcome }) => outcome === 'warmed') ? exitCode.ok : exitCode.failed
+  return Math.max(...reports.map(endCode))
 }

@@ -16,6 +16,7 @@ import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { earlierRun, earlierTotals } from './earlier.ts'
 import { Expectation } from './expected.ts'
 import { ListFeed } from './list-feed.ts'
+import { outcomeOf } from './outcome.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
@@ -158,9 +159,7 @@ export class ActiveRun {
   async #collect(signal: AbortSignal): Promise<void> {
     await collectResults(this.#ports, this.#settings, this.#record.run, this.#progress, signal, () => {
       const { counts, announced, done } = this.#ledger.totals(this.#record.run)
-      if (announced > done) return
-      const failed = Object.values(counts.failures).some((count) => count > 0)
-      this.#finish(failed ? 'completed with failures' : 'warmed')
+      if (announced <= done) this.#finish(outcomeOf(this.#record.job, counts))
     })
   }
 

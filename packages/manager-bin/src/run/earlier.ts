@@ -21,7 +21,16 @@ export function earlierTotals(ledger: Ledger, job: Job): EarlierTotals | undefin
 }
 
 /** Neither what a job is called, nor how fast, nor through which addresses decides which files are read. */
-const beside = ['jobId', 'weight', 'maxBytesPerSecond', 'maxRequestsPerSecond', 'maxWorkers', 'addresses', 'through']
+const beside = [
+  'jobId',
+  'allowEmpty',
+  'weight',
+  'maxBytesPerSecond',
+  'maxRequestsPerSecond',
+  'maxWorkers',
+  'addresses',
+  'through',
+]
 
 const workOf = (job: Job): object => Object.fromEntries(Object.entries(job).filter(([key]) => !beside.includes(key)))
 

@@ -1,6 +1,7 @@
 import {
   decodeItem,
   decodeStatus,
+  emptyCounts,
   encodeJob,
   encodeResult,
   type FleetStatus,
@@ -142,10 +143,11 @@ export class World {
     await this.service.queue(names.runResults(message.run)).send(encodeResult(message))
   }
 
-  /** Takes a job's next item and reports it as read. */
+  /** Takes a job's next item and reports it as read, with one file in it. */
   async work(jobMessageId: string, result: Partial<ItemResult> = {}): Promise<Item> {
     const { item, lease } = await this.takeItem(jobMessageId)
-    await this.report(aResult({ run: item.run, item: item.item, ...result }))
+    const counts = { ...emptyCounts(), files: 1, bytes: 1 }
+    await this.report(aResult({ run: item.run, item: item.item, counts, ...result }))
     await lease.complete()
     return item
   }

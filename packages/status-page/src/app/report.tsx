@@ -1,5 +1,15 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { addressFacts, bytes, count, duration, elapsedMs, headline, printable, rates } from '@cachewarmer/report'
+import {
+  addressFacts,
+  bytes,
+  count,
+  duration,
+  elapsedMs,
+  headline,
+  leftOut,
+  printable,
+  rates,
+} from '@cachewarmer/report'
 import type { TimelineData } from '../timeline.ts'
 import type { ReportData } from '../view.ts'
 import { LatencyChart, ThroughputChart } from './charts.tsx'
@@ -66,8 +76,8 @@ function factsOf(status: RunStatus): [string, string][] {
   const rows: [string, string][] = []
   if (job !== null) rows.push(['Export', printable(job.exportPath)], ['Paths', job.paths.map(printable).join(', ')])
   rows.push(['Files', count(counts.files)], ['Size', bytes(counts.bytes)], ['Directories', count(counts.directories)])
-  if (counts.entriesSkipped > 0) rows.push(['Left out by filters', count(counts.entriesSkipped)])
-  if (counts.specialSkipped > 0) rows.push(['Links and special files', count(counts.specialSkipped)])
+  const left = leftOut(counts)
+  if (left.length > 0) rows.push(['Left out', left.join(', ')])
   rows.push(['Time', duration(elapsedMs(status))], ['Rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
   if (live) {
     rows.push(['Time left', timeLeftMs === undefined ? 'not known yet' : duration(roundedTime(timeLeftMs))])

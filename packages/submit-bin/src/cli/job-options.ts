@@ -46,6 +46,10 @@ export const jobOptions = {
     'data: read the files (default); metadata: listings and attributes through each address, no data; estimate: files, sizes, and how long warming would take',
   ),
   symlinks: new Option('--symlinks <which>', 'follow symbolic links: none (default), files, all'),
+  allowEmpty: new Option(
+    '--allow-empty',
+    'finding no file to warm is no mistake; else the job ends as "nothing matched", with exit code 4',
+  ),
   jobId: new Option('--job-id <label>', 'what the job goes by; else it gets a label of its own'),
   weight: new Option('--weight <1-100>', 'share of the workers, next to other jobs; else 10').argParser(whole),
   maxBytesPerSecond: new Option('--max-bytes-per-second <n>', 'for the whole job; else no ceiling').argParser(ceiling),
@@ -71,6 +75,7 @@ export interface JobSettings {
   through?: string | undefined
   mode?: string | undefined
   symlinks?: string | undefined
+  allowEmpty?: true | undefined
   jobId?: string | undefined
   weight?: number | undefined
   maxBytesPerSecond?: number | undefined
@@ -97,6 +102,7 @@ export const fieldOfOption = {
   through: 'Through',
   mode: 'Mode',
   symlinks: 'Symlinks',
+  allowEmpty: 'AllowEmpty',
   jobId: 'JobId',
   weight: 'Weight',
   maxBytesPerSecond: 'MaxBytesPerSecond',

@@ -151,6 +151,7 @@ describe('status', () => {
     ['completed with failures', 1],
     ['cancelled', 1],
     ['lost', 1],
+    ['nothing matched', 4],
     ['refused', 2],
   ] as const)('of a run that ended %s exits with %i', async (outcome, exit) => {
     await queues.posts.post(anEnded(outcome, { label: 'night', problem: 'why' }))

@@ -41,5 +41,6 @@ export async function waitForJob(session: Session, job: WatchedJob, name: string
 /** 0 for a job that still goes on, too: nothing has gone wrong so far. */
 export function endCode({ outcome }: RunStatus): number {
   if (outcome === undefined || outcome === 'warmed') return exitCode.ok
+  if (outcome === 'nothing matched') return exitCode.nothingMatched
   return outcome === 'refused' ? exitCode.usage : exitCode.failed
 }
