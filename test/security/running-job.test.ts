@@ -94,7 +94,7 @@ test('while a job runs and after it, the key of the account and the token of the
     const sent = [...messages.values()].join('\n')
     for (const kind of [
       'WarmTargetMountAddresses',
-      '"kind":"beat"',
+      '"kind":"heartbeat"',
       '"kind":"result"',
       '"state":"ended"',
       '"item":"root',

@@ -3,6 +3,7 @@ import {
   decodeJob,
   decodeResult,
   decodeStatus,
+  type Heartbeat,
   type QueueNames,
   queueNames,
   type RunStatus,
@@ -196,11 +197,12 @@ export class Monitor {
 
   #sawResult(life: Life, body: string, askedAtMs: number): void {
     const { tally } = this.#given
-    if (body.includes('"beat"')) {
-      const { frontier } = decodeResult(body) as { frontier: number }
-      tally.most('most units held by a walk', frontier)
-      if (frontier > mostFrontier)
-        this.violate(`${life.name} holds ${frontier} units, at most ${mostFrontier} are expected`)
+    if (body.includes('"heartbeat"')) {
+      for (const { frontier } of (decodeResult(body) as Heartbeat).attempts) {
+        tally.most('most units held by a walk', frontier)
+        if (frontier > mostFrontier)
+          this.violate(`${life.name} holds ${frontier} units, at most ${mostFrontier} are expected`)
+      }
       return
     }
     const lost = this.#lost.get(life)

@@ -28,6 +28,7 @@ export const LevelCounts = Type.Object(
     listed: Whole('Directories of which no more will be found: listed to their end, or failed.'),
     directories: Whole('Directories found in them that are to be entered.'),
     files: Whole('Files found in them that are to be read.'),
+    bytes: Type.Optional(Whole('Bytes of those files that are to be read, as far as sizes are known.')),
   },
   strict,
 )
@@ -167,6 +168,7 @@ const addLevel = (a?: LevelCounts, b?: LevelCounts): LevelCounts => ({
   listed: saturatingSum(a?.listed, b?.listed),
   directories: saturatingSum(a?.directories, b?.directories),
   files: saturatingSum(a?.files, b?.files),
+  ...(a?.bytes === undefined && b?.bytes === undefined ? {} : { bytes: saturatingSum(a?.bytes, b?.bytes) }),
 })
 
 const addSize = (a?: SizeCounts, b?: SizeCounts): SizeCounts => ({

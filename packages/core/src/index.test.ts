@@ -85,8 +85,9 @@ test('exports change only on purpose', async () => {
 test('what tests of others may use changes only on purpose', async () => {
   expect(Object.keys(await import('./testing/index.ts')).sort()).toEqual([
     'A_RUN',
-    'aBeat',
     'aFailurePart',
+    'aHeartbeat',
+    'aHeldAttempt',
     'aJob',
     'aResult',
     'aStatus',

@@ -8,7 +8,7 @@
  * attempt   one worker's try at an item, with a random id
  * family    the children that one attempt split its rest into, named after it
  * result    what became of an item: counts, failures, children                  - the run's results queue
- * beat      what an attempt has done so far: shown, never added up              - the run's results queue
+ * heartbeat what a worker does for a run: shown, never added up                 - the run's results queue
  * counts    whole numbers that add up in any order
  * ledger    the fold of results; it alone decides that a run is done
  * status    the run's public face: specification, state, ceilings, progress     - the run's status queue
@@ -33,6 +33,7 @@ export type { Filter, FilterOptions, FilterRules, LeftOutEntry, LeftOutRule } fr
 export { compileFilter, LEFT_OUT_RULES, SKIPPED_DIRECTORIES } from './filter.ts'
 export { compileGoPattern } from './glob-go.ts'
 export { compilePathPattern } from './glob-path.ts'
+export type { FileUnderWay, Heartbeat, HeldAttempt, MountState, Waiting } from './heartbeat.ts'
 export { childItem, childOf, isRootItem, makeId, ROOT_ITEM, rootItem } from './ids.ts'
 export { compileIgnoreRules, parseIgnoreRule } from './ignore-rules.ts'
 export type { Envelope, Item, Part } from './item.ts'
@@ -58,7 +59,7 @@ export { checkPrefix, queueNames } from './names.ts'
 export { ancestors, checkPath, compareNames, MAX_PATH_BYTES, nameBytes, normalisePath } from './paths.ts'
 export type { PoisonNote } from './poison-note.ts'
 export { encodePoisonNote } from './poison-note.ts'
-export type { Beat, Failure, FailurePart, ItemResult, MountState, ResultMessage } from './result.ts'
+export type { Failure, FailurePart, ItemResult, ResultMessage } from './result.ts'
 export { decodeResult, encodeResult, failureParts } from './result.ts'
 export type { DivideOptions, SplitDecision, SplitPolicy, SplitSituation } from './split.ts'
 export { DEFAULT_SPLIT_POLICY, decideSplit, divide, unitsOf } from './split.ts'

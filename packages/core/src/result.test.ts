@@ -5,7 +5,7 @@ import { emptyCounts } from './counts.ts'
 import { packFailures } from './failure-list.ts'
 import { MAX_PATH_BYTES } from './paths.ts'
 import { decodeResult, encodeResult, type Failure, failureParts, MAX_CHILDREN } from './result.ts'
-import { A_RUN, aBeat, aFailurePart, aResult } from './testing/index.ts'
+import { A_RUN, aFailurePart, aHeartbeat, aHeldAttempt, aResult } from './testing/index.ts'
 import { MAX_WIRE_BYTES, wireBytes } from './text.ts'
 
 const invalid = (code = 'RESULT_INVALID') => expect.objectContaining({ name: 'CoreError', code })
@@ -24,8 +24,6 @@ describe('a message is refused', () => {
   test.each<[string, unknown]>([
     ['of an unknown kind', { ...aResult(), kind: 'report' }],
     ['without a kind', { v: 1 }],
-    ['with an unknown key', { ...aResult(), note: '' }],
-    ['with an unknown key in its counts', aResult({ counts: { ...aResult().counts, links: 1 } as never })],
     ['with half a file', aResult({ counts: { ...aResult().counts, files: 0.5 } })],
     ['with more bytes than are exact', aResult({ counts: { ...aResult().counts, bytes: 2 ** 53 } })],
     ['with a failure code in lower case', aResult({ counts: { ...aResult().counts, failures: { io: 1 } } })],
@@ -35,7 +33,7 @@ describe('a message is refused', () => {
     ['with an attempt that is none', aResult({ attempt: 'a.0' })],
     ['with no failures in a part', aFailurePart({ failures: [] })],
     ['with parts that run backwards', aFailurePart({ part: -1 })],
-    ['with a mount half up', aBeat({ mounts: [{ address: 'a', state: 'half' as never, inFlight: 0, limit: 1 }] })],
+    ['with a mount half up', aHeartbeat({ limits: [{ address: 'a', state: 'half' as never, inFlight: 0, limit: 1 }] })],
   ])('%s', (_, message) => {
     expect(() => decodeResult(JSON.stringify(message))).toThrow(invalid())
     expect(() => encodeResult(message as never)).toThrow(invalid())
@@ -57,6 +55,12 @@ describe('a message is refused', () => {
     expect(() => encodeResult(aResult({ elapsedMs: Number.NaN }))).toThrow(invalid())
     expect(() => encodeResult(aResult({ elapsedMs: Number.POSITIVE_INFINITY }))).toThrow(invalid())
   })
+})
+
+test('what a newer worker says besides is dropped, at any depth, and is not written', () => {
+  const newer = { ...aResult(), note: '', counts: { ...aResult().counts, links: 1, failures: { IO: 1 } } }
+  expect(decodeResult(JSON.stringify(newer))).toEqual(aResult({ counts: { ...aResult().counts, failures: { IO: 1 } } }))
+  expect(() => encodeResult(newer)).toThrow(invalid())
 })
 
 test('an error of any length is shortened', () => {
@@ -113,19 +117,19 @@ describe('what a worker says fits a message, whatever files and addresses are ca
     )
   })
 
-  test('as a beat, which leaves out what is only shown', () => {
+  test('as a heartbeat, which leaves out what is only shown', () => {
     const limits = { inFlight: 2 ** 50, limit: 2 ** 50, p50Ms: 1 / 3, p99Ms: 1 / 3, floorMs: 1 / 3 }
     const mounts = addresses.map((address) => ({ address, state: 'up' as const, ...limits, longReads: limits }))
     fc.assert(
       fc.property(arbUnit, fc.integer({ min: 0, max: MAX_PATH_BYTES - 1 }), fc.boolean(), (unit, length, crowded) => {
         const path = `/${unit.repeat(length)}`
-        const beat = aBeat({ path, ...(crowded ? { mounts, counts: largest } : {}) })
-        const text = encodeResult(beat)
+        const held = aHeldAttempt({ path, ...(crowded ? { counts: largest } : {}) })
+        const text = encodeResult(aHeartbeat({ attempts: [held], ...(crowded ? { limits: mounts } : {}) }))
         expect(wireBytes(text)).toBeLessThanOrEqual(MAX_WIRE_BYTES)
         expect(decodeResult(text)).toMatchObject({
-          kind: 'beat',
-          frontier: 0,
-          counts: { failures: beat.counts.failures },
+          kind: 'heartbeat',
+          attempts: [{ frontier: 0, counts: { failures: held.counts.failures } }],
+          limits: crowded ? mounts.map(({ address }) => ({ address })) : [],
         })
       }),
       { numRuns: 20 },

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { AddressName, Counts, FailureCode, withoutLatencies, withoutLevels } from './counts.ts'
 import { CoreError, problem } from './errors.ts'
-import { FAMILY_PATTERN } from './ids.ts'
+import { AttemptId, Beat, fitHeartbeat, Heartbeat, heartbeatOf, Milliseconds, WorkerId } from './heartbeat.ts'
 import { ItemId, RunId } from './item.ts'
 import { MAX_PATH_BYTES } from './paths.ts'
 import { fitText, shorten, toWire, wireBytes } from './text.ts'
@@ -11,7 +11,7 @@ import {
   type Validator,
   validator,
   Whole,
-  without,
+  withoutUnknownKeys,
   writeFitting,
   writeMessage,
 } from './validate.ts'
@@ -20,10 +20,6 @@ const MAX_MESSAGE_CHARACTERS = 1_024
 
 /** More children than this no result announces. */
 export const MAX_CHILDREN = 1_000_000
-
-const AttemptId = Type.String({ pattern: FAMILY_PATTERN, description: 'Id of the attempt.' })
-export const WorkerId = Type.String({ pattern: '^[ -~]{1,128}$', description: 'Id of the worker.' })
-const Milliseconds = (description: string) => Type.Number({ minimum: 0, description })
 
 export const Failure = Type.Object(
   {
@@ -73,71 +69,41 @@ export const FailurePart = Type.Object(
 /** Some of the failures of an attempt. Sent before the result that says how many parts there are. */
 export type FailurePart = Static<typeof FailurePart>
 
-const limitState = {
-  inFlight: Whole('Requests in flight.'),
-  limit: Type.Number({ minimum: 0, description: 'Requests in flight that are allowed now.' }),
-  p50Ms: Type.Optional(Milliseconds('Median latency.')),
-  p99Ms: Type.Optional(Milliseconds('99th percentile of the latency.')),
-  floorMs: Type.Optional(Milliseconds('Lowest latency, what the address can do at rest.')),
-}
-
-const LongReads = Type.Object(limitState, {
-  ...strict,
-  description: 'The same of the READs of long reads, which have a limit of their own.',
-})
-
-export const MountState = Type.Object(
-  {
-    address: AddressName,
-    state: Type.Enum(['up', 'down']),
-    ...limitState,
-    longReads: Type.Optional(LongReads),
-  },
-  { ...strict, description: 'How an address is doing.' },
-)
-/** How an address is doing, as one worker sees it. Latencies in milliseconds. */
-export type MountState = Static<typeof MountState>
-
-export const Beat = Type.Object(
-  {
-    ...head,
-    kind: Type.Literal('beat'),
-    worker: WorkerId,
-    counts: Counts,
-    frontier: Whole('Units of work that the attempt holds and has not begun.'),
-    mounts: Type.Array(MountState, { maxItems: 64 }),
-    revision: Whole('Revision of the status that this worker has seen.'),
-    path: Type.Optional(Type.String({ maxLength: MAX_PATH_BYTES, description: 'A path that the item covers.' })),
-  },
-  { ...strict, title: 'Beat', description: 'What an attempt has done so far: shown, never added up.' },
-)
-/** What an attempt has done so far: shown, never added up. */
-export type Beat = Static<typeof Beat>
-
-export const ResultMessage = Type.Union([ItemResult, FailurePart, Beat], {
+export const ResultMessage = Type.Union([ItemResult, FailurePart, Heartbeat], {
   title: 'ResultMessage',
   description: "A message of a run's results queue.",
 })
 /** A message of a run's results queue. */
 export type ResultMessage = Static<typeof ResultMessage>
 
-const byKind = new Map<unknown, Validator<ResultMessage>>([
+interface Kind<T extends ResultMessage | Beat> {
+  readonly schema: TSchema
+  readonly validator: Validator<T>
+}
+
+const written = new Map<unknown, Kind<ResultMessage>>([
   [
     'result',
-    validator(ItemResult, ({ children }) => {
-      const total = children.reduce((sum, { count }) => sum + count, 0)
-      return total > MAX_CHILDREN ? [problem('children', `${total} children`, `at most ${MAX_CHILDREN}`)] : []
-    }),
+    {
+      schema: ItemResult,
+      validator: validator(ItemResult, ({ children }) => {
+        const total = children.reduce((sum, { count }) => sum + count, 0)
+        return total > MAX_CHILDREN ? [problem('children', `${total} children`, `at most ${MAX_CHILDREN}`)] : []
+      }),
+    },
   ],
-  ['failures', validator(FailurePart)],
-  ['beat', validator(Beat)],
+  ['failures', { schema: FailurePart, validator: validator(FailurePart) }],
+  ['heartbeat', { schema: Heartbeat, validator: validator(Heartbeat) }],
+])
+const read = new Map<unknown, Kind<ResultMessage | Beat>>([
+  ...written,
+  ['beat', { schema: Beat, validator: validator(Beat) }],
 ])
 
-function parse(value: { readonly kind?: unknown }): ResultMessage {
-  const known = byKind.get(value.kind)
-  if (known === undefined)
-    throw new CoreError('RESULT_INVALID', [problem('kind', value.kind, 'result, failures or beat')])
-  return known.parse(value, 'RESULT_INVALID')
+function kindOf<T extends ResultMessage | Beat>(kinds: ReadonlyMap<unknown, Kind<T>>, kind: unknown): Kind<T> {
+  const known = kinds.get(kind)
+  if (known !== undefined) return known
+  throw new CoreError('RESULT_INVALID', [problem('kind', kind, 'result, failures or heartbeat')])
 }
 
 /**
@@ -146,11 +112,12 @@ function parse(value: { readonly kind?: unknown }): ResultMessage {
  * and for more than 256 families of children.
  */
 export function encodeResult(message: ResultMessage): string {
-  if (message.kind === 'failures') return writeMessage(parse(message))
-  if (message.kind === 'beat') return writeFitting(parse(message) as Beat, BEAT_DROPS)
+  const { validator: known } = kindOf(written, message.kind)
+  if (message.kind === 'failures') return writeMessage(known.parse(message, 'RESULT_INVALID'))
+  if (message.kind === 'heartbeat') return writeMessage(known.parse(fitHeartbeat(message), 'RESULT_INVALID'))
   const { error, ...rest } = message
   const fitting = error === undefined ? rest : { ...rest, error: shorten(error, MAX_MESSAGE_CHARACTERS) }
-  return writeFitting(parse(fitting) as ItemResult, RESULT_DROPS)
+  return writeFitting(known.parse(fitting, 'RESULT_INVALID') as ItemResult, RESULT_DROPS)
 }
 
 /** What a message that is too large does without, the least missed first. */
@@ -161,16 +128,16 @@ const RESULT_DROPS: readonly ((result: ItemResult) => ItemResult)[] = [
   (result) => ({ ...result, counts: withoutLevels(result.counts) }),
 ]
 
-const BEAT_DROPS: readonly ((beat: Beat) => Beat)[] = [
-  (beat) => without(beat, 'path'),
-  (beat) => ({ ...beat, mounts: beat.mounts.map((mount) => without(mount, 'longReads')) }),
-  (beat) => ({ ...beat, counts: withoutLevels(withoutLatencies(beat.counts)) }),
-  (beat) => ({ ...beat, mounts: [] }),
-  (beat) => ({ ...beat, counts: { ...beat.counts, mounts: {} } }),
-]
-
-/** Throws `VERSION_UNKNOWN`, `RESULT_INVALID` (also for an unknown key) or `TOO_LARGE`. */
-export const decodeResult = (text: string): ResultMessage => parse(readVersioned(text, 'RESULT_INVALID'))
+/**
+ * Drops keys that it does not know: a newer worker may say more. A `beat`, which older workers send per item, is read as
+ * the heartbeat of that item. Throws `VERSION_UNKNOWN`, `RESULT_INVALID` or `TOO_LARGE`.
+ */
+export function decodeResult(text: string): ResultMessage {
+  const value = readVersioned(text, 'RESULT_INVALID')
+  const { schema, validator: known } = kindOf(read, value.kind)
+  const message = known.parse(withoutUnknownKeys(schema, value), 'RESULT_INVALID')
+  return message.kind === 'beat' ? heartbeatOf(message) : message
+}
 
 /** Most that a failure takes up in a message: the longest path there can be, an address, and what is left for the cause. */
 const MAX_FAILURE_BYTES = 58_000

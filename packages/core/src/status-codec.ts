@@ -26,7 +26,7 @@ const tolerated = validator(Type.Unsafe<RunStatus>(open(RunStatus) as object))
 
 /**
  * Always fits 64 KiB: what doesn't is left out, first sampled failures from the last one on, then warnings, then the
- * fleet's oldest notes, then latencies, then what long reads do, then all details of the addresses, the levels, and at
+ * fleet's oldest notes, then the files under way, then latencies, then what long reads do, then all details of the addresses, the levels, and at
  * last the names of admitted workers (the fleet's size alone keeps the ceiling then); never the job. Throws
  * `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
  */
@@ -71,6 +71,7 @@ function trim(status: RunStatus): RunStatus {
 /** What a status that is still too large does without, one after the other. */
 const DROPS: readonly ((status: RunStatus) => RunStatus)[] = [
   (status) => (status.problem === undefined ? status : { ...status, problem: fitText(status.problem, 200) }),
+  (status) => ({ ...status, progress: without(without(status.progress, 'largest'), 'waitsFor') }),
   (status) => withCounts(status, withoutLatencies),
   (status) => ({ ...status, mounts: status.mounts.map((mount) => without(mount, 'longReads')) }),
   (status) => ({ ...status, mounts: [] }),

@@ -2,9 +2,10 @@ import { type Static, Type } from 'typebox'
 import { Ceilings } from './control.ts'
 import { Counts } from './counts.ts'
 import { Estimate } from './estimate.ts'
+import { FileUnderWay, MountState, Waiting, WorkerId } from './heartbeat.ts'
 import { RunId } from './item.ts'
 import { Job } from './job.ts'
-import { Failure, MountState, WorkerId } from './result.ts'
+import { Failure } from './result.ts'
 import { strict, Whole } from './validate.ts'
 
 /** A ceiling above this is kept by the size of the fleet alone: so many names would not fit. */
@@ -34,6 +35,13 @@ export const Progress = Type.Object(
   {
     counts: Counts,
     items: Type.Object({ announced: Whole('Items that exist.'), done: Whole('Items with a result.') }, strict),
+    bytesInFlight: Type.Optional(
+      Whole('Bytes that arrived of files that are not complete. counts.bytes includes them while the run lasts.'),
+    ),
+    largest: Type.Optional(
+      Type.Array(FileUnderWay, { maxItems: 3, description: 'The largest files that are being read.' }),
+    ),
+    waitsFor: Type.Optional(Waiting),
     workers: Whole('Workers seen of late.'),
     ratesPerSecond: Type.Object({ files: Type.Number({ minimum: 0 }), bytes: Type.Number({ minimum: 0 }) }, strict),
     elapsedMs: Type.Number({ minimum: 0, description: 'Since the run started.' }),
@@ -128,8 +136,10 @@ export const RunStatus = Type.Object(
     wantsLatencies: Type.Optional(
       Type.Literal(true, { description: 'Results may say how long reads took: the manager knows what that means.' }),
     ),
-    wantsLongReads: Type.Optional(
-      Type.Literal(true, { description: 'Beats may say how long reads do: the manager knows what that means.' }),
+    wantsHeartbeats: Type.Optional(
+      Type.Literal(true, {
+        description: 'Workers send heartbeats, and results say how many bytes listings found: the manager reads both.',
+      }),
     ),
     startedAtMs: When('When the run started.'),
     updatedAtMs: When('When this was written.'),

@@ -80,3 +80,7 @@ export function preview(value: unknown, options: { quote: boolean } = { quote: t
 /** At most `max` characters, the last three of them dots where something was cut off. */
 export const shorten = (text: string, max: number): string =>
   text.length > max ? `${text.slice(0, max - 3)}...` : text
+
+/** At most `max` characters of a path: the end says more than the beginning, which becomes three dots. */
+export const shortenPath = (path: string, max: number): string =>
+  path.length > max ? `...${path.slice(path.length - max + 3)}` : path

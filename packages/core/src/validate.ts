@@ -36,6 +36,26 @@ export function validator<S extends TSchema>(
   }
 }
 
+interface SchemaParts {
+  readonly items?: TSchema
+  readonly properties?: Readonly<Record<string, TSchema>>
+  readonly patternProperties?: Readonly<Record<string, TSchema>>
+}
+
+/** The value without the keys that its schema's objects do not name. Records and everything else stay as they are. */
+export function withoutUnknownKeys(schema: TSchema, value: unknown): unknown {
+  const { items, properties, patternProperties = {} } = schema as SchemaParts
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return items === undefined ? value : value.map((one) => withoutUnknownKeys(items, one))
+  const [ofRecord] = Object.values(patternProperties)
+  const kept = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+    const known = properties === undefined ? ofRecord : Object.hasOwn(properties, key) ? properties[key] : undefined
+    if (known !== undefined) return [[key, withoutUnknownKeys(known, inner)]]
+    return properties === undefined ? [[key, inner]] : []
+  })
+  return Object.fromEntries(kept)
+}
+
 /** Parses what came from a queue. Throws `code` for a text that is no JSON object, `TOO_LARGE` for one beyond a message. */
 export function readObject(text: string, code: CoreErrorCode): Readonly<Record<string, unknown>> {
   checkSize(text)

@@ -67,7 +67,10 @@ const code = fc.constantFrom('NOT_FOUND', 'IO', 'ACCESS_DENIED', 'E2BIG')
 /** Small enough that a few of them add up to whole numbers. */
 const amount = fc.oneof(fc.nat({ max: 9 }), fc.nat({ max: 2 ** 40 }))
 
-const level = fc.record({ listed: amount, directories: amount, files: amount })
+const level = fc.record(
+  { listed: amount, directories: amount, files: amount, bytes: amount },
+  { requiredKeys: ['listed', 'directories', 'files'], noNullPrototype: true },
+)
 
 const arbMountCounts = fc.record(
   {
@@ -138,6 +141,30 @@ export const arbMount: fc.Arbitrary<MountState> = record(
   ['address', 'state', 'inFlight', 'limit'],
 ) as fc.Arbitrary<MountState>
 
+const done = { counts: arbCounts, bytesArrived: amount, bytesInFlight: amount, frontier: amount }
+const arbFile = record({ path: arbPath, bytes: whole, size: whole }, ['path', 'bytes'])
+const arbWaiting = record({ ceiling: fc.constant(true as const), addresses: fc.array(address, { maxLength: 3 }) }, [])
+const arbHeartbeat = record(
+  {
+    v: fc.constant(1 as const),
+    kind: fc.constant('heartbeat' as const),
+    run: arbRun,
+    worker,
+    revision: whole,
+    attempts: fc.array(
+      record({ item: arbItemId, attempt: arbFamily, path: arbPath, ...done }, [
+        ...(['item', 'attempt', 'counts', 'bytesArrived', 'bytesInFlight', 'frontier'] as const),
+      ]),
+      { maxLength: 4 },
+    ),
+    others: fc.record({ items: whole, ...done }),
+    limits: fc.array(arbMount, { maxLength: 4 }),
+    largest: fc.array(arbFile, { maxLength: 3 }),
+    waitsFor: arbWaiting,
+  },
+  ['v', 'kind', 'run', 'worker', 'revision', 'attempts', 'limits'],
+) as fc.Arbitrary<ResultMessage>
+
 const head = { v: fc.constant(1 as const), run: arbRun, item: arbItemId, attempt: arbFamily }
 export const arbResult: fc.Arbitrary<ResultMessage> = fc.oneof(
   record(
@@ -160,19 +187,7 @@ export const arbResult: fc.Arbitrary<ResultMessage> = fc.oneof(
     part: whole,
     failures: fc.array(arbFailure, { minLength: 1, maxLength: 5 }),
   }),
-  record(
-    {
-      ...head,
-      kind: fc.constant('beat' as const),
-      worker,
-      counts: arbCounts,
-      frontier: whole,
-      mounts: fc.array(arbMount, { maxLength: 4 }),
-      revision: whole,
-      path: arbPath,
-    },
-    ['v', 'run', 'item', 'attempt', 'kind', 'worker', 'counts', 'frontier', 'mounts', 'revision'],
-  ) as fc.Arbitrary<ResultMessage>,
+  arbHeartbeat,
 )
 
 const pattern = fc.constantFrom('*.exr', '*', 'a?[b-d]', '/scene1/**', '**/tmp/*', 'é*', '[^<>&]')
@@ -282,6 +297,9 @@ export const arbStatus: fc.Arbitrary<RunStatus> = record(
           from: fc.constantFrom('walk', 'earlier run'),
         }),
         timeLeftMs: milliseconds,
+        bytesInFlight: whole,
+        largest: fc.array(arbFile, { maxLength: 3 }),
+        waitsFor: arbWaiting,
       },
       ['counts', 'items', 'workers', 'ratesPerSecond', 'elapsedMs'],
     ),

@@ -77,7 +77,10 @@ const withFleetOptions = (command: Command) =>
         .default(60_000),
     )
     .addOption(
-      new Option('--stalled-after-ms <ms>', 'a run in which nothing was read for so long ends as lost')
+      new Option(
+        '--stalled-after-ms <ms>',
+        'end a run as lost when no byte arrived for this long; a pause and its own ceiling do not count',
+      )
         .argParser(whole(1))
         .default(30 * 60_000),
     )

@@ -42,7 +42,7 @@ export interface ManagerOptions {
   readonly statusMs?: number
   /** An outstanding item of which no queue and no worker says anything for this long is lost. Default: three leases. */
   readonly lostAfterMs?: number
-  /** A run in which nothing at all was read for this long ends as lost: a filer that never came back. Default 30 minutes. */
+  /** A run of which no byte arrives for this long ends as lost: a filer that never came back. Default 30 minutes. */
   readonly stalledAfterMs?: number
   /** What a worker's machine costs; without it an estimate has no cost. */
   readonly machinePrice?: MachinePrice | undefined

@@ -1,4 +1,4 @@
-import { aBeat } from '@cachewarmer/core/testing'
+import { aHeartbeat, aHeldAttempt } from '@cachewarmer/core/testing'
 import { faultyService } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
 import { World } from './testing/world.ts'
@@ -60,9 +60,10 @@ describe('the fleet', () => {
     await world.managed(
       async () => {
         const { item } = await world.takeItem(id)
-        const beat = aBeat({ run: item.run, item: item.item, worker: 'node-7' })
+        const attempts = [aHeldAttempt({ item: item.item })]
+        const heartbeat = aHeartbeat({ run: item.run, attempts, worker: 'node-7' })
         for (let second = 0; second < 40; second += 2) {
-          await world.report(beat)
+          await world.report(heartbeat)
           await world.clock.advance(2_000)
         }
         expect(world.wanted.slice(-2)).toEqual([4, 1])

@@ -18,6 +18,8 @@ export interface ReadRangeOptions extends CallOptions {
   readonly limiter?: { run<T>(read: () => Promise<T>): Promise<T> } | undefined
   /** What the first READ brought, by whoever made it: of `firstReadBytes`. Default: it is made here. */
   readonly first?: ReadResult | undefined
+  /** Called with the bytes of each READ that is made here, as they arrive. */
+  readonly onBytes?: ((bytes: number) => void) | undefined
   /** Tells the time in milliseconds. Default: nothing is timed. */
   readonly now?: (() => number) | undefined
 }
@@ -61,15 +63,16 @@ export function readRange(
   } catch (error) {
     return Promise.reject(error)
   }
+  const { limiter, first, onBytes } = options
   const goOn = (read: ReadResult): ReadRangeResult | Promise<ReadRangeResult> =>
     read.eof
       ? { bytes: read.count, eof: true, size: read.size, reads: 1 }
       : readRest(mounted, handle, { ...range, first: read }, options)
-  const { limiter, first } = options
   if (first !== undefined) return Promise.resolve(goOn(first))
   const count = firstReadBytes(range.from, range.length, options.expectedSize)
   if (limiter !== undefined) return readInTurn(mounted, handle, { ...range, count, limiter }, options)
-  return mounted.read(handle, range.from, count, options).then(goOn)
+  const begun = mounted.read(handle, range.from, count, options)
+  return onBytes === undefined ? begun.then(goOn) : begun.then((read) => goOn(told(read, onBytes)))
 }
 
 interface Range {
@@ -84,6 +87,11 @@ const checked = ({ offset = 0, length = Number.POSITIVE_INFINITY, inFlight = 8 }
     length === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : whole('length', length, 0, Number.MAX_SAFE_INTEGER),
   inFlight: whole('inFlight', inFlight, 1, 65_536),
 })
+
+function told(read: ReadResult, onBytes: ((bytes: number) => void) | undefined): ReadResult {
+  onBytes?.(read.count)
+  return read
+}
 
 const readOnce = (
   mounted: NfsExport,
@@ -113,7 +121,7 @@ async function readInTurn(
     beganMs = now()
     return mounted.read(handle, range.from, count, options)
   }
-  const first = await limiter.run(begin)
+  const first = told(await limiter.run(begin), options.onBytes)
   const firstMs = options.now === undefined ? undefined : now() - beganMs
   if (first.eof) return { bytes: first.count, eof: true, size: first.size, reads: 1, firstMs }
   return { ...(await readRest(mounted, handle, { ...range, first }, options)), firstMs }
@@ -143,7 +151,7 @@ async function readRest(
       next = stop
       while (at < stop && at < end) {
         reads += 1
-        const { count, eof: ended } = await readOnce(mounted, handle, at, stop - at, options)
+        const { count, eof: ended } = told(await readOnce(mounted, handle, at, stop - at, options), options.onBytes)
         bytes += count
         at += count
         if (ended || count === 0) {

@@ -9,6 +9,7 @@ test('exports these names, and no others', () => {
     'duration',
     'elapsedMs',
     'failuresByCode',
+    'fileUnderWay',
     'headline',
     'leftOut',
     'plural',
@@ -18,8 +19,10 @@ test('exports these names, and no others', () => {
     'renderReport',
     'reportJson',
     'shareDone',
+    'spelledDuration',
     'table',
     'timeLeftMs',
     'totalFailures',
+    'waitingFor',
   ])
 })

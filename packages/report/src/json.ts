@@ -30,8 +30,14 @@ export interface Report {
   readonly job: Job | null
   /** Files that were read through all the addresses they were meant to be read through. */
   readonly files: number
-  /** Their bytes, each file counted once. */
+  /** Their bytes, each file counted once; while the run lasts, with what has arrived of files that are not complete. */
   readonly bytes: number
+  /** Bytes that have arrived of files that are not complete; 0 at the end. */
+  readonly bytesInFlight: number
+  /** At most three of these files, the largest first; `size` is null where it is not known. */
+  readonly largest: readonly { readonly path: string; readonly bytes: number; readonly size: number | null }[]
+  /** What requests wait for before they go out: the run's own ceiling, addresses that do not answer. */
+  readonly waitsFor: { readonly ceiling: boolean; readonly addresses: readonly string[] }
   readonly directories: number
   /** Of modes that read no data: how many files are below `belowBytes` (a power of two) and not below half of it. */
   readonly sizes: readonly { readonly belowBytes: number; readonly files: number; readonly bytes: number }[] | null
@@ -103,6 +109,12 @@ export function reportJson(status: RunStatus): Report {
     job: status.job,
     files: counts.files,
     bytes: counts.bytes,
+    bytesInFlight: status.progress.bytesInFlight ?? 0,
+    largest: (status.progress.largest ?? []).map(({ path, bytes, size = null }) => ({ path, bytes, size })),
+    waitsFor: {
+      ceiling: status.progress.waitsFor?.ceiling ?? false,
+      addresses: status.progress.waitsFor?.addresses ?? [],
+    },
     directories: counts.directories,
     sizes: counts.sizes === undefined ? null : Object.entries(counts.sizes).map(sizeReport),
     estimate: status.estimate === undefined ? null : { ...status.estimate, dollars: status.estimate.dollars ?? null },

@@ -6,6 +6,7 @@ import { headline } from './headline.ts'
 import { leftOut } from './left-out.ts'
 import { printable } from './printable.ts'
 import { table } from './table.ts'
+import { fileUnderWay, waitingFor } from './under-way.ts'
 import { bytes, count, duration, latency, plural } from './units.ts'
 
 export interface ReportOptions {
@@ -52,7 +53,7 @@ function pathsOf({ list, paths }: NonNullable<RunStatus['job']>): string {
 }
 
 function facts(status: RunStatus): string[] {
-  const { counts, items, workers } = status.progress
+  const { counts, items, largest = [], waitsFor, workers } = status.progress
   const { job } = status
   const rows: [string, string][] = [['job', `${printable(status.label ?? status.jobMessageId)} (run ${status.run})`]]
   if (job !== null) {
@@ -74,6 +75,8 @@ function facts(status: RunStatus): string[] {
   if (status.state !== 'ended') {
     const leftMs = timeLeftMs(status)
     if (leftMs !== undefined) rows.push(['time left', `about ${duration(leftMs)}`])
+    if (largest.length > 0) rows.push(['reading', largest.map(fileUnderWay).join(', ')])
+    if (waitsFor !== undefined) rows.push(['waits for', waitingFor(waitsFor)])
     rows.push(['workers', count(workers)], ['items', `${count(items.done)} of ${count(items.announced)} done`])
   }
   return indent(table(rows, ['left', 'left']))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { table } from './table.ts'
-import { bytes, count, duration, plural } from './units.ts'
+import { bytes, count, duration, plural, spelledDuration } from './units.ts'
 
 test.each([
   [0, '0 B'],
@@ -33,6 +33,12 @@ test('counts have their thousands apart, and words follow them', () => {
   expect(plural(0, 'file')).toBe('0 files')
   expect(plural(1, 'file')).toBe('1 file')
   expect(plural(1_000, 'entry', 'entries')).toBe('1,000 entries')
+})
+
+test('a duration in a sentence is spelled', () => {
+  expect(spelledDuration(15_000)).toBe('15 seconds')
+  expect(spelledDuration(90_000)).toBe('1 minute 30 seconds')
+  expect(spelledDuration(1_800_000)).toBe('30 minutes')
 })
 
 test('a table has even columns and nothing after the last cell', () => {

@@ -21,3 +21,7 @@ export const latency = (ms: number): string => `${ms < 10 ? ms.toFixed(2) : Math
 /** 850ms, 12.3s, 2h 5m */
 export const duration = (ms: number): string =>
   ms < 60_000 ? prettyMs(Math.max(0, Math.round(ms))) : prettyMs(ms, { unitCount: 2, secondsDecimalDigits: 0 })
+
+/** 15 seconds, 1 minute 30 seconds, 2 hours */
+export const spelledDuration = (ms: number): string =>
+  prettyMs(Math.max(0, Math.round(ms)), { verbose: true, unitCount: 2, secondsDecimalDigits: 0 })

@@ -35,6 +35,8 @@ export interface LevelCounters {
   directories: number
   /** Files that are to be read, found so far; what links lead to is left out. */
   files: number
+  /** Bytes of them that are to be read, as far as sizes are known. */
+  bytes: number
 }
 
 /** Deeper directories than this count as being of this depth. */
@@ -83,6 +85,10 @@ export interface WalkCounters {
   levels: Record<number, LevelCounters>
   /** Reads in flight now. */
   inFlight: number
+  /** Bytes that came through any mount, of files that are complete or not, or failed. Never falls. */
+  bytesArrived: number
+  /** Bytes that arrived of files that are not complete, each once. */
+  bytesInFlight: number
 }
 
 /** A path, a listing or a read through one mount that failed. */
@@ -95,7 +101,7 @@ export interface WalkFailure {
 }
 
 /** The figures that add up; what is in flight and how mounts do does not. */
-export interface Counts extends Omit<WalkCounters, 'inFlight' | 'mounts'> {
+export interface Counts extends Omit<WalkCounters, 'inFlight' | 'bytesArrived' | 'bytesInFlight' | 'mounts'> {
   mounts: Record<string, MountCounters>
 }
 
@@ -122,10 +128,11 @@ export const zeroCounts = (mountNames: readonly string[]): Counts => ({
 
 /** Adds to one depth, or with a `sign` of -1 takes away; a depth of which nothing is left is gone. */
 export function addLevel(into: Counts, depth: number, found: Readonly<LevelCounters>, sign: 1 | -1 = 1): void {
-  const level = into.levels[depth] ?? { listed: 0, directories: 0, files: 0 }
+  const level = into.levels[depth] ?? { listed: 0, directories: 0, files: 0, bytes: 0 }
   level.listed += sign * found.listed
   level.directories += sign * found.directories
   level.files += sign * found.files
+  level.bytes += sign * found.bytes
   if (level.listed === 0 && level.directories === 0 && level.files === 0) delete into.levels[depth]
   else into.levels[depth] = level
 }

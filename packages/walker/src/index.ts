@@ -27,6 +27,7 @@ export { folderMount, openReadLane } from './folder-mount.ts'
 export type { Measured, MeasureOptions } from './measure.ts'
 export { measureReads } from './measure.ts'
 export type {
+  Arrivals,
   Asking,
   DirectoryPage,
   Entry,
@@ -47,6 +48,7 @@ export type { RateCeilings, RateLimit, RateLimitOptions } from './rate-limit.ts'
 export { rateLimit } from './rate-limit.ts'
 export type { SampledFile } from './sample.ts'
 export { throttledMount } from './throttled-mount.ts'
+export type { FileUnderWay } from './under-way.ts'
 export type { Walk } from './walk.ts'
 export { walk } from './walk.ts'
 export type { WatchedMountOptions } from './watched-mount.ts'

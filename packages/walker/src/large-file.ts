@@ -60,6 +60,16 @@ export class LargeFile implements ReadSource {
     return this.#options.unit.tally
   }
 
+  /** Bytes of the chunks that were read. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Bytes that are to be read here, as far as is known. */
+  get wanted(): number | undefined {
+    return this.#end === undefined ? undefined : this.#end - this.#options.offset
+  }
+
   get pending(): number {
     if (this.#end === undefined) return this.#begun ? 0 : 1
     return Math.ceil((this.#end - this.#cursor) / this.#options.rangeBytes)

@@ -20,6 +20,8 @@ export interface ListingRun extends Run {
   listingOpen(change: 1 | -1): void
 }
 
+const noMoreFound = { listed: 1, directories: 0, files: 0, bytes: 0 }
+
 /** Lists one directory, page by page, through the mount that its path's hash names or, if that one fails, another. */
 export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promise<void> {
   const listing = new Listing(run, unit)
@@ -182,7 +184,7 @@ class Listing {
       if (!this.#announced) this.#announce()
       if (this.#tally) this.#run.tallies.finish(this.#tally)
       this.#run.tallies.count(this.#unit.tally, 'directories')
-      this.#run.tallies.found(this.#unit.tally, this.#unit.path, { listed: 1, directories: 0, files: 0 })
+      this.#run.tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
       this.#countOthers(mount.name)
       return true
     } finally {
@@ -229,7 +231,7 @@ class Listing {
   fail(error: WalkError): void {
     if (this.#run.settings.signal.aborted) return
     if (this.#tally) this.#run.tallies.finish(this.#tally)
-    this.#run.tallies.found(this.#unit.tally, this.#unit.path, { listed: 1, directories: 0, files: 0 })
+    this.#run.tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
     this.#run.fail(this.#unit.tally, this.#unit.path, error)
   }
 

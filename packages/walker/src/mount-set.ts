@@ -16,6 +16,8 @@ export interface Member {
   readonly turns: Turns
   /** Reads through it now. */
   inFlight: number
+  /** Reads that wait until it answers. */
+  waiting: number
 }
 
 /** How often something is tried of which all mounts were gone before: a path that kills them must not do so for ever. */
@@ -59,7 +61,7 @@ export class MountSet {
       throw new WalkError('OPTION_INVALID', `symlinks is "${settings.symlinks}", but ${blind.name} can't read links`)
     this.members = mounts.map((mount) => {
       const limiter = limiterOf(mount, settings)
-      return { mount, name: mount.name, limiter, turns: turnsOf(limiter), inFlight: 0 }
+      return { mount, name: mount.name, limiter, turns: turnsOf(limiter), inFlight: 0, waiting: 0 }
     })
     this.#orders = this.members.map((_, first) => [...this.members.slice(first), ...this.members.slice(0, first)])
     this.#spread = settings.through === 'spread'
@@ -80,6 +82,12 @@ export class MountSet {
   /** Nobody can walk through any of them now. */
   get allDown(): boolean {
     return !this.members.some(isUp)
+  }
+
+  /** Those that do not answer, and that reads or listings wait for. */
+  get awaited(): string[] {
+    const all = this.allDown
+    return this.members.filter(({ waiting }) => all || waiting > 0).map(({ name }) => name)
   }
 
   /**
@@ -124,11 +132,16 @@ export class MountSet {
     member: Member,
     { path, hash, waiting }: { readonly path: string; readonly hash?: number; readonly waiting: AbortSignal },
   ): Promise<Member> {
-    for (;;) {
-      const by = this.standIn(member, hash)
-      if (by) return by
-      if (this.#mayStandIn(hash)) await this.whenAnyUp(waiting)
-      else if (!(await this.whenUp(member, waiting))) throw awayTooLong(path, member)
+    member.waiting++
+    try {
+      for (;;) {
+        const by = this.standIn(member, hash)
+        if (by) return by
+        if (this.#mayStandIn(hash)) await this.whenAnyUp(waiting)
+        else if (!(await this.whenUp(member, waiting))) throw awayTooLong(path, member)
+      }
+    } finally {
+      member.waiting--
     }
   }
 

@@ -59,7 +59,14 @@ export interface ReadOptions {
   readonly length: number
   /** Size of the whole file as its listing told. It may have changed since: a hint of how much to ask for, no bound. */
   readonly size?: number | undefined
+  /** Hears of bytes as they arrive, of a read that takes several requests; the last of them are in the outcome alone. */
+  readonly arrivals?: Arrivals | undefined
   readonly signal: AbortSignal
+}
+
+/** Who hears of bytes before the read that brings them is over. */
+export interface Arrivals {
+  arrived(bytes: number): void
 }
 
 export interface ReadOutcome {

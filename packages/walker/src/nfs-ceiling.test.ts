@@ -26,6 +26,7 @@ function counting(): RateLimit & { readonly requests: number } {
   let requests = 0
   return {
     ceilings: inner.ceilings,
+    busy: false,
     set: (ceilings) => inner.set(ceilings),
     run: (task) => inner.run(task),
     take(asked) {

@@ -268,7 +268,10 @@ function mountOver(
     first?: ReadResult,
   ): Promise<ReadOutcome> {
     const beganMs = now()
-    const range = await readRange(mounted, handle, { ...rangeOf(asked), onCall, first })
+    const { arrivals } = asked
+    const onBytes = arrivals && ((bytes: number) => arrivals.arrived(bytes))
+    if (first) onBytes?.(first.count)
+    const range = await readRange(mounted, handle, { ...rangeOf(asked), onCall, onBytes, first })
     const firstMs = range.firstMs ?? (first ? undefined : now() - beganMs)
     return { ...(outcomeOf(range, asked) ?? (await learnSize(handle, range, asked, onCall))), firstMs }
   }

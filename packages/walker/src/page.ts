@@ -29,12 +29,17 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
   let special = 0
   let large = 0
   let directories = 0
+  let bytes = 0
   for (const entry of entries) {
     const { name, kind } = entry
     const child = joinPath(path, name)
     if (kind === 'file') {
-      if (!filter.file(child, name) || !attributesPass(run, entry)) leftOut.add(child, 'file', entry)
-      else if (isLarge(settings, entry.size)) {
+      if (!filter.file(child, name) || !attributesPass(run, entry)) {
+        leftOut.add(child, 'file', entry)
+        continue
+      }
+      bytes += Math.min(entry.size ?? 0, settings.headBytes)
+      if (isLarge(settings, entry.size)) {
         const unit = {
           path: child,
           real: joinPath(real, name),
@@ -73,7 +78,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
   }
   if (files.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files, from, tally }))
   if (files.length + large + found + directories > 0)
-    tallies.found(tally, path, { listed: 0, directories, files: files.length + large + found })
+    tallies.found(tally, path, { listed: 0, directories, files: files.length + large + found, bytes })
   if (found > 0) tallies.findThrough(tally, from.name, found)
   leftOut.count()
   if (special > 0) tallies.count(tally, 'specialSkipped', special)

@@ -1,5 +1,5 @@
 import { asWalkError, type WalkError } from './errors.ts'
-import type { Mount, ReadOutcome } from './mount.ts'
+import type { Arrivals, Mount, ReadOutcome } from './mount.ts'
 import { type Member, targetFor, wentAway } from './mount-set.ts'
 import type { TurnTaker } from './options.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
@@ -13,6 +13,8 @@ export interface PassageOwner {
   readonly hash: number
   /** What a walk that reads nothing asks a mount for instead. */
   look(mount: Mount): Promise<ReadOutcome>
+  /** Bytes arrived, and the read goes on; below 0: so many that had arrived are void, as their read failed. */
+  arrived(bytes: number): void
   came(mount: string, outcome: ReadOutcome, tookMs: number): void
   failed(mount: string, error: WalkError): void
   /** The walk stopped before its turn. */
@@ -28,7 +30,7 @@ export interface PassageOwner {
  * reply is on its way is moved about by the collector again and again: so this is no async function, whose frame would be
  * larger than everything else of a file together.
  */
-export class Passage implements TurnTaker {
+export class Passage implements TurnTaker, Arrivals {
   readonly #run: Run
   readonly #owner: PassageOwner
   readonly #member: Member
@@ -36,6 +38,8 @@ export class Passage implements TurnTaker {
   #by: Member
   #tries = 1
   #beganMs = 0
+  /** Bytes of the read under way that its mount has told of. */
+  #arrived = 0
 
   constructor(run: Run, owner: PassageOwner, member: Member) {
     this.#run = run
@@ -66,6 +70,12 @@ export class Passage implements TurnTaker {
       (outcome) => this.#came(outcome),
       (error: unknown) => this.#failed(error),
     )
+  }
+
+  arrived(bytes: number): void {
+    this.#arrived += bytes
+    this.#run.tallies.live.bytesArrived += bytes
+    this.#owner.arrived(bytes)
   }
 
   fail(error: unknown): void {
@@ -102,6 +112,7 @@ export class Passage implements TurnTaker {
     const tookMs = this.#run.settings.clock.now() - this.#beganMs
     // Nobody waits for what is called back: what throws here ends the walk, and not the process.
     try {
+      if (outcome.bytes > this.#arrived) this.#run.tallies.live.bytesArrived += outcome.bytes - this.#arrived
       this.#owner.came(by.name, outcome, tookMs)
       by.inFlight--
       by.turns.give(tookMs)
@@ -116,6 +127,8 @@ export class Passage implements TurnTaker {
     try {
       by.inFlight--
       by.turns.give(undefined)
+      if (this.#arrived > 0) this.#owner.arrived(-this.#arrived)
+      this.#arrived = 0
       if (this.#tries++ < this.#run.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
       else this.fail(error)
     } catch (trouble) {
@@ -143,6 +156,7 @@ export class Passage implements TurnTaker {
         offset: chunk ? chunk.offset : 0,
         length: chunk ? chunk.length : Math.min(headBytes, chunkBytes),
         size: unit.size,
+        arrivals: this,
         signal,
       })
     } catch (error) {

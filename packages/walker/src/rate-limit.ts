@@ -17,6 +17,8 @@ export interface RateLimitOptions extends RateCeilings {
 /** Lets requests through at a rate, in the order in which they came. Any number of mounts and walks may share one. */
 export interface RateLimit extends Limiter {
   readonly ceilings: RateCeilings
+  /** Whether a request waits for its turn now. */
+  readonly busy: boolean
   /** New ceilings, at once and for those too who wait already. A ceiling that is not named is none. */
   set(ceilings: RateCeilings): void
   /** Settles when the next request may go; rejects with the signal's reason. */
@@ -60,6 +62,10 @@ class Bucket implements RateLimit {
 
   get ceilings(): RateCeilings {
     return this.#ceilings
+  }
+
+  get busy(): boolean {
+    return this.#line.length > 0
   }
 
   set(ceilings: RateCeilings): void {

@@ -6,9 +6,11 @@ import type { Mount, ReadOutcome } from './mount.ts'
 import type { Member } from './mount-set.ts'
 import { findFile } from './page.ts'
 import { Passage, type PassageOwner } from './passage.ts'
+import { parentOf } from './paths.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
 import type { Run } from './run.ts'
 import { largeFile } from './sources.ts'
+import type { ArrivingRead } from './under-way.ts'
 
 /** Who is told that a unit is done with, whatever came of it. */
 export interface ReadEnd {
@@ -32,7 +34,7 @@ interface FailedRead {
 }
 
 /** One for each file, thousands at a time: of what happens here nothing may cost much, neither objects nor promises. */
-class Reading implements PassageOwner {
+class Reading implements PassageOwner, ArrivingRead {
   readonly hash: number
   readonly unit: ReadUnit
   chunk: Chunk | undefined
@@ -48,6 +50,9 @@ class Reading implements PassageOwner {
   #broken = false
   /** Of a walk that reads nothing: what the file's attributes say. */
   #size = 0
+  /** What has arrived, each byte once: through the mount that is first. */
+  bytes = 0
+  #isArriving = false
 
   constructor(run: Run, unit: ReadUnit, end: ReadEnd) {
     this.#run = run
@@ -69,8 +74,15 @@ class Reading implements PassageOwner {
 
   /** Only the mount that is first to read a file finds what nobody had asked for before. */
   came(mount: string, { bytes, firstMs }: ReadOutcome, tookMs: number): void {
+    if (this.#reads.length === 0) this.bytes = bytes
     const isTimed = this.#reads.length === 0 && !this.#run.settings.attributesOnly
     this.#reads = [...this.#reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
+  }
+
+  arrived(bytes: number): void {
+    if (!this.#isArriving) this.#run.arriving.add(this)
+    this.#isArriving = true
+    if (this.#reads.length === 0) this.bytes += bytes
   }
 
   failed(mount: string, error: WalkError): void {
@@ -120,6 +132,7 @@ class Reading implements PassageOwner {
       if (end || settings.headBytes <= settings.chunkBytes) return
       // What a listing said of its size may be old by now; this read knows better.
       const unit = { ...this.unit, size: undefined }
+      this.#learnSize(Math.min(size, settings.headBytes))
       const file = largeFile(settings, unit, { offset: 0, length: settings.headBytes, ordinal: 0 })
       this.chunk = file.next()?.chunk
       begun.add(file)
@@ -130,7 +143,15 @@ class Reading implements PassageOwner {
     frontier.addSource(file)
   }
 
+  /** Of a file whose listing told no size: what it adds to the bytes that were found. */
+  #learnSize(bytes: number): void {
+    const { path, size, from, tally } = this.unit
+    if (size === undefined && from !== undefined)
+      this.#run.tallies.found(tally, parentOf(path), { listed: 0, directories: 0, files: 0, bytes })
+  }
+
   #finish(): void {
+    if (this.#isArriving) this.#run.arriving.delete(this)
     if (this.chunk) this.#finishChunk(this.chunk)
     else if (this.#broken) this.#run.giveBack(this.unit)
     else this.#finishFile()

@@ -9,6 +9,7 @@ import type { ReadUnit } from './read-unit.ts'
 import type { FileSample } from './sample.ts'
 import type { Slots } from './slots.ts'
 import type { Tallies, Tally } from './tallies.ts'
+import type { ArrivingRead } from './under-way.ts'
 
 /** What the pieces of a walk share. */
 export interface Run {
@@ -22,6 +23,8 @@ export interface Run {
   readonly sample: FileSample | undefined
   /** Large files that are begun and not finished. */
   readonly begun: Set<LargeFile>
+  /** What is being read, request by request, and of which some has arrived. */
+  readonly arriving: Set<ArrivingRead>
   /** Aborts when nobody should wait for mounts any longer, because nothing more may start. */
   readonly waiting: AbortSignal
   /** False once nothing more may start. */

@@ -34,22 +34,22 @@ describe('tallies', () => {
 
   test('what listings found is kept by depth, and rolled back with the rest', () => {
     const tallies = make()
-    tallies.found(tallies.root, '/', { listed: 1, directories: 2, files: 0 })
+    tallies.found(tallies.root, '/', { listed: 1, directories: 2, files: 0, bytes: 0 })
     const open = tallies.open(tallies.root, { kind: 'tree', path: '/d' })
-    tallies.found(open, '/d', { listed: 0, directories: 1, files: 5 })
-    tallies.found(open, '/d/e/f', { listed: 1, directories: 0, files: 7 })
-    tallies.found(tallies.root, '/g', { listed: 1, directories: 0, files: 2 })
+    tallies.found(open, '/d', { listed: 0, directories: 1, files: 5, bytes: 50 })
+    tallies.found(open, '/d/e/f', { listed: 1, directories: 0, files: 7, bytes: 70 })
+    tallies.found(tallies.root, '/g', { listed: 1, directories: 0, files: 2, bytes: 20 })
     expect(tallies.live.levels).toEqual({
-      0: { listed: 1, directories: 2, files: 0 },
-      1: { listed: 1, directories: 1, files: 7 },
-      3: { listed: 1, directories: 0, files: 7 },
+      0: { listed: 1, directories: 2, files: 0, bytes: 0 },
+      1: { listed: 1, directories: 1, files: 7, bytes: 70 },
+      3: { listed: 1, directories: 0, files: 7, bytes: 70 },
     })
     tallies.rollBack()
     expect(tallies.live.levels).toEqual({
-      0: { listed: 1, directories: 2, files: 0 },
-      1: { listed: 1, directories: 0, files: 2 },
+      0: { listed: 1, directories: 2, files: 0, bytes: 0 },
+      1: { listed: 1, directories: 0, files: 2, bytes: 20 },
     })
-    tallies.found(tallies.root, '/x'.repeat(200), { listed: 1, directories: 0, files: 0 })
+    tallies.found(tallies.root, '/x'.repeat(200), { listed: 1, directories: 0, files: 0, bytes: 0 })
     expect(Object.keys(tallies.live.levels)).toEqual(['0', '1', '63'])
   })
 
@@ -79,6 +79,7 @@ describe('tallies', () => {
       mounts: { m: { files: 1, bytes: 10, failures: 0, latencies: {} } },
       levels: {},
       inFlight: 0,
+      bytesArrived: 0,
     })
     expect([outer, inner, merged].map((tally) => tallies.isVoid(tally))).toEqual([true, true, true])
     expect(tallies.takeFailures()).toEqual([])

@@ -16,7 +16,14 @@ export function throttledMount(mount: Mount, bucket: RateLimit): Mount {
 
   async function readPiece(file: Target, options: ReadOptions): Promise<ReadOutcome> {
     await bucket.take(options.signal)
-    const outcome = await mount.read(file, options)
+    const { arrivals } = options
+    let told = 0
+    const arrived = (count: number): void => {
+      told += count
+      arrivals?.arrived(count)
+    }
+    const outcome = await mount.read(file, arrivals === undefined ? options : { ...options, arrivals: { arrived } })
+    if (outcome.bytes > told) arrivals?.arrived(outcome.bytes - told)
     const { bytes, requests = Math.ceil(bytes / requestBytes) } = outcome
     bucket.spent(bytes, Math.max(0, requests - 1))
     return outcome

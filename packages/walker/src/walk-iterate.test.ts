@@ -169,8 +169,8 @@ test('counts at each depth what was listed, and what was found there to enter an
   const started = walk([memoryMount({ name: 'one', tree })], { entries: 'none', filter: excluded })
   await started.done
   expect(started.counters.levels).toEqual({
-    0: { listed: 1, directories: 2, files: 1 },
-    1: { listed: 2, directories: 1, files: 2 },
-    2: { listed: 1, directories: 0, files: 1 },
+    0: { listed: 1, directories: 2, files: 1, bytes: 1 },
+    1: { listed: 2, directories: 1, files: 2, bytes: 4 },
+    2: { listed: 1, directories: 0, files: 1, bytes: 1 },
   })
 })

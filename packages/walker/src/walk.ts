@@ -4,6 +4,7 @@ import type { Mount } from './mount.ts'
 import { settingsOf, type WalkOptions } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
 import type { SampledFile } from './sample.ts'
+import type { FileUnderWay } from './under-way.ts'
 import { Walker } from './walker.ts'
 
 /** A walk under way. Iterate it, or wait for `done`. */
@@ -19,6 +20,10 @@ export interface Walk extends AsyncIterable<WalkEntry> {
   readonly sampled: readonly SampledFile[]
   /** No mount answers: nothing goes on until one does, or until `stop()`, which hands everything back. */
   readonly allDown: boolean
+  /** Mounts that do not answer and that reads or listings wait for. */
+  readonly awaited: readonly string[]
+  /** At most three files that are being read and of which some has arrived, the largest first. */
+  readonly largest: readonly FileUnderWay[]
   /** Directories, names and ranges that are known and not begun. */
   readonly pending: number
   /** A listing has gone beyond its first page and not come to its end. */

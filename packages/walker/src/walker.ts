@@ -17,6 +17,7 @@ import { partOf, type ReadUnit } from './read-unit.ts'
 import { FileSample, type SampledFile } from './sample.ts'
 import { Slots } from './slots.ts'
 import { Tallies, type Tally } from './tallies.ts'
+import { type ArrivingRead, bytesInFlight, type FileUnderWay, largest } from './under-way.ts'
 import type { Walk } from './walk.ts'
 
 /**
@@ -36,6 +37,7 @@ export class Walker implements Walk, ListingRun {
   readonly sample: FileSample | undefined
   readonly frontier: Frontier = new Frontier()
   readonly begun: Set<LargeFile> = new Set()
+  readonly arriving: Set<ArrivingRead> = new Set()
   readonly done: Promise<void>
 
   readonly #listings: ListingLimit
@@ -85,6 +87,7 @@ export class Walker implements Walk, ListingRun {
     const sizes = Object.entries(live.sizes).map(([size, counts]) => [size, { ...counts }])
     return {
       ...live,
+      bytesInFlight: bytesInFlight(this),
       failures: { ...live.failures },
       sizes: Object.fromEntries(sizes),
       mounts: Object.fromEntries(mounts),
@@ -97,6 +100,14 @@ export class Walker implements Walk, ListingRun {
 
   get allDown(): boolean {
     return this.mounts.allDown
+  }
+
+  get largest(): readonly FileUnderWay[] {
+    return largest(this)
+  }
+
+  get awaited(): readonly string[] {
+    return this.mounts.awaited
   }
 
   get waiting(): AbortSignal {

@@ -1,5 +1,4 @@
 import {
-  type Beat,
   type Counts,
   divide,
   encodeItem,
@@ -27,7 +26,7 @@ export interface PathFailure {
 const sendsAtOnce = 16
 
 /**
- * One try at an item, as the queues see it: children handed away, failures in parts, beats, and at last the result.
+ * One try at an item, as the queues see it: children handed away, failures in parts, and at last the result.
  * Children are named by family and ordinal, so that those of an attempt that never reports are never counted.
  */
 export class Attempt {
@@ -51,6 +50,19 @@ export class Attempt {
     this.#item = item
     this.#work = ports.service.queue(names.runWork(item.run))
     this.#results = ports.service.queue(names.runResults(item.run))
+  }
+
+  get run(): string {
+    return this.#item.run
+  }
+
+  get item(): string {
+    return this.#item.item
+  }
+
+  /** One of the paths that the item covers, for people who want to know what is done. */
+  get path(): string {
+    return pathOf(this.#item)
   }
 
   get elapsedMs(): number {
@@ -102,13 +114,6 @@ export class Attempt {
     })
   }
 
-  async beat(state: Pick<Beat, 'counts' | 'frontier' | 'mounts' | 'revision'>, signal: AbortSignal): Promise<void> {
-    const { run, item } = this.#item
-    const path = pathOf(this.#item)
-    const beat: Beat = { v: 1, kind: 'beat', run, worker: this.#settings.name, item, attempt: this.id, path, ...state }
-    await this.#results.send(encodeResult(beat), { signal })
-  }
-
   /** The last word of an attempt: only after it the lease may be completed. */
   async sendResult(
     outcome: Pick<ItemResult, 'outcome' | 'error'> & { counts: Counts; voidScopes: readonly number[] },
@@ -139,7 +144,6 @@ export class Attempt {
   }
 }
 
-/** One of the paths that the item covers, for people who want to know what is done. */
 function pathOf({ parts: [part] }: Item): string {
   if (part === undefined) return '/'
   return part.kind === 'files' ? part.directory : part.path

@@ -1,13 +1,13 @@
 import {
   addCounts,
-  type Beat,
   type Counts,
   emptyCounts,
+  type LevelCounts,
   type MountCounts,
   type MountState,
   type SampleCounts,
 } from '@cachewarmer/core'
-import type { LimitFigures, MountFigures, Walk } from '@cachewarmer/walker'
+import type { LevelCounters, LimitFigures, MountFigures, Walk } from '@cachewarmer/walker'
 
 /** Bins of latencies that a result has room for, all addresses together; that is 30 each for 64 of them. */
 const mostBins = 2_000
@@ -17,10 +17,12 @@ export interface CountsDetails {
   readonly sample?: SampleCounts | undefined
   /** How long reads took. */
   readonly latencies?: boolean | undefined
+  /** How many bytes listings found. */
+  readonly bytesFound?: boolean | undefined
 }
 
 /** The walk's counters in the words of results: sums that are too large for a message stop where the ledger's do. */
-export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetails = {}): Counts {
+export function countsOf(walk: Walk, { sample, latencies = false, bytesFound = false }: CountsDetails = {}): Counts {
   let room = latencies ? mostBins : 0
   const timed = (bins: Readonly<Record<number, number>>): Pick<MountCounts, 'latencies'> => {
     const count = Object.keys(bins).length
@@ -49,22 +51,24 @@ export function countsOf(walk: Walk, { sample, latencies = false }: CountsDetail
         },
       ]),
     ),
-    ...(Object.keys(levels).length === 0 ? {} : { levels }),
+    ...(Object.keys(levels).length === 0 ? {} : { levels: levelsOf(levels, bytesFound) }),
     ...(Object.keys(sizes).length === 0 ? {} : { sizes }),
     ...(sample === undefined ? {} : { sample }),
   })
 }
 
-/** The addresses as this walk finds them; long reads where somebody wants to hear of them. */
-export function mountStates(
-  walk: Walk,
-  { longReads: wanted = false }: { readonly longReads?: boolean | undefined },
-): Beat['mounts'] {
+const levelsOf = (levels: Readonly<Record<number, LevelCounters>>, bytesFound: boolean): Record<string, LevelCounts> =>
+  Object.fromEntries(
+    Object.entries(levels).map(([depth, { bytes, ...level }]) => [depth, bytesFound ? { ...level, bytes } : level]),
+  )
+
+/** The addresses as this walk finds them. */
+export function mountStates(walk: Walk): MountState[] {
   return Object.entries(walk.counters.mounts).map(([address, { state, longReads, ...figures }]) => ({
     address,
     state,
     ...limitState(figures),
-    ...(wanted && longReads !== undefined ? { longReads: limitState(longReads) } : {}),
+    ...(longReads !== undefined ? { longReads: limitState(longReads) } : {}),
   }))
 }
 

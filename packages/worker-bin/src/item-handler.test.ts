@@ -29,7 +29,10 @@ describe('an item that can be read', () => {
           files: 3,
           bytes: 3_300,
           mounts: { 'cache-1': one, 'cache-2': one },
-          levels: { 0: { listed: 1, directories: 1, files: 1 }, 1: { listed: 1, directories: 0, files: 2 } },
+          levels: {
+            0: { listed: 1, directories: 1, files: 1, bytes: 300 },
+            1: { listed: 1, directories: 0, files: 2, bytes: 3_000 },
+          },
         },
       }),
     ])
@@ -62,26 +65,28 @@ describe('an item that can be read', () => {
   })
 
   test.each([
-    ['tells a manager that asks what long reads do', { wantsLongReads: true as const }, true],
-    ['does not speak of long reads to a manager of an earlier version', {}, false],
-  ])('%s', async (_, asks, told) => {
+    ['tells a manager that asks how addresses do', true],
+    ['sends no heartbeats to a manager of an earlier version', false],
+  ])('%s', async (_, told) => {
     const world = new World()
+    world.asksForHeartbeats = told
     const mount = notingMount('cache-1', scene, { held: true })
     const figures = { inFlight: 2, limit: 3, waiting: 1, p50Ms: 80, p99Ms: 90, floorMs: 40 }
     world.serveMount({ ...mount, longReads: { state: figures } })
-    await world.announce({}, asks)
+    await world.announce()
     await world.send()
     const worker = world.start()
-    await world.until(async () => (await world.results()).length >= 1)
+    await world.clock.advance(10_000)
     mount.release()
     await world.until(world.empty())
     worker.stop()
     await world.clock.run(worker.ended)
-    const [beat] = await world.results()
     const { waiting: _waiting, ...longReads } = figures
-    const mounts = [{ address: 'cache-1', state: 'up', inFlight: 3, limit: 0, ...(told ? { longReads } : {}) }]
-    expect(beat).toMatchObject({ kind: 'beat' })
-    expect(beat?.kind === 'beat' && beat.mounts).toEqual(mounts)
+    const limits = [{ address: 'cache-1', state: 'up', inFlight: 3, limit: 0, longReads }]
+    const heartbeats = (await world.results()).flatMap((sent) => (sent.kind === 'heartbeat' ? [sent.limits] : []))
+    expect(heartbeats).toEqual(told ? [limits, limits, limits, limits, limits] : [])
+    const [result] = (await world.results()).filter(isResult)
+    expect(result?.counts.levels?.[0]).toEqual({ listed: 1, directories: 1, files: 1, ...(told ? { bytes: 300 } : {}) })
   })
 
   test("keeps to the job's filters, and to the heads of files where it says so", async () => {
@@ -117,7 +122,7 @@ describe('an item that can be read', () => {
     expect(result?.counts).toMatchObject({ files: 0, failures: { ACCESS_DENIED: 1_500 } })
   })
 
-  test('beats while it lasts, and names the revision that it has seen', async () => {
+  test('sends heartbeats while it lasts, and names the revision that it has seen', async () => {
     const world = new World()
     const mount = notingMount('cache-1', scene, { held: true })
     world.serveMount(mount)
@@ -129,8 +134,9 @@ describe('an item that can be read', () => {
     await world.until(world.empty())
     worker.stop()
     await world.clock.run(worker.ended)
-    const [beat] = await world.results()
-    expect(beat).toMatchObject({ kind: 'beat', item: 'root', worker: 'worker-1', revision: 7, counts: { files: 0 } })
+    const [heartbeat] = await world.results()
+    expect(heartbeat).toMatchObject({ kind: 'heartbeat', worker: 'worker-1', revision: 7 })
+    expect(heartbeat).toMatchObject({ attempts: [{ item: 'root', path: '/', counts: { files: 0 } }] })
   })
 })
 
@@ -214,8 +220,9 @@ describe('an export', () => {
     expect(await world.reported()).toEqual([])
     expect(await world.results()).toContainEqual(
       expect.objectContaining({
-        kind: 'beat',
-        mounts: [expect.objectContaining({ address: 'cache-1', state: 'down' })],
+        kind: 'heartbeat',
+        limits: [expect.objectContaining({ address: 'cache-1', state: 'down' })],
+        waitsFor: { addresses: ['cache-1'] },
       }),
     )
     expect(await world.poison()).toEqual([])

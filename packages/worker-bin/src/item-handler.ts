@@ -11,12 +11,14 @@ import {
   type Part,
   queueNames,
   type RunStatus,
+  type SampleCounts,
 } from '@cachewarmer/core'
 import { type Clock, isQueueError, type Logger, type Queue, type QueueErrorCode } from '@cachewarmer/queue'
 import { isWalkError, type Mount, measureReads, type Walk, type WalkOptions, walk } from '@cachewarmer/walker'
 import { Attempt } from './attempt.ts'
 import { withTimers } from './clock.ts'
 import { countsOf } from './counts.ts'
+import type { Heartbeats } from './heartbeats.ts'
 import type { MountPool } from './mount-pool.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import type { ReadLimits } from './read-limits.ts'
@@ -41,6 +43,7 @@ export interface HandlerContext {
   readonly pool: MountPool
   readonly limits: ReadLimits
   readonly ceilings: RunCeilings
+  readonly heartbeats: Heartbeats
   readonly shares: RunShares
   readonly stopTaking: AbortSignal
 }
@@ -117,11 +120,7 @@ async function workOn(handling: Handling): Promise<Disposition> {
     const reason = reasons.join('; ')
     const mayComeBack = away.length > 0 || failures.some(({ code }) => code === 'MOUNT_DOWN' || code === 'TIMEOUT')
     if (!mayComeBack) return giveUp(handling, reason)
-    const down = job.addresses.map((address) => ({ address, state: 'down' as const, inFlight: 0, limit: 0 }))
-    await attempt.beat(
-      { counts: emptyCounts(), frontier: item.parts.length, mounts: down, revision: status.revision },
-      signal,
-    )
+    await context.heartbeats.sendWaiting(status, attempt, item.parts.length, signal)
     logger.warn('no address answers: the item waits', { reason })
     const again = encodeItemIfItFits(item)
     if (again === undefined) return { giveBackMs: filerAwayMs }
@@ -152,20 +151,25 @@ async function walkItem(
 ): Promise<Disposition> {
   const { ports } = context
   const walking = startWalk(context.ceilings.hold(status, mounts), { item, job, status }, context, signal)
-  await superviseWalk(
-    walking.walk,
-    { ...context, work, run: item.run, attempt, item: held, limited: hasCeilings(status), logger },
-    walking.signal,
-  ).catch((error: unknown) => {
+  const ended = context.heartbeats.begin(attempt, walking.walk)
+  let measured: SampleCounts | undefined
+  try {
+    await superviseWalk(
+      walking.walk,
+      { ...context, work, run: item.run, attempt, item: held, limited: hasCeilings(status), logger },
+      walking.signal,
+    )
+    const { sampled } = walking.walk
+    if (sampled.length > 0 && !context.stopTaking.aborted)
+      measured = await measureReads(mounts, sampled, { clock: withTimers(ports.clock), signal })
+  } catch (error) {
     walking.abort(error)
     throw error
-  })
-  const { sampled } = walking.walk
-  const measured =
-    sampled.length > 0 && !context.stopTaking.aborted
-      ? await measureReads(mounts, sampled, { clock: withTimers(ports.clock), signal })
-      : undefined
-  const counts = countsOf(walking.walk, { sample: measured, latencies: status.wantsLatencies })
+  } finally {
+    ended()
+  }
+  const { wantsLatencies: latencies, wantsHeartbeats: bytesFound } = status
+  const counts = countsOf(walking.walk, { sample: measured, latencies, bytesFound })
   await attempt.sendResult({ outcome: 'read', counts, voidScopes: walking.walk.voidScopes() }, signal)
   logger.debug('item done', { files: walking.walk.counters.files, elapsedMs: attempt.elapsedMs })
   return 'complete'

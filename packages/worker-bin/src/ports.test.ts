@@ -9,7 +9,7 @@ test('options that are left out get their defaults', () => {
     name: 'a-name',
     slots: 4,
     leaseMs: 60_000,
-    beatMs: 2_000,
+    heartbeatMs: 2_000,
     statusMs: 2_000,
     budgetMs: 90_000,
     concurrency: 64,

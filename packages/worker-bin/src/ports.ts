@@ -21,8 +21,8 @@ export interface WorkerOptions {
   readonly slots?: number
   /** Default 60,000, renewed at a third of it. */
   readonly leaseMs?: number
-  /** How often an attempt says what it has done so far. Default 2,000. */
-  readonly beatMs?: number
+  /** Between two heartbeats, each of which says what all attempts at items of a run have done so far. Default 2,000. */
+  readonly heartbeatMs?: number
   /** How old the known status of a run may be: pauses and ceilings take effect within it. Default 2,000. */
   readonly statusMs?: number
   /** An item held for longer than this is split, so that no attempt is ever worth much. Default 90,000. */
@@ -46,7 +46,7 @@ export function resolveWorkerOptions(given: WorkerOptions, makeName: () => strin
     name: given.name ?? makeName(),
     slots: given.slots ?? 4,
     leaseMs: given.leaseMs ?? 60_000,
-    beatMs: given.beatMs ?? 2_000,
+    heartbeatMs: given.heartbeatMs ?? 2_000,
     statusMs: given.statusMs ?? 2_000,
     budgetMs: given.budgetMs ?? 90_000,
     concurrency: given.concurrency ?? 64,

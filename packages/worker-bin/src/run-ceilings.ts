@@ -32,6 +32,11 @@ export class RunCeilings {
     this.#buckets.get(status.run)?.set(shareOf(status))
     return held || !hasCeilings(status)
   }
+
+  /** Whether requests of the run wait for its ceilings now. */
+  holdUp(run: string): boolean {
+    return this.#buckets.get(run)?.busy ?? false
+  }
 }
 
 export const hasCeilings = (status: RunStatus): boolean => {

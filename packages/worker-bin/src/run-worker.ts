@@ -1,5 +1,6 @@
 import { makeId } from '@cachewarmer/core'
 import { consume } from '@cachewarmer/queue'
+import { Heartbeats } from './heartbeats.ts'
 import { type HandlerContext, handleItem } from './item-handler.ts'
 import { MountPool } from './mount-pool.ts'
 import { handleOriginalWork, isOriginalWork } from './original-handler.ts'
@@ -39,9 +40,10 @@ export async function runWorker(
   const pool = new MountPool(ports)
   const limits = new ReadLimits(settings.concurrency)
   const ceilings = new RunCeilings(ports.clock)
+  const heartbeats = new Heartbeats(ports, settings, ceilings)
   const shares = new RunShares(settings.slots, ports.random)
   const { stopTaking } = signals
-  const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, shares, stopTaking }
+  const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, heartbeats, shares, stopTaking }
   logger.info('worker started', { prefix: settings.prefix, slots: settings.slots })
   try {
     return await consume(

@@ -2,7 +2,7 @@ import { decideSplit, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
 import type { TakenPart, Walk, WalkFailure } from '@cachewarmer/walker'
 import type { Attempt } from './attempt.ts'
-import { countsOf, mountStates } from './counts.ts'
+import type { Heartbeats } from './heartbeats.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
 import { isAdmitted, type RunCeilings } from './run-ceilings.ts'
 import type { RunDirectory } from './run-directory.ts'
@@ -29,6 +29,7 @@ export interface Supervision {
   readonly settings: WorkerSettings
   readonly directory: RunDirectory
   readonly ceilings: RunCeilings
+  readonly heartbeats: Heartbeats
   /** The walk is held to the run's ceilings. */
   readonly limited: boolean
   readonly shares: RunShares
@@ -41,7 +42,7 @@ export interface Supervision {
 }
 
 /**
- * Stands beside a walk until it ends: beats, sends failures on, and splits. Handing back on request, splitting for idle
+ * Stands beside a walk until it ends: sends heartbeats and failures, and splits. Handing back on request, splitting for idle
  * workers and splitting when the budget is over are one operation: the walk stops, and what it had not begun becomes
  * children. Only while a listing of many pages is open, which nobody could take over, parts are handed away in passing.
  */
@@ -71,7 +72,6 @@ class Supervisor {
   readonly #walk: Walk
   readonly #with: Supervision
   readonly #signal: AbortSignal
-  #beatAtMs: number
   #lookAtMs: number
   #lookMs = firstLookMs
   #shareAtMs: number
@@ -85,7 +85,6 @@ class Supervisor {
     this.#with = supervision
     this.#signal = signal
     const now = supervision.ports.clock.now()
-    this.#beatAtMs = now + supervision.settings.beatMs
     this.#lookAtMs = now + tickMs
     this.#shareAtMs = now + sliceMs
   }
@@ -100,10 +99,7 @@ class Supervisor {
     this.#awaySinceMs = this.#walk.allDown ? (this.#awaySinceMs ?? now) : undefined
     if (this.#awaySinceMs !== undefined && now - this.#awaySinceMs >= awayMs) return this.#stop()
     if (now >= this.#shareAtMs && (await this.#makesRoom(now))) return this.#stop()
-    if (now >= this.#beatAtMs) {
-      this.#beatAtMs = now + this.#with.settings.beatMs
-      await this.#beat(status)
-    }
+    await this.#with.heartbeats.sendIfDue(status, this.#signal)
     await this.#sendFailures(failuresAtOnce)
     if (now >= this.#lookAtMs && !this.#stopped) await this.#considerSplit(status, now)
   }
@@ -165,23 +161,6 @@ class Supervisor {
 
   async #visible(max: number): Promise<number> {
     return (await this.#with.work.peek({ max, signal: this.#signal })).length
-  }
-
-  async #beat(status: RunStatus): Promise<void> {
-    const { attempt, logger } = this.#with
-    const state = {
-      counts: countsOf(this.#walk),
-      frontier: this.#walk.pending,
-      mounts: mountStates(this.#walk, { longReads: status.wantsLongReads }),
-      revision: status.revision,
-    }
-    try {
-      await attempt.beat(state, this.#signal)
-    } catch (error) {
-      if (!isQueueError(error) || error.code === 'QUEUE_NOT_FOUND') throw error
-      // A beat is only shown: the next one says it all again.
-      logger.debug('a beat was not sent', { error: error.message })
-    }
   }
 
   async #sendFailures(atLeast: number): Promise<void> {

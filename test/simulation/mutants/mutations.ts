@@ -76,11 +76,11 @@ export const mutations: readonly Mutation[] = [
     replace: '    else this.#owner.came(this.#member.name, { bytes: 0, end: true }, 0)',
   },
   {
-    name: 'what a beat says is added to the ledger',
+    name: 'what a heartbeat says is added to the ledger',
     file: 'packages/manager-bin/src/run/results.ts',
-    find: "      if (message.kind === 'beat') progress.beat(message, clock.now())",
+    find: "      if (message.kind === 'heartbeat') progress.heartbeat(message, clock.now())",
     replace:
-      "      if (message.kind === 'beat') folded.push({ ...message, kind: 'result', outcome: 'read', children: [], failureParts: 0, elapsedMs: 0 } as never)",
+      "      if (message.kind === 'heartbeat') for (const held of message.attempts) folded.push({ ...message, ...held, kind: 'result', outcome: 'read', children: [], failureParts: 0, elapsedMs: 0 } as never)",
   },
   {
     name: 'a manager acts without leading',

@@ -1,7 +1,8 @@
 import { emptyCounts } from '../counts.ts'
+import type { Heartbeat, HeldAttempt } from '../heartbeat.ts'
 import type { Item } from '../item.ts'
 import type { Job } from '../job.ts'
-import type { Beat, FailurePart, ItemResult } from '../result.ts'
+import type { FailurePart, ItemResult } from '../result.ts'
 import type { RunStatus } from '../status.ts'
 
 /*
@@ -61,17 +62,24 @@ export const aFailurePart = (given: Partial<FailurePart> = {}): FailurePart => (
   ...given,
 })
 
-export const aBeat = (given: Partial<Beat> = {}): Beat => ({
-  v: 1,
-  kind: 'beat',
-  run: A_RUN,
+export const aHeldAttempt = (given: Partial<HeldAttempt> = {}): HeldAttempt => ({
   item: 'root',
   attempt: 'attempt-1',
-  worker: 'worker-1',
   counts: emptyCounts(),
+  bytesArrived: 0,
+  bytesInFlight: 0,
   frontier: 0,
-  mounts: [],
+  ...given,
+})
+
+export const aHeartbeat = (given: Partial<Heartbeat> = {}): Heartbeat => ({
+  v: 1,
+  kind: 'heartbeat',
+  run: A_RUN,
+  worker: 'worker-1',
   revision: 0,
+  attempts: [aHeldAttempt()],
+  limits: [],
   ...given,
 })
 

@@ -8,6 +8,7 @@ import {
   rootItem,
 } from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
+import { spelledDuration } from '@cachewarmer/report'
 import type { RunDemand } from '../fleet/capacity.ts'
 import { removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
@@ -181,11 +182,12 @@ export class ActiveRun {
     for (;;) {
       await this.#ports.clock.sleep(watchMs, signal)
       if (this.#record.paused) continue
-      stillMs = this.#progress.lastMoveAtMs === lastMoveAtMs ? stillMs + watchMs : 0
+      const isStill = this.#progress.lastMoveAtMs === lastMoveAtMs && !this.#waitsForItsCeiling
+      stillMs = isStill ? stillMs + watchMs : 0
       silentMs = this.#progress.lastSignAtMs === lastSignAtMs ? silentMs + watchMs : 0
       ;({ lastMoveAtMs, lastSignAtMs } = this.#progress)
       if (stillMs > this.#settings.stalledAfterMs) {
-        this.#finish('lost', `nothing was read for ${Math.round(this.#settings.stalledAfterMs / 60_000)} minutes`)
+        this.#finish('lost', `nothing was read for ${spelledDuration(this.#settings.stalledAfterMs)}`)
       } else if (
         silentMs > this.#settings.lostAfterMs &&
         (this.#feed?.isThrough ?? true) &&
@@ -195,6 +197,13 @@ export class ActiveRun {
         await this.#startOver(signal)
       }
     }
+  }
+
+  /** The run is as slow as it was asked to be. */
+  get #waitsForItsCeiling(): boolean {
+    const { maxBytesPerSecond, maxRequestsPerSecond } = this.#record.ceilings
+    const hasCeiling = maxBytesPerSecond !== undefined || maxRequestsPerSecond !== undefined
+    return hasCeiling && this.#progress.waitsForCeiling(this.#ports.clock.now())
   }
 
   /**
@@ -341,7 +350,7 @@ export class ActiveRun {
       mounts: this.#progress.mounts(),
       ...this.#estimate(),
       wantsLatencies: true,
-      wantsLongReads: true,
+      wantsHeartbeats: true,
       startedAtMs: this.#record.startedAtMs,
       updatedAtMs: now,
       ...(endedAtMs === undefined ? {} : { endedAtMs }),

@@ -1,6 +1,6 @@
 import { addCounts, type Counts, emptyCounts, type LevelCounts } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
-import { Expectation, filesOfWalk } from './expected.ts'
+import { Expectation, totalsOfWalk } from './expected.ts'
 
 interface Tree {
   readonly directories: readonly number[]
@@ -75,7 +75,7 @@ const levels = (...found: [listed: number, directories: number, files: number][]
 
 describe('what a walk will come to', () => {
   test('is what it found once everything is listed, whatever the tree looks like', () => {
-    expect(filesOfWalk(levels([1, 2, 3], [2, 1, 0], [1, 0, 1_000]), ['/'])).toMatchObject({
+    expect(totalsOfWalk(levels([1, 2, 3], [2, 1, 0], [1, 0, 1_000]), ['/'])).toMatchObject({
       files: 1_003,
       pendingDirectories: 0,
     })
@@ -83,13 +83,13 @@ describe('what a walk will come to', () => {
 
   test('counts a directory that waits as what others of its depth held, with all below', () => {
     // One of four directories was listed: 10 files in it, and one directory of 5 below.
-    expect(filesOfWalk(levels([1, 4, 0], [1, 1, 10], [1, 0, 5]), ['/']).files).toBe(60)
+    expect(totalsOfWalk(levels([1, 4, 0], [1, 1, 10], [1, 0, 5]), ['/']).files).toBe(60)
   })
 
   test('knows where paths of a job begin, and is not confused by one that is a file', () => {
     const walked = { ...emptyCounts(), levels: { 2: { listed: 1, directories: 0, files: 8 } } }
-    expect(filesOfWalk(walked, ['/a/b', '/a/c']).files).toBe(16)
-    expect(filesOfWalk(emptyCounts(), ['/a/b']).files).toBe(0)
+    expect(totalsOfWalk(walked, ['/a/b', '/a/c']).files).toBe(16)
+    expect(totalsOfWalk(emptyCounts(), ['/a/b']).files).toBe(0)
   })
 })
 
@@ -157,5 +157,54 @@ describe('an expectation', () => {
       expectation.look(listing(Math.max(0, second - 1_800), pending), second * 1_000)
     const { timeLeftMs = 0 } = expectation.look(listing(1_800, pending), 3_600_000)
     expect(Math.abs(timeLeftMs - 1_800_000)).toBeLessThan(100_000)
+  })
+})
+
+describe('bytes', () => {
+  const found = (files: number, bytes: number) => ({ levels: { 0: { listed: 1, directories: 0, files, bytes } } })
+  const looked = (steps: readonly (readonly [Counts, number, number])[], through: 'each' | 'spread' = 'each') => {
+    const expectation = new Expectation({ paths: ['/'], through })
+    return steps.map(([counts, nowMs, inFlight]) => expectation.look(counts, nowMs, inFlight)).at(-1)
+  }
+  const reading = (bytes: number, given: Partial<Counts> = {}): Counts => ({
+    ...emptyCounts(),
+    bytes,
+    ...found(1, 1_000_000),
+    ...given,
+  })
+
+  test('of one huge file say how far the run is, and how long it takes, before the file is complete', () => {
+    const steps = [0, 1, 2, 3].map((at) => [reading(at * 100_000), at * 10_000, at * 100_000] as const)
+    expect(looked(steps)).toEqual({
+      expected: { files: 1, bytes: 1_000_000, share: 0.3, from: 'walk' },
+      timeLeftMs: 70_000,
+    })
+  })
+
+  test('of a huge file among small ones are not forgotten when nearly all files are read', () => {
+    const small = { files: 999, ...found(1_000, 1_000_000) }
+    const last = looked([
+      [reading(0, found(1_000, 1_000_000)), 0, 0],
+      [reading(100_000, small), 10_000, 50_000],
+    ])
+    expect(last?.expected?.share).toBeCloseTo(0.1)
+    expect(last?.timeLeftMs).toBe(90_000)
+  })
+
+  test('of files that failed are not waited for', () => {
+    const failed = { files: 1, failures: { IO: 1 }, ...found(2, 1_000_000) }
+    const steps = [[reading(0, found(2, 1_000_000)), 0, 0] as const, [reading(500_000, failed), 10_000, 0] as const]
+    expect(looked(steps, 'spread')).toEqual({
+      expected: { files: 2, bytes: 1_000_000, share: 1, from: 'walk' },
+      timeLeftMs: 0,
+    })
+  })
+
+  test('are reckoned from what was read where listings told no sizes, and decide nothing then', () => {
+    const last = looked([
+      [reading(0, found(10, 0)), 0, 0],
+      [reading(600, { files: 5, ...found(10, 0) }), 10_000, 100],
+    ])
+    expect(last).toEqual({ expected: { files: 10, bytes: 1_000, share: 0.5, from: 'walk' }, timeLeftMs: 10_000 })
   })
 })

@@ -1,4 +1,4 @@
-import { type Counts, type Job, MOST, type Progress } from '@cachewarmer/core'
+import { type Counts, type Job, type LevelCounts, MOST, type Progress } from '@cachewarmer/core'
 
 type Expected = NonNullable<Progress['expected']>
 
@@ -9,9 +9,14 @@ export interface EarlierTotals {
 }
 
 /** Sums a moment ago. */
-interface Moment {
+interface Moment extends Done {
   readonly atMs: number
-  readonly handled: number
+}
+
+/** What is behind the run. */
+interface Done {
+  readonly files: number
+  readonly bytes: number
 }
 
 /** The rate is that of the last third of the time so far: the start of a fleet is forgotten, a pause for breath is not believed. */
@@ -25,7 +30,9 @@ const maxMoments = 240
  * passed or the walk has found everything. Else the total is reckoned from the walk itself, depth by depth: a directory
  * that is known and not listed yet is expected to hold what those of its depth held on the average, with what lies below
  * it. That is exact where directories of one depth are alike, and for every tree as soon as all of it is listed. A list
- * says itself how many paths it has.
+ * says itself how many paths it has. Where sizes are known, bytes are expected in the same way; the run is then as far as
+ * the smaller of both shares says, and takes as long as the slower of both needs: one huge file among many small ones
+ * is neither forgotten nor thought to be all.
  */
 export class Expectation {
   readonly #job: Pick<Job, 'paths' | 'through' | 'list'>
@@ -44,33 +51,50 @@ export class Expectation {
     this.#stepMs = firstStepMs
   }
 
-  /** `nowMs` never goes back. */
-  look(counts: Counts, nowMs: number): Pick<Progress, 'expected' | 'timeLeftMs'> {
-    const handled = handledFiles(counts, this.#job.through)
-    this.#note({ atMs: nowMs, handled })
-    const expected = this.#expected(counts, handled)
-    if (expected === undefined) return {}
-    const rate = this.#ratePerMs(nowMs)
-    const left = Math.max(0, expected.files - handled)
-    return { expected, ...(rate > 0 ? { timeLeftMs: Math.round(left / rate) } : {}) }
+  /** `nowMs` never goes back. `inFlight`: bytes among those of the counts whose files are not complete. */
+  look(counts: Counts, nowMs: number, inFlight = 0): Pick<Progress, 'expected' | 'timeLeftMs'> {
+    const done = { files: handledFiles(counts, this.#job.through), bytes: readBytes(counts, this.#job.through) }
+    this.#note({ atMs: nowMs, ...done })
+    const known = this.#expected(counts, done, inFlight)
+    if (known === undefined) return {}
+    const { expected, bytesToCome } = known
+    const rate = this.#ratesPerMs(nowMs)
+    const left = [
+      ...(rate.files > 0 ? [Math.max(0, expected.files - done.files) / rate.files] : []),
+      ...(rate.bytes > 0 && bytesToCome !== undefined ? [bytesToCome / rate.bytes] : []),
+    ]
+    return { expected, ...(left.length === 0 ? {} : { timeLeftMs: Math.round(Math.max(...left)) }) }
   }
 
-  #expected(counts: Counts, handled: number): Expected | undefined {
-    const walk = filesOfWalk(counts, this.#job.paths)
+  /** `bytesToCome`: undefined where sizes are not known well enough to go by. */
+  #expected(
+    counts: Counts,
+    done: Done,
+    inFlight: number,
+  ): { expected: Expected; bytesToCome: number | undefined } | undefined {
+    const walk = totalsOfWalk(counts, this.#job.paths)
     // Paths of a list are files, nearly all of them; the walk goes on from there.
     const listed = this.#job.list?.paths ?? 0
     const earlier = this.#earlier
-    const believed = earlier !== undefined && handled <= earlier.files && walk.pendingDirectories > 0
-    const files = Math.max(handled, believed ? earlier.files : listed + walk.files)
+    const believed = earlier !== undefined && done.files <= earlier.files && walk.pendingDirectories > 0
+    const files = Math.max(done.files, believed ? earlier.files : listed + walk.files)
     // Before anything was listed, nobody can tell.
     if (files === 0 || (!believed && listed === 0 && walk.listed === 0)) return undefined
-    const bytes = believed ? earlier.bytes : Math.round(counts.files === 0 ? 0 : (counts.bytes / counts.files) * files)
-    const share = Math.min(1, handled / files)
+    const mean = counts.files === 0 ? 0 : (counts.bytes - inFlight) / counts.files
+    // Less was found than read: listings did not tell sizes, or not all of them.
+    const known = believed || (listed === 0 && done.bytes > 0 && walk.foundBytes >= done.bytes)
+    const bytes = Math.round(believed ? earlier.bytes : known ? walk.bytes : mean * files)
+    // What failed will not come.
+    const coming = known ? (bytes * Math.max(0, files - totalFailures(counts))) / files : 0
+    const ofBytes = coming > 0 && done.bytes > 0 ? done.bytes / coming : 1
+    // Files that are not complete count as far as their bytes have arrived.
+    const incomplete = coming - (done.bytes - inFlight)
+    const begun = incomplete > 0 ? Math.min(1, inFlight / incomplete) : 0
+    const share = Math.min(1, (done.files + (files - done.files) * begun) / files, ofBytes)
+    const from = believed ? 'earlier run' : 'walk'
     return {
-      files: Math.min(MOST, Math.round(files)),
-      bytes: Math.min(MOST, bytes),
-      share,
-      from: believed ? 'earlier run' : 'walk',
+      expected: { files: Math.min(MOST, Math.round(files)), bytes: Math.min(MOST, bytes), share, from },
+      bytesToCome: coming > 0 ? Math.max(0, coming - done.bytes) : undefined,
     }
   }
 
@@ -84,47 +108,63 @@ export class Expectation {
     this.#stepMs *= 2
   }
 
-  #ratePerMs(nowMs: number): number {
+  #ratesPerMs(nowMs: number): Done {
     const [first, last] = [this.#moments[0], this.#moments.at(-1)]
-    if (first === undefined || last === undefined) return 0
+    if (first === undefined || last === undefined) return { files: 0, bytes: 0 }
     const fromMs = nowMs - Math.max(rateMs, (nowMs - first.atMs) * rateShare)
     const from = this.#moments.findLast(({ atMs }) => atMs <= fromMs) ?? first
-    return last.atMs > from.atMs ? Math.max(0, last.handled - from.handled) / (last.atMs - from.atMs) : 0
+    const ms = last.atMs - from.atMs
+    if (ms <= 0) return { files: 0, bytes: 0 }
+    return { files: Math.max(0, last.files - from.files) / ms, bytes: Math.max(0, last.bytes - from.bytes) / ms }
   }
 }
 
+const totalFailures = ({ failures }: Counts): number => Object.values(failures).reduce((sum, count) => sum + count, 0)
+
 /** Files that are behind the run, read or failed. Where each is read through every address, the one that is ahead tells. */
-function handledFiles({ files, failures, mounts }: Counts, through: Job['through']): number {
-  if (through === 'spread') return files + Object.values(failures).reduce((sum, count) => sum + count, 0)
+function handledFiles(counts: Counts, through: Job['through']): number {
+  const { files, mounts } = counts
+  if (through === 'spread') return files + totalFailures(counts)
   return Math.max(files, ...Object.values(mounts).map((mount) => mount.files + mount.failures))
 }
 
+/** The same of bytes. */
+const readBytes = ({ bytes, mounts }: Counts, through: Job['through']): number =>
+  through === 'spread' ? bytes : Math.max(bytes, ...Object.values(mounts).map((mount) => mount.bytes))
+
 /** What the walk has found, and what is to be expected of the directories that it has not listed. */
-export function filesOfWalk(
+export function totalsOfWalk(
   { levels = {} }: Counts,
   paths: readonly string[],
-): { files: number; listed: number; pendingDirectories: number } {
+): { files: number; bytes: number; foundBytes: number; listed: number; pendingDirectories: number } {
   const roots = paths.map(depthOf)
   const deepest = Math.max(0, ...Object.keys(levels).map(Number), ...roots)
   const all = Object.values(levels)
   const listed = all.reduce((sum, level) => sum + level.listed, 0)
-  const found = all.reduce((sum, level) => sum + level.files, 0)
+  const foundFiles = all.reduce((sum, level) => sum + level.files, 0)
+  const foundBytes = all.reduce((sum, level) => sum + (level.bytes ?? 0), 0)
   // Of a depth where nothing was listed yet, the others have to tell; that there is more below it, nobody knows.
-  const usual = listed === 0 ? 0 : found / listed
+  const usual = listed === 0 ? { files: 0, bytes: 0 } : { files: foundFiles / listed, bytes: foundBytes / listed }
   let below = usual
-  let files = found
+  let [files, bytes] = [foundFiles, foundBytes]
   let pendingDirectories = 0
   for (let depth = deepest + 1; depth >= 0; depth -= 1) {
     const level = levels[depth]
-    const each =
-      level === undefined || level.listed === 0 ? usual : (level.files + level.directories * below) / level.listed
+    const each = level === undefined || level.listed === 0 ? usual : meanOf(level, below)
     const known = (levels[depth - 1]?.directories ?? 0) + roots.filter((root) => root === depth).length
     const pending = Math.max(0, known - (level?.listed ?? 0))
     pendingDirectories += pending
-    files += pending * each
+    files += pending * each.files
+    bytes += pending * each.bytes
     below = each
   }
-  return { files, listed, pendingDirectories }
+  return { files, bytes, foundBytes, listed, pendingDirectories }
 }
+
+/** What a directory of this depth holds on the average, with what lies below it. */
+const meanOf = ({ listed, directories, files, bytes = 0 }: LevelCounts, below: Done): Done => ({
+  files: (files + directories * below.files) / listed,
+  bytes: (bytes + directories * below.bytes) / listed,
+})
 
 const depthOf = (path: string): number => (path === '/' ? 0 : path.split('/').length - 1)

@@ -1,13 +1,26 @@
-import { addCounts, type Beat, type Counts, type ItemResult, type MountState, type Progress } from '@cachewarmer/core'
+import {
+  addCounts,
+  type Counts,
+  type Heartbeat,
+  type HeldAttempt,
+  type ItemResult,
+  MOST,
+  type MountState,
+  type Progress,
+} from '@cachewarmer/core'
 import type { WorkerView } from '@cachewarmer/status-page'
 import type { RunTotals } from '../ledger/ledger.ts'
+import { AddressesSeen } from './addresses-seen.ts'
 import type { Expectation } from './expected.ts'
-import { WorkersSeen } from './workers-seen.ts'
+import { dealtWith, Movement } from './movement.ts'
+import { type Live, WorkersSeen } from './workers-seen.ts'
 
 /** A worker that says nothing for this long is no longer shown. */
 const silentMs = 15_000
 /** Rates are means over this long. */
 const windowMs = 10_000
+/** Items with a result that are remembered: a heartbeat that was overtaken by the result must not bring them back. */
+const mostDone = 10_000
 
 export interface HeldItems {
   readonly items: number
@@ -17,22 +30,16 @@ export interface HeldItems {
   readonly workers: readonly string[]
 }
 
-interface LiveAttempt {
-  readonly beat: Beat
-  readonly atMs: number
-}
-
 /**
  * What people see of a run while it goes on: the ledger's totals and, on top, what the attempts under way say that they
  * have read so far. Nothing here decides anything but whether a run still moves.
  */
 export class RunProgress {
   readonly #startedAtMs: number
-  /** By item: of two attempts at one item the one that is ahead is shown. */
-  readonly #items = new Map<string, LiveAttempt>()
   readonly #workers = new WorkersSeen()
-  /** How each address did when it was last spoken of. */
-  readonly #lastSeen = new Map<string, MountState>()
+  readonly #addresses = new AddressesSeen()
+  readonly #movement = new Movement()
+  readonly #done = new Set<string>()
   readonly #expectation: Expectation
   #samples: { atMs: number; files: number; bytes: number }[] = []
   #ended = false
@@ -51,32 +58,39 @@ export class RunProgress {
     return this.#lastSignAtMs
   }
 
-  /** When anything was last read. */
+  /** When a worker last read a byte, or dealt with a file or directory. */
   get lastMoveAtMs(): number {
     return this.#lastMoveAtMs
   }
 
-  beat(beat: Beat, nowMs: number): void {
-    this.#workers.beat(beat, nowMs)
+  /** Whether requests of a worker that was heard of late wait for the run's own ceiling. */
+  waitsForCeiling(nowMs: number): boolean {
+    this.#workers.dropSilent(nowMs, silentMs)
+    return this.#workers.waitsFor?.ceiling === true
+  }
+
+  heartbeat(heartbeat: Heartbeat, nowMs: number): void {
+    const { worker, attempts, others } = heartbeat
     this.#lastSignAtMs = nowMs
-    const known = this.#items.get(beat.item)
-    const other = known !== undefined && known.beat.attempt !== beat.attempt
-    if (other && known.beat.counts.files > beat.counts.files) {
-      this.#workers.drop(beat)
-      return
-    }
-    if (other) this.#workers.drop(known.beat)
-    this.#items.set(beat.item, { beat, atMs: nowMs })
-    if (known === undefined || other ? touched(beat.counts) : moved(known.beat.counts, beat.counts))
-      this.#lastMoveAtMs = nowMs
+    const open = attempts.filter(({ item }) => !this.#done.has(item))
+    for (const held of open) this.#see(held.attempt, held, nowMs)
+    if (others !== undefined) this.#see(`others of ${worker}`, others, nowMs)
+    const shown = open.filter((held) => !isBehind(held, this.#workers.holding(held.item)))
+    this.#workers.heartbeat(heartbeat, shown, nowMs)
   }
 
   accepted(results: readonly ItemResult[], nowMs: number): void {
     for (const result of results) {
-      this.#items.delete(result.item)
+      this.#done.add(result.item)
       this.#workers.accepted(result, nowMs)
+      // A result that only hands its item on has moved nothing.
+      if (result.counts.bytes > 0 || dealtWith(result.counts) > 0) this.#lastMoveAtMs = nowMs
     }
-    if (results.length > 0) this.moved(nowMs)
+    for (const oldest of this.#done) {
+      if (this.#done.size <= mostDone) break
+      this.#done.delete(oldest)
+    }
+    if (results.length > 0) this.#lastSignAtMs = nowMs
   }
 
   moved(nowMs: number): void {
@@ -90,36 +104,40 @@ export class RunProgress {
     this.#expectation.restart()
   }
 
-  /** Who holds items, as far as they have said so: an attempt is heard of after a beat, or never when it is short. */
+  /** Who holds items, as far as they have said so: an attempt is heard of after a heartbeat, or never when it is short. */
   held(nowMs: number): HeldItems {
-    this.#dropSilent(nowMs)
-    const beats = [...this.#items.values()].map(({ beat }) => beat)
-    return {
-      items: beats.length,
-      pending: beats.reduce((sum, { frontier }) => sum + frontier, 0),
-      workers: [...new Set(beats.map(({ worker }) => worker))],
-    }
+    this.#workers.dropSilent(nowMs, silentMs)
+    const pending = this.#workers.live.reduce((sum, { frontier }) => sum + frontier, 0)
+    return { items: this.#workers.items, pending, workers: this.#workers.holders }
   }
 
   /** The end of a run: from now on only what the ledger says is shown. */
   end(): void {
     this.#ended = true
-    this.#items.clear()
+    this.#workers.end()
   }
 
   /** `ceiling`: no more workers than this are admitted. */
   snapshot(totals: RunTotals, workers: { wanted: number; ceiling: number | undefined }, nowMs: number): Progress {
-    this.#dropSilent(nowMs)
-    let counts: Counts = totals.counts
-    for (const { beat } of this.#items.values()) counts = addCounts(counts, beat.counts)
+    this.#workers.dropSilent(nowMs, silentMs)
+    const { live, largest, waitsFor } = this.#workers
+    const bytesInFlight = Math.min(
+      MOST,
+      live.reduce((sum, one) => sum + one.bytesInFlight, 0),
+    )
+    const complete = live.reduce((sum, one) => addCounts(sum, one.counts), totals.counts)
+    const counts: Counts = { ...complete, bytes: Math.min(MOST, complete.bytes + bytesInFlight) }
     return {
       counts,
+      ...(bytesInFlight === 0 ? {} : { bytesInFlight }),
+      ...(largest.length === 0 ? {} : { largest }),
+      ...(waitsFor === undefined ? {} : { waitsFor }),
       items: { announced: totals.announced, done: totals.done },
       workers: Math.min(Math.max(this.#workers.size, workers.wanted), workers.ceiling ?? Number.POSITIVE_INFINITY),
       ratesPerSecond: this.#rates(counts, nowMs),
       // The clock may have been set back since, or another machine's said when it started.
       elapsedMs: Math.max(0, nowMs - this.#startedAtMs),
-      ...(this.#ended ? {} : this.#expectation.look(counts, nowMs)),
+      ...(this.#ended ? {} : this.#expectation.look(counts, nowMs, bytesInFlight)),
     }
   }
 
@@ -132,41 +150,13 @@ export class RunProgress {
     return this.#workers.names
   }
 
-  /**
-   * The addresses as the workers' last beats describe them together. One that nobody reads from now is as it was last,
-   * with nothing in flight: so the report of a run that ended tells of it, too.
-   */
+  /** The addresses as the workers' last heartbeats describe them together. */
   mounts(): MountState[] {
-    const live = this.#liveMounts()
-    for (const mount of live) this.#lastSeen.set(mount.address, atRest(mount))
-    const addresses = new Set(live.map(({ address }) => address))
-    return [...live, ...[...this.#lastSeen.values()].filter(({ address }) => !addresses.has(address))]
+    return this.#addresses.look(this.#workers.limits)
   }
 
-  #liveMounts(): MountState[] {
-    const seen = new Map<string, Told[]>()
-    const limits = new Set<string>()
-    for (const { beat } of this.#items.values()) {
-      for (const mount of beat.mounts) {
-        const known = seen.get(mount.address)
-        // The items of one worker share its limits of an address.
-        const limit = `${beat.worker} ${mount.address}`
-        const own = limits.has(limit) ? { ...mount, limit: 0, longReads: undefined } : mount
-        limits.add(limit)
-        if (known === undefined) seen.set(mount.address, [own])
-        else known.push(own)
-      }
-    }
-    return [...seen].map(([address, states]) => together(address, states))
-  }
-
-  #dropSilent(nowMs: number): void {
-    for (const [item, { beat, atMs }] of this.#items) {
-      if (nowMs - atMs <= silentMs) continue
-      this.#items.delete(item)
-      this.#workers.drop(beat)
-    }
-    this.#workers.dropSilent(nowMs, silentMs)
+  #see(attempt: string, { bytesArrived, counts }: Live, nowMs: number): void {
+    if (this.#movement.sees(attempt, bytesArrived + dealtWith(counts), this.#workers.items)) this.#lastMoveAtMs = nowMs
   }
 
   #rates(counts: Counts, nowMs: number): Progress['ratesPerSecond'] {
@@ -175,7 +165,7 @@ export class RunProgress {
     const first = this.#samples[0]
     const seconds = first === undefined ? 0 : (nowMs - first.atMs) / 1_000
     if (first === undefined || seconds <= 0) return { files: 0, bytes: 0 }
-    // An attempt that died takes its beats with it: progress may step back, a rate never goes below zero.
+    // An attempt that died takes its heartbeats with it: progress may step back, a rate never goes below zero.
     return {
       files: Math.max(0, counts.files - first.files) / seconds,
       bytes: Math.max(0, counts.bytes - first.bytes) / seconds,
@@ -183,45 +173,8 @@ export class RunProgress {
   }
 }
 
-const touched = (counts: Counts): boolean => counts.files > 0 || counts.bytes > 0 || counts.directories > 0
-const moved = (before: Counts, after: Counts): boolean =>
-  after.files !== before.files || after.bytes !== before.bytes || after.directories !== before.directories
-
-const atRest = ({ longReads, ...mount }: MountState): MountState => ({
-  ...mount,
-  inFlight: 0,
-  ...(longReads === undefined ? {} : { longReads: { ...longReads, inFlight: 0 } }),
-})
-
-/** A mount of a beat; without `longReads` where another beat of the worker has told of them. */
-type Told = Omit<MountState, 'longReads'> & { readonly longReads?: LimitState | undefined }
-type LimitState = NonNullable<MountState['longReads']>
-
-/** One address as many workers see it: down where one of them finds it down. */
-function together(address: string, states: readonly Told[]): MountState {
-  const longReads = states.flatMap((state) => state.longReads ?? [])
-  return {
-    address,
-    state: states.some(({ state }) => state === 'down') ? 'down' : 'up',
-    ...limitsTogether(states),
-    ...(longReads.length === 0 ? {} : { longReads: limitsTogether(longReads) }),
-  }
-}
-
-/**
- * Requests in flight added up. Percentiles don't add up: shown are the median of the workers' medians and the highest of
- * their 99th percentiles.
- */
-function limitsTogether(limits: readonly LimitState[]): LimitState {
-  const known = (key: 'p50Ms' | 'p99Ms' | 'floorMs'): number[] =>
-    limits.flatMap((limit) => limit[key] ?? []).sort((a, b) => a - b)
-  const [p50Ms, p99Ms, floorMs] = [known('p50Ms'), known('p99Ms').at(-1), known('floorMs')[0]]
-  const median = p50Ms[Math.floor(p50Ms.length / 2)]
-  return {
-    inFlight: limits.reduce((sum, { inFlight }) => sum + inFlight, 0),
-    limit: limits.reduce((sum, { limit }) => sum + limit, 0),
-    ...(median === undefined ? {} : { p50Ms: median }),
-    ...(p99Ms === undefined ? {} : { p99Ms }),
-    ...(floorMs === undefined ? {} : { floorMs }),
-  }
-}
+/** Of two attempts at one item the one that is ahead is shown. */
+const isBehind = (held: HeldAttempt, known: HeldAttempt | undefined): boolean =>
+  known !== undefined &&
+  known.attempt !== held.attempt &&
+  (known.counts.files > held.counts.files || known.bytesArrived > held.bytesArrived)

@@ -11,7 +11,7 @@ const longestPauseMs = 500
 
 /**
  * Takes results off the run's queue until the signal ends it. A fold is on disk before its messages are completed, so a
- * crash in between only brings the same results again, which changes nothing. Beats are shown and dropped. A queue
+ * crash in between only brings the same results again, which changes nothing. Heartbeats are shown and dropped. A queue
  * service that is away and a ledger that can't be written are waited for.
  */
 export async function collectResults(
@@ -43,7 +43,7 @@ export async function collectResults(
     for (const lease of leases) {
       const message = await decodeOrPoison(ports, settings, run, lease)
       if (message === undefined || message.run !== run) continue
-      if (message.kind === 'beat') progress.beat(message, clock.now())
+      if (message.kind === 'heartbeat') progress.heartbeat(message, clock.now())
       else folded.push(message)
     }
     if (folded.length > 0) progress.accepted(await wait(() => ledger.fold(run, folded)), clock.now())

@@ -1,10 +1,11 @@
-import type { Beat, ItemResult } from '@cachewarmer/core'
+import type { FileUnderWay, Heartbeat, HeldAttempt, ItemResult, MountState, Waiting } from '@cachewarmer/core'
 import type { WorkerView } from '@cachewarmer/status-page'
 
 /** Rates are means over this long at most. */
 const windowMs = 10_000
 /** Samples are no closer to each other than this: a worker with many short items says something all the time. */
 const sampleMs = 1_000
+const mostLargest = 3
 
 interface Read {
   readonly files: number
@@ -15,18 +16,33 @@ interface Sample extends Read {
   readonly atMs: number
 }
 
+/** An attempt under way, or those that a heartbeat had no room to name, added up. */
+export type Live = Pick<HeldAttempt, 'counts' | 'bytesArrived' | 'bytesInFlight' | 'frontier'>
+
+interface HeardAttempt {
+  readonly held: HeldAttempt
+  readonly atMs: number
+}
+
 interface SeenWorker {
   seenAtMs: number
   /** Read in attempts whose results count. */
   done: Read
   /** The attempts under way, by item. */
-  readonly live: Map<string, Beat>
+  readonly attempts: Map<string, HeardAttempt>
+  /** The last one; what it says besides its attempts holds while one of them is under way. */
+  heartbeat: Heartbeat | undefined
   samples: Sample[]
 }
 
-/** The workers of one run as their beats and results show them. Only shown: nothing is decided by it but who is admitted. */
+/**
+ * The workers of one run as their heartbeats and results show them. Only shown: nothing is decided by it but who is
+ * admitted, and how many machines the tail of the work needs.
+ */
 export class WorkersSeen {
   readonly #workers = new Map<string, SeenWorker>()
+  /** By item: the worker whose attempt is shown. */
+  readonly #holders = new Map<string, string>()
 
   get size(): number {
     return this.#workers.size
@@ -37,50 +53,111 @@ export class WorkersSeen {
     return [...this.#workers.keys()]
   }
 
-  beat(beat: Beat, nowMs: number): void {
-    const worker = this.#seen(beat.worker, nowMs)
-    worker.live.set(beat.item, beat)
+  /** Workers that hold items. */
+  get holders(): string[] {
+    return this.#busy().map(([name]) => name)
+  }
+
+  /** Items that are held. */
+  get items(): number {
+    return this.#busy().reduce(
+      (sum, [, { attempts, heartbeat }]) => sum + attempts.size + (heartbeat?.others?.items ?? 0),
+      0,
+    )
+  }
+
+  /** What is under way. */
+  get live(): Live[] {
+    return this.#busy().flatMap(([, worker]) => liveOf(worker))
+  }
+
+  /** The addresses as each worker describes them that holds items. */
+  get limits(): MountState[] {
+    return this.#busy().flatMap(([, { heartbeat }]) => heartbeat?.limits ?? [])
+  }
+
+  get largest(): FileUnderWay[] {
+    const files = this.#busy().flatMap(([, { heartbeat }]) => heartbeat?.largest ?? [])
+    return files.sort((a, b) => (b.size ?? b.bytes) - (a.size ?? a.bytes)).slice(0, mostLargest)
+  }
+
+  /** What any of them waits for. */
+  get waitsFor(): Waiting | undefined {
+    const waits = this.#busy().flatMap(([, { heartbeat }]) => heartbeat?.waitsFor ?? [])
+    const addresses = [...new Set(waits.flatMap((wait) => wait.addresses ?? []))].sort().slice(0, 64)
+    const ceiling = waits.some((wait) => wait.ceiling)
+    if (!ceiling && addresses.length === 0) return undefined
+    return { ...(ceiling ? { ceiling } : {}), ...(addresses.length === 0 ? {} : { addresses }) }
+  }
+
+  /** The attempt at an item that is shown. */
+  holding(item: string): HeldAttempt | undefined {
+    return this.#workers.get(this.#holders.get(item) ?? '')?.attempts.get(item)?.held
+  }
+
+  /** `attempts`: those of the heartbeat that are to be shown. */
+  heartbeat(heartbeat: Heartbeat, attempts: readonly HeldAttempt[], nowMs: number): void {
+    const worker = this.#seen(heartbeat.worker, nowMs)
+    worker.heartbeat = heartbeat
+    for (const held of attempts) {
+      this.#drop(held.item)
+      worker.attempts.set(held.item, { held, atMs: nowMs })
+      this.#holders.set(held.item, heartbeat.worker)
+    }
     sample(worker, nowMs)
   }
 
   accepted({ worker: name, item, counts }: ItemResult, nowMs: number): void {
+    this.#drop(item)
     const worker = this.#seen(name, nowMs)
-    worker.live.delete(item)
     worker.done = { files: worker.done.files + counts.files, bytes: worker.done.bytes + counts.bytes }
     sample(worker, nowMs)
   }
 
-  /** The attempt is no longer believed in: its worker went silent, or another attempt at the item is ahead. */
-  drop({ worker, item, attempt }: Beat): void {
-    const live = this.#workers.get(worker)?.live
-    if (live?.get(item)?.attempt === attempt) live.delete(item)
+  dropSilent(nowMs: number, silentMs: number): void {
+    for (const [name, { seenAtMs, attempts }] of this.#workers) {
+      for (const [item, { atMs }] of attempts) if (nowMs - atMs > silentMs) this.#drop(item)
+      if (nowMs - seenAtMs > silentMs) this.#workers.delete(name)
+    }
   }
 
-  dropSilent(nowMs: number, silentMs: number): void {
-    for (const [name, { seenAtMs }] of this.#workers) if (nowMs - seenAtMs > silentMs) this.#workers.delete(name)
+  /** Nothing is under way any more. */
+  end(): void {
+    for (const item of this.#holders.keys()) this.#drop(item)
+    for (const worker of this.#workers.values()) worker.heartbeat = undefined
   }
 
   view(nowMs: number): WorkerView[] {
-    return [...this.#workers].map(([name, { seenAtMs, live, samples }]) => ({
+    return [...this.#workers].map(([name, { seenAtMs, attempts, heartbeat, samples }]) => ({
       name,
       seenAtMs,
       ratesPerSecond: rates(samples, nowMs),
-      work: [...live.values()].map(({ run, item, path, counts, frontier, revision }) => ({
-        run,
+      work: [...attempts.values()].map(({ held: { item, path, counts, bytesInFlight, frontier } }) => ({
+        run: heartbeat?.run ?? '',
         item,
         ...(path === undefined ? {} : { path }),
         files: counts.files,
-        bytes: counts.bytes,
+        bytes: counts.bytes + bytesInFlight,
         frontier,
-        revision,
+        revision: heartbeat?.revision ?? 0,
       })),
     }))
+  }
+
+  #busy(): [string, SeenWorker][] {
+    return [...this.#workers].filter(([, { attempts }]) => attempts.size > 0)
+  }
+
+  #drop(item: string): void {
+    this.#workers.get(this.#holders.get(item) ?? '')?.attempts.delete(item)
+    this.#holders.delete(item)
   }
 
   #seen(name: string, nowMs: number): SeenWorker {
     let worker = this.#workers.get(name)
     if (worker === undefined) {
-      worker = { seenAtMs: nowMs, done: { files: 0, bytes: 0 }, live: new Map(), samples: [] }
+      const done = { files: 0, bytes: 0 }
+      worker = { seenAtMs: nowMs, done, attempts: new Map(), heartbeat: undefined, samples: [] }
       this.#workers.set(name, worker)
     }
     worker.seenAtMs = nowMs
@@ -88,13 +165,18 @@ export class WorkersSeen {
   }
 }
 
+const liveOf = ({ attempts, heartbeat }: SeenWorker): Live[] => [
+  ...[...attempts.values()].map(({ held }) => held),
+  ...(heartbeat?.others === undefined ? [] : [heartbeat.others]),
+]
+
 function sample(worker: SeenWorker, atMs: number): void {
   const last = worker.samples.at(-1)
   if (last !== undefined && atMs - last.atMs < sampleMs) return
   let { files, bytes } = worker.done
-  for (const { counts } of worker.live.values()) {
+  for (const { counts, bytesInFlight } of liveOf(worker)) {
     files += counts.files
-    bytes += counts.bytes
+    bytes += counts.bytes + bytesInFlight
   }
   worker.samples = [...worker.samples.filter((one) => atMs - one.atMs <= windowMs), { atMs, files, bytes }]
 }

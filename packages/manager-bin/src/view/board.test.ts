@@ -1,5 +1,5 @@
-import { type Counts, emptyCounts, queueNames } from '@cachewarmer/core'
-import { aBeat } from '@cachewarmer/core/testing'
+import { type Counts, emptyCounts, type HeldAttempt, queueNames } from '@cachewarmer/core'
+import { aHeartbeat, aHeldAttempt } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { World } from '../testing/world.ts'
 import { Board } from './board.ts'
@@ -26,10 +26,16 @@ describe('the board', () => {
     const running = start()
     const id = await world.submit({ jobId: 'night' })
     const { item, lease } = await world.takeItem(id)
-    const mounts = [{ address: '10.0.1.11', state: 'up' as const, inFlight: 3, limit: 8, p50Ms: 2, p99Ms: 9 }]
-    const beat = { run: item.run, item: item.item, worker: 'worker-1', path: '/scene1', frontier: 7, mounts }
-    await world.report(aBeat({ ...beat, counts: counts(5) }))
-    await world.report(aBeat({ ...beat, worker: 'worker-2', attempt: 'b', item: 'other.0', counts: counts(6) }))
+    const limits = [{ address: '10.0.1.11', state: 'up' as const, inFlight: 3, limit: 8, p50Ms: 2, p99Ms: 9 }]
+    const beating = (worker: string, files: number, held: Partial<HeldAttempt>) =>
+      aHeartbeat({
+        run: item.run,
+        worker,
+        limits,
+        attempts: [aHeldAttempt({ path: '/scene1', frontier: 7, counts: counts(files), ...held })],
+      })
+    await world.report(beating('worker-1', 5, { item: item.item }))
+    await world.report(beating('worker-2', 6, { item: 'other.0', attempt: 'b' }))
     await world.until(async () => (board.overview().runs[0]?.files === 11 ? true : undefined))
     const { runs, workers, manager: shown, fleet } = board.overview()
     expect(shown).toMatchObject({ name: 'manager-1', leading: true })

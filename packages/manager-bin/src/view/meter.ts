@@ -17,7 +17,7 @@ interface Mark {
 }
 
 /**
- * Makes counters of what statuses say. A status may step back, when an attempt dies and takes its beats with it: each run
+ * Makes counters of what statuses say. A status may step back, when an attempt dies and takes its heartbeats with it: each run
  * has a mark of the highest that was seen, and only what is beyond it is added. What a run had read before this process
  * saw it is not counted again.
  */

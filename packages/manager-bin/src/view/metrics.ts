@@ -74,7 +74,12 @@ function counter(registry: Registry, name: string, help: string, value: () => nu
 
 function totals(registry: Registry, { meter }: Watched): void {
   counter(registry, 'cachewarmer_files_read_total', 'Files read through all their addresses.', () => meter.totals.files)
-  counter(registry, 'cachewarmer_read_bytes_total', 'Bytes of those files, once each.', () => meter.totals.bytes)
+  counter(
+    registry,
+    'cachewarmer_read_bytes_total',
+    'Bytes read, once each, also of files that are not complete.',
+    () => meter.totals.bytes,
+  )
   counter(
     registry,
     'cachewarmer_directories_listed_total',
@@ -106,7 +111,8 @@ function totals(registry: Registry, { meter }: Watched): void {
 
 const ofRun: readonly (readonly [name: string, help: string, value: (status: RunStatus) => number | undefined])[] = [
   ['files', 'Files that the run has read.', ({ progress }) => progress.counts.files],
-  ['size_bytes', 'Bytes of the files that the run has read.', ({ progress }) => progress.counts.bytes],
+  ['size_bytes', 'Bytes that the run has read, once each.', ({ progress }) => progress.counts.bytes],
+  ['in_flight_bytes', 'Bytes of them of files that are not complete.', ({ progress }) => progress.bytesInFlight ?? 0],
   ['failures', 'Paths of the run that could not be read.', totalFailures],
   ['files_expected', 'Files that the run is expected to come to.', ({ progress }) => progress.expected?.files],
   ['done_ratio', 'How much of the run is done, 0 to 1.', ({ progress }) => progress.expected?.share],

@@ -5,10 +5,12 @@ import {
   count,
   duration,
   elapsedMs,
+  fileUnderWay,
   headline,
   leftOut,
   printable,
   rates,
+  waitingFor,
 } from '@cachewarmer/report'
 import type { TimelineData } from '../timeline.ts'
 import type { ReportData } from '../view.ts'
@@ -70,7 +72,7 @@ export function RunReport({ status, timeline }: { status: RunStatus; timeline: T
 
 function factsOf(status: RunStatus): [string, string][] {
   const { job, progress, ceilings } = status
-  const { counts, items, timeLeftMs, workers } = progress
+  const { counts, items, largest = [], timeLeftMs, waitsFor, workers } = progress
   const { files: filesRate, bytes: bytesRate } = rates(status)
   const live = status.state !== 'ended'
   const rows: [string, string][] = []
@@ -81,6 +83,8 @@ function factsOf(status: RunStatus): [string, string][] {
   rows.push(['Time', duration(elapsedMs(status))], ['Rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
   if (live) {
     rows.push(['Time left', timeLeftMs === undefined ? 'not known yet' : duration(roundedTime(timeLeftMs))])
+    if (largest.length > 0) rows.push(['Largest files under way', largest.map(fileUnderWay).join(', ')])
+    if (waitsFor !== undefined) rows.push(['Waits for', waitingFor(waitsFor)])
     rows.push(['Items', `${count(items.done)} of ${count(items.announced)} done`], ['Workers', count(workers)])
     rows.push(['Weight', String(status.weight)])
     const { maxBytesPerSecond, maxRequestsPerSecond, maxWorkers } = ceilings

@@ -1,11 +1,21 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { bytes, count, duration, elapsedMs, plural, shareDone, timeLeftMs, totalFailures } from '@cachewarmer/report'
+import {
+  bytes,
+  count,
+  duration,
+  elapsedMs,
+  plural,
+  shareDone,
+  timeLeftMs,
+  totalFailures,
+  waitingFor,
+} from '@cachewarmer/report'
 
 const barWidth = 20
 
 /** What is said of a run in passing, the most important first. */
 export function progressParts(status: RunStatus): string[] {
-  const { counts, items, ratesPerSecond, workers } = status.progress
+  const { counts, items, ratesPerSecond, waitsFor, workers } = status.progress
   const failed = totalFailures(status)
   const leftMs = timeLeftMs(status)
   return [
@@ -16,6 +26,7 @@ export function progressParts(status: RunStatus): string[] {
     bytes(counts.bytes),
     `${count(ratesPerSecond.files)} files/s`,
     `${bytes(ratesPerSecond.bytes)}/s`,
+    ...(waitsFor === undefined ? [] : [`waits for ${waitingFor(waitsFor)}`]),
     duration(elapsedMs(status)),
     plural(workers, 'worker'),
     `${count(items.done)}/${count(items.announced)} items`,

@@ -24,6 +24,17 @@ describe('a job on the board', () => {
     expect(jobLines({ name: 'night', status }, 200)[2]).toMatch(/4 in flight {2}2 long reads in flight$/)
   })
 
+  test('names the largest file under way, whatever its name does, and what its reads wait for', () => {
+    const largest = [{ path: `/${'deep/'.repeat(60)}\u001b[2J.img`, bytes: 2 ** 30, size: 2 ** 34 }]
+    const status = withCounts(running, {}, { largest, waitsFor: { ceiling: true, addresses: ['10.0.1.12'] } })
+    const [own, file, first] = jobLines({ name: 'night', status }, 200)
+    expect(own).toContain('/s  waits for its ceiling, 10.0.1.12  ')
+    expect(file).toMatch(/^ {2}largest file {2}\/deep.*….*\\x1b\[2J\.img \(1 GiB of 16 GiB\)$/)
+    expect(first).toContain('10.0.1.11')
+    for (let columns = 0; columns < 130; columns += 1)
+      for (const line of jobLines({ name: 'night', status }, columns)) expect(line.length).toBeLessThanOrEqual(columns)
+  })
+
   test('that waits says so, and no line is wider than the terminal', () => {
     expect(jobLines({ name: 'a\u001b[2Jb' }, 80)).toEqual(['a\\x1b[2Jb  waiting for a manager'])
     expect(jobLines({ name: 'night', place: { jobsBefore: 2 } }, 80)).toEqual([

@@ -1,5 +1,5 @@
 import type { MountState, RunStatus } from '@cachewarmer/core'
-import { addressFacts, bytes, count, duration, printable, shareDone } from '@cachewarmer/report'
+import { addressFacts, bytes, count, duration, fileUnderWay, printable, shareDone } from '@cachewarmer/report'
 import type { WaitingPlace } from '../watch.ts'
 import { bar, fit, progressParts } from './line.ts'
 import { waitingText } from './view.ts'
@@ -51,7 +51,7 @@ export class AddressRates {
 const narrow = 60
 
 /**
- * One job as lines no longer than `columns`: a bar of its own, then one for each address, long as what came through it
+ * One job as lines no longer than `columns`: a bar of its own, the largest file under way, then one for each address, long as what came through it
  * beside the address that is furthest.
  */
 export function jobLines({ name, status, place, rates }: WatchedStatus, columns: number): string[] {
@@ -64,8 +64,10 @@ export function jobLines({ name, status, place, rates }: WatchedStatus, columns:
   const names = new Map(facts.map(({ address }) => [address, clipped(printable(address), columns / 3)]))
   const wide = Math.max(0, ...[...names.values()].map(({ length }) => length))
   const states = new Map(status.mounts.map((mount) => [mount.address, mount]))
+  const [largest] = status.progress.largest ?? []
   return [
     own,
+    ...(largest === undefined ? [] : [fit(['  largest file', clipped(fileUnderWay(largest), columns - 16)], columns)]),
     ...facts.map(({ address, files, bytes: size, failures }) => {
       const rate = rates?.get(address)
       return fit(

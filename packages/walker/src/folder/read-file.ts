@@ -89,7 +89,7 @@ function openFile(full: string | Buffer, file: BegunFile, options: ReadOptions, 
 }
 
 function readBlocks(fd: number, buffer: Buffer, file: BegunFile, options: ReadOptions, done: Done): void {
-  const { offset, length, signal } = options
+  const { offset, length, signal, arrivals } = options
   let bytes = 0
   let firstMs: number | undefined
   const next = (): void => {
@@ -102,7 +102,10 @@ function readBlocks(fd: number, buffer: Buffer, file: BegunFile, options: ReadOp
     bytes += got
     firstMs ??= file.elapsedMs()
     if (error) done(fromErrno(error, file.path))
-    else if (got === wanted) next()
+    else if (got === wanted) {
+      if (bytes < length) arrivals?.arrived(got)
+      next()
+    }
     // A regular file gives less than asked only at its end.
     else done(undefined, { bytes, end: true, size: bytes > 0 ? offset + bytes : undefined, firstMs })
   }

@@ -23,7 +23,7 @@ export const run = A_RUN
 export const workQueue: string = names.runWork(run)
 export const resultsQueue: string = names.runResults(run)
 
-/** A result of an item, as opposed to beats and parts of failures. */
+/** A result of an item, as opposed to heartbeats and parts of failures. */
 export const isResult = (message: ResultMessage): message is ItemResult => message.kind === 'result'
 
 const quiet = (): void => undefined
@@ -42,6 +42,8 @@ export class World {
   readonly service: QueueService
   readonly opened: string[] = []
   logger: Logger = silentLogger
+  /** False for a manager of an earlier version. */
+  asksForHeartbeats = true
   readonly #random = seededRandom(1)
   readonly #mounts = new Map<string, Mount | WalkError>()
   readonly #statuses = new Map<string, SentMessage>()
@@ -86,7 +88,7 @@ export class World {
   }
 
   async post(given: Partial<RunStatus>): Promise<void> {
-    const status = aStatus(given)
+    const status = aStatus({ ...(this.asksForHeartbeats ? { wantsHeartbeats: true } : {}), ...given })
     const before = this.#statuses.get(status.run)
     if (before !== undefined) return before.update(encodeStatus(status), { leaseMs: 0 })
     this.#statuses.set(status.run, await this.service.queue(names.runStatus(status.run)).send(encodeStatus(status)))
@@ -135,10 +137,10 @@ export class World {
 
   /** Results and parts of failures, without what is only shown. */
   async reported(): Promise<ResultMessage[]> {
-    return (await this.results()).filter(({ kind }) => kind !== 'beat')
+    return (await this.results()).filter(({ kind }) => kind !== 'heartbeat')
   }
 
-  /** Takes the results of items out of the queue, however many beats lie before them. */
+  /** Takes the results of items out of the queue, however many heartbeats lie before them. */
   async allResults(): Promise<ItemResult[]> {
     const found: ItemResult[] = []
     for (;;) {
