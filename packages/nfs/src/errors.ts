@@ -36,6 +36,8 @@ export type NfsErrorCode =
   | 'TOO_MANY_CALLS'
   /** The export was closed here. */
   | 'CLOSED'
+  /** A listing leads back to where it was, or brings no new names and yet no end. What came before is sound. */
+  | 'LISTING_LOOPS'
   | Exclude<NfsStatus, 'OK'>
 
 export interface NfsErrorDetails {

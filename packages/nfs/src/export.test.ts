@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { NfsExport } from './export.ts'
 import type { FileHandle } from './handle.ts'
+import type { ListPosition } from './listing/listing.ts'
 import { mountExport } from './mount-export.ts'
 import type { MountOptions } from './options.ts'
 import {
@@ -213,12 +214,45 @@ describe('listing', () => {
     })
   })
 
-  test('that the server can not go on with is BAD_COOKIE', async () => {
+  test('that the server can not go on with starts over, where it began here; else it is BAD_COOKIE', async () => {
     const { mounted, server } = await setUp({ pageBytes: 8_192 })
-    const pages = mounted.list(await handleOf(mounted, '/many'))
-    await pages.next()
+    const many = await handleOf(mounted, '/many')
+    const pages = mounted.list(many)
+    const { value: first } = await pages.next()
     server.makeCookiesStale()
-    await expect(pages.next()).rejects.toMatchObject({ code: 'BAD_COOKIE' })
+    const rest = await collect(pages)
+    const names = [first, ...rest].flatMap((page) => page?.entries.map(({ name }) => name) ?? [])
+    expect(names.toSorted()).toEqual(Array.from({ length: 10_000 }, (_, index) => `f${index}`).toSorted())
+    await expect(mounted.list(many, { from: first?.next as ListPosition }).next()).rejects.toMatchObject({
+      code: 'BAD_COOKIE',
+    })
+  })
+
+  test.each([
+    ['to the top', { beginAt: (index: number) => (index >= 9_000 ? 0 : index) }],
+    ['without an end', { beginAt: (index: number) => (index >= 9_000 ? 10_000 : index), endless: () => true }],
+    [
+      'in circles, with cookies that are new each time',
+      { beginAt: (index: number) => index % 9_000, freshCookies: true },
+    ],
+  ])('that leads %s ends, with each name once', async (_what, odd) => {
+    const { mounted } = await setUp({ odd: { entriesPerPage: 1_000, ...odd } })
+    const names: string[] = []
+    const all = async (): Promise<void> => {
+      for await (const { entries } of mounted.list(await handleOf(mounted, '/many')))
+        for (const { name } of entries) names.push(name)
+    }
+    await expect(all()).rejects.toMatchObject({ code: 'LISTING_LOOPS', message: expect.stringContaining('9,') })
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.length).toBeGreaterThanOrEqual(9_000)
+  })
+
+  test('that names what no directory holds gives the others', async () => {
+    const odd = { nameOf: (name: string) => (name === 'a.txt' ? Buffer.from('../etc') : undefined) }
+    const { mounted } = await setUp({ odd })
+    const [page] = await collect(mounted.list(await handleOf(mounted, '/scene')))
+    expect(page?.refused).toEqual([{ name: '../etc', reason: 'the name has a slash in it' }])
+    expect(page?.entries).toHaveLength(5)
   })
 
   test('asks for a page only when it is wanted', async () => {
@@ -233,6 +267,27 @@ describe('listing', () => {
   test('of a file is NOTDIR', async () => {
     const { mounted } = await setUp()
     await expect(mounted.readdir(await handleOf(mounted, '/big'))).rejects.toMatchObject({ code: 'NOTDIR' })
+  })
+})
+
+describe('resolving a path', () => {
+  test('tells the directories on the way, looked up now or remembered, and makes no call for it', async () => {
+    const { mounted, server } = await setUp()
+    const first = await mounted.resolve('/scene/deeper/still/leaf')
+    const again = await mounted.resolve('/scene/deeper/still/leaf')
+    expect(server.calls['LOOKUP']).toBe(5)
+    const ways = [first, again].map((found) => found.above().map(({ handle }) => handle))
+    const handles = await Promise.all(
+      ['/', '/scene', '/scene/deeper', '/scene/deeper/still'].map((path) => handleOf(mounted, path)),
+    )
+    expect(ways).toEqual([handles, handles])
+    expect(first.above().map(({ attributes }) => attributes?.type)).toEqual(Array(4).fill('directory'))
+    expect((await mounted.resolve('/')).above()).toEqual([])
+  })
+
+  test('tells them where nothing is remembered', async () => {
+    const { mounted } = await setUp({}, { cachedDirectories: 0 })
+    expect((await mounted.resolve('/scene/deeper/still')).above()).toHaveLength(3)
   })
 })
 
@@ -305,7 +360,7 @@ describe('reading', () => {
 describe('resolving', () => {
   test('looks up name after name, and remembers directories', async () => {
     const { mounted, server } = await setUp()
-    expect(await mounted.resolve('/')).toEqual({ handle: mounted.root, attributes: undefined })
+    expect(await mounted.resolve('/')).toMatchObject({ handle: mounted.root, attributes: undefined })
     expect((await mounted.resolve('/scene/deeper/still/leaf')).attributes).toMatchObject({ type: 'file', size: 10n })
     expect(server.calls['LOOKUP']).toBe(4)
     await mounted.resolve('scene/deeper/still/leaf/')

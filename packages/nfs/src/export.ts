@@ -1,6 +1,7 @@
 import { isNfsError, NfsError } from './errors.ts'
 import { type FileHandle, handleToHex } from './handle.ts'
 import { HandleCache } from './handle-cache.ts'
+import { type AskPage, type ListedPage, Listing, type ListingExport, type ListPosition } from './listing/listing.ts'
 import { ACCESS, type AccessResult } from './nfs3/access.ts'
 import type { Attributes } from './nfs3/attributes.ts'
 import type { DirectoryPage } from './nfs3/directory.ts'
@@ -31,10 +32,10 @@ export interface ReadCallOptions extends CallOptions {
   readonly into?: Uint8Array | undefined
 }
 
-/** Where a listing goes on: what a page brought along. The first page is at 0n, 0n. */
-export interface ListPosition {
-  readonly cookie: bigint
-  readonly cookieVerifier: bigint
+/** What a path leads to. */
+export interface ResolvedPath extends LookupResult {
+  /** The directories on the way, the export's own first, as they were looked up last. Costs no call. */
+  readonly above: () => readonly LookupResult[]
 }
 
 /** What an opened export is made of; see `mountExport`. */
@@ -42,9 +43,13 @@ export interface ExportParts {
   readonly host: string
   readonly exportPath: string
   readonly root: FileHandle
+  /** As of mounting, where the server told. */
+  readonly rootAttributes: Attributes | undefined
   readonly info: FsInfo
   readonly readBytes: number
   readonly pageBytes: number
+  /** Of the largest page that may be asked for. */
+  readonly mostPageBytes: number
   readonly cachedDirectories: number
   readonly connections: readonly Connection[]
   /** For long READs alone; empty: those take the others. */
@@ -57,6 +62,8 @@ export interface ExportParts {
 export const LONG_READ_BYTES = 262_144
 
 const start: ListPosition = { cookie: 0n, cookieVerifier: 0n }
+/** Names that all listings of an export hold together, 16 bytes each or so. */
+const MOST_NAMES = 1_000_000
 
 /**
  * An opened export. Every method is one call to the server unless it says otherwise; any number may be out at a time, and
@@ -78,8 +85,7 @@ export class NfsExport {
   private readonly parts: ExportParts
   private readonly directories: HandleCache
   private closing: Promise<void> | undefined
-  /** The server supports READDIRPLUS, as far as is known. */
-  private plus = true
+  private readonly listings: ListingExport
 
   constructor(parts: ExportParts) {
     this.parts = parts
@@ -91,6 +97,9 @@ export class NfsExport {
     this.pageBytes = parts.pageBytes
     this.handleSpace = `${handleToHex(parts.root)}:${parts.exportPath}`
     this.directories = new HandleCache(parts.cachedDirectories)
+    const { host, exportPath, pageBytes, mostPageBytes } = parts
+    const names = { left: MOST_NAMES }
+    this.listings = { where: { host, exportPath }, pageBytes, mostPageBytes, names, plus: true, plusWorks: false }
   }
 
   /** Counters since mounting. */
@@ -127,8 +136,8 @@ export class NfsExport {
     return this.call(READLINK, handle, options)
   }
 
-  fsinfo(options?: CallOptions): Promise<FsInfo> {
-    return this.call(FSINFO, this.root, options)
+  async fsinfo(options?: CallOptions): Promise<FsInfo> {
+    return (await this.call(FSINFO, this.root, options)).info
   }
 
   fsstat(options?: CallOptions): Promise<FsStat> {
@@ -164,50 +173,46 @@ export class NfsExport {
     leastBusy(chosen).send(READ, { handle, offset, count: asked, into }, receiver, options?.signal)
   }
 
-  /** A page of names, with attributes and handles where the server likes. */
-  readdirplus(directory: FileHandle, position: ListPosition = start, options?: CallOptions): Promise<DirectoryPage> {
-    const { cookie, cookieVerifier } = position
-    return this.call(READDIRPLUS, { directory, cookie, cookieVerifier, count: this.pageBytes }, options)
+  /** A page of names, with attributes and handles where the server likes. `count`: its size in bytes, default `pageBytes`. */
+  readdirplus(
+    directory: FileHandle,
+    { cookie, cookieVerifier }: ListPosition = start,
+    options?: CallOptions,
+    count: number = this.pageBytes,
+  ): Promise<DirectoryPage> {
+    return this.call(READDIRPLUS, { directory, cookie, cookieVerifier, count }, options)
   }
 
-  /** A page of names alone. */
-  readdir(directory: FileHandle, position: ListPosition = start, options?: CallOptions): Promise<DirectoryPage> {
-    const { cookie, cookieVerifier } = position
-    return this.call(READDIR, { directory, cookie, cookieVerifier, count: this.pageBytes }, options)
+  /** A page of names alone. `count`: its size in bytes, default `pageBytes`. */
+  readdir(
+    directory: FileHandle,
+    { cookie, cookieVerifier }: ListPosition = start,
+    options?: CallOptions,
+    count: number = this.pageBytes,
+  ): Promise<DirectoryPage> {
+    return this.call(READDIR, { directory, cookie, cookieVerifier, count }, options)
   }
 
   /**
-   * All pages from a position on, by READDIRPLUS, or by READDIR where the server does not support that. One call a page,
-   * made when it is asked for. Throws `BAD_COOKIE` where the server can't go on because the directory changed.
+   * All pages from a position on, by READDIRPLUS, or by READDIR where the server does not support that or fails at it. One
+   * call per page, made when it is asked for. No name comes twice while a million names are held for all listings. Throws
+   * `BAD_COOKIE` where the server can't go on because the directory changed, and starting over would bring names twice;
+   * `LISTING_LOOPS` where the server leads back to an earlier place or never comes to an end.
    */
-  async *list(
+  list(
     directory: FileHandle,
     options: CallOptions & { readonly from?: ListPosition } = {},
-  ): AsyncGenerator<DirectoryPage, void, undefined> {
-    let position = options.from ?? start
-    for (;;) {
-      const plus = this.plus
-      let page: DirectoryPage
-      try {
-        page = await (plus
-          ? this.readdirplus(directory, position, options)
-          : this.readdir(directory, position, options))
-      } catch (error) {
-        if (!plus || !isNfsError(error) || error.code !== 'NOTSUPP') throw error
-        this.plus = false
-        continue
-      }
-      yield page
-      if (page.eof) return
-      position = page
-    }
+  ): AsyncGenerator<ListedPage, void, undefined> {
+    const ask: AskPage = (plus, position, count) =>
+      plus ? this.readdirplus(directory, position, options, count) : this.readdir(directory, position, options, count)
+    return new Listing(this.listings, ask, options.from).run()
   }
 
   /**
    * Looks a path up, name by name, from the deepest directory on whose handle is remembered. A remembered one that turns
    * out to be stale is looked up again, once. Symbolic links are not followed. Throws `OPTION_INVALID` for `.` and `..`.
    */
-  async resolve(path: string, options?: CallOptions): Promise<LookupResult> {
+  async resolve(path: string, options?: CallOptions): Promise<ResolvedPath> {
     const names = pathNames('path', path)
     try {
       return await this.walk(names, options)
@@ -218,17 +223,30 @@ export class NfsExport {
     }
   }
 
-  private async walk(names: readonly string[], options?: CallOptions): Promise<LookupResult> {
+  private async walk(names: readonly string[], options?: CallOptions): Promise<ResolvedPath> {
     let at = names.length
-    let handle: FileHandle | undefined
-    while (handle === undefined)
-      handle = --at <= 0 ? this.root : this.directories.get(`/${names.slice(0, at).join('/')}`)
-    let found: LookupResult = { handle, attributes: undefined }
-    for (let index = Math.max(at, 0); index < names.length; index++) {
+    let known: LookupResult | undefined
+    while (known === undefined) known = --at <= 0 ? this.rootFound : this.directories.get(pathOf(names, at))
+    const above = Math.max(at, 0)
+    const looked: LookupResult[] = []
+    let found = known
+    for (let index = above; index < names.length; index++) {
       found = await this.lookup(found.handle, names[index] as string, options)
-      if (index < names.length - 1) this.directories.set(`/${names.slice(0, index + 1).join('/')}`, found.handle)
+      if (index === names.length - 1) break
+      this.directories.set(pathOf(names, index + 1), found)
+      looked.push(found)
     }
-    return found
+    // The root's attributes are those of mounting, which may be long ago.
+    const attributes = names.length === 0 ? undefined : found.attributes
+    const remembered = (): LookupResult[] =>
+      names.slice(0, above + 1).flatMap((_, count) => {
+        return count === 0 ? this.rootFound : (this.directories.get(pathOf(names, count)) ?? [])
+      })
+    return { handle: found.handle, attributes, above: () => [...remembered(), ...looked] }
+  }
+
+  private get rootFound(): LookupResult {
+    return { handle: this.root, attributes: this.parts.rootAttributes }
   }
 
   /** Ends all connections: what is out fails with `CLOSED`. Tells the server, if it listens. Never rejects. */
@@ -253,6 +271,8 @@ export class NfsExport {
     return leastBusy(this.parts.connections).call(procedure, args, options?.signal)
   }
 }
+
+const pathOf = (names: readonly string[], count: number): string => `/${names.slice(0, count).join('/')}`
 
 /** The connection with the fewest calls out; so one that is being opened again holds nobody up for long. */
 function leastBusy(connections: readonly Connection[]): Connection {

@@ -3,9 +3,9 @@ import type { FileHandle } from './handle.ts'
 import { HandleCache } from './handle-cache.ts'
 
 const fill = (cache: HandleCache, paths: readonly string[]) => {
-  for (const path of paths) cache.set(path, path as FileHandle)
+  for (const path of paths) cache.set(path, { handle: path as FileHandle, attributes: undefined })
 }
-const known = (cache: HandleCache, paths: readonly string[]) => paths.filter((path) => cache.get(path) === path)
+const known = (cache: HandleCache, paths: readonly string[]) => paths.filter((path) => cache.get(path)?.handle === path)
 
 test('the least recently used handle is forgotten first', () => {
   const cache = new HandleCache(3)

@@ -18,6 +18,7 @@ test('exports change only on purpose', () => {
     'readRange',
   ])
   expect(Object.keys(testing).sort()).toEqual([
+    'NfsExport',
     'directory',
     'everyNth',
     'file',
@@ -30,5 +31,6 @@ test('exports change only on purpose', () => {
     'special',
     'startGanesha',
     'startNfsServer',
+    'up',
   ])
 })

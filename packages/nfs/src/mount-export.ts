@@ -71,15 +71,17 @@ async function attempt(settings: MountSettings, target: Target, privileged: bool
     const credential: Credential = flavor === 'sys' ? userOf(settings) : { flavor }
     const nfsService = { program: NFS_PROGRAM, version: NFS_VERSION, port: ports.nfs, credential, collector }
     const first = dial(nfsService)
-    const info = await first.call(FSINFO, root, signal)
+    const { info, attributes } = await first.call(FSINFO, root, signal)
     const more = (count: number): Connection[] =>
       Array.from({ length: count }, () => dial({ ...nfsService, known: true }))
     return new NfsExport({
       ...where,
       root,
+      rootAttributes: attributes,
       info,
       readBytes: readBytesOf(info, settings.maxReadBytes),
       pageBytes: settings.maxPageBytes,
+      mostPageBytes: 2 * Math.max(settings.maxReadBytes, settings.maxPageBytes),
       cachedDirectories: settings.cachedDirectories,
       connections: [first, ...more(settings.connections - 1)],
       longReadConnections: more(settings.longReadConnections),

@@ -8,12 +8,23 @@ import { BufferPool } from './folder/buffers.ts'
 import { fromErrno } from './folder/errno.ts'
 import { ExportGuard } from './folder/export-guard.ts'
 import { traitsOf } from './folder/file-system.ts'
+import { idOf } from './folder/identity.ts'
 import { kindOf } from './folder/kind.ts'
 import { ReadLane } from './folder/lane.ts'
 import { knownFile, listFolder } from './folder/list-folder.ts'
 import { openFlags, type Reader, readFile } from './folder/read-file.ts'
-import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
-import { joinPath, nameOf, parentOf, show } from './paths.ts'
+import type {
+  DirectoryPage,
+  Entry,
+  Identity,
+  ListOptions,
+  Mount,
+  ReadOptions,
+  ReadOutcome,
+  StatOptions,
+  Target,
+} from './mount.ts'
+import { ancestorsOf, joinPath, nameOf, parentOf, show } from './paths.ts'
 
 export interface FolderMountOptions {
   /** Where the export is mounted on this machine. */
@@ -68,9 +79,11 @@ export function folderMount(options: FolderMountOptions): Mount {
       entry.kind === 'file' && entry.size === undefined ? limit(() => addAttributes(path, entry)) : entry
     const entered = await guard.enter(path, traits)
     try {
+      let directory: Identity | undefined = { id: await entered.identify() }
       for await (const entries of listFolder(entered.path, traits)) {
         signal.throwIfAborted()
-        yield { entries: attributes ? await Promise.all(entries.map(withSize)) : entries }
+        yield { entries: attributes ? await Promise.all(entries.map(withSize)) : entries, directory }
+        directory = undefined
       }
     } catch (error) {
       if (signal.aborted || isWalkError(error)) throw error
@@ -97,10 +110,16 @@ export function folderMount(options: FolderMountOptions): Mount {
     }
   }
 
-  async function stat(path: string, { signal }: Asked): Promise<Entry> {
+  async function stat(path: string, { signal, above }: StatOptions): Promise<Entry> {
     signal.throwIfAborted()
     if (!guard.knows(parentOf(path))) await guard.check(parentOf(path))
-    return look(path)
+    const entry = await look(path)
+    return above ? { ...entry, above: await Promise.all(ancestorsOf(path).map(identify)) } : entry
+  }
+
+  const identify = async (directory: string): Promise<Identity> => {
+    const { id } = await look(directory).catch(() => ({ id: undefined }))
+    return { id }
   }
 
   async function readLink(path: string, { signal }: Asked): Promise<string> {
@@ -144,12 +163,11 @@ function rootOf(folder: string): string {
 }
 
 function entryOf(name: string, stats: BigIntStats): Entry {
-  // Inode numbers have 64 bits: as doubles two of them could be one.
   return {
     name,
     kind: kindOf(stats),
     size: Number(stats.size),
     modifiedMs: Number(stats.mtimeMs),
-    id: `${stats.dev}:${stats.ino}`,
+    id: idOf(stats),
   }
 }

@@ -1,11 +1,12 @@
 import type { Lineage } from './lineage.ts'
+import type { FailedLook } from './links.ts'
 import type { Mount } from './mount.ts'
 import type { WalkPart } from './parts.ts'
 import type { ReadSource, ReadUnit } from './read-unit.ts'
 import type { Tally } from './tallies.ts'
 
 /** What takes a listing, or at least a look, before anything can be read. */
-export type WalkUnit = DirectoryUnit | LinkUnit | PartUnit
+export type WalkUnit = DirectoryUnit | LinkUnit | EntryUnit | PartUnit
 
 export interface DirectoryUnit {
   readonly kind: 'directory'
@@ -17,7 +18,7 @@ export interface DirectoryUnit {
   readonly handle?: unknown
   /** Whose handle that is. */
   readonly from?: Mount | undefined
-  /** The directories that it lies in, where loops are possible. */
+  /** The directories that it lies in, as far as they are known. */
   readonly lineage?: Lineage | undefined
   readonly resume?: string | undefined
   readonly tally: Tally
@@ -29,6 +30,16 @@ export interface LinkUnit {
   readonly path: string
   readonly real: string
   readonly lineage?: Lineage | undefined
+  readonly tally: Tally
+}
+
+/** An entry that one mount could not look at. */
+export interface EntryUnit {
+  readonly kind: 'entry'
+  readonly path: string
+  readonly real: string
+  readonly lineage?: Lineage | undefined
+  readonly failed: FailedLook
   readonly tally: Tally
 }
 

@@ -32,11 +32,13 @@ export type {
   DirectoryPage,
   Entry,
   EntryKind,
+  Identity,
   ListOptions,
   Mount,
   MountHealth,
   ReadOptions,
   ReadOutcome,
+  StatOptions,
   Target,
 } from './mount.ts'
 export type { NfsMountOptions } from './nfs-mount.ts'
@@ -44,6 +46,7 @@ export { nfsMount } from './nfs-mount.ts'
 export type { LeftOutEntry, Limiter, Turns, TurnTaker, WalkFilter, WalkOptions } from './options.ts'
 export { defaultFilter } from './options.ts'
 export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './parts.ts'
+export { MAX_PATH_BYTES } from './paths.ts'
 export type { RateCeilings, RateLimit, RateLimitOptions } from './rate-limit.ts'
 export { rateLimit } from './rate-limit.ts'
 export type { SampledFile } from './sample.ts'

@@ -1,6 +1,6 @@
 import { asWalkError, isMountTrouble, WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
-import type { Lineage } from './lineage.ts'
+import { type Lineage, sightOf } from './lineage.ts'
 import type { Entry, Mount } from './mount.ts'
 import { type MountSet, rounds, wentAway } from './mount-set.ts'
 import { joinPath, nameOf, parentOf } from './paths.ts'
@@ -10,6 +10,20 @@ export interface Resolved {
   /** The path without links. */
   readonly real: string
   readonly entry: Entry
+  /** The mount that told. */
+  readonly from: Mount
+}
+
+/** Where a path lies. */
+export interface Located extends Resolved {
+  /** The directories on the way, without the object itself, as far as they are known. */
+  readonly lineage: Lineage | undefined
+}
+
+/** A mount that need not be asked, and what it said. */
+export interface FailedLook {
+  readonly mount: Mount
+  readonly error: WalkError
 }
 
 /** As many as Linux follows. */
@@ -28,14 +42,37 @@ export class Resolver {
     this.#waiting = waiting
   }
 
-  stat(path: string): Promise<Entry> {
-    return this.#ask(path, (mount) => mount.stat(path, { signal: this.#signal }))
+  async stat(path: string): Promise<Entry> {
+    return (await this.look(path)).entry
+  }
+
+  /** What the path is. Asks others than a mount that `failed`, and throws its error where none may do better. */
+  look(path: string, options: { readonly above?: boolean } = {}, failed?: FailedLook): Promise<Resolved> {
+    const ask = async (mount: Mount): Promise<Resolved> => {
+      const entry = await mount.stat(path, { ...options, signal: this.#signal })
+      return { real: path, entry, from: mount }
+    }
+    return this.#ask(path, ask, failed)
+  }
+
+  /** Of a path without links on its way. */
+  async lookUp(path: string): Promise<Located> {
+    const found = await this.look(path, { above: true })
+    let lineage: Lineage | undefined
+    let real = ''
+    const names = path.split('/')
+    // Fewer than there are names where the mount has forgotten some: those that it knows still count.
+    for (const [at, identity] of (found.entry.above ?? []).entries()) {
+      real = at === 0 ? '/' : joinPath(real, names[at] ?? '')
+      lineage = { real, sights: [sightOf(found.from, identity)], parent: lineage }
+    }
+    return { ...found, lineage }
   }
 
   /** Follows the link that may be at the path's end, and those it leads over. Throws `LOOP`, `OUTSIDE` and what mounts do. */
   async follow(path: string): Promise<Resolved> {
     let real = parentOf(path)
-    let entry: Entry | undefined
+    let seen: Resolved | undefined
     let hops = 0
     const ahead = [nameOf(path)]
     for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
@@ -43,31 +80,31 @@ export class Resolver {
       if (name === '..') {
         if (real === '/') throw new WalkError('OUTSIDE', `${path}: the link leads out of the export`)
         real = parentOf(real)
-        entry = undefined
+        seen = undefined
         continue
       }
       const at = joinPath(real, name)
-      entry = await this.stat(at)
-      if (entry.kind !== 'symlink') {
+      seen = await this.look(at)
+      if (seen.entry.kind !== 'symlink') {
         real = at
         continue
       }
       if (++hops > hopsAllowed) throw new WalkError('LOOP', `${path}: more than ${hopsAllowed} links on the way`)
       const target = await this.#readLink(at)
       if (target.startsWith('/')) real = '/'
-      entry = undefined
+      seen = undefined
       ahead.push(...target.split('/').reverse())
     }
-    return { real, entry: entry ?? (await this.stat(real)) }
+    return { ...(seen ?? (await this.look(real))), real }
   }
 
-  /** Follows every link on the path; `lineage` has the directories on the way, without the object itself. */
-  async locate(path: string): Promise<Resolved & { readonly lineage: Lineage | undefined }> {
-    let at: Resolved = { real: '/', entry: await this.stat('/') }
+  /** Follows every link on the path. */
+  async locate(path: string): Promise<Located> {
+    let at = await this.look('/')
     let lineage: Lineage | undefined
     for (const name of path.split('/')) {
       if (name === '') continue
-      lineage = { id: at.entry.id ?? at.real, parent: lineage }
+      lineage = { real: at.real, sights: [sightOf(at.from, at.entry)], parent: lineage }
       at = await this.follow(joinPath(at.real, name))
     }
     return { ...at, lineage }
@@ -81,9 +118,10 @@ export class Resolver {
   }
 
   /** Of every mount that may do better; and again, a few times, of mounts that had all gone and come back. */
-  async #ask<T>(path: string, question: (mount: Mount) => Promise<T>): Promise<T> {
+  async #ask<T>(path: string, question: (mount: Mount) => Promise<T>, failed?: FailedLook): Promise<T> {
     for (let round = 1; ; round++) {
-      const order = this.#mounts.knowing(hashPath(path))
+      const order = this.#mounts.knowing(hashPath(path)).filter(({ mount }) => mount !== failed?.mount)
+      if (failed && (order.length === 0 || !isMountTrouble(failed.error))) throw failed.error
       for (const [at, { mount }] of order.entries()) {
         try {
           return await question(mount)

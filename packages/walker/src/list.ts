@@ -1,11 +1,11 @@
 import { asWalkError, isMountTrouble, WalkError } from './errors.ts'
 import { type DirectoryUnit, partOfUnit } from './frontier.ts'
 import { hashPath } from './hash.ts'
-import { isWithin, type Lineage } from './lineage.ts'
+import { type Lineage, leadsBack, type Sight, sightOf } from './lineage.ts'
 import type { DirectoryPage, Mount } from './mount.ts'
 import { type Member, rounds, targetFor, wentAway } from './mount-set.ts'
-import { attributesPass, takePage } from './page.ts'
-import { joinPath } from './paths.ts'
+import { attributesPass, isWanted, takePage } from './page.ts'
+import { joinPath, tooLong } from './paths.ts'
 import { persist } from './persist.ts'
 import type { Run } from './run.ts'
 import type { Tally } from './tallies.ts'
@@ -26,12 +26,12 @@ const noMoreFound = { listed: 1, directories: 0, files: 0, bytes: 0 }
 export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promise<void> {
   const listing = new Listing(run, unit)
   try {
-    const lineage = await listing.lineage()
+    listing.seen(sightOf(unit.from, unit))
     if (run.settings.attributesOnly && run.settings.listThrough === 'each' && !(await listing.ahead())) {
       listing.giveUp()
       return
     }
-    for (let round = 1; !(await listThroughOne(run, listing, { unit, lineage, round })); round++)
+    for (let round = 1; !(await listThroughOne(run, listing, { unit, round })); round++)
       await run.mounts.whenAnyUp(run.waiting)
   } catch (error) {
     const trouble = asWalkError(error)
@@ -46,13 +46,13 @@ export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promi
 async function listThroughOne(
   run: ListingRun,
   listing: Listing,
-  { unit, lineage, round }: { unit: DirectoryUnit; lineage: Lineage | undefined; round: number },
+  { unit, round }: { unit: DirectoryUnit; round: number },
 ): Promise<boolean> {
   const hash = hashPath(unit.path)
   const knowing = run.mounts.knowing(hash)
   for (const [at, member] of knowing.entries()) {
     try {
-      if (!(await listing.through(member, lineage))) listing.giveUp()
+      if (!(await listing.through(member))) listing.giveUp()
       else if (run.settings.listThrough === 'each' && !run.settings.attributesOnly)
         await listing.again(run.mounts.order(hash).filter((other) => other !== member))
       return true
@@ -75,9 +75,13 @@ class Listing {
   /** Where the finds of a listing go that can't be resumed. */
   #tally: Tally | undefined
   #announced: boolean
+  /** The directory itself, and those that it lies in. */
+  #lineage: Lineage | undefined
   #open = false
   /** What the other mounts said, where theirs counts too: how many files they have, or why they have none. */
   readonly #others = new Map<string, number | WalkError>()
+  /** Entries that they could not look at. */
+  readonly #missed: { readonly mount: string; readonly path: string; readonly error: WalkError }[] = []
 
   constructor(run: ListingRun, unit: DirectoryUnit) {
     this.#run = run
@@ -86,14 +90,12 @@ class Listing {
     this.#announced = unit.resume !== undefined
   }
 
-  /** Throws `LOOP` for a directory that lies in itself. */
-  async lineage(): Promise<Lineage | undefined> {
-    const { settings, resolver } = this.#run
-    const { path, real, id: known, lineage } = this.#unit
-    if (settings.symlinks !== 'all') return undefined
-    const id = known ?? (await resolver.stat(real)).id ?? real
-    if (isWithin(lineage, id)) throw new WalkError('LOOP', `${path}: leads back to a directory that it lies in`)
-    return { id, parent: lineage }
+  /** Notes how the directory looks from a mount. Throws `LOOP` when that is how one looks that it lies in. */
+  seen(sight: Sight): void {
+    const { path, real, lineage } = this.#unit
+    if (leadsBack(lineage, real, sight))
+      throw new WalkError('LOOP', `${path}: the directory is one of those that it lies in, and is not entered again`)
+    this.#lineage = { real, parent: lineage, sights: [...(this.#lineage?.sights ?? []), sight] }
   }
 
   /**
@@ -112,16 +114,22 @@ class Listing {
   }
 
   async #count(member: Member): Promise<void> {
-    const { mounts, waiting, settings } = this.#run
+    const { mounts, waiting } = this.#run
     const { path } = this.#unit
     const ask = async ({ mount }: Member): Promise<number> => {
       let files = 0
+      const missed: { mount: string; path: string; error: WalkError }[] = []
       const pages = this.#pages(mount, undefined)
       for (let page = await pages.next(); !page.done && this.#wanted; page = await pages.next())
-        for (const entry of page.value.entries)
-          if (entry.kind === 'file' && settings.filter.file(joinPath(path, entry.name), entry.name))
-            if (attributesPass(this.#run, entry)) files++
+        for (const entry of page.value.entries) {
+          const { name, kind, error } = entry
+          const child = joinPath(path, name)
+          if (!isWanted(this.#run, child, name, kind) || tooLong(child) !== undefined) continue
+          if (kind === 'unknown' && error) missed.push({ mount: mount.name, path: child, error })
+          if (kind === 'file' && attributesPass(this.#run, entry)) files++
+        }
       await pages.return?.()
+      this.#missed.push(...missed)
       return files
     }
     try {
@@ -144,6 +152,8 @@ class Listing {
       if (typeof said === 'number') this.#run.tallies.findThrough(this.#unit.tally, other, said)
       else this.#run.fail(this.#unit.tally, this.#unit.path, said, other)
     }
+    for (const { mount, path, error } of this.#missed)
+      if (mount !== name) this.#run.fail(this.#unit.tally, path, error, mount)
   }
 
   #everywhereBut(name: string): boolean {
@@ -151,13 +161,14 @@ class Listing {
   }
 
   /** False when the walk stopped, or took the finds back, before the end. */
-  async through({ mount }: Member, lineage: Lineage | undefined): Promise<boolean> {
+  async through({ mount }: Member): Promise<boolean> {
     const pages = this.#pages(mount, this.#resume)
     try {
       let page = await pages.next()
       while (!page.done) {
         if (!this.#wanted) return false
-        const { resume } = page.value
+        const { resume, directory, refused = [] } = page.value
+        if (directory !== undefined) this.seen(sightOf(mount, directory))
         let ahead: IteratorResult<DirectoryPage> | undefined
         if (resume === undefined && !this.#tally) {
           // One page more tells whether this was the last; only a listing that goes on is provisional.
@@ -171,7 +182,9 @@ class Listing {
         const { path, real, tally } = this.#unit
         this.#run.pageCame(page.value.entries.length)
         const everywhere = this.#everywhereBut(mount.name)
-        const from = { path, real, lineage, from: mount, tally: this.#tally ?? tally, everywhere }
+        const found = this.#tally ?? tally
+        for (const error of refused) this.#run.fail(found, path, error)
+        const from = { path, real, lineage: this.#lineage, from: mount, tally: found, everywhere }
         takePage(this.#run, from, page.value.entries)
         this.#resume = resume ?? this.#resume
         if (!ahead?.done) {

@@ -4,9 +4,19 @@
  * Names are strings in which every byte that is not UTF-8 is a lone surrogate U+DC80..U+DCFF (as in PEP 383).
  */
 
+import type { WalkError } from './errors.ts'
 import type { Limiter } from './options.ts'
 
-export type EntryKind = 'file' | 'directory' | 'symlink' | 'other'
+/** `unknown`: it is listed, and looking at it failed. */
+export type EntryKind = 'file' | 'directory' | 'symlink' | 'other' | 'unknown'
+
+/** What tells a directory from every other one. */
+export interface Identity {
+  /** By its file system, such as `fsid:fileid:changed`. Undefined where those say nothing. */
+  readonly id?: string | undefined
+  /** Good among mounts of the same `handleSpace`. */
+  readonly handle?: unknown
+}
 
 /** One name of a directory. What the mount learnt with the listing comes along; what it did not is undefined. */
 export interface Entry {
@@ -16,14 +26,22 @@ export interface Entry {
   readonly size?: number | undefined
   /** Milliseconds since 1970. */
   readonly modifiedMs?: number | undefined
-  /** Identity of the object in its file system, for loop and hard link checks: `fsid:fileid`. */
+  /** Of a directory: see `Identity`. */
   readonly id?: string | undefined
   /** What opens the object fast on mounts of the same `handleSpace`; opaque to everybody else. */
   readonly handle?: unknown
+  /** Why an entry is `unknown`. */
+  readonly error?: WalkError | undefined
+  /** The directories on the way to it, the export's root first, where `stat` was asked for them and the mount knows them. */
+  readonly above?: readonly Identity[] | undefined
 }
 
 export interface DirectoryPage {
   readonly entries: readonly Entry[]
+  /** Of the directory itself, with its first page, where the mount knows without asking. */
+  readonly directory?: Identity | undefined
+  /** What the filer lists and no directory can hold: a failure of the directory each. */
+  readonly refused?: readonly WalkError[] | undefined
   /** Where the listing goes on after this page, if the mount can resume there later and elsewhere; else undefined. */
   readonly resume?: string | undefined
 }
@@ -44,6 +62,11 @@ export interface Asking {
    * page takes. Reads tell in their outcome.
    */
   readonly onFurtherRequest?: (() => void) | undefined
+}
+
+export interface StatOptions extends Asking {
+  /** Tell the directories on the way as well. Default false. */
+  readonly above?: boolean | undefined
 }
 
 export interface ListOptions extends Asking {
@@ -114,7 +137,7 @@ export interface Mount {
   /** Pages in the order of the directory, without '.' and '..'. Closing the iterator early frees what it holds. */
   list(directory: Target, options: ListOptions): AsyncIterable<DirectoryPage>
   /** What a path is. Does not follow a symbolic link at its end. */
-  stat(path: string, options: Asking): Promise<Entry>
+  stat(path: string, options: StatOptions): Promise<Entry>
   /**
    * What a symbolic link says. A target that begins with '/' is absolute within the export: a mount that knows where
    * clients see the export translates, and throws `OUTSIDE` for what is not below it.

@@ -13,12 +13,12 @@ import {
   type TreeNode,
 } from '@cachewarmer/nfs/testing'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import type { Mount } from './mount.ts'
+import type { DirectoryPage, Mount } from './mount.ts'
 import { nfsMount } from './nfs-mount.ts'
 import { describeMount } from './testing/describe-mount.ts'
 import { folderTree } from './testing/folder-tree.ts'
 import type { MemoryDirectory, MemoryNode } from './testing/memory-tree.ts'
-import { entryOf, NfsMounts, namesOf, pagesOf, read, signal } from './testing/nfs-mounts.ts'
+import { collect, entryOf, NfsMounts, namesOf, pagesOf, read, signal } from './testing/nfs-mounts.ts'
 import { walk } from './walk.ts'
 
 /** The tree, as the NFS package's server wants it. */
@@ -74,7 +74,7 @@ describe('an NFS mount', () => {
     await warm.done
     expect(warm.counters).toMatchObject({ files: 3_000, bytes: 3_000, failures: {} })
     const { READDIRPLUS = 0, ...others } = server.calls
-    expect(others).toEqual({ MNT: 1, FSINFO: 1, LOOKUP: 2, READ: 3_000 })
+    expect(others).toEqual({ MNT: 1, FSINFO: 1, LOOKUP: 1, READ: 3_000 })
     expect(READDIRPLUS).toBeLessThan(5)
   })
 
@@ -242,13 +242,16 @@ describe('a listing', () => {
     expect(namesOf(rest)).toEqual(namesOf(pages.slice(2)))
   })
 
-  test('whose cookie has gone stale fails as changed', async () => {
+  test('whose cookie has gone stale starts over, and where that is elsewhere fails as changed', async () => {
     const server = await serve({ pageBytes: 16_384 })
     const mount = await mountOf(server)
-    const pages = mount.list({ path: '/many' }, { attributes: false, signal })[Symbol.asyncIterator]()
-    await pages.next()
+    const pages = mount.list({ path: '/many' }, { attributes: false, signal })
+    const first = (await pages[Symbol.asyncIterator]().next()).value as DirectoryPage
     server.makeCookiesStale()
-    await expect(pages.next()).rejects.toMatchObject({
+    const rest = await collect(pages)
+    expect(namesOf([first, ...rest])).toEqual(Array.from({ length: 3_000 }, (_, at) => `f${at}`))
+    expect(rest.every(({ resume }) => resume === undefined)).toBe(true)
+    await expect(pagesOf(mount, '/many', first.resume)).rejects.toMatchObject({
       code: 'LISTING_CHANGED',
       message: expect.stringContaining('/many: 127.0.0.1'),
     })
@@ -261,29 +264,59 @@ describe('a listing', () => {
     await expect(pagesOf(other, '/many', first?.resume)).rejects.toMatchObject({ code: 'LISTING_CHANGED' })
   })
 
-  test.for(['', 'x', '1-2', '1-2-g', '1-2-3-4'])('does not go on from %j, which no page said', async (resume) => {
-    const mount = await mountOf(await serve())
-    await expect(pagesOf(mount, '/many', resume)).rejects.toMatchObject({
-      code: 'OPTION_INVALID',
-      message: expect.stringContaining(JSON.stringify(resume)),
-    })
-  })
+  test.for(['', 'x', '1-2', '1-2-g', '1-2-3-', '1-2-3-4-5', '1-2-3-4-5.6'])(
+    'does not go on from %j, which no page said',
+    async (resume) => {
+      const mount = await mountOf(await serve())
+      await expect(pagesOf(mount, '/many', resume)).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+        message: expect.stringContaining(JSON.stringify(resume)),
+      })
+    },
+  )
 
-  test('leaves out what vanishes before it is looked at, and keeps what may not be looked at', async () => {
-    const server = await serve({ readdirplus: false })
-    const mount = await mountOf(server)
-    server.fault = ({ procedure, nth }) => {
-      if (procedure !== 'LOOKUP' || nth === 1) return undefined
-      return { kind: 'status', status: nth === 2 ? 'NOENT' : 'ACCES' }
+  test.for([
+    ['NOENT', 'NOT_FOUND'],
+    ['ACCES', 'ACCESS_DENIED'],
+    ['IO', 'IO'],
+    ['SERVERFAULT', 'IO'],
+    ['STALE', 'STALE'],
+    ['XDEV', 'OTHER'],
+  ] as const)('whose entry can not be looked up for %s keeps the others, and says why', async ([status, code]) => {
+    const odd = {
+      bare: (name: string) => name === 'x.jpg',
+      lookUp: (name: string) => (name === 'x.jpg' ? status : undefined),
     }
+    const mount = await mountOf(await serve({ odd }))
     const entries = (await pagesOf(mount, '/a')).flatMap((page) => page.entries)
-    expect(entries).toEqual([{ name: 'y.jpg', kind: 'file' }])
+    expect(entries).toMatchObject([
+      { name: 'x.jpg', kind: 'unknown', error: { code, message: expect.stringContaining('/a/x.jpg') } },
+      { name: 'y.jpg', kind: 'file', size: 200_000 },
+    ])
   })
 
-  test('fails when looking at its entries fails for no fault of theirs', async () => {
-    const server = await serve({ readdirplus: false })
-    const mount = await mountOf(server)
-    server.fault = onCalls('LOOKUP', 2, 9, { kind: 'status', status: 'STALE' })
-    await expect(pagesOf(mount, '/a')).rejects.toMatchObject({ code: 'STALE' })
+  test('whose entry is never looked up, while the server answers, keeps the others', async () => {
+    const server = await serve({ odd: { bare: (name: string) => name === 'x.jpg' } })
+    const mount = await mountOf(server, { export: { ...server.address, timeoutMs: 400, retries: 0 } })
+    server.fault = onCalls('LOOKUP', 2, 9, { kind: 'drop' })
+    const entries = (await pagesOf(mount, '/a')).flatMap((page) => page.entries)
+    expect(entries).toMatchObject([
+      { name: 'x.jpg', kind: 'unknown', error: { code: 'TIMEOUT' } },
+      { name: 'y.jpg', kind: 'file' },
+    ])
+  })
+
+  test('fails when the server is away while its entries are looked up', async () => {
+    const server = await serve({ odd: { bare: () => true } })
+    const mount = await mountOf(server, { export: { ...server.address, timeoutMs: 50, retries: 0 } })
+    server.fault = ({ procedure, nth }) => (procedure === 'READDIRPLUS' || nth === 1 ? undefined : { kind: 'drop' })
+    await expect(pagesOf(mount, '/a')).rejects.toMatchObject({ code: 'TIMEOUT' })
+  })
+
+  test('says which entries no directory holds', async () => {
+    const odd = { nameOf: (name: string) => (name === 'x.jpg' ? Buffer.from('a/b') : undefined) }
+    const [page] = await pagesOf(await mountOf(await serve({ odd })), '/a')
+    expect(page?.refused).toMatchObject([{ code: 'IO', message: expect.stringContaining('"a/b"') }])
+    expect(page?.entries.map(({ name }) => name)).toEqual(['y.jpg'])
   })
 })

@@ -11,13 +11,24 @@ import {
   type ReadRangeOptions,
   type ReadRangeResult,
   type ReadResult,
+  type ResolvedPath,
   readRange,
 } from '@cachewarmer/nfs'
 import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from './adaptive-limit.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { isWalkError, WalkError } from './errors.ts'
-import type { Asking, DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
-import { entryOf, idOf, kindOf } from './nfs/entry.ts'
+import type {
+  Asking,
+  DirectoryPage,
+  Entry,
+  ListOptions,
+  Mount,
+  ReadOptions,
+  ReadOutcome,
+  StatOptions,
+  Target,
+} from './mount.ts'
+import { entryOf, identityOf, idOf, kindOf } from './nfs/entry.ts'
 import { ForeignHandles } from './nfs/foreign-handles.ts'
 import { listPages } from './nfs/list-pages.ts'
 import { fromNfs, isStale } from './nfs/map-error.ts'
@@ -56,8 +67,8 @@ export interface NfsMountOptions {
  * A mount that speaks NFSv3 itself: READDIRPLUS pages bring names, sizes and handles, so that a small file then costs
  * one READ. Listings can be resumed, here and through other addresses of the same handle space.
  * A handle that has gone stale, or that another address gave out and this one does not take, is replaced by a lookup of
- * its path, once a call. A listing whose cookie has gone stale fails with `LISTING_CHANGED`: pages that came before are
- * counted, maybe by somebody else, so starting over would count them twice.
+ * its path, once a call. A listing whose cookie has gone stale starts over and skips the names that it gave; it fails with
+ * `LISTING_CHANGED` where another process has listed what came before, or where the server leads it back to where it was.
  * Throws a `WalkError` with the client's text when the export can't be opened, or the signal's reason.
  */
 export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
@@ -154,7 +165,7 @@ function mountOver(
       const given = await handleOf(target, asking)
       if (given !== undefined && (yield* listBy(given))) return
       const { handle } = await mounted.resolve(path, asking)
-      for await (const page of listPages(mounted, { directory: handle, resume, asking })) {
+      for await (const page of listPages(mounted, { directory: handle, path, resume, asking })) {
         yield page
         nextQuestion()
       }
@@ -166,7 +177,7 @@ function mountOver(
     async function* listBy(directory: FileHandle): AsyncGenerator<DirectoryPage, boolean> {
       let begun = false
       try {
-        for await (const page of listPages(mounted, { directory, resume, asking })) {
+        for await (const page of listPages(mounted, { directory, path, resume, asking })) {
           begun = true
           yield page
           nextQuestion()
@@ -179,16 +190,17 @@ function mountOver(
     }
   }
 
-  async function look(path: string, asking: CallOptions): Promise<{ handle: FileHandle; attributes: Attributes }> {
-    const { handle, attributes } = await mounted.resolve(path, asking)
-    return { handle, attributes: attributes ?? (await mounted.getattr(handle, asking)) }
+  async function look(path: string, asking: CallOptions): Promise<ResolvedPath & { attributes: Attributes }> {
+    const found = await mounted.resolve(path, asking)
+    return { ...found, attributes: found.attributes ?? (await mounted.getattr(found.handle, asking)) }
   }
 
-  async function stat(path: string, options: Asking): Promise<Entry> {
+  async function stat(path: string, options: StatOptions): Promise<Entry> {
     try {
       options.signal.throwIfAborted()
-      const { handle, attributes } = await look(path, tellingOfFurther(options).asking)
-      return { ...entryOf(nameOf(path), attributes, handle), id: idOf(attributes) }
+      const { handle, attributes, above } = await look(path, tellingOfFurther(options).asking)
+      const entry = { ...entryOf(nameOf(path), attributes, handle), id: idOf(attributes) }
+      return options.above ? { ...entry, above: above().map(identityOf) } : entry
     } catch (error) {
       throw fromNfs(error, path)
     }

@@ -17,7 +17,8 @@ const worthListing = 16
 const dense = 4
 const looksAtOnce = 16
 
-interface Place {
+/** Where the files of a part lie. */
+export interface Place {
   readonly real: string
   readonly lineage: Lineage | undefined
   readonly tally: Tally

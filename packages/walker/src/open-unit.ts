@@ -1,13 +1,13 @@
 import { asWalkError, WalkError } from './errors.ts'
 import { FileBatch } from './file-batch.ts'
-import type { LinkUnit, PartUnit } from './frontier.ts'
+import type { EntryUnit, LinkUnit, PartUnit } from './frontier.ts'
 import type { Lineage } from './lineage.ts'
 import type { ListingRun } from './list.ts'
-import type { Entry } from './mount.ts'
-import { openListed } from './open-listed.ts'
-import { attributesPass, leaveOut } from './page.ts'
-import type { WalkPart } from './parts.ts'
-import { nameOf } from './paths.ts'
+import type { Entry, Mount } from './mount.ts'
+import { openListed, type Place } from './open-listed.ts'
+import { attributesPass, leaveOut, takePage } from './page.ts'
+import type { FilesPart, RangePart } from './parts.ts'
+import { joinPath, nameOf, parentOf, shownPath, tooLong } from './paths.ts'
 import type { Run } from './run.ts'
 import { largeFile, sourceOf } from './sources.ts'
 import type { Tally } from './tallies.ts'
@@ -16,6 +16,7 @@ interface Found {
   readonly path: string
   readonly real: string
   readonly entry: Entry
+  readonly from: Mount
   readonly lineage: Lineage | undefined
   readonly tally: Tally
 }
@@ -33,52 +34,78 @@ export async function openLink(run: Run, unit: LinkUnit): Promise<void> {
   })
 }
 
+/** Asks other mounts what an entry is, and puts it into the frontier. */
+export async function openEntry(run: Run, unit: EntryUnit): Promise<void> {
+  const { path, real, lineage, tally, failed } = unit
+  await attempt(run, unit, path, async () => {
+    const found = { path, lineage, tally, ...(await run.resolver.look(real, {}, failed)) }
+    const { entry, from } = found
+    if (entry.kind === 'unknown') throw entry.error ?? failed.error
+    // As if its listing had told.
+    takePage(run, { path: parentOf(path), real: parentOf(real), lineage, from, tally, everywhere: true }, [
+      { ...entry, name: nameOf(path) },
+    ])
+  })
+}
+
 /** Finds out what a part is, and puts it into the frontier. */
 export async function openPart(run: ListingRun, unit: PartUnit): Promise<void> {
   const { part, tally } = unit
   const path = part.kind === 'files' ? part.directory : part.path
   await attempt(run, unit, path, async () => {
-    if (run.settings.symlinks === 'none' && part.kind !== 'tree')
-      return await addPart(run, part, path, undefined, tally)
-    if (run.settings.symlinks === 'none')
-      return addTree(run, { path, real: path, entry: await run.resolver.stat(path), lineage: undefined, tally })
-    const located = await run.resolver.locate(path)
-    if (part.kind === 'tree') addTree(run, { path, ...located, tally })
-    else await addPart(run, part, located.real, located.lineage, tally)
+    const { resolver, settings } = run
+    const beyond = tooLong(path)
+    if (beyond !== undefined) throw beyond
+    const isPlain = settings.symlinks === 'none'
+    if (isPlain && (part.kind === 'files' || part.kind === 'range'))
+      return await addFiles(run, part, { real: path, lineage: undefined, tally })
+    const found = { path, tally, ...(await (isPlain ? resolver.lookUp(path) : resolver.locate(path))) }
+    if (part.kind === 'tree') addTree(run, found)
+    else if (part.kind === 'listing') addDirectory(run, found, part.resume)
+    else await addFiles(run, part, found)
   })
 }
 
-async function attempt(run: Run, unit: LinkUnit | PartUnit, path: string, open: () => Promise<void>): Promise<void> {
+async function attempt(
+  run: Run,
+  unit: LinkUnit | EntryUnit | PartUnit,
+  path: string,
+  open: () => Promise<void>,
+): Promise<void> {
   try {
     await open()
   } catch (error) {
     if (run.settings.signal.aborted) return
-    if (run.going) run.fail(unit.tally, path, asWalkError(error))
+    if (run.going) run.fail(unit.tally, shownPath(path), asWalkError(error))
     else run.giveBack(unit)
   }
 }
 
-function addPart(
-  run: ListingRun,
-  part: Exclude<WalkPart, { kind: 'tree' }>,
-  real: string,
-  lineage: Lineage | undefined,
-  tally: Tally,
-): Promise<void> | undefined {
-  const { frontier } = run
-  if (part.kind === 'listing')
-    frontier.addUnit({ kind: 'directory', path: part.path, real, lineage, resume: part.resume, tally })
-  else if (part.kind === 'files') {
-    if (part.listed) return openListed(run, part, { real, lineage, tally })
-    const files = part.names.map((name): Entry => ({ name, kind: 'file' }))
+function addFiles(run: ListingRun, part: FilesPart | RangePart, place: Place): Promise<void> | undefined {
+  const { frontier, settings } = run
+  const { real, tally } = place
+  if (part.kind === 'files') {
+    const names = namesWithin(run, part, tally)
+    if (part.listed) return openListed(run, { ...part, names }, place)
+    const files = names.map((name): Entry => ({ name, kind: 'file' }))
     frontier.addSource(new FileBatch({ directory: part.directory, real, files, tally }))
   } else {
     const { path, offset, length = Infinity, ordinal } = part
     const unit = { path, real, tally, as: 'name' } as const
-    if (!run.settings.attributesOnly) frontier.addSource(largeFile(run.settings, unit, { offset, length, ordinal }))
-    else if (offset === 0) frontier.addSource(sourceOf(run.settings, unit))
+    if (!settings.attributesOnly) frontier.addSource(largeFile(settings, unit, { offset, length, ordinal }))
+    else if (offset === 0) frontier.addSource(sourceOf(settings, unit))
   }
   return undefined
+}
+
+/** Those whose paths are within the limit; each of the others is a failure. */
+function namesWithin(run: Run, { directory, names }: FilesPart, tally: Tally): readonly string[] {
+  return names.filter((name) => {
+    const path = joinPath(directory, name)
+    const beyond = tooLong(path)
+    if (beyond !== undefined) run.fail(tally, shownPath(path), beyond)
+    return beyond === undefined
+  })
 }
 
 function addTree(run: Run, found: Found): void {
@@ -90,8 +117,11 @@ function addTree(run: Run, found: Found): void {
   else throw new WalkError('NOT_A_FILE', `${found.path}: neither a file nor a directory`)
 }
 
-function addDirectory({ frontier }: Run, { path, real, entry, lineage, tally }: Found): void {
-  frontier.addUnit({ kind: 'directory', path, real, id: entry.id, lineage, tally })
+function addDirectory({ frontier }: Run, { path, real, entry, from, lineage, tally }: Found, resume?: string): void {
+  const { id, handle } = entry
+  // What is no directory is asked for as one by its path: the mount will say what it is.
+  const seen = entry.kind === 'directory' ? { id, handle, from } : {}
+  frontier.addUnit({ kind: 'directory', path, real, ...seen, lineage, resume, tally })
 }
 
 function addFile(run: Run, { path, real, entry, tally }: Found): void {

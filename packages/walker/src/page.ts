@@ -1,8 +1,9 @@
+import { WalkError } from './errors.ts'
 import { FileBatch } from './file-batch.ts'
 import type { Lineage } from './lineage.ts'
-import type { Entry, Mount } from './mount.ts'
+import type { Entry, EntryKind, Mount } from './mount.ts'
 import type { LeftOutEntry } from './options.ts'
-import { joinPath } from './paths.ts'
+import { joinPath, shownPath, tooLong } from './paths.ts'
 import type { Run } from './run.ts'
 import { isLarge, sourceOf } from './sources.ts'
 import type { Tally } from './tallies.ts'
@@ -33,7 +34,11 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
   for (const entry of entries) {
     const { name, kind } = entry
     const child = joinPath(path, name)
-    if (kind === 'file') {
+    const beyond = tooLong(child)
+    if (beyond !== undefined) {
+      if (isWanted(run, child, name, kind)) run.fail(tally, shownPath(child), beyond)
+      else leftOut.add(child, kind === 'directory' ? kind : 'file', entry)
+    } else if (kind === 'file') {
       if (!filter.file(child, name) || !attributesPass(run, entry)) {
         leftOut.add(child, 'file', entry)
         continue
@@ -70,9 +75,13 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
         })
         directories++
       } else leftOut.add(child, 'directory', entry)
+    } else if (kind === 'unknown') {
+      const { error = new WalkError('OTHER', `${child}: the mount does not say what it is`) } = entry
+      const failed = { mount: from, error }
+      if (!isWanted(run, child, name, kind)) leftOut.add(child, 'file', entry)
+      else frontier.addUnit({ kind: 'entry', path: child, real: joinPath(real, name), lineage, failed, tally })
     } else if (kind === 'other' || symlinks === 'none') special++
-    // Nobody knows yet what the link leads to: it goes when no answer could let it stay.
-    else if (filter.file(child, name) || (symlinks === 'all' && filter.directory(child, name)))
+    else if (isWanted(run, child, name, kind))
       frontier.addUnit({ kind: 'link', path: child, real: joinPath(real, name), lineage, tally })
     else leftOut.add(child, 'file', entry)
   }
@@ -118,6 +127,15 @@ export function leaveOut(
   const one = new LeftOut(run, tally)
   one.add(path, kind, entry)
   one.count()
+}
+
+/** Where nobody knows yet what it is, or leads to: false when no answer could let it stay. */
+export function isWanted({ settings }: Run, path: string, name: string, kind: EntryKind): boolean {
+  const { filter, symlinks } = settings
+  if (kind === 'file') return filter.file(path, name)
+  if (kind === 'directory') return filter.directory(path, name)
+  if (kind === 'other' || (kind === 'symlink' && symlinks === 'none')) return false
+  return filter.file(path, name) || ((kind === 'unknown' || symlinks === 'all') && filter.directory(path, name))
 }
 
 /** Counts a file of a walk that reads nothing. */

@@ -1,4 +1,8 @@
+import { encodeName } from '@cachewarmer/nfs'
 import { WalkError } from './errors.ts'
+
+/** Bytes of the longest path that is walked, read and handed on: 8,192. What lies beyond fails with `NAME_TOO_LONG`. */
+export const MAX_PATH_BYTES = 8_192
 
 /** `directory` and a name below it. */
 export const joinPath = (directory: string, name: string): string =>
@@ -6,6 +10,10 @@ export const joinPath = (directory: string, name: string): string =>
 
 /** The directory that holds the path; '/' holds itself. */
 export const parentOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')))
+
+/** The directories that hold the path, '/' first; '/' itself has none. */
+export const ancestorsOf = (path: string): string[] =>
+  path === '/' ? [] : [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index) || '/')
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
@@ -30,4 +38,30 @@ export function checkName(field: string, name: unknown): string {
 export function show(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+/** Most bytes that one UTF-16 unit of a path stands for. */
+const mostBytesPerUnit = 3
+
+/** Undefined for a path that may be walked; nearly all are so short that nothing has to be counted. */
+export function tooLong(path: string): WalkError | undefined {
+  if (path.length <= MAX_PATH_BYTES / mostBytesPerUnit) return undefined
+  const { length } = encodeName(path)
+  if (length <= MAX_PATH_BYTES) return undefined
+  const text = `the path has ${length} bytes, and ${MAX_PATH_BYTES} is the limit`
+  return new WalkError('NAME_TOO_LONG', `${shownPath(path)}: ${text}; it is shown shortened`)
+}
+
+/** Characters of a path beyond the limit that reports show of its beginning and of its end. */
+const shownAtFirst = 1_000
+const shownAtLast = 300
+
+/** A path as failures name it: one beyond the limit with dots in its middle. */
+export function shownPath(path: string): string {
+  if (path.length <= MAX_PATH_BYTES / mostBytesPerUnit || encodeName(path).length <= MAX_PATH_BYTES) return path
+  const cut = `${path.slice(0, shownAtFirst)}...${path.slice(-shownAtLast)}`
+  // Half a character stands for nothing.
+  return cut
+    .replace(/[\ud800-\udbff](?![\udc00-\udfff])/g, '')
+    .replace(/(?<![\ud800-\udbff])[\udc00-\udc7f\udd00-\udfff]/g, '')
 }

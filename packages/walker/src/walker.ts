@@ -9,7 +9,7 @@ import { type ListingRun, listDirectory } from './list.ts'
 import { ListingLimit } from './listing-limit.ts'
 import type { Mount } from './mount.ts'
 import { MountSet } from './mount-set.ts'
-import { openLink, openPart } from './open-unit.ts'
+import { openEntry, openLink, openPart } from './open-unit.ts'
 import type { Settings } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
 import { closeFile, type ReadEnd, readUnit } from './read.ts'
@@ -230,6 +230,7 @@ export class Walker implements Walk, ListingRun {
 
   #lookInto(unit: WalkUnit): Promise<void> {
     if (unit.kind === 'directory') return listDirectory(this, unit)
+    if (unit.kind === 'entry') return openEntry(this, unit)
     return unit.kind === 'link' ? openLink(this, unit) : openPart(this, unit)
   }
 

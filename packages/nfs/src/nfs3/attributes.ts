@@ -32,10 +32,18 @@ export const ATTRIBUTES_BYTES = 84
 export const SIZE_OFFSET = 20
 
 export function decodeAttributes(r: XdrReader): Attributes {
+  const { at } = r
+  const attributes = attributesAt(r)
+  if (attributes === undefined) throw protocolError(`a file type of 1 to 7 was expected, got ${r.view.getUint32(at)}`)
+  return attributes
+}
+
+/** Undefined where the type is none. */
+function attributesAt(r: XdrReader): Attributes | undefined {
   const at = r.take(ATTRIBUTES_BYTES)
   const { view } = r
   const type = fileTypes[view.getUint32(at)]
-  if (type === undefined) throw protocolError(`a file type of 1 to 7 was expected, got ${view.getUint32(at)}`)
+  if (type === undefined) return undefined
   return {
     type,
     mode: view.getUint32(at + 4),
@@ -59,6 +67,9 @@ const milliseconds = (view: DataView, at: number): number => view.getUint32(at) 
 /** post_op_attr: the server may leave attributes out, and some do under load. */
 export const decodeOptionalAttributes = (r: XdrReader): Attributes | undefined =>
   r.bool() ? decodeAttributes(r) : undefined
+
+/** The same in a listing, where those of no known type are as good as none: they must not take their neighbours along. */
+export const decodeListedAttributes = (r: XdrReader): Attributes | undefined => (r.bool() ? attributesAt(r) : undefined)
 
 /** Steps over a post_op_attr that nobody wants. */
 export function skipOptionalAttributes(r: XdrReader): void {

@@ -1,8 +1,7 @@
-import { protocolError } from '../errors.ts'
 import type { FileHandle } from '../handle.ts'
 import type { XdrReader } from '../xdr/reader.ts'
 import type { XdrWriter } from '../xdr/writer.ts'
-import { type Attributes, decodeOptionalAttributes } from './attributes.ts'
+import { type Attributes, decodeListedAttributes } from './attributes.ts'
 import { MAX_NAME_BYTES } from './constants.ts'
 
 /** What READDIR and READDIRPLUS have in common. */
@@ -29,11 +28,20 @@ export interface DirectoryEntry {
   readonly handle: FileHandle | undefined
 }
 
+/** What the server lists and no directory can hold. */
+export interface RefusedEntry {
+  /** As it came: empty, with a slash or a NUL in it, or of more than 4,096 bytes. */
+  readonly name: string
+  readonly reason: string
+}
+
 export interface DirectoryPage {
   /** Of the directory itself. */
   readonly attributes: Attributes | undefined
   /** In the order of the server, without `.` and `..`: a page may have no entry and yet not be the last. */
   readonly entries: readonly DirectoryEntry[]
+  /** Entries whose names would lead a walk astray. */
+  readonly refused: readonly RefusedEntry[]
   /** Where the next page begins. */
   readonly cookie: bigint
   readonly cookieVerifier: bigint
@@ -49,25 +57,29 @@ export function encodePosition(w: XdrWriter, { directory, cookie, cookieVerifier
 
 /** dirlist3 and dirlistplus3: a linked list of entries, each read by `entry` from behind its flag. */
 export function decodePage(r: XdrReader, args: DirectoryArgs, entry: (r: XdrReader) => DirectoryEntry): DirectoryPage {
-  const attributes = decodeOptionalAttributes(r)
+  const attributes = decodeListedAttributes(r)
   const cookieVerifier = r.u64()
   const entries: DirectoryEntry[] = []
+  const refused: RefusedEntry[] = []
   let { cookie } = args
   while (r.bool()) {
     const next = entry(r)
     cookie = next.cookie
-    if (next.name !== '.' && next.name !== '..') entries.push(next)
+    const { name } = next
+    if (name === '.' || name === '..') continue
+    const reason = wrongName(name)
+    if (reason === undefined) entries.push(next)
+    else refused.push({ name, reason })
   }
-  const eof = r.bool()
-  // Else whoever asks for page after page would do so for ever.
-  if (!eof && cookie === args.cookie) throw protocolError('the listing does not move on, and does not end')
-  return { attributes, entries, cookie, cookieVerifier, eof }
+  return { attributes, entries, refused, cookie, cookieVerifier, eof: r.bool() }
 }
 
-/** A name on the wire may be anything; one with a slash, a NUL, or nothing in it would lead a walk astray. */
-export function decodeEntryName(r: XdrReader): string {
-  const name = r.name(MAX_NAME_BYTES)
-  if (name === '' || name.includes('/') || name.includes('\0'))
-    throw protocolError(`${JSON.stringify(name)} is no name of a directory entry`)
-  return name
+/** A name on the wire may be anything that fits into the message. */
+export const decodeEntryName = (r: XdrReader): string => r.name(Number.POSITIVE_INFINITY)
+
+function wrongName(name: string): string | undefined {
+  if (name === '') return 'the name is empty'
+  if (name.includes('/')) return 'the name has a slash in it'
+  if (name.includes('\0')) return 'the name has a NUL in it'
+  return name.length > MAX_NAME_BYTES ? `the name is longer than ${MAX_NAME_BYTES} bytes` : undefined
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from '../handle.ts'
 import type { Procedure } from '../rpc/procedure.ts'
-import { skipOptionalAttributes } from './attributes.ts'
+import { type Attributes, decodeListedAttributes } from './attributes.ts'
 import { withStatus } from './status.ts'
 
 /** What a server can do. All in bytes. */
@@ -14,18 +14,24 @@ export interface FsInfo {
   readonly maxFileSize: bigint
 }
 
+export interface FsInfoResult {
+  readonly info: FsInfo
+  /** Of the object asked about. */
+  readonly attributes: Attributes | undefined
+}
+
 /** RFC 1813 section 3.3.19 */
-export const FSINFO: Procedure<FileHandle, FsInfo> = withStatus({
+export const FSINFO: Procedure<FileHandle, FsInfoResult> = withStatus({
   name: 'FSINFO',
   number: 19,
   encode: (w, root) => w.latin1(root),
   decode(r) {
-    skipOptionalAttributes(r)
+    const attributes = decodeListedAttributes(r)
     const [rtmax, rtpref] = [r.u32(), r.u32()]
     r.take(16) // rtmult, and the three of WRITE
     const dtpref = r.u32()
     const maxFileSize = r.u64()
     r.take(12) // time_delta, properties
-    return { rtmax, rtpref, dtpref, maxFileSize }
+    return { info: { rtmax, rtpref, dtpref, maxFileSize }, attributes }
   },
 })

@@ -129,7 +129,7 @@ const rows: readonly Row[] = [
       w.bool(false)
       w.bool(false)
     },
-    { attributes, cookieVerifier: 11n, entries: [entry], cookie: 2n ** 63n + 1n, eof: false },
+    { attributes, cookieVerifier: 11n, entries: [entry], refused: [], cookie: 2n ** 63n + 1n, eof: false },
   ),
   row(
     READDIRPLUS,
@@ -152,6 +152,7 @@ const rows: readonly Row[] = [
         { ...entry, attributes, handle },
         { ...entry, name: '\udcff\n' },
       ],
+      refused: [],
       cookie: 2n ** 63n,
       eof: true,
     },
@@ -184,7 +185,7 @@ const rows: readonly Row[] = [
       w.u64(2n ** 63n - 1n)
       for (const number of [0, 1, 27]) w.u32(number)
     },
-    { rtmax: 1_048_576, rtpref: 65_536, dtpref: 32_768, maxFileSize: 2n ** 63n - 1n },
+    { info: { rtmax: 1_048_576, rtpref: 65_536, dtpref: 32_768, maxFileSize: 2n ** 63n - 1n }, attributes },
   ),
   row(GETPORT, { program: 100_003, version: 3 }, '000186a3 00000003 00000006 00000000', (w) => w.u32(2049), 2049, {
     status: false,
@@ -336,20 +337,39 @@ describe('a page', () => {
       w.bool(eof)
     })
 
-  test.each(['a/b', '/', 'nul\0', 'EMPTY'])(
-    'with the name %j in it is refused: it would lead a walk astray',
+  test.each(['a/b', '/', 'nul\0', 'EMPTY', 'x'.repeat(5_000)])(
+    'with the name %j in it sets that apart: it would lead a walk astray',
     (name) => {
-      expect(() => READDIR.decode(new XdrReader(page(name, 5n, true)), position)).toThrow(protocol)
+      const { entries, refused } = READDIR.decode(new XdrReader(page(name, 5n, true)), position)
+      expect(entries).toEqual([])
+      expect(refused).toEqual([{ name: name === 'EMPTY' ? '' : name, reason: expect.stringContaining('the name') }])
     },
   )
 
-  test('that neither moves on nor ends is refused: its listing would never end', () => {
-    expect(() => READDIR.decode(new XdrReader(page('', 0n, false)), position)).toThrow(protocol)
-    expect(() => READDIR.decode(new XdrReader(page('a', position.cookie, false)), position)).toThrow(protocol)
-    expect(READDIR.decode(new XdrReader(page('', 0n, true)), position)).toMatchObject({
-      eof: true,
-      cookie: position.cookie,
+  test('takes an entry of no known type for one without attributes', () => {
+    const bytes = written((w) => {
+      w.u32(0)
+      encodeOptionalAttributes(w, undefined)
+      w.u64(1n)
+      for (const [name, type] of [
+        ['a', 'file'],
+        ['odd', 0],
+        ['odder', 8],
+        ['z', 'directory'],
+      ] as const) {
+        w.bool(true)
+        encodeNamePlus3(w, { fileid: 1n, cookie: 1n, attributes: { ...attributes, type }, handle }, Buffer.from(name))
+      }
+      w.bool(false)
+      w.bool(true)
     })
+    const { entries } = READDIRPLUS.decode(new XdrReader(bytes), position)
+    expect(entries.map((entry) => [entry.name, entry.attributes?.type])).toEqual([
+      ['a', 'file'],
+      ['odd', undefined],
+      ['odder', undefined],
+      ['z', 'directory'],
+    ])
   })
 
   test('keeps names like dots that are none', () => {

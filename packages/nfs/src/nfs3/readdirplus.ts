@@ -1,6 +1,6 @@
 import type { Procedure } from '../rpc/procedure.ts'
 import type { XdrReader } from '../xdr/reader.ts'
-import { decodeOptionalAttributes } from './attributes.ts'
+import { decodeListedAttributes } from './attributes.ts'
 import {
   type DirectoryArgs,
   type DirectoryEntry,
@@ -28,5 +28,5 @@ export const READDIRPLUS: Procedure<DirectoryArgs, DirectoryPage> = withStatus({
 function decodeEntry(r: XdrReader): DirectoryEntry {
   const fileid = r.u64()
   const name = decodeEntryName(r)
-  return { name, fileid, cookie: r.u64(), attributes: decodeOptionalAttributes(r), handle: decodeOptionalHandle(r) }
+  return { name, fileid, cookie: r.u64(), attributes: decodeListedAttributes(r), handle: decodeOptionalHandle(r) }
 }

@@ -28,6 +28,8 @@ export function refusalError(
         // AUTH_TOOWEAK is for Kerberos (RFC 2623 section 2.3), and yet nfs-ganesha says it for a source port.
         hint: 'the export may want Kerberos, another user, or a source port below 1024',
       })
+    case 'PROC_UNAVAIL':
+      return new NfsError('NOTSUPP', `${procedure}: the server does not have this procedure`)
     default:
       return new NfsError('RPC_REFUSED', `${procedure}: the server refuses the call: ${refusal.kind}`)
   }

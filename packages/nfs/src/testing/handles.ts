@@ -21,20 +21,42 @@ export function encodeTreeHandle(generation: number, indexes: readonly number[])
 
 export interface TreePlace {
   readonly node: TreeNode
+  /** The way that its handle says. */
   readonly indexes: readonly number[]
+  /** The way that its number is made of, where that is another. */
+  readonly numbered?: readonly number[] | undefined
+}
+
+/** The directory's entry at an index. */
+export function childAt(root: TreeDirectory, { node, indexes, numbered }: TreePlace, index: number): TreePlace {
+  const way = [...indexes, index]
+  const found = (node as TreeDirectory).at(index).node
+  if (found.type !== 'up') return { node: found, indexes: way, numbered: numbered && [...numbered, index] }
+  const canonical = indexes.slice(0, indexes.length + 1 - found.levels)
+  const target = nodeAt(root, canonical)
+  if (found.same === 'both') return { node: target, indexes: canonical }
+  return found.same === 'handle'
+    ? { node: target, indexes: canonical, numbered: way }
+    : { node: target, indexes: way, numbered: canonical }
+}
+
+function nodeAt(root: TreeDirectory, indexes: readonly number[]): TreeNode {
+  let place: TreePlace = { node: root, indexes: [] }
+  for (const index of indexes) place = childAt(root, place, index)
+  return place.node
 }
 
 /** What a handle means: `STALE` of another generation, `BADHANDLE` when it leads nowhere. */
 export function decodeTreeHandle(
-  root: TreeNode,
+  root: TreeDirectory,
   generation: number,
   handle: string,
 ): TreePlace | 'STALE' | 'BADHANDLE' {
   const bytes = Buffer.from(handle, 'latin1')
   if (bytes.length < 4) return 'BADHANDLE'
   if (bytes.readUInt32BE(0) !== generation) return 'STALE'
-  const indexes: number[] = []
-  let node = root
+  const way: number[] = []
+  let place: TreePlace = { node: root, indexes: [] }
   for (let at = 4; at < bytes.length; ) {
     let index = 0
     for (let unit = 1; ; unit *= 128) {
@@ -43,11 +65,12 @@ export function decodeTreeHandle(
       index += (byte & 127) * unit
       if (byte < 128) break
     }
-    if (node.type !== 'directory' || index >= node.count) return 'BADHANDLE'
-    node = (node as TreeDirectory).at(index).node
-    indexes.push(index)
+    if (place.node.type !== 'directory' || index >= place.node.count) return 'BADHANDLE'
+    way.push(index)
+    place = childAt(root, place, index)
   }
-  return { node, indexes }
+  // What it was opened by stays its handle.
+  return { ...place, indexes: way }
 }
 
 /** A number for an object that stays the same (FNV-1a over the way to it). */

@@ -4,9 +4,16 @@ import type { Attributes } from '../nfs3/attributes.ts'
 import { FHSIZE, MAX_NAME_BYTES, NFS_PROGRAM, NFS_VERSION, nfsStatus } from '../nfs3/constants.ts'
 import type { XdrReader } from '../xdr/reader.ts'
 import { XdrWriter } from '../xdr/writer.ts'
-import { decodeTreeHandle, encodeTreeHandle, fileidOf, type TreePlace } from './handles.ts'
+import { childAt, decodeTreeHandle, encodeTreeHandle, fileidOf, type TreePlace } from './handles.ts'
+import type { OddListing } from './odd-listing.ts'
 import { type ServiceProcedures, StatusError } from './program.ts'
-import { encodeAttributes, encodeName3, encodeNamePlus3, encodeOptionalAttributes } from './results.ts'
+import {
+  encodeAttributes,
+  encodeName3,
+  encodeNamePlus3,
+  encodeOptionalAttributes,
+  type WrittenAttributes,
+} from './results.ts'
 import type { ServedCall } from './rpc-server.ts'
 import { contentOf, type TreeDirectory, type TreeNode } from './tree.ts'
 
@@ -23,6 +30,7 @@ export interface NfsProgramState {
   readonly attributes: boolean
   generation: number
   cookieVerifier: bigint
+  readonly odd: OddListing
 }
 
 type NfsResults = (w: XdrWriter) => void
@@ -45,21 +53,26 @@ function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
   }
   const post = (at: TreePlace): Attributes | undefined => (state.attributes ? attributesOf(at) : undefined)
   const handleOf = (indexes: readonly number[]): FileHandle => encodeTreeHandle(state.generation, indexes) as FileHandle
-  const child = (parent: TreePlace, index: number): TreePlace => ({
-    node: (parent.node as TreeDirectory).at(index).node,
-    indexes: [...parent.indexes, index],
-  })
+  const child = (parent: TreePlace, index: number): TreePlace => childAt(state.tree, parent, index)
+  const { odd } = state
+  const oddAttributes = (at: TreePlace, name: string): WrittenAttributes | undefined => {
+    const attributes = post(at)
+    const type = odd.typeOf?.(name)
+    return type === undefined || attributes === undefined ? attributes : { ...attributes, type }
+  }
 
   const lookup: Procedure = (r) => {
     const parent = place(r)
     const name = r.name(MAX_NAME_BYTES)
     if (Buffer.byteLength(name) > 255) throw new StatusError('NAMETOOLONG')
+    const status = odd.lookUp?.(name)
+    if (status !== undefined) throw new StatusError(status)
     const index = directoryOf(parent).find(name)
     if (index === undefined) throw new StatusError('NOENT')
     const found = child(parent, index)
     return (w) => {
       w.latin1(handleOf(found.indexes))
-      encodeOptionalAttributes(w, post(found))
+      encodeOptionalAttributes(w, oddAttributes(found, name))
       encodeOptionalAttributes(w, post(parent))
     }
   }
@@ -86,27 +99,39 @@ function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
       const [cookie, verifier] = [r.u64(), r.u64()]
       if (plus && !state.readdirplus) throw new StatusError('NOTSUPP')
       if (plus) r.take(4)
-      const most = Math.min(r.u32(), state.pageBytes)
+      const asked = r.u32()
+      const refusal = plus ? odd.plus?.(asked) : undefined
+      if (refusal !== undefined) throw new StatusError(refusal)
+      const most = Math.min(asked, state.pageBytes)
       if (cookie !== 0n && verifier !== state.cookieVerifier) throw new StatusError('BAD_COOKIE')
-      const { count } = directoryOf(parent)
+      const directory = directoryOf(parent)
+      const last = directory.count + FIRST_COOKIE - 1
       const entries = new XdrWriter(Buffer.allocUnsafe(4096))
       let next = Number(cookie)
-      for (; next < count + FIRST_COOKIE - 1; next++) {
+      if (odd.beginAt !== undefined && next >= FIRST_COOKIE - 1)
+        next = odd.beginAt(next - FIRST_COOKIE + 1, directory) + FIRST_COOKIE - 1
+      let given = 0
+      for (; next < last && given < (odd.entriesPerPage ?? Number.POSITIVE_INFINITY); next++, given++) {
         const before = entries.at
         const index = next - FIRST_COOKIE + 1
         const at = index < 0 ? parent : child(parent, index)
-        const name = index < 0 ? Buffer.alloc(next + 1, '.') : encodeName(directoryOf(parent).at(index).name)
-        const entry = { fileid: fileidOf(at.indexes), cookie: BigInt(next + 1) }
+        const name = index < 0 ? '.'.repeat(next + 1) : directory.at(index).name
+        const bytes = odd.nameOf?.(name) ?? encodeName(name)
+        const entryCookie = odd.freshCookies === true ? cookie + BigInt(given + 1) : BigInt(next + 1)
+        const entry = { fileid: attributesOf(at).fileid, cookie: entryCookie }
+        const bare = odd.bare?.(name) === true
+        const attributes = bare ? undefined : oddAttributes(at, name)
         entries.bool(true)
-        if (plus) encodeNamePlus3(entries, { ...entry, attributes: post(at), handle: handleOf(at.indexes) }, name)
-        else encodeName3(entries, entry, name)
+        if (plus)
+          encodeNamePlus3(entries, { ...entry, attributes, handle: bare ? undefined : handleOf(at.indexes) }, bytes)
+        else encodeName3(entries, entry, bytes)
         if (entries.at + PAGE_BYTES > most) {
           entries.at = before
           break
         }
       }
-      const eof = next >= count + FIRST_COOKIE - 1
-      if (!eof && entries.at === 0) throw new StatusError('TOOSMALL')
+      const eof = next >= last && odd.endless?.(directory) !== true
+      if (!eof && entries.at === 0 && odd.endless === undefined) throw new StatusError('TOOSMALL')
       return (w) => {
         encodeOptionalAttributes(w, post(parent))
         w.u64(state.cookieVerifier)
@@ -179,16 +204,17 @@ function sizeOf(node: TreeNode): bigint {
 }
 
 /** Everything that a node does not say has one value. */
-function attributesOf({ node, indexes }: TreePlace): Attributes {
+function attributesOf({ node, indexes, numbered = indexes }: TreePlace): Attributes {
   const {
     mode = node.type === 'directory' ? 0o755 : 0o644,
     uid = 0,
     gid = 0,
     modifiedMs = 1_700_000_000_000,
+    fileid = fileidOf(numbered),
   } = node.meta ?? {}
   const size = sizeOf(node)
   const times = { accessedMs: modifiedMs, modifiedMs, changedMs: modifiedMs }
-  return { type: node.type, mode, nlink: 1, uid, gid, size, used: size, fsid: 1n, fileid: fileidOf(indexes), ...times }
+  return { type: node.type, mode, nlink: 1, uid, gid, size, used: size, fsid: 1n, fileid, ...times }
 }
 
 const names: Readonly<Record<number, string>> = {

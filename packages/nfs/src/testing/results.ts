@@ -1,4 +1,4 @@
-import { type Attributes, fileTypes } from '../nfs3/attributes.ts'
+import { type Attributes, type FileType, fileTypes } from '../nfs3/attributes.ts'
 import type { DirectoryEntry } from '../nfs3/directory.ts'
 import type { XdrWriter } from '../xdr/writer.ts'
 
@@ -6,8 +6,11 @@ import type { XdrWriter } from '../xdr/writer.ts'
  * What the decoders of nfs3/ read, written: the server's half of RFC 1813.
  */
 
-export function encodeAttributes(w: XdrWriter, attributes: Attributes): void {
-  w.u32(fileTypes.indexOf(attributes.type))
+/** As RFC 1813 says, or with a number of no type. */
+export type WrittenAttributes = Omit<Attributes, 'type'> & { readonly type: FileType | number }
+
+export function encodeAttributes(w: XdrWriter, attributes: WrittenAttributes): void {
+  w.u32(typeof attributes.type === 'number' ? attributes.type : fileTypes.indexOf(attributes.type))
   w.u32(attributes.mode)
   w.u32(attributes.nlink)
   w.u32(attributes.uid)
@@ -24,7 +27,7 @@ export function encodeAttributes(w: XdrWriter, attributes: Attributes): void {
 }
 
 /** post_op_attr */
-export function encodeOptionalAttributes(w: XdrWriter, attributes: Attributes | undefined): void {
+export function encodeOptionalAttributes(w: XdrWriter, attributes: WrittenAttributes | undefined): void {
   w.bool(attributes !== undefined)
   if (attributes !== undefined) encodeAttributes(w, attributes)
 }
@@ -37,7 +40,11 @@ export function encodeName3(w: XdrWriter, entry: Pick<DirectoryEntry, 'fileid' |
 }
 
 /** entryplus3, behind its flag. */
-export function encodeNamePlus3(w: XdrWriter, entry: Omit<DirectoryEntry, 'name'>, name: Uint8Array): void {
+export function encodeNamePlus3(
+  w: XdrWriter,
+  entry: Omit<DirectoryEntry, 'name' | 'attributes'> & { readonly attributes: WrittenAttributes | undefined },
+  name: Uint8Array,
+): void {
   encodeName3(w, entry, name)
   encodeOptionalAttributes(w, entry.attributes)
   w.bool(entry.handle !== undefined)

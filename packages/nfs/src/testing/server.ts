@@ -2,6 +2,7 @@ import { MOUNT_PROGRAM, NFS_PROGRAM, NFS_VERSION } from '../nfs3/constants.ts'
 import type { FaultFunction } from './faults.ts'
 import { mountService, portmapService } from './mount-program.ts'
 import { type NfsProgramState, nfsService } from './nfs-program.ts'
+import type { OddListing } from './odd-listing.ts'
 import { program, type Service } from './program.ts'
 import { type Program, type RpcServer, type ServedCall, startRpcServer } from './rpc-server.ts'
 import type { TreeDirectory } from './tree.ts'
@@ -43,6 +44,8 @@ export interface NfsServerOptions {
   readonly generation?: number
   /** Send the attributes that RFC 1813 lets a server leave out. Default true. */
   readonly attributes?: boolean
+  /** Default: nothing is odd. */
+  readonly odd?: OddListing
 }
 
 /** An NFSv3 server in this process: portmapper, MOUNT and NFS, each at a port of its own. */
@@ -94,6 +97,7 @@ export async function startNfsServer(options: NfsServerOptions): Promise<NfsServ
     attributes: options.attributes ?? true,
     generation: options.generation ?? 1,
     cookieVerifier: 1n,
+    odd: options.odd ?? {},
   }
   const live = { fault: options.fault ?? (() => undefined), latencyMs: options.latencyMs ?? 0 }
   const allowed = (call: ServedCall): boolean =>

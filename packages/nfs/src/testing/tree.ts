@@ -36,11 +36,20 @@ export interface TreeSpecial {
   readonly meta?: TreeMeta | undefined
 }
 
+/** A directory that is one of those it lies in: what a bind mount or a junction makes. */
+export interface TreeUp {
+  readonly type: 'up'
+  /** 1: the directory that holds it. */
+  readonly levels: number
+  /** What tells that it is the same. With one of the two alone, the other looks like a new directory's. */
+  readonly same: 'both' | 'handle' | 'fileid'
+}
+
 export type TreeNode = TreeFile | TreeDirectory | TreeLink | TreeSpecial
 
 export interface TreeEntry {
   readonly name: string
-  readonly node: TreeNode
+  readonly node: TreeNode | TreeUp
 }
 
 /** What attributes say beside type and size. */
@@ -49,6 +58,8 @@ export interface TreeMeta {
   readonly uid?: number
   readonly gid?: number
   readonly modifiedMs?: number
+  /** In the file system. Default: a number of its own. */
+  readonly fileid?: bigint
 }
 
 /** A file with these bytes, or of so many. */
@@ -59,7 +70,7 @@ export function file(content: string | Uint8Array | number | bigint = '', meta?:
 }
 
 /** A directory of what stands in an object, in its order. */
-export function directory(nodes: Readonly<Record<string, TreeNode>> = {}, meta?: TreeMeta): TreeDirectory {
+export function directory(nodes: Readonly<Record<string, TreeNode | TreeUp>> = {}, meta?: TreeMeta): TreeDirectory {
   const entries = Object.entries(nodes).map(([name, node]) => ({ name, node }))
   const byName = new Map(entries.map(({ name }, index) => [name, index]))
   return {
@@ -91,6 +102,7 @@ export function generated(
 }
 
 export const link = (target: string, meta?: TreeMeta): TreeLink => ({ type: 'symlink', target, meta })
+export const up = (levels: number, same: TreeUp['same'] = 'both'): TreeUp => ({ type: 'up', levels, same })
 export const special = (type: TreeSpecial['type'], meta?: TreeMeta): TreeSpecial => ({ type, meta })
 
 const PATTERN_BYTES = 65_521

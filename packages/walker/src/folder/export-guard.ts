@@ -1,6 +1,7 @@
-import { close, closeSync, constants, open, readlinkSync, realpath } from 'node:fs'
+import { close, closeSync, constants, fstat, fstatSync, open, readlinkSync, realpath } from 'node:fs'
 import { WalkError } from '../errors.ts'
 import { fromErrno } from './errno.ts'
+import { idOf } from './identity.ts'
 import { systemPath } from './path-bytes.ts'
 
 const directoriesKnown = 4096
@@ -10,6 +11,8 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
 export interface Entered {
   /** What lists it, whatever its own path leads to by now. */
   readonly path: Buffer
+  /** What tells it from other directories; of what is open, so that no server has to be asked. */
+  identify(): Promise<string | undefined>
   close(): void
 }
 
@@ -63,7 +66,8 @@ export class ExportGuard {
       const path = Buffer.from(`/proc/self/fd/${fd}`)
       const real = realPathOf(path)
       if (real !== undefined) this.#admit(directory, real)
-      return { path: real === undefined ? await this.check(directory) : path, close: leave }
+      const identify = closesAtOnce ? async () => idOf(fstatSync(fd, { bigint: true })) : () => identityOf(fd)
+      return { path: real === undefined ? await this.check(directory) : path, identify, close: leave }
     } catch (error) {
       leave()
       throw error
@@ -105,3 +109,7 @@ function realPathOf(descriptor: Buffer): Buffer | undefined {
     return undefined
   }
 }
+
+/** Undefined where the file system does not tell: then the directory is known by its path alone. */
+const identityOf = (fd: number): Promise<string | undefined> =>
+  new Promise((resolve) => fstat(fd, { bigint: true }, (error, stats) => resolve(error ? undefined : idOf(stats))))

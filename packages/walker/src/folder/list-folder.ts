@@ -78,20 +78,19 @@ async function* untypedPages(directory: Buffer, given: ReadonlySet<string>): Asy
   const limit = pLimit(looksAtOnce)
   for (let at = 0; at < names.length; at += pageEntries) {
     const looks = names.slice(at, at + pageEntries).map((name) => limit(look, directory, name))
-    const found = await Promise.all(looks)
-    yield found.filter((entry) => entry !== undefined)
+    yield await Promise.all(looks)
   }
 }
 
-/** Undefined for what has vanished since. What can't be looked at passes for a file: reading it will say why. */
-async function look(directory: Buffer, latin1: string): Promise<Entry | undefined> {
+/** What can't be looked at, or has vanished since, passes for a file: reading it will say why. */
+async function look(directory: Buffer, latin1: string): Promise<Entry> {
   const name = fromLatin1(latin1)
   try {
     const stats = await lstat(Buffer.concat([directory, slash, Buffer.from(latin1, 'latin1')]))
     const kind = kindOf(stats)
     return { name, kind, size: stats.size, modifiedMs: stats.mtimeMs, handle: kind === 'file' ? knownFile : undefined }
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : { name, kind: 'file' }
+  } catch {
+    return { name, kind: 'file' }
   }
 }
 

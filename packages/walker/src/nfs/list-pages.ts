@@ -4,11 +4,16 @@ import {
   type DirectoryEntry,
   type FileHandle,
   isNfsError,
+  type NfsError,
   type NfsExport,
+  type RefusedEntry,
 } from '@cachewarmer/nfs'
 import pLimit from 'p-limit'
+import { asWalkError, isMountAway, WalkError } from '../errors.ts'
 import type { DirectoryPage, Entry } from '../mount.ts'
-import { entryOf } from './entry.ts'
+import { joinPath, show } from '../paths.ts'
+import { entryOf, idOf } from './entry.ts'
+import { fromNfs } from './map-error.ts'
 import { readPosition, writePosition } from './position.ts'
 
 /** LOOKUPs out at a time for entries of one listing that came without attributes. */
@@ -17,25 +22,30 @@ const lookupsAtOnce = 32
 /** Where one listing begins. */
 export interface Listing {
   readonly directory: FileHandle
+  /** For errors. */
+  readonly path: string
   readonly resume?: string | undefined
   readonly asking: CallOptions
 }
 
 /** A directory page by page, in the order of the server; each page but the last says where to go on. */
-export async function* listPages(
-  mounted: NfsExport,
-  { directory, resume, asking }: Listing,
-): AsyncGenerator<DirectoryPage, void> {
+export async function* listPages(mounted: NfsExport, listing: Listing): AsyncGenerator<DirectoryPage, void> {
+  const { directory, path, resume, asking } = listing
   const space = mounted.handleSpace
   const from = resume === undefined ? {} : { from: readPosition(space, resume) }
   const limit = pLimit(lookupsAtOnce)
-  const complete = async (entry: DirectoryEntry): Promise<Entry | undefined> =>
-    isKnown(entry) ? made(entry) : await limit(lookUp, mounted, directory, entry.name, asking)
+  const complete = async (entry: DirectoryEntry): Promise<Entry> =>
+    isKnown(entry) ? made(entry) : await limit(lookUp, mounted, listing, entry.name)
+  let first = true
   for await (const page of mounted.list(directory, { ...from, ...asking })) {
-    const entries = page.entries.every(isKnown)
-      ? page.entries.map(made)
-      : (await Promise.all(page.entries.map(complete))).filter((entry) => entry !== undefined)
-    yield { entries, resume: page.eof ? undefined : writePosition(space, page) }
+    const { entries, attributes, next } = page
+    yield {
+      entries: entries.every(isKnown) ? entries.map(made) : await Promise.all(entries.map(complete)),
+      directory: first ? { id: attributes && idOf(attributes), handle: directory } : undefined,
+      refused: page.refused.map((entry) => refusal(path, entry)),
+      resume: next && writePosition(space, next),
+    }
+    first = false
   }
 }
 
@@ -44,20 +54,28 @@ type KnownEntry = DirectoryEntry & { readonly attributes: Attributes }
 const isKnown = (entry: DirectoryEntry): entry is KnownEntry => entry.attributes !== undefined
 const made = ({ name, attributes, handle }: KnownEntry): Entry => entryOf(name, attributes, handle)
 
-/** Undefined for what has vanished since. What may not be looked at passes for a file: reading it will say why. */
-async function lookUp(
-  mounted: NfsExport,
-  directory: FileHandle,
-  name: string,
-  asking: CallOptions,
-): Promise<Entry | undefined> {
+const refusal = (path: string, { name, reason }: RefusedEntry): WalkError =>
+  new WalkError('IO', `${path}: the server lists ${show(name)}, which no directory holds: ${reason}`)
+
+/** What can't be looked at is `unknown`: its neighbours are sound. Throws only what says that the server is away. */
+async function lookUp(mounted: NfsExport, listing: Listing, name: string): Promise<Entry> {
+  const { directory, path, asking } = listing
   try {
     const { handle, attributes } = await mounted.lookup(directory, name, asking)
     return entryOf(name, attributes ?? (await mounted.getattr(handle, asking)), handle)
   } catch (error) {
-    if (!isNfsError(error)) throw error
-    if (error.code === 'NOENT') return undefined
-    if (error.code === 'ACCES' || error.code === 'PERM') return { name, kind: 'file' }
-    throw error
+    if (!isNfsError(error) || (await isAway(mounted, listing, error))) throw error
+    return { name, kind: 'unknown', error: asWalkError(fromNfs(error, joinPath(path, name))) }
+  }
+}
+
+/** An entry of which nothing is heard, while the server tells of its directory, is the only one in trouble. */
+async function isAway(mounted: NfsExport, { directory, asking }: Listing, error: NfsError): Promise<boolean> {
+  if (error.code === 'CLOSED' || !isMountAway(asWalkError(fromNfs(error)))) return error.code === 'CLOSED'
+  try {
+    await mounted.getattr(directory, asking)
+    return false
+  } catch {
+    return true
   }
 }

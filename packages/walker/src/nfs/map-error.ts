@@ -13,6 +13,7 @@ const codes: Readonly<Partial<Record<NfsError['code'], WalkErrorCode>>> = {
   NAMETOOLONG: 'NAME_TOO_LONG',
   BAD_COOKIE: 'LISTING_CHANGED',
   NOT_SYNC: 'LISTING_CHANGED',
+  LISTING_LOOPS: 'LISTING_CHANGED',
   IO: 'IO',
   SERVERFAULT: 'IO',
   PROTOCOL: 'IO',
