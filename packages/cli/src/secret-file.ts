@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { decodeText } from './decode-text.ts'
 import { UsageError } from './errors.ts'
 
 const maxBytes = 65_536
@@ -16,10 +17,9 @@ export function readSecretFile(option: string, file: string): string {
   try {
     opened = openSync(file, 'r')
     const complaint = looseness(fstatSync(opened), process.geteuid?.())
-    if (complaint !== undefined) throw new UsageError(`${option} ${file}: ${complaint}`)
-    return readAll(opened).toString('utf8').trim()
+    if (complaint !== undefined) throw new Error(complaint)
+    return decodeText(readAll(opened)).trim()
   } catch (error) {
-    if (error instanceof UsageError) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`${option} ${file}: ${reason}`, { cause: error })
   } finally {

@@ -42,6 +42,11 @@ describe('a job of the original', () => {
     expect(encodeJob(job)).toBe(sample(name))
   })
 
+  test('may come with the line ends of Windows, escaped once more than XML undoes', () => {
+    const text = JSON.stringify(JSON.parse(encodeJob(aJob({ include: ['a&#xD;b'] }))), undefined, 2)
+    expect(decodeJob(text.replaceAll('\n', '&#xD;\n')).job).toEqual(aJob({ include: ['a&#xD;b'] }))
+  })
+
   test('may come in base64, with keys in any case, null lists and without what is optional', () => {
     const text =
       '{"warmTargetMountAddresses":["10.0.1.11"],"WARMTARGETEXPORTPATH":"/animation","warmtargetpath":"/scene1","inclusionList":null}'

@@ -35,17 +35,44 @@ describe('fromWire', () => {
     ['base64', base64('{"a":"é"}')],
     ['base64 with a byte order mark inside', base64('\uFEFF{"a":"é"}')],
     ['base64 in lines', base64('{"a":"é"}').replace(/(.{4})/g, '$1\r\n')],
+    ['with its line ends escaped for XML', '{&#xD;&#xA;\t"a"&#13; :&#x20;"é"&#xd;\n}&#xD;'],
+    ['base64 with its line ends escaped for XML', base64('{&#xD;\n"a":"é"&#xD;\n}')],
     ['base64 without padding', base64('{"a":"é"}').replace(/=+$/, '')],
   ])('reads JSON %s', (_, text) => {
     expect(fromWire(text)).toEqual({ a: 'é' })
   })
 
-  test.each(['', '{', 'hello', '////', 'not base64!', base64('{'), '=', Buffer.of(0x7b, 0xff).toString('base64')])(
-    'anything else is a SyntaxError: %j',
-    (text) => {
-      expect(() => fromWire(text)).toThrow(SyntaxError)
-    },
-  )
+  test.each([
+    '',
+    '{',
+    'hello',
+    '////',
+    'not base64!',
+    base64('{'),
+    '=',
+    '{"a":"&#xD;}',
+    '&#xD;',
+    '{&#x22;a&#x22;:1}',
+    '[1&#xD;2]',
+    Buffer.of(0x7b, 0xff).toString('base64'),
+  ])('anything else is a SyntaxError: %j', (text) => {
+    expect(() => fromWire(text)).toThrow(SyntaxError)
+  })
+
+  test('an escape within a string is text, wherever else there are some', () => {
+    const value = { '&#xD;': 'a&#xA;b', 'quoted "&#13;"': ['\\', '&#x9;\\'] }
+    const escaped = JSON.stringify(value, undefined, 1).replaceAll('\n', '&#xD;\n')
+    expect(fromWire(escaped)).toEqual(value)
+  })
+
+  test('any JSON reads the same with its line ends escaped', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+        const text = JSON.stringify(value, undefined, 2)
+        expect(fromWire(`${text.replaceAll('\n', '&#xD;&#xA;')}&#xD;`)).toEqual(JSON.parse(text))
+      }),
+    )
+  })
 
   test('any base64 of any JSON reads as the JSON does', () => {
     fc.assert(

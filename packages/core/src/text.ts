@@ -34,17 +34,35 @@ export function fitText(text: string, bytes: number): string {
 export const wireBytes = (text: string): number => text.length
 
 /**
- * The value in plain JSON, or in base64 of UTF-8 JSON; a byte order mark is dropped. Throws `SyntaxError` with the
- * reason for anything else.
+ * The value in plain JSON, or in base64 of UTF-8 JSON; a byte order mark is dropped, and so are blanks and line ends
+ * between its tokens that XML escaped once too often. Throws `SyntaxError` with the reason for anything else.
  */
 export function fromWire(text: string): unknown {
   const plain = (text.startsWith('\uFEFF') ? text.slice(1) : text).trim()
   try {
-    return JSON.parse(plain)
+    return parse(plain)
   } catch (error) {
     const decoded = fromBase64(plain)
     if (decoded === undefined) throw error
-    return JSON.parse(decoded)
+    return parse(decoded)
+  }
+}
+
+/** A string of JSON, or XML's escape of a tab, a line end or a blank. */
+const stringOrEscape = /"(?:[^"\\]|\\[^])*"|&#(?:x0*(?:9|a|d|20)|0*(?:9|10|13|32));/gi
+
+/**
+ * Queue messages travel in XML, and a client that escapes a text which is escaped on its way again (`&#xD;` for the
+ * carriage return of a file from Windows) leaves the escape in it. What stands in strings is left as it is.
+ */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (!text.includes('&#')) throw error
+    const bare = text.replace(stringOrEscape, (found) => (found.startsWith('"') ? found : ' '))
+    if (bare === text) throw error
+    return JSON.parse(bare)
   }
 }
 

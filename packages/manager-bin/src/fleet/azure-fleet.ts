@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Environment, UsageError } from '@cachewarmer/cli'
+import { decodeText, type Environment, UsageError } from '@cachewarmer/cli'
 import type { Clock, Logger } from '@cachewarmer/queue'
 import type { Cloud, ScaleSet, ScaleSetSettings } from '@cachewarmer/vmss'
 import {
@@ -121,7 +121,7 @@ async function access(config: FleetConfig, cloud: Cloud) {
 
 function readAuthority(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return decodeText(readFileSync(file))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`--azure-ca-file ${file}: ${reason}`, { cause: error })

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
+import { decodeText } from '@cachewarmer/cli'
 
 /** How files are read; `-` is standard input. */
 export interface Files {
-  /** The text of a file. */
+  /** The text of a file, without a byte order mark. Throws `UsageError` for one that is not in UTF-8. */
   readText(file: string): Promise<string>
   /** The bytes of a file, piece by piece. Throws when the file can't be opened. */
   readBytes(file: string): AsyncIterable<Uint8Array>
@@ -12,6 +13,6 @@ export interface Files {
 
 /** The files of this machine. */
 export const systemFiles: Files = {
-  readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
+  readText: async (file) => decodeText(await (file === '-' ? buffer(process.stdin) : readFile(file))),
   readBytes: (file) => (file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 })),
 }

@@ -99,10 +99,6 @@ describe('a job from a file', () => {
     expect(await fromFile(seed)).toEqual({ job: aJob(), warnings: [] })
   })
 
-  test('may begin with a byte order mark', async () => {
-    expect((await fromFile(`\uFEFF${JSON.stringify(seed)}`)).job).toEqual(aJob())
-  })
-
   test('gives way to options, however its keys are written', async () => {
     const { job, warnings } = await fromFile(
       { ...seed, warmtargetpath: '/old', WARMTARGETPATHS: ['/older'], jobid: 'old' },

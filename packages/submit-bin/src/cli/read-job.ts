@@ -57,7 +57,7 @@ async function readManifest(
 /** The lines that say something; a comment need not travel. */
 async function readRules({ rules }: JobSettings, files: Files): Promise<Fields> {
   if (rules === undefined) return {}
-  const lines = (await readNamed('--rules', rules, files)).replace(/^\uFEFF/, '').split(/\r?\n/)
+  const lines = (await readNamed('--rules', rules, files)).split(/\r?\n/)
   const said = lines.filter((line, at) => {
     try {
       return parseIgnoreRule(line) !== undefined
@@ -117,7 +117,7 @@ async function readFields(file: string, readText: (file: string) => Promise<stri
   const name = shown(file)
   let value: unknown
   try {
-    value = JSON.parse((await readText(file)).replace(/^\uFEFF/, ''))
+    value = JSON.parse(await readText(file))
   } catch (error) {
     // A parser's message shows a piece of the text.
     const reason = printable(error instanceof Error ? error.message : String(error))

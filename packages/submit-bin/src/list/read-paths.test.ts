@@ -35,6 +35,24 @@ describe('a list of paths', () => {
     expect(await read('a\r\n\r\n./b//c\n/d/\n/\n')).toEqual([file('/a'), file('/b/c'), tree('/d'), tree('/')])
   })
 
+  test('may begin with a byte order mark, whatever pieces it comes in', async () => {
+    for (const nul of [false, true])
+      for (const sizes of [[1], [100]]) {
+        const end = nul ? '\0' : '\n'
+        expect(await read(`\uFEFFf1${end}\uFEFFf2${end}`, { nul, sizes })).toEqual([file('/f1'), file('/\uFEFFf2')])
+        expect(await read('\uFEFF', { nul, sizes })).toEqual([])
+        expect(await read('\uFEFF/f1', { nul, sizes })).toEqual([file('/f1')])
+      }
+  })
+
+  test('in UTF-16 is refused, also where NUL ends its paths', async () => {
+    for (const nul of [false, true])
+      for (const sizes of [[1], [100]])
+        await expect(read(Buffer.from('\uFEFF/f1\n', 'utf16le'), { nul, sizes })).rejects.toThrow(
+          'list: expected UTF-8, got UTF-16',
+        )
+  })
+
   test('with NUL takes every other byte as it is', async () => {
     expect(await read('/a\nb\0/c\r\0', { nul: true })).toEqual([file('/a\nb'), file('/c\r')])
   })

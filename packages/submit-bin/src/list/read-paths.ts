@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import { UsageError } from '@cachewarmer/cli'
+import { refuseForeignText, UsageError } from '@cachewarmer/cli'
 import { checkPath, decodeName, normalisePath } from '@cachewarmer/core'
 
 export interface ListedPath {
@@ -19,7 +19,7 @@ const newline = 0x0a
 
 /**
  * Paths of a list, in its order, many at a time and never more than came in one piece: names are bytes, so they may be
- * of any encoding. A path without a leading "/" begins at the root of the export; empty lines are passed over, and so is a
+ * of any encoding. A byte order mark before the first is passed over, and one of UTF-16 refused. A path without a leading "/" begins at the root of the export; empty lines are passed over, and so is a
  * carriage return before a line's end. Throws `UsageError` with the number of the line for a path that leads out of the
  * export or is none.
  */
@@ -30,8 +30,9 @@ export async function* readPaths(
   const delimiter = nul ? 0 : newline
   let line = 0
   let rest: Buffer = Buffer.alloc(0)
-  const parse = (block: Buffer): ListedPath[] => {
+  const parse = (lines: Buffer): ListedPath[] => {
     const listed: ListedPath[] = []
+    const block = line === 0 ? withoutMark(lines, name) : lines
     for (const text of linesOf(block, delimiter)) {
       line += 1
       const path = parsePath(nul || !text.endsWith('\r') ? text : text.slice(0, -1))
@@ -54,6 +55,18 @@ export async function* readPaths(
 }
 
 const longestLine = 65_536
+
+const mark = Buffer.from('\uFEFF')
+
+/** What the list begins with, after a mark of UTF-8. */
+function withoutMark(start: Buffer, name: string): Buffer {
+  try {
+    refuseForeignText(start)
+  } catch (error) {
+    throw new UsageError(`${name}: ${(error as Error).message}`, { cause: error })
+  }
+  return start.subarray(0, mark.length).equals(mark) ? start.subarray(mark.length) : start
+}
 
 /** Nearly all lists are ASCII, which is cut as one text. */
 function linesOf(block: Buffer, delimiter: number): string[] {
