@@ -6,6 +6,7 @@ import type { RunRecord } from './ledger/ledger.ts'
 import { names, World } from './testing/world.ts'
 
 const retainMs = 1_000_000
+const dayMs = 86_400_000
 
 /** A run of these queues, with this status. */
 async function aRun(world: World, run: string, status: Partial<ReturnType<typeof aStatus>>): Promise<void> {
@@ -76,10 +77,10 @@ describe('cleaning up', () => {
     const now = world.clock.now()
     await aRun(world, goesOn, { updatedAtMs: 0 })
     await aRun(world, ended, { state: 'ended', outcome: 'warmed', endedAtMs: now - 1_000 })
-    await aRun(world, old, { state: 'ended', outcome: 'warmed', endedAtMs: now - retainMs - 1 })
+    await aRun(world, old, { state: 'ended', outcome: 'warmed', endedAtMs: now - retainMs - dayMs - 1 })
     for (const run of [ended, old]) {
       world.ledger.addRun(record(run))
-      world.ledger.endRun(run, 'warmed', now - (run === old ? retainMs + 1 : 1_000))
+      world.ledger.endRun(run, 'warmed', now - (run === old ? retainMs + dayMs + 1 : 1_000))
     }
     await cleanUp(world.ports, world.settings({ retainMs }), new Map(), undefined)
     expect(await queuesOf(world, goesOn)).toHaveLength(3)
@@ -107,4 +108,16 @@ test('a run whose ledger was lost gives way to the new run of its job, an ended 
   expect(await queuesOf(world, goesOn)).toEqual([])
   expect(await queuesOf(world, ended)).toHaveLength(3)
   expect(await queuesOf(world, old)).toHaveLength(3)
+})
+
+test('a wall clock that was set ahead by hours removes nothing that is to be kept', async () => {
+  const world = new World()
+  const now = world.clock.now()
+  await aRun(world, ended, { state: 'ended', outcome: 'warmed', endedAtMs: now })
+  world.ledger.addRun(record(ended))
+  world.ledger.endRun(ended, 'warmed', now)
+  world.clock.setWall(12 * 3_600_000)
+  await cleanUp(world.ports, world.settings({ retainMs }), new Map(), undefined)
+  expect(await queuesOf(world, ended)).toEqual([names.runStatus(ended)])
+  expect(world.ledger.run(ended)?.outcome).toBe('warmed')
 })

@@ -1,6 +1,6 @@
 import { decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
 import { isQueueError } from '@cachewarmer/queue'
-import type { ManagerPorts, ManagerSettings } from './ports.ts'
+import { type ManagerPorts, type ManagerSettings, wallMs } from './ports.ts'
 
 /**
  * The ledger that knew an earlier run of this job is lost, or another manager's: its queues go, so that workers and
@@ -24,6 +24,9 @@ export async function retireRunsOfJob(
   return stands ? 'stands' : 'retired'
 }
 
+/** A wall clock that is wrong by hours, or was when a run ended, makes nothing look too old: it may stay a day longer. */
+const graceMs = 86_400_000
+
 /** How many of the ledger's runs are looked at for some that have no job any more. */
 const runsBack = 1_000
 
@@ -43,8 +46,8 @@ export async function cleanUp(
   strays: Strays,
   jobs: ReadonlySet<string> | undefined,
 ): Promise<void> {
-  const { clock, ledger } = ports
-  const before = clock.now() - settings.retainMs
+  const { ledger } = ports
+  const before = wallMs(ports) - settings.retainMs - graceMs
   for (const { run, status } of await listStatuses(ports, settings)) {
     if (status?.state !== 'ended') continue
     const old = (status.endedAtMs ?? status.updatedAtMs) < before

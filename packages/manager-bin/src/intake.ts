@@ -15,7 +15,7 @@ import { type ListedJob, listedJob } from './jobs-in-sight.ts'
 import type { RunRecord } from './ledger/ledger.ts'
 import { patiently } from './patience.ts'
 import { keepPoison } from './poison.ts'
-import type { ManagerPorts, ManagerSettings } from './ports.ts'
+import { type ManagerPorts, type ManagerSettings, wallMs } from './ports.ts'
 import { ActiveRun } from './run/active-run.ts'
 import { resolveSinceLast, specificationOf } from './since-last.ts'
 
@@ -183,7 +183,8 @@ export class Intake {
     if (ledger.isCancelled([message.id, ...(job.jobId === undefined ? [] : [job.jobId])])) {
       return this.#refuse(message, run, 'it was cancelled before it started', held, 'cancelled', job)
     }
-    const resolved = resolveSinceLast(job, ledger)
+    const nowMs = wallMs(this.#ports)
+    const resolved = resolveSinceLast(job, ledger, nowMs)
     if (message.deliveries > 1) await retireRunsOfJob(this.#ports, this.#settings, message.id)
     const record: RunRecord = {
       run,
@@ -193,6 +194,7 @@ export class Intake {
       specification: specificationOf(job),
       warnings: [...decoded.warnings, ...resolved.warnings],
       startedAtMs: clock.now(),
+      startedWallMs: nowMs,
       generation: 0,
       rootSent: false,
       paused: false,

@@ -14,7 +14,14 @@ export interface ManagerPorts {
   readonly ledger: Ledger
   readonly fleet: Fleet
   readonly observer?: Observer
+  /**
+   * Milliseconds since 1970 by the wall clock, as it is set now: for what is compared with the times of a filer or of
+   * another process. Default: `clock.now`, which a program lets run on from the wall clock's time at its start.
+   */
+  readonly wallMs?: (() => number) | undefined
 }
+
+export const wallMs = ({ wallMs: ask, clock }: Pick<ManagerPorts, 'wallMs' | 'clock'>): number => ask?.() ?? clock.now()
 
 /** Is told what the manager does, for whoever wants to look at it. Nothing depends on it. */
 export interface Observer {

@@ -42,12 +42,21 @@ export async function serve(config: ServeConfig): Promise<number> {
     const name = `${hostname()}-${process.pid}`
     const { service, prefix } = queues
     const board = new Board(
-      { clock: systemClock, fleet, ledger },
+      { clock: steadyClock, fleet, ledger },
       { name, prefix, steering: place?.token !== undefined },
     )
     await using _ = await serveStatus(board, place, { logger, steering: steeringBy(service, prefix) })
     await runManager(
-      { service, clock: steadyClock, random: systemRandom, logger, ledger, fleet, observer: board },
+      {
+        service,
+        clock: steadyClock,
+        wallMs: () => systemClock.now(),
+        random: systemRandom,
+        logger,
+        ledger,
+        fleet,
+        observer: board,
+      },
       {
         prefix,
         name,

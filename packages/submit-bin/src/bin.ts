@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
-import { onShutdown, runMain, systemClock, systemRandom } from '@cachewarmer/cli'
+import { onShutdown, runMain, steadyClock, systemRandom } from '@cachewarmer/cli'
 import { systemFiles } from './cli/files.ts'
 import { run } from './cli/run.ts'
 import { version } from './version.ts'
@@ -12,7 +12,8 @@ void runMain(
       stdout: process.stdout,
       stderr: process.stderr,
       environment: process.env,
-      clock: systemClock,
+      // Nothing is given up because somebody sets the wall clock.
+      clock: steadyClock,
       random: systemRandom,
       ...systemFiles,
       writeFile: (file, content) => writeFile(file, content),

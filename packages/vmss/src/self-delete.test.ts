@@ -78,7 +78,21 @@ describe.skipIf(!openssl)('deleteThisMachine', () => {
     world.arm.fail({ method: 'DELETE', answer: { status: 503, code: 'ServiceUnavailable' } })
     expect(await run()).toBe('deleting')
     expect(poweredOff).toBe(0)
+    // The first was refused, and is not taken for done.
+    expect(world.arm.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(2)
+    while (world.arm.machines(name).length > 1) await new Promise((resolve) => setTimeout(resolve, 5))
   })
+
+  test.each([503, 500, 429, 409])(
+    'a machine whose deletion is answered with %i each time is powered off',
+    async (status) => {
+      await start()
+      for (let n = 0; n < 5; n += 1) world.arm.fail({ method: 'DELETE', answer: { status, code: 'Refused' } })
+      expect(await run()).toBe('powered-off')
+      expect(poweredOff).toBe(1)
+      expect(world.arm.machines(name)).toHaveLength(2)
+    },
+  )
 
   test('powers off as the last resort when the role is missing', async () => {
     await start({ allows: (token) => token !== 'worker' })

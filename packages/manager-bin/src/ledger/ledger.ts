@@ -10,6 +10,8 @@ export interface RunRecord {
   readonly specification?: string | undefined
   readonly warnings: readonly string[]
   readonly startedAtMs: number
+  /** The same by the wall clock as it was set then; absent in runs of an earlier version. */
+  readonly startedWallMs?: number | undefined
   /** 0 at first; 1 once the run was started over because items were lost. Names the root item. */
   readonly generation: number
   readonly rootSent: boolean

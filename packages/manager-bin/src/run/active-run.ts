@@ -13,7 +13,8 @@ import type { RunDemand } from '../fleet/capacity.ts'
 import { removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import { mayPass, patiently } from '../patience.ts'
-import type { ManagerPorts, ManagerSettings } from '../ports.ts'
+import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
+import { beganBy } from '../since-last.ts'
 import { earlierRun, earlierTotals } from './earlier.ts'
 import { Expectation } from './expected.ts'
 import { ListFeed } from './list-feed.ts'
@@ -271,9 +272,10 @@ export class ActiveRun {
 
   /** Before the run ends: a crash in between ends it once more. */
   #noteWarmed(outcome: Outcome): void {
-    const { job, specification, startedAtMs } = this.#record
+    const { job, specification } = this.#record
     const isWhole = outcome === 'warmed' && job.mode === 'data' && job.list === undefined
-    if (isWhole && specification !== undefined) this.#ledger.noteWarmed(specification, startedAtMs)
+    const beganMs = beganBy(this.#record, { steadyMs: this.#ports.clock.now(), wallMs: wallMs(this.#ports) })
+    if (isWhole && specification !== undefined && beganMs !== undefined) this.#ledger.noteWarmed(specification, beganMs)
   }
 
   /**
