@@ -61,10 +61,10 @@ export const Counts = Type.Object(
     bytes: Whole('Bytes of them, each file counted once.'),
     entriesSkipped: Whole('Entries that filters or limits left out.'),
     leftOut: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[a-zA-Z]{1,32}$' }), Whole('Entries that this rule left out.', 1), {
+      Type.Record(Type.String({ pattern: '^[.~#@]?[a-zA-Z-]{1,32}$' }), Whole('Entries that this rule left out.', 1), {
         ...strict,
         maxProperties: 32,
-        description: 'The entries that filters left out, by rule.',
+        description: 'The entries that filters left out, by rule; directories of snapshots by their name.',
       }),
     ),
     specialSkipped: Whole('Links that are not followed, devices, FIFOs, sockets.'),

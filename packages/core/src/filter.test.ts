@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileFilter, type FilterRules } from './filter.ts'
-import { aJob } from './testing/index.ts'
+import { emptyCounts } from './counts.ts'
+import { compileFilter, type FilterRules, SNAPSHOT_DIRECTORIES } from './filter.ts'
+import { decodeResult, encodeResult } from './result.ts'
+import { aJob, aResult } from './testing/index.ts'
 
 const filterOf = (rules: Partial<FilterRules>) => compileFilter(aJob(rules))
 
@@ -55,7 +57,7 @@ describe('what left an entry out', () => {
   }
 
   test.each([
-    ['a directory of snapshots', 'directory', '.snapshot', 1, 'snapshots'],
+    ['a directory of snapshots', 'directory', '.snapshot', 1, '.snapshot'],
     ['a directory to exclude', 'directory', 'cache', 1, 'excludeDirectories'],
     ['a directory that a rules file names', 'directory', 'old.d', 1, 'ignoreRules'],
     ['a directory that an expression matches', 'directory', 'bad', 1, 'expressions'],
@@ -111,7 +113,11 @@ describe('directories', () => {
     ['no snapshots', {}, '/a/.snapshot', false],
     ['no snapshots', {}, '/~snapshot', false],
     ['no snapshots', {}, '/.zfs', false],
-    ['what only looks like snapshots', {}, '/a/.snapshots', true],
+    ['no snapshots', {}, '/.snapshots', false],
+    ['no snapshots', {}, '/#snapshot', false],
+    ['what only looks like snapshots', {}, '/a/snapshot', true],
+    ['what only looks like snapshots', {}, '/a/.snapshot2', true],
+    ['snapshots, where the job says so', { readSnapshots: true }, '/a/.snapshot', true],
     ['none excluded by name', { excludeDirectories: ['tmp*'] }, '/a/tmp1', false],
     ['none excluded by path', { excludeDirectories: ['/a/tmp'] }, '/a/tmp', false],
     ['those that lie elsewhere', { excludeDirectories: ['/a/tmp'] }, '/b/tmp', true],
@@ -122,9 +128,13 @@ describe('directories', () => {
     expect(enters(rules, path)).toBe(entered)
   })
 
-  test('which ones are always skipped can be chosen', () => {
-    const filter = compileFilter(aJob(), { skipDirectories: ['old'] })
-    expect([filter.directory('/old', 'old'), filter.directory('/.snapshot', '.snapshot')]).toEqual([false, true])
+  test('names each directory of snapshots as counts may have it', () => {
+    for (const name of SNAPSHOT_DIRECTORIES) {
+      const rule = filterOf({}).leftOutBy({ path: `/a/${name}`, name, kind: 'directory' })
+      expect(rule).toBe(name)
+      const result = aResult({ counts: { ...emptyCounts(), entriesSkipped: 1, leftOut: { [rule]: 1 } } })
+      expect(decodeResult(encodeResult(result))).toEqual(result)
+    }
   })
 })
 

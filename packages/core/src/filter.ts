@@ -4,8 +4,31 @@ import { compileIgnoreRules } from './ignore-rules.ts'
 import type { Job } from './job.ts'
 import { compilePathRules, type PathRules } from './path-rules.ts'
 
-/** Directories of snapshots: the same files once more, often many times. */
-export const SKIPPED_DIRECTORIES: readonly string[] = Object.freeze(['.snapshot', '~snapshot', '.zfs'])
+/** Directories in which filers show snapshots: the same files once more, often many times. */
+export const SNAPSHOT_DIRECTORIES = [
+  /** NetApp ONTAP, Dell PowerScale (Isilon) and Data Domain, Qumulo, VAST, Pure FlashBlade, Hitachi HNAS, InfiniBox. */
+  '.snapshot',
+  /** What ONTAP and HNAS call it for SMB. */
+  '~snapshot',
+  /** The latest one of HNAS. */
+  '~latest',
+  /** IBM Storage Scale (GPFS), WEKA, Azure Files; snapper on Btrfs. */
+  '.snapshots',
+  /** CephFS; UFS of FreeBSD. */
+  '.snap',
+  /** Dell Unity and VNX. */
+  '.ckpt',
+  /** ZFS. */
+  '.zfs',
+  /** Synology. */
+  '#snapshot',
+  /** QNAP. */
+  '@Recently-Snapshot',
+] as const
+export type SnapshotDirectory = (typeof SNAPSHOT_DIRECTORIES)[number]
+
+const snapshots: ReadonlySet<string> = new Set(SNAPSHOT_DIRECTORIES)
+const isSnapshots = (name: string): name is SnapshotDirectory => snapshots.has(name)
 
 /** Says what a walk takes. Every method is pure, and a path is absolute within the export. */
 export interface Filter {
@@ -18,13 +41,15 @@ export interface Filter {
   readonly needsAttributes: boolean
   /** False: neither listed nor entered. Never asked for the directories that the job itself names. */
   directory(path: string, name: string): boolean
-  /** The rule that left an entry out; the time of the last change only where nothing else did. */
-  leftOutBy(entry: LeftOutEntry): LeftOutRule
+  /**
+   * The rule that left an entry out, of a directory of snapshots its name; the time of the last change only where nothing
+   * else did.
+   */
+  leftOutBy(entry: LeftOutEntry): LeftOutRule | SnapshotDirectory
 }
 
 /** What leaves entries out, by the job's fields; `expressions`: regular expressions and rules of single directories. */
 export const LEFT_OUT_RULES = [
-  'snapshots',
   'excludeDirectories',
   'exclude',
   'include',
@@ -54,13 +79,9 @@ export type FilterRules = Pick<
   | 'maxFileSizeBytes'
   | 'modifiedSince'
   | 'ignoreRules'
+  | 'readSnapshots'
 > &
   Partial<PathRules>
-
-export interface FilterOptions {
-  /** Names of directories that are never entered. Default: `SKIPPED_DIRECTORIES`. */
-  readonly skipDirectories?: readonly string[] | undefined
-}
 
 type Match = (path: string, name: string) => boolean
 
@@ -84,13 +105,13 @@ export const compileDirectoryPattern = (pattern: string): Match =>
  * Compiles the filters of a job. A file is taken when no exclude pattern matches it and, unless there is none, an include
  * pattern does; its size and its time must be within the limits as well. Throws `PATTERN_INVALID`.
  */
-export function compileFilter(rules: FilterRules, options: FilterOptions = {}): Filter {
+export function compileFilter(rules: FilterRules): Filter {
   const include = anyOf(rules.include.map(compilePattern))
   const exclude = anyOf(rules.exclude.map(compilePattern))
   const pruned = anyOf(rules.excludeDirectories.map(compileDirectoryPattern))
   const ignored = compileIgnoreRules(rules.ignoreRules ?? [])
   const byPath = compilePathRules({ ...rules, exportPath: rules.exportPath ?? '/' })
-  const skipped = new Set(options.skipDirectories ?? SKIPPED_DIRECTORIES)
+  const isSkipped = (name: string): name is SnapshotDirectory => rules.readSnapshots !== true && isSnapshots(name)
   const all = rules.include.length === 0
   const max = rules.maxFileSizeBytes === 0 ? Number.POSITIVE_INFINITY : rules.maxFileSizeBytes
   const since = rules.modifiedSince === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rules.modifiedSince)
@@ -102,10 +123,10 @@ export function compileFilter(rules: FilterRules, options: FilterOptions = {}): 
     modified: (ms) => ms >= since,
     needsAttributes: rules.minFileSizeBytes > 0 || rules.maxFileSizeBytes > 0 || rules.modifiedSince !== undefined,
     directory: (path, name) =>
-      !skipped.has(name) && !pruned(path, name) && !ignored(path, name, true) && byPath.directory(path, name),
+      !isSkipped(name) && !pruned(path, name) && !ignored(path, name, true) && byPath.directory(path, name),
     leftOutBy: ({ path, name, kind, size }) => {
       if (kind === 'directory') {
-        if (skipped.has(name)) return 'snapshots'
+        if (isSkipped(name)) return name
         if (pruned(path, name)) return 'excludeDirectories'
         return ignored(path, name, true) ? 'ignoreRules' : 'expressions'
       }

@@ -15,7 +15,7 @@ test('exports change only on purpose', async () => {
     'MOST',
     'ROOT_ITEM',
     'SINCE_LAST',
-    'SKIPPED_DIRECTORIES',
+    'SNAPSHOT_DIRECTORIES',
     'addCounts',
     'ancestors',
     'ceilingsOf',

@@ -75,6 +75,11 @@ export const JobMessage = Type.Object(
     Symlinks: Type.Optional(
       Type.Enum([...SYMLINKS], { description: 'Symbolic links to follow: none, to files, all. Default: none.' }),
     ),
+    ReadSnapshots: Type.Optional(
+      Type.Boolean({
+        description: 'true: directories of snapshots, such as .snapshot, are read as well. Absent: they are left out.',
+      }),
+    ),
     AllowEmpty: Type.Optional(
       Type.Boolean({
         description:

@@ -58,6 +58,9 @@ export const Job = Type.Object(
     allowEmpty: Type.Optional(
       Type.Literal(true, { description: 'A run that finds no file ends as warmed. Absent: as "nothing matched".' }),
     ),
+    readSnapshots: Type.Optional(
+      Type.Literal(true, { description: 'Directories of snapshots, such as .snapshot, are read as well.' }),
+    ),
     jobId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'A label.' })),
     weight: Type.Integer({ minimum: 1, maximum: 100, description: 'Share of the workers among the runs.' }),
     maxBytesPerSecond: Type.Optional(Whole('Ceiling of the whole run.', 1)),

@@ -167,6 +167,7 @@ const warmCommand = () =>
         'data: read the files (default); metadata: listings and attributes alone; estimate: say how much it is and how long it would take',
       ).choices(['data', 'metadata', 'estimate'] as const),
     )
+    .addOption(jobOptions.readSnapshots)
     .addOption(jobOptions.allowEmpty)
     .addOption(jobOptions.filesFrom)
     .addOption(jobOptions.nul)

@@ -45,7 +45,7 @@ export interface Report {
   readonly estimate: (Omit<Estimate, 'dollars'> & { readonly dollars: number | null }) | null
   /** Each file is read through `addresses` of the job's `of` addresses. */
   readonly readThrough: { readonly addresses: number; readonly of: number }
-  /** `byRule` has what was filtered by the field of the job that left it out, `snapshots` beside them. */
+  /** `byRule` has what was filtered by the field of the job that left it out, and directories of snapshots by name. */
   readonly skipped: {
     readonly filtered: number
     readonly special: number

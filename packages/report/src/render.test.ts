@@ -65,9 +65,10 @@ describe('the report of a warmed run', () => {
   })
 
   test('tells which filter left out how much', () => {
-    const leftOut = { snapshots: 1, include: 7, modifiedSince: 2_000 }
-    const status = withCounts(anEnded('warmed'), { ...counts, entriesSkipped: 2_009, leftOut })
-    const told = '1 as snapshots, 7 by patterns to include, 2,000 unchanged since then, 1 by filters'
+    const leftOut = { '.snapshot': 1, '~snapshot': 2, include: 7, modifiedSince: 2_000 }
+    const status = withCounts(anEnded('warmed'), { ...counts, entriesSkipped: 2_011, leftOut })
+    const told =
+      '1 .snapshot directory, 2 ~snapshot directories, 7 by patterns to include, 2,000 unchanged since then, 1 by filters'
     expect(lines(status)).toContain(`  left out     ${told}`)
   })
 

@@ -35,7 +35,7 @@ test('whole files are an option', () => {
 
 test('the default filter leaves out the views that filers give of their past, and nothing else', () => {
   const kept = (name: string): boolean => defaultFilter.directory(`/a/${name}`, name)
-  expect(['.snapshot', '~snapshot', '.zfs', 'snapshot', '.zfs2'].filter(kept)).toEqual(['snapshot', '.zfs2'])
+  expect(['.snapshot', '~snapshot', '.zfs', '.ckpt', 'snapshot', '.zfs2'].filter(kept)).toEqual(['snapshot', '.zfs2'])
   expect(defaultFilter.file('/a/.snapshot', '.snapshot')).toBe(true)
   expect([defaultFilter.size(0), defaultFilter.modified(0), defaultFilter.needsAttributes]).toEqual([true, true, false])
 })

@@ -70,7 +70,7 @@ export interface WalkOptions {
   readonly through?: 'each' | 'spread'
   /** Directories are listed through one mount (default), or through each, for caches that keep listings apart. */
   readonly listThrough?: 'one' | 'each'
-  /** Default: everything but `.snapshot`, `~snapshot` and `.zfs` directories. */
+  /** Default: `defaultFilter`, everything but directories of snapshots such as `.snapshot`. */
   readonly filter?: WalkFilter
   /** Which symbolic links are followed, within the export. Default `none`. */
   readonly symlinks?: 'none' | 'files' | 'all'
@@ -103,7 +103,18 @@ export interface WalkOptions {
 export type Settings = Required<Omit<WalkOptions, 'limiterFor' | 'listings'>> &
   Pick<WalkOptions, 'limiterFor' | 'listings'>
 
-const snapshots = new Set(['.snapshot', '~snapshot', '.zfs'])
+/** Where filers show snapshots, as `@cachewarmer/core` has them for jobs. */
+const snapshots = new Set([
+  '.snapshot',
+  '~snapshot',
+  '~latest',
+  '.snapshots',
+  '.snap',
+  '.ckpt',
+  '.zfs',
+  '#snapshot',
+  '@Recently-Snapshot',
+])
 
 /** What a walk skips when it is told nothing: the filers' views of their own past. */
 export const defaultFilter: WalkFilter = {
@@ -112,7 +123,7 @@ export const defaultFilter: WalkFilter = {
   size: () => true,
   modified: () => true,
   directory: (_path, name) => !snapshots.has(name),
-  leftOutBy: () => 'snapshots',
+  leftOutBy: ({ name }) => name,
 }
 
 const defaults = {

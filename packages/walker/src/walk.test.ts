@@ -28,7 +28,7 @@ describe('what is read', () => {
       files: 4,
       bytes: 100 + 65_536 + 7 + 5,
       entriesSkipped: 1,
-      leftOut: { snapshots: 1 },
+      leftOut: { '.snapshot': 1 },
       specialSkipped: 0,
       failures: {},
       mounts: { one: { files: 4, bytes: 65_648, failures: 0 }, two: { files: 4, bytes: 65_648, failures: 0 } },

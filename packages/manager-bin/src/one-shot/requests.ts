@@ -43,6 +43,7 @@ export async function readRequests(
         maxFileSizeBytes: config.maxFileSizeBytes,
         headBytes: config.headBytes,
         mode: config.mode,
+        readSnapshots: config.readSnapshots,
         allowEmpty: config.allowEmpty,
         filesFrom: config.filesFrom,
         null: config.null,

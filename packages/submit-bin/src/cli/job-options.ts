@@ -46,6 +46,10 @@ export const jobOptions = {
     'data: read the files (default); metadata: listings and attributes through each address, no data; estimate: files, sizes, and how long warming would take',
   ),
   symlinks: new Option('--symlinks <which>', 'follow symbolic links: none (default), files, all'),
+  readSnapshots: new Option(
+    '--read-snapshots',
+    'read directories of snapshots, such as .snapshot and .zfs, as well; else they are left out',
+  ),
   allowEmpty: new Option(
     '--allow-empty',
     'finding no file to warm is no mistake; else the job ends as "nothing matched", with exit code 4',
@@ -75,6 +79,7 @@ export interface JobSettings {
   through?: string | undefined
   mode?: string | undefined
   symlinks?: string | undefined
+  readSnapshots?: true | undefined
   allowEmpty?: true | undefined
   jobId?: string | undefined
   weight?: number | undefined
@@ -102,6 +107,7 @@ export const fieldOfOption = {
   through: 'Through',
   mode: 'Mode',
   symlinks: 'Symlinks',
+  readSnapshots: 'ReadSnapshots',
   allowEmpty: 'AllowEmpty',
   jobId: 'JobId',
   weight: 'Weight',

@@ -59,6 +59,7 @@ export function makeProgram(version: string, { stdout, stderr }: Pick<Terminal, 
     .addOption(jobOptions.through)
     .addOption(jobOptions.mode)
     .addOption(jobOptions.symlinks)
+    .addOption(jobOptions.readSnapshots)
     .addOption(jobOptions.allowEmpty)
     .addOption(jobOptions.jobId)
     .addOption(jobOptions.weight)
