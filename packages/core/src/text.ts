@@ -49,7 +49,7 @@ export function fromWire(text: string): unknown {
 }
 
 /** A string of JSON, or XML's escape of a tab, a line end or a blank. */
-const stringOrEscape = /"(?:[^"\\]|\\[^])*"|&#(?:x0*(?:9|a|d|20)|0*(?:9|10|13|32));/gi
+const stringOrEscape = /"(?:[^"\\]|\\.)*"|&#(?:x0*(?:9|a|d|20)|0*(?:9|10|13|32));/gis
 
 /**
  * Queue messages travel in XML, and a client that escapes a text which is escaped on its way again (`&#xD;` for the
