@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { emptyCounts, encodeStatus } from '@cachewarmer/core'
-import { aStatus } from '@cachewarmer/core/testing'
+import { encodeStatus } from '@cachewarmer/core'
+import { aStatus, readCounts } from '@cachewarmer/core/testing'
 import { openSqliteService } from '@cachewarmer/queue/sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Ledger } from './ledger/ledger.ts'
@@ -29,7 +29,7 @@ async function begun(world: World): Promise<{ id: string; run: string }> {
   return { id, run }
 }
 
-const files = (count: number) => ({ ...emptyCounts(), files: count })
+const files = (count: number) => readCounts(count)
 
 describe('queues that were made anew, with the ledger of before', () => {
   test('a job with the message id of a run that goes on is run itself, and that run is lost', async () => {

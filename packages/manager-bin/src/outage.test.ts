@@ -1,5 +1,4 @@
-import { emptyCounts } from '@cachewarmer/core'
-import { aResult } from '@cachewarmer/core/testing'
+import { aResult, readCounts } from '@cachewarmer/core/testing'
 import { QueueError } from '@cachewarmer/queue'
 import { faultyService } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
@@ -9,7 +8,7 @@ import { mayPass } from './patience.ts'
 import { names, World } from './testing/world.ts'
 
 const minute = 60_000
-const counts = { ...emptyCounts(), files: 3, bytes: 30 }
+const counts = readCounts(3, 30)
 
 /** A ledger that keeps nothing while `full` says so, as on a full disk; reading goes on. */
 function fullAtTimes(inner: Ledger, full: () => boolean): Ledger {

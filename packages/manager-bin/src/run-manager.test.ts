@@ -1,5 +1,5 @@
 import { emptyCounts, encodeControl, encodeJob, toWire } from '@cachewarmer/core'
-import { aFailurePart, aJob } from '@cachewarmer/core/testing'
+import { aFailurePart, aJob, readCounts } from '@cachewarmer/core/testing'
 import { QueueError, type QueueService } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
 import { openLedger } from './ledger/sqlite-ledger.ts'
@@ -12,7 +12,7 @@ describe('a job', () => {
     const world = new World()
     const id = await world.submit(good)
     await world.managed(async () => {
-      const item = await world.work(id, { counts: { ...emptyCounts(), files: 3, bytes: 30 } })
+      const item = await world.work(id, { counts: readCounts(3, 30) })
       expect(item).toMatchObject({ item: 'root', parts: [{ kind: 'tree', path: '/scene1' }], strikes: 0 })
       const status = await world.reached(id)
       expect(status).toMatchObject({ outcome: 'warmed', label: 'good', progress: { counts: { files: 3, bytes: 30 } } })

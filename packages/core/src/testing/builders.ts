@@ -1,4 +1,4 @@
-import { emptyCounts } from '../counts.ts'
+import { type Counts, emptyCounts } from '../counts.ts'
 import type { Heartbeat, HeldAttempt } from '../heartbeat.ts'
 import type { Item } from '../item.ts'
 import type { Job } from '../job.ts'
@@ -25,6 +25,18 @@ export const aJob = (given: Partial<Job> = {}): Job => ({
   symlinks: 'none',
   weight: 10,
   ...given,
+})
+
+/** Counts of files that came through each of the addresses; by default those of `aJob`. */
+export const readCounts = (
+  files: number,
+  bytes: number = 0,
+  addresses: readonly string[] = aJob().addresses,
+): Counts => ({
+  ...emptyCounts(),
+  files,
+  bytes,
+  mounts: Object.fromEntries(addresses.map((address) => [address, { files, bytes, failures: 0 }])),
 })
 
 export const anItem = (given: Partial<Item> = {}): Item => ({

@@ -2,6 +2,16 @@
  * For tests of this package's users: valid messages to start from, and the suite that every ledger must pass. Needs no
  * test runner of its own: hand in the one you have.
  */
-export { A_RUN, aFailurePart, aHeartbeat, aHeldAttempt, aJob, anItem, aResult, aStatus } from './builders.ts'
+export {
+  A_RUN,
+  aFailurePart,
+  aHeartbeat,
+  aHeldAttempt,
+  aJob,
+  anItem,
+  aResult,
+  aStatus,
+  readCounts,
+} from './builders.ts'
 export { type DescribeLedgerOptions, describeLedger, type LedgerUnderTest, type TestKit } from './describe-ledger.ts'
 export { between, seededRandom, shuffled } from './random.ts'

@@ -18,7 +18,7 @@ import { beganBy } from '../since-last.ts'
 import { earlierRun, earlierTotals } from './earlier.ts'
 import { Expectation } from './expected.ts'
 import { ListFeed } from './list-feed.ts'
-import { outcomeOf } from './outcome.ts'
+import { contradictionOf, outcomeOf } from './outcome.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
@@ -161,7 +161,8 @@ export class ActiveRun {
   async #collect(signal: AbortSignal): Promise<void> {
     await collectResults(this.#ports, this.#settings, this.#record.run, this.#progress, signal, () => {
       const { counts, announced, done } = this.#ledger.totals(this.#record.run)
-      if (announced <= done) this.#finish(outcomeOf(this.#record.job, counts))
+      const { job } = this.#record
+      if (announced <= done) this.#finish(outcomeOf(job, counts), contradictionOf(job, counts))
     })
   }
 

@@ -1,5 +1,5 @@
 import { encodeControl, encodeListChunk, type Item } from '@cachewarmer/core'
-import { aResult } from '@cachewarmer/core/testing'
+import { aResult, readCounts } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
 import { names, World } from '../testing/world.ts'
@@ -60,7 +60,9 @@ describe('a job with a list', () => {
       while (done.length < 4) {
         const { item, lease } = await world.takeItem(id)
         done.push(item.item)
-        await world.report(aResult({ run: item.run, item: item.item, attempt: `a${done.length}`, counts: oneFile() }))
+        await world.report(
+          aResult({ run: item.run, item: item.item, attempt: `a${done.length}`, counts: readCounts(1) }),
+        )
         await lease.complete()
       }
       expect(done.toSorted()).toEqual(['list.0', 'list.1', 'list.1', 'list.2'])
@@ -73,14 +75,14 @@ describe('a job with a list', () => {
     await sendChunks(world, [0, 1, 2])
     const id = await world.submit({ ...wish, paths: ['/scene1'] })
     await world.managed(async () => {
-      await world.work(id, { counts: oneFile(), children: [{ family: 'a', count: 1 }] })
+      await world.work(id, { counts: readCounts(1), children: [{ family: 'a', count: 1 }] })
       for (const item of ['list.1', 'list.2', 'root']) {
         const taken = await world.takeItem(id)
         expect(taken.item.item).toBe(item)
         await taken.lease.complete()
       }
       const again: Item[] = []
-      for (let left = 4; left > 0; left--) again.push(await world.work(id, { counts: oneFile() }))
+      for (let left = 4; left > 0; left--) again.push(await world.work(id, { counts: readCounts(1) }))
       expect(again.map(({ item }) => item)).toEqual(['list-2.0', 'list-2.1', 'list-2.2', 'root-2'])
       expect(again[1]?.parts).toEqual([{ kind: 'files', directory: '/d', names: ['f1'], listed: true }])
       expect(await world.reached(id)).toMatchObject({
@@ -151,7 +153,7 @@ describe('a job with a list', () => {
       const ids = [await world.submit({ ...wish, paths: [] }), await world.submit({ ...wish, paths: [] })]
       const manager = world.start(options)
       for (const id of ids) {
-        for (let left = 3; left > 0; left--) await world.work(id, { counts: oneFile() })
+        for (let left = 3; left > 0; left--) await world.work(id, { counts: readCounts(1) })
         expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { counts: { files: 3 } } })
       }
       await world.until(async () => ((await world.service.list(names.list(''))).length === 0 ? true : undefined))
@@ -188,7 +190,7 @@ describe('a job with a list', () => {
     await world.service.queue(names.list(list)).send(body)
     const id = await world.submit({ ...wish, paths: [] })
     await world.managed(async () => {
-      for (let left = 2; left > 0; left--) await world.work(id, { counts: oneFile() })
+      for (let left = 2; left > 0; left--) await world.work(id, { counts: readCounts(1) })
       expect(await world.reached(id)).toMatchObject({ outcome: 'lost' })
     })
     expect(await world.poison()).toMatchObject([{ message: expect.stringContaining(body.slice(0, 30_000)) }])
@@ -204,14 +206,4 @@ describe('a job with a list', () => {
       expect(await world.service.list(names.list(''))).toEqual([])
     })
   })
-})
-
-const oneFile = () => ({
-  directories: 0,
-  files: 1,
-  bytes: 1,
-  entriesSkipped: 0,
-  specialSkipped: 0,
-  failures: {},
-  mounts: {},
 })

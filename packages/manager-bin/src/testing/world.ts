@@ -1,7 +1,6 @@
 import {
   decodeItem,
   decodeStatus,
-  emptyCounts,
   encodeJob,
   encodeResult,
   type FleetStatus,
@@ -12,7 +11,7 @@ import {
   type ResultMessage,
   type RunStatus,
 } from '@cachewarmer/core'
-import { aJob, aResult, seededRandom } from '@cachewarmer/core/testing'
+import { aJob, aResult, readCounts, seededRandom } from '@cachewarmer/core/testing'
 import { type Lease, type Logger, memoryService, type QueueService } from '@cachewarmer/queue'
 import { type FakeClock, fakeClock } from '@cachewarmer/queue/testing'
 import type { Fleet } from '../fleet/fleet.ts'
@@ -146,7 +145,7 @@ export class World {
   /** Takes a job's next item and reports it as read, with one file in it. */
   async work(jobMessageId: string, result: Partial<ItemResult> = {}): Promise<Item> {
     const { item, lease } = await this.takeItem(jobMessageId)
-    const counts = { ...emptyCounts(), files: 1, bytes: 1 }
+    const counts = readCounts(1, 1)
     await this.report(aResult({ run: item.run, item: item.item, counts, ...result }))
     await lease.complete()
     return item
