@@ -80,6 +80,8 @@ export class NfsExport {
   readonly readBytes: number
   /** Bytes of one page of a listing. */
   readonly pageBytes: number
+  /** Bytes of the largest file that is read: FSINFO's `maxFileSize`, where it can be meant, and 2^53 - 1 at most. */
+  readonly maxFileBytes: number
   /** Exports of the same space take each other's handles: the same export through another address of the same filer. */
   readonly handleSpace: string
   private readonly parts: ExportParts
@@ -95,6 +97,7 @@ export class NfsExport {
     this.info = parts.info
     this.readBytes = parts.readBytes
     this.pageBytes = parts.pageBytes
+    this.maxFileBytes = maxFileBytesOf(parts.info)
     this.handleSpace = `${handleToHex(parts.root)}:${parts.exportPath}`
     this.directories = new HandleCache(parts.cachedDirectories)
     const { host, exportPath, pageBytes, mostPageBytes } = parts
@@ -273,6 +276,12 @@ export class NfsExport {
 }
 
 const pathOf = (names: readonly string[], count: number): string => `/${names.slice(0, count).join('/')}`
+
+/** Servers exist that say 0. No file system of today ends below 2 GiB. */
+const LEAST_MAX_FILE_BYTES = 2 ** 31 - 1
+
+const maxFileBytesOf = ({ maxFileSize }: FsInfo): number =>
+  maxFileSize < LEAST_MAX_FILE_BYTES ? Number.MAX_SAFE_INTEGER : Math.min(Number(maxFileSize), Number.MAX_SAFE_INTEGER)
 
 /** The connection with the fewest calls out; so one that is being opened again holds nobody up for long. */
 function leastBusy(connections: readonly Connection[]): Connection {

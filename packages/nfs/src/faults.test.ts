@@ -209,7 +209,7 @@ describe('a range', () => {
   }
 
   test('is the whole file unless it is told otherwise', async () => {
-    expect(await rangeOf({})).toEqual({ bytes: 20_000_000, eof: true, size: 20_000_000n, reads: 20 })
+    expect(await rangeOf({})).toEqual({ bytes: 20_000_000, eof: true, complete: true, size: 20_000_000n, reads: 20 })
   })
 
   test.each([
@@ -303,7 +303,7 @@ describe('a range', () => {
     const mounted = await mountExport(server.address)
     open.push(mounted)
     const { handle } = await mounted.resolve('/big')
-    expect(await readRange(mounted, handle)).toMatchObject({ bytes: 20_000_000, eof: true, size: undefined })
+    expect(await readRange(mounted, handle)).toMatchObject({ bytes: 20_000_000, eof: true, size: 20_000_000n })
   })
 
   test.each([{ offset: -1 }, { length: -1 }, { offset: 0.5 }, { inFlight: 0 }])('%j is refused', async (options) => {

@@ -16,6 +16,7 @@ test('exports change only on purpose', () => {
     'mountExport',
     'parseNfsUrl',
     'readRange',
+    'readStanding',
   ])
   expect(Object.keys(testing).sort()).toEqual([
     'NfsExport',
@@ -26,6 +27,7 @@ test('exports change only on purpose', () => {
     'ganeshaMissing',
     'generated',
     'link',
+    'oddFile',
     'onCalls',
     'patternByte',
     'special',

@@ -1,18 +1,21 @@
+import { NfsError, protocolError } from './errors.ts'
 import type { CallOptions, NfsExport } from './export.ts'
 import type { FileHandle } from './handle.ts'
 import type { ReadResult } from './nfs3/read.ts'
 import { whole } from './options.ts'
+import { readStanding } from './read-standing.ts'
 
 export interface ReadRangeOptions extends CallOptions {
   /** Bytes. Default 0, and to the end of the file. */
   readonly offset?: number | undefined
   readonly length?: number | undefined
   /**
-   * Bytes that the file probably has. The first READ then asks for as much as shows its end, and no more: servers get memory
-   * ready for all that is asked for. What the file really has is read nevertheless. Default: unknown.
+   * Size of the file in bytes, as a listing told it. The first READ then asks for as much as shows its end, and no more:
+   * servers get memory ready for all that is asked for. Where a reply tells a smaller size, GETATTR decides; where it
+   * tells none, this is the size. Default: unknown.
    */
   readonly expectedSize?: number | undefined
-  /** READs out at a time. Default 8. */
+  /** READs in flight. Default 8. */
   readonly inFlight?: number | undefined
   /** Bounds the READs in flight of several ranges together: each goes through it. Default: none. */
   readonly limiter?: { run<T>(read: () => Promise<T>): Promise<T> } | undefined
@@ -25,11 +28,16 @@ export interface ReadRangeOptions extends CallOptions {
 }
 
 export interface ReadRangeResult {
-  /** Bytes that arrived. */
+  /** Bytes that arrived; where the range is not `complete`, those before the first that did not. */
   readonly bytes: number
-  /** The read saw the end of the file. */
+  /** The file ends where the range ends, or before. */
   readonly eof: boolean
-  /** Size of the file, where the server told it. */
+  /**
+   * False: a READ before the end brought no bytes. They may come later, as caches of a server hold sizes and data for
+   * seconds: read on from `offset + bytes`, and give up after a while.
+   */
+  readonly complete: boolean
+  /** Size of the file, as far as it is known; always where the range is not complete. */
   readonly size: bigint | undefined
   /** How long the first READ took once it had its turn; undefined without a limiter or a clock. */
   readonly firstMs?: number | undefined
@@ -38,6 +46,13 @@ export interface ReadRangeResult {
 }
 
 const PAGE_BYTES = 4_096
+
+/**
+ * READs of a range that need not bring much. Beyond them each has to bring this many bytes on average: a server that gives
+ * a byte at a time would otherwise keep a large file busy for years.
+ */
+const FREE_READS = 100_000
+const LEAST_READ_BYTES = 512
 
 /**
  * Bytes that the first READ of a range asks for, where the file has `expectedSize` bytes for all that is known: beyond the
@@ -50,29 +65,28 @@ export function firstReadBytes(offset: number, length: number, expectedSize: num
 
 /**
  * Reads a range of a file and drops it, by as many READs as that takes. The first one learns the file's size; the rest
- * goes in parallel, to the end that the file had then, or to where it ends by now. Rejects with the first failure.
+ * is read in parallel, to the end that the file had then, or to where it ends by now: growth is not chased. READs that
+ * come short are continued from where they stopped (see `readStanding`); one without bytes ends the range, which then is
+ * not `complete`. Rejects with the first failure, and with `FBIG` for a size beyond `maxFileBytes` of the export.
  */
-export function readRange(
+export async function readRange(
   mounted: NfsExport,
   handle: FileHandle,
   options: ReadRangeOptions = {},
 ): Promise<ReadRangeResult> {
-  let range: Range
-  try {
-    range = checked(options)
-  } catch (error) {
-    return Promise.reject(error)
-  }
-  const { limiter, first, onBytes } = options
-  const goOn = (read: ReadResult): ReadRangeResult | Promise<ReadRangeResult> =>
-    read.eof
-      ? { bytes: read.count, eof: true, size: read.size, reads: 1 }
-      : readRest(mounted, handle, { ...range, first: read }, options)
-  if (first !== undefined) return Promise.resolve(goOn(first))
+  const range = checked(options)
+  const { now, limiter } = options
+  if (options.first !== undefined) return await readRest(mounted, handle, { ...range, first: options.first }, options)
   const count = firstReadBytes(range.from, range.length, options.expectedSize)
-  if (limiter !== undefined) return readInTurn(mounted, handle, { ...range, count, limiter }, options)
-  const begun = mounted.read(handle, range.from, count, options)
-  return onBytes === undefined ? begun.then(goOn) : begun.then((read) => goOn(told(read, onBytes)))
+  let beganMs = 0
+  const begin = (): Promise<ReadResult> => {
+    if (now !== undefined) beganMs = now()
+    return mounted.read(handle, range.from, count, options)
+  }
+  const first = await (limiter === undefined ? begin() : limiter.run(begin))
+  const firstMs = limiter === undefined || now === undefined ? undefined : now() - beganMs
+  options.onBytes?.(first.count)
+  return { ...(await readRest(mounted, handle, { ...range, first }, options)), firstMs }
 }
 
 interface Range {
@@ -88,85 +102,132 @@ const checked = ({ offset = 0, length = Number.POSITIVE_INFINITY, inFlight = 8 }
   inFlight: whole('inFlight', inFlight, 1, 65_536),
 })
 
-function told(read: ReadResult, onBytes: ((bytes: number) => void) | undefined): ReadResult {
-  onBytes?.(read.count)
-  return read
-}
-
-const readOnce = (
-  mounted: NfsExport,
-  handle: FileHandle,
-  at: number,
-  count: number,
-  options: ReadRangeOptions,
-): Promise<ReadResult> =>
-  options.limiter === undefined
-    ? mounted.read(handle, at, count, options)
-    : options.limiter.run(() => mounted.read(handle, at, count, options))
-
-/** As many at a time as the limiter lets. */
-async function readInTurn(
-  mounted: NfsExport,
-  handle: FileHandle,
-  {
-    count,
-    limiter,
-    ...range
-  }: Range & { readonly count: number; readonly limiter: NonNullable<ReadRangeOptions['limiter']> },
-  options: ReadRangeOptions,
-): Promise<ReadRangeResult> {
-  const { now = () => 0 } = options
-  let beganMs = 0
-  const begin = (): Promise<ReadResult> => {
-    beganMs = now()
-    return mounted.read(handle, range.from, count, options)
-  }
-  const first = told(await limiter.run(begin), options.onBytes)
-  const firstMs = options.now === undefined ? undefined : now() - beganMs
-  if (first.eof) return { bytes: first.count, eof: true, size: first.size, reads: 1, firstMs }
-  return { ...(await readRest(mounted, handle, { ...range, first }, options)), firstMs }
-}
-
-/** All, after the first READ: the others go out several at a time. */
+/** What follows the first READ. */
 async function readRest(
   mounted: NfsExport,
   handle: FileHandle,
   { from, length, inFlight, first }: Range & { readonly first: ReadResult },
   options: ReadRangeOptions,
 ): Promise<ReadRangeResult> {
-  const { size } = first
-  let { count: bytes, eof } = first
-  let reads = 1
-  let next = from + bytes
-  let end = Math.min(
-    from + length,
-    Number.MAX_SAFE_INTEGER,
-    size === undefined ? Number.POSITIVE_INFINITY : Number(size),
-  )
-  /** Takes piece after piece; a piece that comes short is asked for again from where it stopped. */
-  const reader = async (): Promise<void> => {
-    while (next < end) {
-      let at = next
-      const stop = Math.min(at + mounted.readBytes, end)
-      next = stop
-      while (at < stop && at < end) {
-        reads += 1
-        const { count, eof: ended } = told(await readOnce(mounted, handle, at, stop - at, options), options.onBytes)
-        bytes += count
-        at += count
-        if (ended || count === 0) {
-          eof = true
-          end = Math.min(end, at)
-        }
+  const { expectedSize } = options
+  const reached = from + first.count
+  const wanted = Math.min(from + length, Number.MAX_SAFE_INTEGER)
+  let { size } = first
+  let standing = readStanding(first, reached, wanted, expectedSize)
+  if (standing === 'unsure') {
+    size = await sizeNow(mounted, handle, options)
+    standing = size > reached ? 'short' : 'done'
+  }
+  if (size === undefined && expectedSize !== undefined) size = BigInt(Math.trunc(expectedSize))
+  if (size !== undefined && size > mounted.maxFileBytes) throw tooLarge(size, mounted.maxFileBytes)
+  if (standing === 'done') {
+    const eof = size === undefined ? first.eof : size <= reached
+    return { bytes: first.count, eof, complete: true, size, reads: 1 }
+  }
+  const end = Math.min(wanted, Number(size))
+  const rest = new Rest(mounted, handle, { next: reached, end }, options)
+  if (first.count === 0) return { bytes: 0, eof: false, complete: false, size, reads: 1 }
+  await rest.read(inFlight)
+  const { reads } = rest
+  if (rest.hole < rest.end) return { bytes: rest.hole - from, eof: false, complete: false, size, reads }
+  const wasCut = rest.end < end
+  const bytes = first.count + rest.bytes
+  return {
+    bytes,
+    eof: wasCut || Number(size) <= rest.end,
+    complete: true,
+    size: wasCut ? BigInt(rest.end) : size,
+    reads,
+  }
+}
+
+/** The part of a range behind its first READ: pieces, several of them in flight, taken in their order. */
+class Rest {
+  /** Where the range ends for all that is known. */
+  end: number
+  /** Where a READ brought no bytes. All before it is read, or is being read. */
+  hole = Number.POSITIVE_INFINITY
+  bytes = 0
+  /** The first READ of the range included. */
+  reads = 1
+  private next: number
+  private readonly mounted: NfsExport
+  private readonly handle: FileHandle
+  private readonly options: ReadRangeOptions
+  private confirmed: Promise<bigint> | undefined
+
+  constructor(
+    mounted: NfsExport,
+    handle: FileHandle,
+    span: { readonly next: number; readonly end: number },
+    options: ReadRangeOptions,
+  ) {
+    this.mounted = mounted
+    this.handle = handle
+    this.next = span.next
+    this.end = span.end
+    this.options = options
+  }
+
+  async read(inFlight: number): Promise<void> {
+    const stopOthers = (error: unknown): never => {
+      this.hole = 0
+      throw error
+    }
+    await Promise.all(Array.from({ length: inFlight }, () => this.pieces().catch(stopOthers)))
+  }
+
+  private get limit(): number {
+    return Math.min(this.end, this.hole)
+  }
+
+  private async pieces(): Promise<void> {
+    while (this.next < this.limit) {
+      const from = this.next
+      this.next = Math.min(from + this.mounted.readBytes, this.end)
+      await this.piece(from, this.next)
+    }
+  }
+
+  /** A piece that comes short is continued from where it stopped. */
+  private async piece(from: number, stop: number): Promise<void> {
+    let at = from
+    while (at < stop && at < this.limit) {
+      this.reads += 1
+      const read = await this.once(at, stop - at)
+      this.bytes += read.count
+      at += read.count
+      this.options.onBytes?.(read.count)
+      if (this.reads > FREE_READS + this.bytes / LEAST_READ_BYTES)
+        throw protocolError(`READ: ${this.reads} calls brought no more than ${this.bytes} bytes`)
+      let standing = readStanding(read, at, stop, this.end)
+      if (standing === 'unsure') standing = (await this.sizeNow()) > at ? 'short' : 'done'
+      if (standing === 'done' && at < stop) this.end = Math.min(this.end, at)
+      if (standing === 'short' && read.count === 0) {
+        this.hole = Math.min(this.hole, at)
+        return
       }
     }
   }
-  const stopOthers = (error: unknown): never => {
-    end = 0
-    throw error
+
+  private once(at: number, count: number): Promise<ReadResult> {
+    const { limiter } = this.options
+    const read = (): Promise<ReadResult> => this.mounted.read(this.handle, at, count, this.options)
+    return limiter === undefined ? read() : limiter.run(read)
   }
-  // Without a size nobody knows how many pieces there are.
-  const readers = next < end ? (size === undefined ? 1 : inFlight) : 0
-  await Promise.all(Array.from({ length: readers }, () => reader().catch(stopOthers)))
-  return { bytes, eof, size, reads }
+
+  /** Asked once: a server whose replies contradict each other must not cost a GETATTR for each of them. */
+  private sizeNow(): Promise<bigint> {
+    this.confirmed ??= sizeNow(this.mounted, this.handle, this.options)
+    return this.confirmed
+  }
 }
+
+async function sizeNow(mounted: NfsExport, handle: FileHandle, options: CallOptions): Promise<bigint> {
+  const { type, size } = await mounted.getattr(handle, { signal: options.signal, onCall: options.onCall })
+  if (type !== 'file') throw new NfsError('INVAL', `GETATTR: a ${type}, expected a file`, { host: mounted.host })
+  return size
+}
+
+const tooLarge = (size: bigint, most: number): NfsError =>
+  new NfsError('FBIG', `READ: the file has ${size} bytes, at most ${most} can be read`)

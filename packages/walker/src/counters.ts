@@ -49,7 +49,12 @@ export interface SizeCounts {
 }
 
 /** "0" for an empty file, else n for 2^(n-1) up to 2^n bytes, the latter not in it: the binary digits of the size. */
-export const sizeClass = (bytes: number): string => String(bytes < 1 ? 0 : Math.floor(Math.log2(bytes)) + 1)
+export function sizeClass(bytes: number): string {
+  if (bytes < 1) return '0'
+  const exponent = Math.floor(Math.log2(bytes))
+  // Just below a large power of two the logarithm is rounded up to it.
+  return String(2 ** exponent > bytes ? exponent : exponent + 1)
+}
 
 /** Bins of latencies: ten a decade, from 0.01 ms on. */
 const LATENCY_BINS = 70
@@ -137,11 +142,18 @@ export function addLevel(into: Counts, depth: number, found: Readonly<LevelCount
   else into.levels[depth] = level
 }
 
+/**
+ * The sum of two counts of bytes. From 2^53 - 1 on it stays there, and means "at least": a few sparse files say that they
+ * have more.
+ */
+export const addBytes = (sum: number, bytes: number): number =>
+  sum >= Number.MAX_SAFE_INTEGER ? sum : Math.min(Number.MAX_SAFE_INTEGER, sum + bytes)
+
 /** Adds, or with a `sign` of -1 takes away, all of `from`. */
 export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
   into.directories += sign * from.directories
   into.files += sign * from.files
-  into.bytes += sign * from.bytes
+  into.bytes = addBytes(into.bytes, sign * from.bytes)
   into.entriesSkipped += sign * from.entriesSkipped
   into.specialSkipped += sign * from.specialSkipped
   for (const [rule, count] of Object.entries(from.leftOut)) {
@@ -157,7 +169,7 @@ export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
   for (const [size, { files, bytes }] of Object.entries(from.sizes)) {
     const sum = into.sizes[size] ?? { files: 0, bytes: 0 }
     sum.files += sign * files
-    sum.bytes += sign * bytes
+    sum.bytes = addBytes(sum.bytes, sign * bytes)
     if (sum.files === 0) delete into.sizes[size]
     else into.sizes[size] = sum
   }
@@ -165,7 +177,7 @@ export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
     const counts = into.mounts[name]
     if (!counts) continue
     counts.files += sign * files
-    counts.bytes += sign * bytes
+    counts.bytes = addBytes(counts.bytes, sign * bytes)
     counts.failures += sign * failures
     for (const [bin, reads] of Object.entries(latencies)) {
       const sum = (counts.latencies[Number(bin)] ?? 0) + sign * reads

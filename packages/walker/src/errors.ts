@@ -6,6 +6,10 @@ export type WalkErrorCode =
   | 'NOT_A_DIRECTORY'
   | 'STALE'
   | 'IO'
+  /** The mount sent no more bytes, and the file goes on. */
+  | 'INCOMPLETE'
+  /** The size that the mount tells is beyond what a file there can have, or beyond 2^53 - 1 bytes. */
+  | 'TOO_LARGE'
   | 'TIMEOUT'
   /** The address does not answer: nothing can be said of the path. */
   | 'MOUNT_DOWN'
@@ -37,6 +41,10 @@ export const asWalkError = (error: unknown): WalkError =>
   isWalkError(error)
     ? error
     : new WalkError('OTHER', error instanceof Error ? error.message : String(error), { cause: error })
+
+/** The size of the file can't be meant. */
+export const tooLarge = (path: string, size: number): WalkError =>
+  new WalkError('TOO_LARGE', `${path}: its size is said to be ${size} bytes, more than a file there can have`)
 
 /** Nobody answered: the next call may as well go unanswered, whatever its path. */
 export const isMountAway = (error: WalkError): boolean => error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT'

@@ -131,6 +131,11 @@ export class Frontier {
     return given
   }
 
+  /** Forgets what is left of a source. */
+  drop(source: ReadSource): void {
+    this.#keepSources((other) => other !== source)
+  }
+
   /** Forgets what fails the test. */
   keep(test: (tally: Tally) => boolean): void {
     this.#keepSources((source) => test(source.tally))

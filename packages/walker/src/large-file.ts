@@ -9,6 +9,9 @@ interface Span {
   readonly to: number
 }
 
+/** Ranges that a file is cut into at most: a larger one is cut into larger ranges, and each of these where it is read. */
+const mostRanges = 64
+
 /** The file, the bytes of it that are wanted, and how it is cut. */
 export interface LargeFileOptions {
   readonly unit: Omit<ReadUnit, 'chunk'>
@@ -34,6 +37,8 @@ export class LargeFile implements ReadSource {
   #limit: number
   /** Where the file ends, as far as planned; undefined until the size is known. */
   #end: number | undefined
+  /** Bytes of a range, as planned. */
+  #rangeBytes: number
   #inFlight = 0
   #returned: Span[] = []
   #bytes = 0
@@ -48,8 +53,9 @@ export class LargeFile implements ReadSource {
     this.#options = options
     this.#cursor = options.offset
     this.#limit = options.offset + options.length
+    this.#rangeBytes = options.rangeBytes
     if (options.size !== undefined) this.plan(options.size)
-    else if (options.length !== Infinity) this.#end = this.#limit
+    else if (options.length !== Infinity) this.plan(this.#limit)
   }
 
   get unit(): Omit<ReadUnit, 'chunk'> {
@@ -72,7 +78,7 @@ export class LargeFile implements ReadSource {
 
   get pending(): number {
     if (this.#end === undefined) return this.#begun ? 0 : 1
-    return Math.ceil((this.#end - this.#cursor) / this.#options.rangeBytes)
+    return Math.ceil((this.#end - this.#cursor) / this.#rangeBytes)
   }
 
   /** Nothing is left to begin, and nothing in flight. */
@@ -83,6 +89,13 @@ export class LargeFile implements ReadSource {
   /** The size is known: the chunks are planned from it. A file that has shrunk meanwhile ends where it was begun. */
   plan(size: number): void {
     this.#end = Math.max(this.#cursor, Math.min(size, this.#limit))
+    this.#rangeBytes = Math.max(this.#options.rangeBytes, Math.ceil((this.#end - this.#cursor) / mostRanges))
+  }
+
+  /** No mount is left that could read it: what is not begun is not wanted any more. */
+  abandon(): void {
+    this.#limit = this.#cursor
+    this.#end = this.#cursor
   }
 
   get planned(): boolean {
@@ -147,8 +160,7 @@ export class LargeFile implements ReadSource {
     const spans = [...this.#returned, { from: this.#cursor, to: this.#end ?? this.#limit }]
     const parts = this.#cut(spans).map((span) => this.#range(span))
     this.#returned = []
-    this.#limit = this.#cursor
-    this.#end = this.#cursor
+    this.abandon()
     return parts
   }
 
@@ -164,7 +176,7 @@ export class LargeFile implements ReadSource {
       if (before?.to === span.from) joined[joined.length - 1] = { from: before.from, to: span.to }
       else joined.push(span)
     }
-    const { rangeBytes } = this.#options
+    const rangeBytes = this.#rangeBytes
     return joined.flatMap(({ from, to }) => {
       if (to === Infinity) return [{ from, to }]
       const count = Math.ceil((to - from) / rangeBytes)
@@ -177,7 +189,7 @@ export class LargeFile implements ReadSource {
 
   /** The range that reaches the planned end goes on to where the file ends by then. */
   #range({ from, to }: Span): RangePart {
-    const { unit, offset, ordinal, rangeBytes } = this.#options
+    const { unit, offset, ordinal } = this.#options
     const end = to === this.#end ? this.#limit : to
     const length = end === Infinity ? undefined : end - from
     return {
@@ -185,7 +197,7 @@ export class LargeFile implements ReadSource {
       path: unit.path,
       offset: from,
       length,
-      ordinal: ordinal + Math.floor((from - offset) / rangeBytes),
+      ordinal: ordinal + Math.floor((from - offset) / this.#rangeBytes),
     }
   }
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { Clock } from './clock.ts'
 import { hashPath } from './hash.ts'
-import type { Mount } from './mount.ts'
+import { isComplete, type Mount } from './mount.ts'
 import { type SampledFile, smallBytes } from './sample.ts'
 
 /** What reading a few files took. Milliseconds are those of every read, added up; whole, as counts are. */
@@ -44,8 +44,10 @@ export async function measureReads(
     const mount = mounts[hashPath(path) % mounts.length]
     if (mount === undefined || ended.aborted) return
     const startedAtMs = clock.now()
-    const { bytes } = await mount.read({ path }, { offset: 0, length: largeReadBytes, signal: ended })
+    const outcome = await mount.read({ path }, { offset: 0, length: largeReadBytes, size, signal: ended })
     const tookMs = clock.now() - startedAtMs
+    if (!isComplete(outcome, largeReadBytes)) return
+    const { bytes } = outcome
     if (size <= smallBytes) {
       measured.files += 1
       measured.filesMs += tookMs

@@ -93,9 +93,12 @@ export interface Arrivals {
 }
 
 export interface ReadOutcome {
-  /** Bytes that really arrived. Fewer than asked only at the end of the file. */
+  /**
+   * Bytes that really arrived. Fewer than asked at the end of the file; where they are fewer and `end` is false, the mount
+   * sent no more although the file goes on: see `isComplete`. A mount does not wait for it to change its mind.
+   */
   readonly bytes: number
-  /** The read saw the end of the file. */
+  /** The file ends where the read ended, or before. */
   readonly end: boolean
   /** Size of the file in bytes where the read learnt it; always known when `end` is false. */
   readonly size?: number | undefined
@@ -104,6 +107,12 @@ export interface ReadOutcome {
   /** Requests that it took, where the mount knows. */
   readonly requests?: number | undefined
 }
+
+/** All that was asked for came, as far as the file has it. */
+export const isComplete = ({ bytes, end }: ReadOutcome, length: number): boolean => end || bytes >= length
+
+/** Whether a file of the mount can have the size that a listing told. */
+export const canBe = ({ maxFileBytes = Number.MAX_SAFE_INTEGER }: Mount, size: number): boolean => size <= maxFileBytes
 
 /** Whether a mount answers now. */
 export interface MountHealth {
@@ -119,6 +128,8 @@ export interface Mount {
   readonly name: string
   /** Mounts with the same space accept each other's handles. Undefined: handles are good on this mount alone. */
   readonly handleSpace?: string | undefined
+  /** Bytes of the largest file that there can be. Default 2^53 - 1, beyond which a `number` is no longer exact. */
+  readonly maxFileBytes?: number | undefined
   /** Requests in flight that make sense here; the walk's limit is the smaller of this and its own. */
   readonly maxInFlight: number
   /** Listings in flight that make sense here, where directories are small. Default 16. */
@@ -144,7 +155,10 @@ export interface Mount {
    * Absent: the mount can't read links, and no walk over it can follow them.
    */
   readLink?(path: string, options: Asking): Promise<string>
-  /** Reads and drops. Never opens anything but a regular file: throws `NOT_A_FILE` for FIFOs, devices, sockets, links. */
+  /**
+   * Reads and drops. Never opens anything but a regular file: throws `NOT_A_FILE` for FIFOs, devices, sockets, links. Throws
+   * `TOO_LARGE` where the file's size can't be meant.
+   */
   read(file: Target, options: ReadOptions): Promise<ReadOutcome>
   close(): Promise<void>
 }

@@ -5,6 +5,7 @@ import {
   ganeshaMissing,
   link,
   type NfsServerOptions,
+  oddFile,
   onCalls,
   special,
   startGanesha,
@@ -17,15 +18,29 @@ import type { DirectoryPage, Mount } from './mount.ts'
 import { nfsMount } from './nfs-mount.ts'
 import { describeMount } from './testing/describe-mount.ts'
 import { folderTree } from './testing/folder-tree.ts'
-import type { MemoryDirectory, MemoryNode } from './testing/memory-tree.ts'
+import type { MemoryDirectory, MemoryFile, MemoryNode } from './testing/memory-tree.ts'
 import { collect, entryOf, NfsMounts, namesOf, pagesOf, read, signal } from './testing/nfs-mounts.ts'
 import { walk } from './walk.ts'
+
+function servedFile({
+  size,
+  gives = size,
+  claimsEnd = false,
+  perRequest = Number.POSITIVE_INFINITY,
+}: MemoryFile): TreeNode {
+  const bytes = Number.isSafeInteger(size) ? size : BigInt(size)
+  if (gives === size && perRequest === Number.POSITIVE_INFINITY) return file(bytes)
+  return oddFile(bytes, (offset, asked) => {
+    const count = Math.max(0, Math.min(asked, perRequest, gives - offset))
+    return { count, eof: offset + count >= size || (claimsEnd && offset + count >= gives) }
+  })
+}
 
 /** The tree, as the NFS package's server wants it. */
 function served(tree: MemoryDirectory): TreeDirectory {
   const node = (from: MemoryNode): TreeNode => {
     if (from.kind === 'directory') return served(from)
-    if (from.kind === 'file') return file(from.size)
+    if (from.kind === 'file') return servedFile(from)
     return from.kind === 'symlink' ? link(from.to) : special('fifo')
   }
   return directory(Object.fromEntries(Array.from(tree.entries(), ([name, from]) => [name, node(from)])))
@@ -40,9 +55,10 @@ const onServer =
     return { mount: await nfsMount({ export: server.address }), dispose: () => server.stop() }
   }
 
-describeMount(runner, 'NFS', onServer())
-describeMount(runner, 'NFS without READDIRPLUS', onServer({ readdirplus: false }))
-describeMount(runner, 'NFS from a server that leaves attributes out', onServer({ attributes: false }))
+const odd = { odd: true }
+describeMount(runner, 'NFS', onServer(), odd)
+describeMount(runner, 'NFS without READDIRPLUS', onServer({ readdirplus: false }), odd)
+describeMount(runner, 'NFS from a server that leaves attributes out', onServer({ attributes: false }), odd)
 
 const missing = ganeshaMissing()
 if (missing === undefined)

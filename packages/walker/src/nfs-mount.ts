@@ -16,7 +16,7 @@ import {
 } from '@cachewarmer/nfs'
 import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from './adaptive-limit.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { isWalkError, WalkError } from './errors.ts'
+import { isWalkError, tooLarge, WalkError } from './errors.ts'
 import type {
   Asking,
   DirectoryPage,
@@ -224,6 +224,7 @@ function mountOver(
     if (typeof target.handle !== 'string' || target.foreign || isLong(asked)) return readSlowly(target, asked)
     const handle = target.handle as FileHandle
     const { offset, length, size } = asked
+    if (size !== undefined && size > mounted.maxFileBytes) return Promise.reject(tooLarge(target.path, size))
     return new Promise((resolve) => {
       const shortRead = new ShortRead(shortReads, target.path, handle, asked, resolve)
       mounted.readTo(shortRead, handle, offset, firstReadBytes(offset, length, size), asked)
@@ -245,6 +246,7 @@ function mountOver(
     { first, inVain = 0 }: { readonly first?: ReadResult; readonly inVain?: number } = {},
   ): Promise<ReadOutcome> {
     const { path } = target
+    refuseTooLarge(path, asked)
     let requests = inVain + (first ? 1 : 0)
     const onCall = (): void => {
       requests++
@@ -260,17 +262,22 @@ function mountOver(
         }
       }
       outcome ??= await readByPath(path, asked, onCall)
+      refuseTooLarge(path, outcome)
       return { ...outcome, requests }
     } catch (error) {
       throw asReadError(fromNfs(error, path))
     }
   }
 
+  function refuseTooLarge(path: string, { size = 0 }: { readonly size?: number | undefined }): void {
+    if (size > mounted.maxFileBytes) throw tooLarge(path, size)
+  }
+
   async function readByPath(path: string, asked: ReadOptions, onCall: () => void): Promise<ReadOutcome> {
     asked.signal.throwIfAborted()
     const { handle, attributes } = await look(path, { signal: asked.signal, onCall })
     if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
-    return await readBy(handle, asked, onCall)
+    return await readBy(handle, { ...asked, size: Number(attributes.size) }, onCall)
   }
 
   async function readBy(
@@ -285,7 +292,7 @@ function mountOver(
     if (first) onBytes?.(first.count)
     const range = await readRange(mounted, handle, { ...rangeOf(asked), onCall, onBytes, first })
     const firstMs = range.firstMs ?? (first ? undefined : now() - beganMs)
-    return { ...(outcomeOf(range, asked) ?? (await learnSize(handle, range, asked, onCall))), firstMs }
+    return { ...(outcomeOf(range) ?? (await learnSize(handle, range, asked, onCall))), firstMs }
   }
 
   function rangeOf(asked: ReadOptions): ReadRangeOptions {
@@ -302,7 +309,7 @@ function mountOver(
     onCall: () => void,
   ): Promise<ReadOutcome> {
     const { size } = await mounted.getattr(handle, { signal: asked.signal, onCall })
-    return outcomeOf({ ...range, size }, asked) as ReadOutcome
+    return outcomeOf({ ...range, size, eof: size <= asked.offset + range.bytes }) as ReadOutcome
   }
 
   return {
@@ -310,6 +317,7 @@ function mountOver(
     get handleSpace() {
       return foreign.refused ? undefined : mounted.handleSpace
     },
+    maxFileBytes: mounted.maxFileBytes,
     maxInFlight,
     maxListings,
     limiter,
@@ -335,14 +343,10 @@ function tellingOfFurther({ signal, onFurtherRequest }: Asking): { asking: CallO
   return { asking: { signal, onCall: onFurtherRequest && onCall }, nextQuestion }
 }
 
-/** Undefined where the file goes on, for all that is known. */
-function outcomeOf(
-  { bytes, eof, size, firstMs, reads: requests }: ReadRangeResult,
-  { offset }: ReadOptions,
-): ReadOutcome | undefined {
+/** Undefined where neither the read nor the listing told the size of a file that goes on. */
+function outcomeOf({ bytes, eof, size, firstMs, reads: requests }: ReadRangeResult): ReadOutcome | undefined {
   if (size === undefined) return eof ? { bytes, end: true, firstMs, requests } : undefined
-  const known = Number(size)
-  return { bytes, end: eof || offset + bytes >= known, size: known, firstMs, requests }
+  return { bytes, end: eof, size: Number(size), firstMs, requests }
 }
 
 /** RFC 1813 section 3.3.6: READ of what is neither file nor directory is INVAL. */

@@ -3,7 +3,7 @@ import { FileBatch } from './file-batch.ts'
 import { hashPath } from './hash.ts'
 import type { Lineage } from './lineage.ts'
 import type { ListingRun } from './list.ts'
-import type { Entry, Mount } from './mount.ts'
+import { canBe, type Entry, type Mount } from './mount.ts'
 import { attributesPass, findFile, LeftOut, leaveOut } from './page.ts'
 import type { FilesPart } from './parts.ts'
 import { joinPath } from './paths.ts'
@@ -86,10 +86,11 @@ function addFound(
     return passes
   })
   leftOut.count()
-  const counted = attributesOnly && listThrough === 'one' ? files.filter(({ size }) => size !== undefined) : []
+  const isCounted = ({ size }: Entry): boolean => size !== undefined && canBe(mount, size)
+  const counted = attributesOnly && listThrough === 'one' ? files.filter(isCounted) : []
   for (const { name, size = 0 } of counted) findFile(run, { path: joinPath(directory, name), size, tally })
   if (counted.length > 0) run.tallies.findThrough(tally, mount.name, counted.length)
-  const left = counted.length === 0 ? files : files.filter(({ size }) => size === undefined)
+  const left = counted.length === 0 ? files : files.filter((entry) => !isCounted(entry))
   // Large ones are read in pieces from the first on, which others may take over.
   const large = left.filter(({ size }) => isLarge(settings, size))
   for (const { name, size, handle } of large) {

@@ -1,7 +1,7 @@
 import { WalkError } from './errors.ts'
 import { FileBatch } from './file-batch.ts'
 import type { Lineage } from './lineage.ts'
-import type { Entry, EntryKind, Mount } from './mount.ts'
+import { canBe, type Entry, type EntryKind, type Mount } from './mount.ts'
 import type { LeftOutEntry } from './options.ts'
 import { joinPath, shownPath, tooLong } from './paths.ts'
 import type { Run } from './run.ts'
@@ -56,7 +56,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
         } as const
         frontier.addSource(sourceOf(settings, unit))
         large++
-      } else if (settings.attributesOnly && entry.size !== undefined) {
+      } else if (settings.attributesOnly && entry.size !== undefined && canBe(from, entry.size)) {
         found++
         if (directory.everywhere) findFile(run, { path: child, size: entry.size, tally })
       } else files.push(entry)

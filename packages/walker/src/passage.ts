@@ -1,9 +1,10 @@
 import { asWalkError, type WalkError } from './errors.ts'
-import type { Arrivals, Mount, ReadOutcome } from './mount.ts'
+import { type Arrivals, isComplete, type Mount, type ReadOutcome } from './mount.ts'
 import { type Member, targetFor, wentAway } from './mount-set.ts'
 import type { TurnTaker } from './options.ts'
 import type { Chunk, ReadUnit } from './read-unit.ts'
 import type { Run } from './run.ts'
+import { Stall } from './stall.ts'
 
 /** Who has a unit read, through one mount or several, and hears what comes of each. */
 export interface PassageOwner {
@@ -38,8 +39,10 @@ export class Passage implements TurnTaker, Arrivals {
   #by: Member
   #tries = 1
   #beganMs = 0
-  /** Bytes of the read under way that its mount has told of. */
+  /** Bytes of the read under way that its mount has told of, each byte once. */
   #arrived = 0
+  /** Undefined as long as the mount does not stop sending in the middle of the file. */
+  #stall: Stall | undefined
 
   constructor(run: Run, owner: PassageOwner, member: Member) {
     this.#run = run
@@ -99,6 +102,8 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   #queue(by: Member): void {
+    // What one mount sent is not what another one holds.
+    if (this.#by !== by) this.#stall = undefined
     this.#by = by
     try {
       if (by.turns.take(this)) this.begin()
@@ -112,14 +117,48 @@ export class Passage implements TurnTaker, Arrivals {
     const tookMs = this.#run.settings.clock.now() - this.#beganMs
     // Nobody waits for what is called back: what throws here ends the walk, and not the process.
     try {
-      if (outcome.bytes > this.#arrived) this.#run.tallies.live.bytesArrived += outcome.bytes - this.#arrived
-      this.#owner.came(by.name, outcome, tookMs)
+      if (!outcome.end && !isComplete(outcome, this.#length)) {
+        this.#stalled(outcome, tookMs)
+        return
+      }
+      const whole = this.#stall ? this.#stall.whole(outcome) : outcome
+      if (whole.bytes > this.#arrived) this.#run.tallies.live.bytesArrived += whole.bytes - this.#arrived
+      this.#owner.came(by.name, whole, tookMs)
       by.inFlight--
       by.turns.give(tookMs)
-      this.#end(outcome)
+      this.#end(whole)
     } catch (error) {
       this.#owner.crashed(error)
     }
+  }
+
+  /** The mount sent no more in the middle of the file: that is tried again later, and nothing is held meanwhile. */
+  #stalled(outcome: ReadOutcome, tookMs: number): void {
+    const by = this.#by
+    const { tallies, slots } = this.#run
+    by.inFlight--
+    by.turns.give(undefined)
+    this.#stall ??= new Stall({ offset: this.#offset, length: this.#length, firstMs: outcome.firstMs ?? tookMs })
+    const pauseMs = this.#stall.add(outcome)
+    this.#settleArrived(pauseMs === undefined ? 0 : this.#stall.bytes)
+    if (pauseMs === undefined) {
+      this.#owner.failed(by.name, this.#stall.error(this.#owner.unit.path, by.name))
+      this.#end(undefined)
+      return
+    }
+    tallies.live.inFlight--
+    slots.give()
+    this.#run.park(pauseMs, () => {
+      if (slots.tryTake()) this.start()
+      else void slots.take().then(() => this.start())
+    })
+  }
+
+  /** Of what arrived this many bytes stand: the last of them may not have been told, and others have to come again. */
+  #settleArrived(bytes: number): void {
+    if (bytes > this.#arrived) this.arrived(bytes - this.#arrived)
+    else if (bytes < this.#arrived) this.#owner.arrived(bytes - this.#arrived)
+    this.#arrived = bytes
   }
 
   #failed(error: unknown): void {
@@ -127,8 +166,8 @@ export class Passage implements TurnTaker, Arrivals {
     try {
       by.inFlight--
       by.turns.give(undefined)
-      if (this.#arrived > 0) this.#owner.arrived(-this.#arrived)
-      this.#arrived = 0
+      this.#settleArrived(0)
+      this.#stall = undefined
       if (this.#tries++ < this.#run.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
       else this.fail(error)
     } catch (trouble) {
@@ -148,13 +187,13 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   #ask(mount: Mount): Promise<ReadOutcome> {
-    const { attributesOnly, headBytes, chunkBytes, signal } = this.#run.settings
-    const { chunk, unit } = this.#owner
+    const { attributesOnly, signal } = this.#run.settings
+    const { unit } = this.#owner
     try {
       if (attributesOnly) return this.#owner.look(mount)
       return mount.read(targetFor(unit.real, unit.handle, unit.from, mount), {
-        offset: chunk ? chunk.offset : 0,
-        length: chunk ? chunk.length : Math.min(headBytes, chunkBytes),
+        offset: this.#offset,
+        length: this.#length,
         size: unit.size,
         arrivals: this,
         signal,
@@ -162,5 +201,15 @@ export class Passage implements TurnTaker, Arrivals {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** What is to be read now: all of the unit, or what is left of it. */
+  get #offset(): number {
+    return (this.#owner.chunk?.offset ?? 0) + (this.#stall?.bytes ?? 0)
+  }
+
+  get #length(): number {
+    const { headBytes, chunkBytes } = this.#run.settings
+    return (this.#owner.chunk?.length ?? Math.min(headBytes, chunkBytes)) - (this.#stall?.bytes ?? 0)
   }
 }

@@ -1,8 +1,8 @@
 import type { MountRead } from './counters.ts'
-import { WalkError } from './errors.ts'
+import { tooLarge, WalkError } from './errors.ts'
 import { hashPath } from './hash.ts'
 import type { LargeFile } from './large-file.ts'
-import type { Mount, ReadOutcome } from './mount.ts'
+import { canBe, type Mount, type ReadOutcome } from './mount.ts'
 import type { Member } from './mount-set.ts'
 import { findFile } from './page.ts'
 import { Passage, type PassageOwner } from './passage.ts'
@@ -109,6 +109,7 @@ class Reading implements PassageOwner, ArrivingRead {
     const { path, real } = this.unit
     const { kind, size = 0 } = await mount.stat(real, { signal: this.#run.settings.signal })
     if (kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
+    if (!canBe(mount, size)) throw tooLarge(path, size)
     this.#size = size
     return { bytes: 0, end: true, size }
   }
@@ -172,7 +173,12 @@ class Reading implements PassageOwner, ArrivingRead {
 
   #finishChunk(chunk: Chunk): void {
     const { file } = chunk
+    const { frontier, mounts } = this.#run
     for (const { mount, error } of this.#errors) if (!file.errors.has(mount)) file.errors.set(mount, error)
+    if (this.#errors.length > 0 && mounts.names.every((name) => file.errors.has(name))) {
+      frontier.drop(file)
+      file.abandon()
+    }
     if (this.#broken) file.giveBack(chunk)
     else file.done(chunk, this.#reads[0]?.bytes ?? 0, this.#reads)
     if (file.finished && this.#run.going) closeFile(this.#run, file)

@@ -29,6 +29,11 @@ export interface Run {
   readonly waiting: AbortSignal
   /** False once nothing more may start. */
   readonly going: boolean
+  /**
+   * Calls `resume` after a while, at once when nothing more may start. The read that waits gave its slot back, and is not
+   * among those that are begun meanwhile.
+   */
+  park(ms: number, resume: () => void): void
   emit(entry: WalkEntry): void
   /** Counts and reports a failure; one mount's, where it has a name. */
   fail(tally: Tally, path: string, error: WalkError, mount?: string): void

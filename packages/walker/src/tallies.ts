@@ -1,4 +1,5 @@
 import {
+  addBytes,
   addCounts,
   addLevel,
   type Counts,
@@ -146,12 +147,12 @@ export class Tallies {
   achieve(tally: Tally, { files, bytes, reads, begunThrough }: Achieved): void {
     for (const counts of this.#countsOf(tally)) {
       counts.files += files
-      counts.bytes += bytes
+      counts.bytes = addBytes(counts.bytes, bytes)
       for (const read of reads) {
         const mount = counts.mounts[read.mount]
         if (!mount) continue
         if (!begunThrough || begunThrough.has(read.mount)) mount.files++
-        mount.bytes += read.bytes
+        mount.bytes = addBytes(mount.bytes, read.bytes)
         if (read.firstMs === undefined) continue
         const bin = latencyBin(read.firstMs)
         mount.latencies[bin] = (mount.latencies[bin] ?? 0) + 1
@@ -163,12 +164,12 @@ export class Tallies {
   find(tally: Tally, { size, wanted }: { readonly size: number; readonly wanted: number }): void {
     for (const counts of this.#countsOf(tally)) {
       counts.files++
-      counts.bytes += wanted
+      counts.bytes = addBytes(counts.bytes, wanted)
       const key = sizeClass(size)
       const sizes = counts.sizes[key] ?? { files: 0, bytes: 0 }
       counts.sizes[key] = sizes
       sizes.files++
-      sizes.bytes += size
+      sizes.bytes = addBytes(sizes.bytes, size)
     }
   }
 

@@ -1,16 +1,19 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { rateLimit } from './rate-limit.ts'
-import { describeMount } from './testing/describe-mount.ts'
+import { describeMount, type MadeMount } from './testing/describe-mount.ts'
 import { fakeClock } from './testing/fake-clock.ts'
-import { manyEntries, memoryMount, memoryTree } from './testing/index.ts'
+import { type MemoryDirectory, manyEntries, memoryMount, memoryTree } from './testing/index.ts'
 import { recorded } from './testing/recorded-mount.ts'
 import { throttledMount } from './throttled-mount.ts'
 import { walk } from './walk.ts'
 
-describeMount({ afterAll, describe, expect, test }, 'throttled', async (tree) => ({
-  mount: throttledMount(memoryMount({ name: 'm', tree, resumable: true }), rateLimit({ bytesPerSecond: 1e12 })),
+const runner = { afterAll, describe, expect, test }
+const ceilings = { bytesPerSecond: 1e12 }
+const over = async (tree: MemoryDirectory): Promise<MadeMount> => ({
+  mount: throttledMount(memoryMount({ name: 'm', tree, resumable: true }), rateLimit(ceilings)),
   dispose: async () => {},
-}))
+})
+describeMount(runner, 'throttled', over, { odd: true })
 
 const { signal } = new AbortController()
 const MIB = 1024 * 1024

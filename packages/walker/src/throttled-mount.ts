@@ -1,4 +1,4 @@
-import type { Mount, ReadOptions, ReadOutcome, Target } from './mount.ts'
+import { isComplete, type Mount, type ReadOptions, type ReadOutcome, type Target } from './mount.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { type AroundCall, wrapMount } from './wrap-mount.ts'
 
@@ -38,16 +38,14 @@ export function throttledMount(mount: Mount, bucket: RateLimit): Mount {
 
   async function read(file: Target, options: ReadOptions): Promise<ReadOutcome> {
     const { offset, length } = options
+    let firstMs: number | undefined
     for (let bytes = 0; ; ) {
-      const left = length - bytes
-      const outcome = await readPiece(file, {
-        ...options,
-        offset: offset + bytes,
-        length: Math.min(left, pieceBytes()),
-      })
+      const piece = Math.min(length - bytes, pieceBytes())
+      const outcome = await readPiece(file, { ...options, offset: offset + bytes, length: piece })
+      if (bytes === 0) firstMs = outcome.firstMs
       bytes += outcome.bytes
-      // A piece without bytes that is not the end would go on for ever.
-      if (outcome.end || bytes >= length || outcome.bytes === 0) return { ...outcome, bytes }
+      // The mount sent no more in the middle of the file: whoever asked decides how long to wait.
+      if (outcome.end || bytes >= length || !isComplete(outcome, piece)) return { ...outcome, bytes, firstMs }
     }
   }
 

@@ -51,6 +51,8 @@ export class Walker implements Walk, ListingRun {
   /** Listings that wait for room, the deepest last; they are among #walking, but hold no place. */
   readonly #paused: (() => void)[] = []
   #openListings = 0
+  /** Reads that wait for a mount to send on, each to be resumed; they hold no place. */
+  readonly #parked = new Set<() => void>()
   #returned: Given[] = []
   #rest: WalkPart[] = []
 
@@ -135,6 +137,7 @@ export class Walker implements Walk, ListingRun {
     if (this.#state !== 'running') return
     this.#state = 'stopping'
     this.#endWaiting()
+    this.#resumeParked()
     while (this.#paused.length > 0) {
       this.#walking++
       this.#paused.pop()?.()
@@ -192,6 +195,20 @@ export class Walker implements Walk, ListingRun {
     await paused
   }
 
+  park(ms: number, resume: () => void): void {
+    const { clock } = this.settings
+    const go = (): void => {
+      this.#parked.delete(go)
+      stopTimer()
+      this.#reading++
+      resume()
+    }
+    const stopTimer = clock.setTimer(this.going ? ms : 0, go)
+    this.#parked.add(go)
+    this.#reading--
+    this.wake()
+  }
+
   /** Begins whatever may begin now. */
   wake(): void {
     const { worthBeginning } = this.mounts
@@ -211,7 +228,7 @@ export class Walker implements Walk, ListingRun {
       this.#walking++
       void this.#lookInto(unit).then(this.#walkDone, this.#crash)
     }
-    if (this.#reading + this.#walking + this.#paused.length > 0) return
+    if (this.#reading + this.#walking + this.#paused.length + this.#parked.size > 0) return
     if (this.#state === 'stopping' || (this.going && this.pending === 0)) this.#finish()
   }
 
@@ -235,7 +252,9 @@ export class Walker implements Walk, ListingRun {
   }
 
   get #mayBegin(): boolean {
-    return this.going && (!this.#entries || this.#entries.room > this.#reading + this.#walking)
+    // Where a mount sends nothing of any file, all of them come to wait: they are no more than names that are held.
+    if (!this.going || this.#parked.size >= this.settings.maxPending) return false
+    return !this.#entries || this.#entries.room > this.#reading + this.#walking + this.#parked.size
   }
 
   get #full(): boolean {
@@ -297,9 +316,14 @@ export class Walker implements Walk, ListingRun {
     this.#endWaiting()
     this.settings.signal.removeEventListener('abort', this.#abort)
     this.frontier.keep(() => false)
+    this.#resumeParked()
     for (const resume of this.#paused.splice(0)) resume()
     this.#entries?.fail(reason)
     this.#settle.reject(reason)
+  }
+
+  #resumeParked(): void {
+    for (const resume of this.#parked) resume()
   }
 
   #endWaiting(): void {

@@ -47,6 +47,7 @@ export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onList
   return {
     name: inner.name,
     maxInFlight: inner.maxInFlight,
+    maxFileBytes: inner.maxFileBytes,
     maxListings: inner.maxListings,
     // May change: see the mount inside.
     get handleSpace() {

@@ -1,8 +1,8 @@
-import { protocolError } from '../errors.ts'
+import { NfsError, protocolError } from '../errors.ts'
 import type { FileHandle } from '../handle.ts'
 import type { Procedure } from '../rpc/procedure.ts'
 import { padded, type XdrReader } from '../xdr/reader.ts'
-import { ATTRIBUTES_BYTES, SIZE_OFFSET } from './attributes.ts'
+import { ATTRIBUTES_BYTES, fileTypes, SIZE_OFFSET } from './attributes.ts'
 import { withStatus } from './status.ts'
 
 export interface ReadArgs {
@@ -50,7 +50,14 @@ export const READ: Procedure<ReadArgs, ReadResult> = withStatus({
   keep: ({ into }) => (into === undefined ? HEAD_BYTES : Number.POSITIVE_INFINITY),
 })
 
-/** Of the attributes a reader needs nothing but the size. */
+const FILE = fileTypes.indexOf('file')
+
+/** Of the attributes a reader needs nothing but the size, and that they are a file's. */
 function decodeSize(r: XdrReader): bigint | undefined {
-  return r.bool() ? r.view.getBigUint64(r.take(ATTRIBUTES_BYTES) + SIZE_OFFSET) : undefined
+  if (!r.bool()) return undefined
+  const at = r.take(ATTRIBUTES_BYTES)
+  const type = r.view.getUint32(at)
+  if (type !== FILE)
+    throw new NfsError('INVAL', `READ: the reply describes a ${fileTypes[type] ?? `type ${type}`}, no file`)
+  return r.view.getBigUint64(at + SIZE_OFFSET)
 }

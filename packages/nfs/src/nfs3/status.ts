@@ -12,6 +12,7 @@ const meanings: Partial<Record<NfsStatus, string>> = {
   NOTDIR: 'not a directory',
   ISDIR: 'is a directory',
   INVAL: 'invalid argument, or not a regular file',
+  FBIG: 'the file is too large',
   NAMETOOLONG: 'the name is too long',
   STALE: 'stale file handle: the file is gone, or was replaced',
   BADHANDLE: 'the server does not know this file handle',

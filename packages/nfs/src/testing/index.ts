@@ -6,5 +6,15 @@ export { ganeshaMissing, startGanesha } from './ganesha.ts'
 export type { OddListing } from './odd-listing.ts'
 export type { NfsServer, NfsServerOptions } from './server.ts'
 export { startNfsServer } from './server.ts'
-export type { TreeDirectory, TreeEntry, TreeFile, TreeLink, TreeMeta, TreeNode, TreeSpecial, TreeUp } from './tree.ts'
-export { directory, file, generated, link, patternByte, special, up } from './tree.ts'
+export type {
+  ReadAnswer,
+  TreeDirectory,
+  TreeEntry,
+  TreeFile,
+  TreeLink,
+  TreeMeta,
+  TreeNode,
+  TreeSpecial,
+  TreeUp,
+} from './tree.ts'
+export { directory, file, generated, link, oddFile, patternByte, special, up } from './tree.ts'

@@ -15,7 +15,7 @@ import {
   type WrittenAttributes,
 } from './results.ts'
 import type { ServedCall } from './rpc-server.ts'
-import { contentOf, type TreeDirectory, type TreeNode } from './tree.ts'
+import { contentOf, type ReadAnswer, type TreeDirectory, type TreeNode } from './tree.ts'
 
 /** What the NFS program needs to know; the server may change it while it runs. */
 export interface NfsProgramState {
@@ -23,6 +23,7 @@ export interface NfsProgramState {
   readonly rtmax: number
   readonly rtpref: number
   readonly dtpref: number
+  readonly maxFileSize: bigint
   /** Longest page that is given, however long a one is asked for. */
   readonly pageBytes: number
   readonly readdirplus: boolean
@@ -82,11 +83,13 @@ function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
     const [offset, asked] = [r.u64(), r.u32()]
     if (at.node.type === 'directory') throw new StatusError('ISDIR')
     if (at.node.type !== 'file') throw new StatusError('INVAL')
-    const bytes = contentOf(at.node, offset, Math.min(asked, state.rtmax))
-    const eof = offset + BigInt(bytes.length) >= BigInt(at.node.size)
+    const odd = at.node.answer?.(Number(offset), asked)
+    const bytes =
+      odd?.count === undefined ? contentOf(at.node, offset, Math.min(asked, state.rtmax)) : Buffer.alloc(odd.count)
+    const eof = odd?.eof ?? offset + BigInt(bytes.length) >= BigInt(at.node.size)
     return (w) => {
-      encodeOptionalAttributes(w, post(at))
-      w.u32(bytes.length)
+      encodeOptionalAttributes(w, odd?.size === null ? undefined : described(post(at), odd))
+      w.u32(odd?.said ?? bytes.length)
       w.bool(eof)
       w.opaque(bytes)
     }
@@ -179,12 +182,16 @@ function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
         bind(place(r), (at, w) => {
           encodeOptionalAttributes(w, post(at))
           for (const number of [state.rtmax, state.rtpref, 512, 0, 0, 0, state.dtpref]) w.u32(number)
-          w.u64(2n ** 63n - 1n)
+          w.u64(state.maxFileSize)
           for (const number of [0, 1, 0x1b]) w.u32(number)
         }),
     ],
   ])
 }
+
+/** The attributes, with what an odd answer says instead. */
+const described = (known: Attributes | undefined, odd: ReadAnswer | undefined): Attributes | undefined =>
+  known && { ...known, type: odd?.type ?? known.type, size: BigInt(odd?.size ?? known.size) }
 
 /** Arguments are read when a call comes, results written when its answer goes: nothing may be thrown then. */
 const bind =

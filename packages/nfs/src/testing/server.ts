@@ -24,6 +24,8 @@ export interface NfsServerOptions {
   readonly rtmax?: number
   readonly rtpref?: number
   readonly dtpref?: number
+  /** The same. Default 2^63 - 1. */
+  readonly maxFileSize?: bigint
   /** Longest page of a listing that is given. Default 1 MiB. */
   readonly pageBytes?: number
   /** Asked about every call. Default: nothing goes wrong. */
@@ -92,6 +94,7 @@ export async function startNfsServer(options: NfsServerOptions): Promise<NfsServ
     rtmax,
     rtpref: options.rtpref ?? rtmax,
     dtpref: options.dtpref ?? 65_536,
+    maxFileSize: options.maxFileSize ?? 2n ** 63n - 1n,
     pageBytes: options.pageBytes ?? MIB,
     readdirplus: options.readdirplus ?? true,
     attributes: options.attributes ?? true,

@@ -11,7 +11,22 @@ export interface TreeFile {
   readonly size: number | bigint
   /** What is in it; without, the pattern of `patternByte`. */
   readonly content?: Uint8Array | undefined
+  /** What READ answers instead of the truth. Called for each READ; undefined: the truth. */
+  readonly answer?: ((offset: number, asked: number) => ReadAnswer | undefined) | undefined
   readonly meta?: TreeMeta | undefined
+}
+
+/** An answer to READ; what it leaves out is the truth. */
+export interface ReadAnswer {
+  /** Bytes in the reply. */
+  readonly count?: number | undefined
+  /** Bytes that the reply says are in it. Default: `count`. */
+  readonly said?: number | undefined
+  readonly eof?: boolean | undefined
+  /** Size in the attributes of the reply; null: a reply without attributes. */
+  readonly size?: number | bigint | null | undefined
+  /** Type in the attributes of the reply. */
+  readonly type?: FileType | undefined
 }
 
 export interface TreeDirectory {
@@ -68,6 +83,13 @@ export function file(content: string | Uint8Array | number | bigint = '', meta?:
   const bytes = Buffer.from(content)
   return { type: 'file', size: bytes.length, content: bytes, meta }
 }
+
+/** A file of so many bytes, of which READ does not always say the truth. */
+export const oddFile = (size: number | bigint, answer: NonNullable<TreeFile['answer']>): TreeFile => ({
+  type: 'file',
+  size,
+  answer,
+})
 
 /** A directory of what stands in an object, in its order. */
 export function directory(nodes: Readonly<Record<string, TreeNode | TreeUp>> = {}, meta?: TreeMeta): TreeDirectory {

@@ -14,6 +14,7 @@ const codes: Readonly<Partial<Record<NfsError['code'], WalkErrorCode>>> = {
   BAD_COOKIE: 'LISTING_CHANGED',
   NOT_SYNC: 'LISTING_CHANGED',
   LISTING_LOOPS: 'LISTING_CHANGED',
+  FBIG: 'TOO_LARGE',
   IO: 'IO',
   SERVERFAULT: 'IO',
   PROTOCOL: 'IO',

@@ -1,9 +1,9 @@
 import type { FileHandle, ReadResult, Receiver } from '@cachewarmer/nfs'
 import type { ReadOptions, ReadOutcome } from '../mount.ts'
 
-/** What becomes of a short read that one READ does not settle. */
+/** What becomes of a read of a small file that one READ does not settle. */
 export interface ShortReads {
-  /** The file goes on, or the server told no size. */
+  /** The READ did not bring the file to its end, for all that is known. */
   goOn(read: ShortRead, first: ReadResult): Promise<ReadOutcome>
   failed(read: ShortRead, error: unknown): Promise<ReadOutcome>
 }
@@ -34,8 +34,12 @@ export class ShortRead implements Receiver<ReadResult> {
   }
 
   resolve(first: ReadResult): void {
-    const { count, eof, size } = first
-    if (eof && size !== undefined) this.#resolve({ bytes: count, end: true, size: Number(size), requests: 1 })
+    const { count } = first
+    const { offset, size: listed = 0 } = this.asked
+    const reached = offset + count
+    const size = first.size === undefined ? Number.POSITIVE_INFINITY : Number(first.size)
+    // Most files: reply and listing agree that nothing is left. All else is for `readStanding` to judge.
+    if (size <= reached && listed <= reached) this.#resolve({ bytes: count, end: true, size, requests: 1 })
     else this.#resolve(this.#by.goOn(this, first))
   }
 

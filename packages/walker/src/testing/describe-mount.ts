@@ -31,7 +31,7 @@ export const oddNames: readonly string[] = [
   '\ufeffbom',
 ]
 
-const conformanceTree: MemoryDirectory = memoryTree({
+const sound = {
   'empty.txt': 0,
   'small.bin': 1_000,
   'large.bin': 1_000_000,
@@ -43,22 +43,39 @@ const conformanceTree: MemoryDirectory = memoryTree({
   fifo: { kind: 'other' },
   odd: memoryTree(Object.fromEntries(oddNames.map((name, at) => [name, at + 1]))),
   many: manyEntries(1_300, () => ({ kind: 'file', size: 1 })),
+} as const
+
+/** Files of which the server does not say, or give, what it should. */
+const oddFiles: MemoryDirectory = memoryTree({
+  stalls: { kind: 'file', size: 10_000_000, gives: 65_536 },
+  'stalls at once': { kind: 'file', size: 50_000, gives: 0 },
+  'ends early': { kind: 'file', size: 10_000_000, gives: 4_096, claimsEnd: true },
+  'ends at once': { kind: 'file', size: 1_000, gives: 0, claimsEnd: true },
+  'comes in drops': { kind: 'file', size: 300_000, perRequest: 7_000 },
+  absurd: { kind: 'file', size: 2 ** 63 },
+  'just beyond': { kind: 'file', size: 2 ** 53 },
+  vast: { kind: 'file', size: Number.MAX_SAFE_INTEGER },
 })
+
+const conformanceTree: MemoryDirectory = memoryTree(sound)
+const withOddFiles: MemoryDirectory = memoryTree({ ...sound, lies: oddFiles })
 
 /**
  * What every mount has to do, as tests. `make` gives a mount over the tree that it is told, whose files hold as many
- * bytes of anything as the tree says; it is called once, and nothing changes the tree.
+ * bytes of anything as the tree says; it is called once, and nothing changes the tree. With `odd` the tree has files as well
+ * of which the server lies.
  */
 export function describeMount(
   { describe, test, expect, afterAll }: Runner,
   name: string,
   make: (tree: MemoryDirectory) => Promise<MadeMount>,
+  { odd = false }: { readonly odd?: boolean } = {},
 ): void {
   const { signal } = new AbortController()
 
   let made: Promise<MadeMount> | undefined
   const withMount = (body: (mount: Mount) => Promise<void>) => async (): Promise<void> => {
-    made ??= make(conformanceTree)
+    made ??= make(odd ? withOddFiles : conformanceTree)
     await body((await made).mount)
   }
 
@@ -86,7 +103,7 @@ export function describeMount(
     test(
       'lists what is in a directory, and says what it is',
       withMount(async (mount) => {
-        expect(kinds(await list(mount, '/'))).toEqual({
+        expect(kinds((await list(mount, '/')).filter(({ name: entry }) => entry !== 'lies'))).toEqual({
           'empty.txt': 'file',
           'small.bin': 'file',
           'large.bin': 'file',
@@ -241,6 +258,61 @@ export function describeMount(
         expect(outcome).toMatchObject({ bytes: size, end: true })
       })(),
     )
+
+    if (odd) {
+      test.for([
+        ['stalls', 0, 65_536, 65_536],
+        ['stalls', 0, 65_537, 65_536],
+        ['stalls', 0, Number.POSITIVE_INFINITY, 65_536],
+        ['stalls', 65_536, 1_000, 0],
+        ['stalls', 65_000, Number.POSITIVE_INFINITY, 536],
+        ['stalls', 5_000_000, Number.POSITIVE_INFINITY, 0],
+        ['stalls at once', 0, 65_536, 0],
+        ['ends early', 0, 4_096, 4_096],
+        ['ends early', 0, 65_536, 4_096],
+        ['ends early', 4_096, Number.POSITIVE_INFINITY, 0],
+        ['ends at once', 0, 65_536, 0],
+      ] as const)('takes nothing for the end of a file before its size: %s, %s, %s', ([file, offset, length, bytes]) =>
+        withMount(async (mount) => {
+          const listed = (await list(mount, '/lies')).find((entry) => entry.name === file)
+          for (const target of [{ path: `/lies/${file}` }, { path: `/lies/${file}`, handle: listed?.handle }]) {
+            const outcome = await mount.read(target, { offset, length, size: listed?.size, signal })
+            expect(outcome).toMatchObject({ bytes, end: false })
+            expect(outcome.size).toBe((await mount.stat(`/lies/${file}`, { signal })).size)
+          }
+        })(),
+      )
+
+      test.for([
+        [0, Number.POSITIVE_INFINITY, 300_000, true],
+        [0, 100_000, 100_000, false],
+        [290_000, 50_000, 10_000, true],
+      ] as const)('reads on where requests bring less than was asked: from %s, %s', ([offset, length, bytes, end]) =>
+        withMount(async (mount) => {
+          const outcome = await mount.read({ path: '/lies/comes in drops' }, { offset, length, signal })
+          expect(outcome).toMatchObject({ bytes, end, size: 300_000 })
+        })(),
+      )
+
+      test.for(['absurd', 'just beyond'])('refuses a file of a size that can not be meant: %s', (file) =>
+        withMount(async (mount) => {
+          const listed = (await list(mount, '/lies')).find((entry) => entry.name === file)
+          for (const size of [undefined, listed?.size])
+            for (const handle of [undefined, listed?.handle])
+              await expect(
+                mount.read({ path: `/lies/${file}`, handle }, { offset: 0, length: 65_536, size, signal }),
+              ).rejects.toMatchObject({ code: 'TOO_LARGE' })
+        })(),
+      )
+
+      test(
+        'reads of a vast file what is asked of it',
+        withMount(async (mount) => {
+          const outcome = await mount.read({ path: '/lies/vast' }, { offset: 0, length: 65_536, signal })
+          expect(outcome).toMatchObject({ bytes: 65_536, end: false, size: Number.MAX_SAFE_INTEGER })
+        }),
+      )
+    }
 
     test(
       'reads what a link says, where it can',

@@ -5,9 +5,14 @@ import { memoryMount } from './memory-mount.ts'
 const runner = { afterAll, describe, expect, test }
 const dispose = async (): Promise<void> => {}
 
-describeMount(runner, 'memory', async (tree) => ({ mount: memoryMount({ name: 'memory', tree }), dispose }))
+const odd = { odd: true }
 
-describeMount(runner, 'memory, resumable and with handles', async (tree) => ({
-  mount: memoryMount({ name: 'memory', tree, resumable: true, pageSize: 100, handleSpace: 'memory' }),
-  dispose,
-}))
+describeMount(runner, 'memory', async (tree) => ({ mount: memoryMount({ name: 'memory', tree }), dispose }), odd)
+
+const resumable = { name: 'memory', resumable: true, pageSize: 100, handleSpace: 'memory' }
+describeMount(
+  runner,
+  'memory, resumable and with handles',
+  async (tree) => ({ mount: memoryMount({ ...resumable, tree }), dispose }),
+  odd,
+)

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { WalkError, type WalkErrorCode } from '../errors.ts'
+import { tooLarge, WalkError, type WalkErrorCode } from '../errors.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from '../mount.ts'
 import { joinPath, nameOf, parentOf } from '../paths.ts'
 import type { MemoryDirectory, MemoryNode } from './memory-tree.ts'
@@ -112,7 +112,8 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
       const node =
         options.handleSpace === undefined || file.handle === undefined ? find(file.path) : (file.handle as MemoryNode)
       if (node.kind !== 'file') throw new WalkError('NOT_A_FILE', `${file.path}: not a regular file`)
-      const bytes = Math.max(0, Math.min(node.size - offset, length))
+      if (!Number.isSafeInteger(node.size)) throw tooLarge(file.path, node.size)
+      const bytes = Math.max(0, Math.min(Math.min(node.size, node.gives ?? Infinity) - offset, length))
       return { bytes, end: offset + bytes >= node.size, size: node.size }
     } finally {
       readsAtOnce--

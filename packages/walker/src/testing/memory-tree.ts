@@ -8,6 +8,12 @@ export interface MemoryFile {
   readonly kind: 'file'
   readonly size: number
   readonly modifiedMs?: number | undefined
+  /** Bytes from its beginning that can be had, whatever its size says. Default: all. */
+  readonly gives?: number | undefined
+  /** Where no more can be had, that is called the end. A server's business; to a mount it is all the same. Default false. */
+  readonly claimsEnd?: boolean | undefined
+  /** Bytes that a request brings at most. A server's business as well. Default: as many as it likes. */
+  readonly perRequest?: number | undefined
 }
 
 export interface MemoryDirectory {
