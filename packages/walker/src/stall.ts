@@ -7,7 +7,7 @@ import type { ReadOutcome } from './mount.ts'
  * the last try comes 4.5 s after the first.
  */
 const pausesMs: readonly number[] = [0, 500, 1_000, 1_500, 1_500]
-export const stallMs: number = pausesMs.reduce((sum, ms) => sum + ms)
+const stallMs: number = pausesMs.reduce((sum, ms) => sum + ms)
 
 /** A read in the middle of which a mount sent no more: what came, and when to try for the rest. */
 export class Stall {
