@@ -70,7 +70,8 @@ export function folderMount(options: FolderMountOptions): Mount {
   const guard = new ExportGuard(root)
   const lane = options.lane ?? openReadLane({ bufferBytes })
   const buffers = new BufferPool({ bytes: bufferBytes, keep: 64 })
-  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce: traits.closesAtOnce, lane, now }
+  const { closesAtOnce, shortReadsEnd } = traits
+  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce, shortReadsEnd, lane, now }
 
   async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()

@@ -1,4 +1,4 @@
-import { type FileHandle, isNfsError, type NfsExport } from '@cachewarmer/nfs'
+import { type FileHandle, isNfsError, type NfsExport, readRange } from '@cachewarmer/nfs'
 import type { Prober, SampledFile } from './prober.ts'
 
 export interface NfsProberOptions {
@@ -20,21 +20,29 @@ export function nfsProber(mounted: NfsExport, { now, headBytes, handleSpace }: N
     return now() - from
   }
 
-  const head = (handle: FileHandle, signal: AbortSignal): Promise<number> =>
-    timed(() => mounted.read(handle, 0, headBytes, { signal }))
+  /** One READ, where that brings all of the head. Bytes that do not come are not warm, however fast they don't. */
+  const head = async ({ path, size }: SampledFile, handle: FileHandle, signal: AbortSignal): Promise<number> => {
+    const from = now()
+    const range = await readRange(mounted, handle, { length: headBytes, expectedSize: size, signal })
+    const tookMs = now() - from
+    if (range.complete) return tookMs
+    const expected = Math.min(headBytes, Number(range.size ?? headBytes))
+    throw new Error(`${path}: INCOMPLETE: ${range.bytes} bytes received, ${expected} expected`)
+  }
 
   const byPath = async (path: string, signal: AbortSignal): Promise<number> => {
-    const { handle } = await mounted.resolve(path, { signal })
-    return await head(handle, signal)
+    const { handle, attributes } = await mounted.resolve(path, { signal })
+    return await head({ path, size: attributes && Number(attributes.size) }, handle, signal)
   }
 
   return {
     name: mounted.host,
     floor: (signal) => timed(() => mounted.ping({ signal })),
-    async read({ path, handle }: SampledFile, signal) {
+    async read(file: SampledFile, signal) {
+      const { path, handle } = file
       try {
         if (!isAtHome || typeof handle !== 'string') return await byPath(path, signal)
-        return await head(handle as FileHandle, signal).catch((error: unknown) => {
+        return await head(file, handle as FileHandle, signal).catch((error: unknown) => {
           if (isNfsError(error) && (error.code === 'STALE' || error.code === 'BADHANDLE')) return byPath(path, signal)
           throw error
         })

@@ -67,7 +67,7 @@ export async function sampleExport(exports: readonly NfsExport[], options: Sampl
 
   const offer = (path: string, attributes: Attributes, handle: FileHandle): void => {
     if (filter.size(Number(attributes.size)) && filter.modified(attributes.modifiedMs))
-      reservoir.offer(() => ({ path, handle }))
+      reservoir.offer(() => ({ path, handle, size: Number(attributes.size) }))
   }
 
   const list = async (through: NfsExport, directory: Directory): Promise<void> => {
@@ -169,7 +169,7 @@ async function openAll(
       if (found === undefined) continue
       const { size, modifiedMs } = found.attributes ?? (await through.getattr(found.handle, { signal }))
       const counts = filter.size(Number(size)) && filter.modified(modifiedMs)
-      opened[at] = counts ? { path, handle: found.handle } : undefined
+      opened[at] = counts ? { path, handle: found.handle, size: Number(size) } : undefined
     }
   }
   await Promise.all(Array.from({ length: inFlight }, lane))

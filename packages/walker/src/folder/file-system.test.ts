@@ -13,23 +13,29 @@ const mounts = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 `
 
 test.for([
-  ['/home/x', 'closes tells', 'the root file system'],
+  ['/home/x', 'closes tells ends', 'the root file system'],
   ['/mnt/v3', 'closes', 'NFSv3, which has no CLOSE'],
   ['/mnt/v3/deep/down', 'closes', 'below it'],
   ['/mnt/v4', '', 'NFSv4, which sends CLOSE and waits'],
   ['/mnt/v4/below', '', 'below it'],
   ['/mnt/with space', '', 'FUSE, under a name with a space'],
   ['/data', '', 'something that waits is mounted further down'],
-  ['/data/other', 'closes tells', 'beside that'],
+  ['/data/other', 'closes tells ends', 'beside that'],
   ['/over', '', 'mounted over, and the last mount counts'],
   ['/mnt', '', 'others are mounted below'],
   ['/', '', 'everything is mounted below'],
 ] as const)('%s %s: %s', ([folder, expected]) => {
-  const { closesAtOnce, tellsAllKinds } = traitsOf(folder, mounts)
-  expect([closesAtOnce && 'closes', tellsAllKinds && 'tells'].filter(Boolean).join(' ')).toBe(expected)
+  const { closesAtOnce, tellsAllKinds, shortReadsEnd } = traitsOf(folder, mounts)
+  expect([closesAtOnce && 'closes', tellsAllKinds && 'tells', shortReadsEnd && 'ends'].filter(Boolean).join(' ')).toBe(
+    expected,
+  )
 })
 
 test('where nobody knows, nothing is taken for granted', () => {
-  expect(traitsOf('/', '')).toEqual({ closesAtOnce: false, tellsAllKinds: false })
-  expect(traitsOf('/x', 'nonsense\n\n - \n')).toEqual({ closesAtOnce: false, tellsAllKinds: false })
+  expect(traitsOf('/', '')).toEqual({ closesAtOnce: false, tellsAllKinds: false, shortReadsEnd: false })
+  expect(traitsOf('/x', 'nonsense\n\n - \n')).toEqual({
+    closesAtOnce: false,
+    tellsAllKinds: false,
+    shortReadsEnd: false,
+  })
 })

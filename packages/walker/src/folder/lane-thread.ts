@@ -15,13 +15,15 @@ export interface LaneFile {
   readonly known: boolean
   /** Bytes from the beginning, at most the buffer's size. */
   readonly length: number
+  /** A read that brings less has reached the end, and nobody need ask for the size. */
+  readonly shortReadsEnd: boolean
 }
 
 /** A number each for every file of the batch, in its order. */
 export interface LaneReply {
   /** Bytes read; -1 where the thread did not get to the file; below that a failure: -2 minus its index in `codes`. */
   readonly bytes: Float64Array
-  /** Where all that was asked for came: the file's size. Else NaN: the file ended before. */
+  /** The file's size, where it was asked for: where all came that was wanted, or a short read need not be the end. Else NaN. */
   readonly sizes: Float64Array
   readonly codes: readonly string[]
   /** How long the file took, from before it was opened until after it was closed, in milliseconds. */
@@ -53,15 +55,14 @@ export function laneThread(): void {
     let tried = 0
     let slow = 0
     for (let at = 0; at < files.length && beforeMs - startedAtMs <= patienceMs; at++) {
-      const { path, known, length } = files[at] as LaneFile
+      const { path, known, length, shortReadsEnd } = files[at] as LaneFile
       try {
         if (!known && !lstatSync(path).isFile()) throw Object.assign(new Error('not a file'), { code: 'NOT_A_FILE' })
         const fd = openSync(path, flags)
         try {
           const wanted = Math.min(length, bufferBytes)
           const got = readSync(fd, buffer, 0, wanted, 0)
-          // A regular file gives less than asked only at its end.
-          if (got === wanted) sizes[at] = fstatSync(fd).size
+          if (got === wanted || !shortReadsEnd) sizes[at] = fstatSync(fd).size
           bytes[at] = got
         } finally {
           closeSync(fd)

@@ -12,7 +12,12 @@ describe('the lane that reads files at hand', () => {
   let folder: string
   let nowMs = 0
   const lane = (): ReadLane => new ReadLane({ flags: openFlags, bufferBytes: 4_096, now: () => nowMs })
-  const ask = (path: string, known = true, length = 4_096) => ({ path: join(folder, path), known, length })
+  const ask = (path: string, known = true, length = 4_096) => ({
+    path: join(folder, path),
+    known,
+    length,
+    shortReadsEnd: true,
+  })
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'read-lane-'))
@@ -35,6 +40,19 @@ describe('the lane that reads files at hand', () => {
       { bytes: 4_096, size: 10_000, tookMs },
     ])
     expect(await tested.read(ask('large', true, 10))).toEqual({ bytes: 10, size: 10_000, tookMs })
+    await tested.close()
+  })
+
+  test('gives the size of every file where a short read need not be the end', async () => {
+    const tested = lane()
+    const outcomes = await Promise.all(
+      ['small', 'empty', 'large'].map((name) => tested.read({ ...ask(name), shortReadsEnd: false })),
+    )
+    expect(outcomes).toEqual([
+      { bytes: 100, size: 100, tookMs },
+      { bytes: 0, size: 0, tookMs },
+      { bytes: 4_096, size: 10_000, tookMs },
+    ])
     await tested.close()
   })
 

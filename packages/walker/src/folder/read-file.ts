@@ -1,5 +1,5 @@
 import { close, closeSync, constants, fstat, lstat, open, read } from 'node:fs'
-import { WalkError } from '../errors.ts'
+import { tooLarge, WalkError } from '../errors.ts'
 import type { ReadOptions, ReadOutcome } from '../mount.ts'
 import type { BufferPool } from './buffers.ts'
 import { fromErrno } from './errno.ts'
@@ -26,6 +26,8 @@ export interface Reader {
   readonly buffers: BufferPool
   /** Closing waits for nobody, so that it need not go to another thread. */
   readonly closesAtOnce: boolean
+  /** A read that brings less than was asked has reached the end of the file. */
+  readonly shortReadsEnd: boolean
   readonly lane: ReadLane
   /** Milliseconds since any moment. */
   now(): number
@@ -42,15 +44,21 @@ export function readFile(file: FileToRead, options: ReadOptions, reader: Reader)
 
 async function readInLane(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
   const { length, signal } = options
+  const { shortReadsEnd } = reader
   signal.throwIfAborted()
-  const outcome = await reader.lane.read({ path: String(reader.full(file.path)), known: file.known, length })
+  const full = String(reader.full(file.path))
+  const outcome = await reader.lane.read({ path: full, known: file.known, length, shortReadsEnd })
   signal.throwIfAborted()
   if (outcome === 'elsewhere') return readInPool(file, options, reader)
   if ('code' in outcome) throw fromErrno(Object.assign(new Error(outcome.code), { code: outcome.code }), file.path)
   const { bytes, size, tookMs } = outcome
-  if (size === undefined) return { bytes, end: true, size: bytes > 0 ? bytes : undefined, firstMs: tookMs }
-  // More is wanted than the lane's buffer holds: a larger file, which libuv's threads read in blocks.
-  if (bytes < length && bytes < size) return { ...(await readInPool(file, options, reader)), firstMs: tookMs }
+  const { size: listed = 0 } = options
+  if (size === undefined && listed <= bytes)
+    return { bytes, end: true, size: bytes > 0 ? bytes : undefined, firstMs: tookMs }
+  // More is wanted than the lane's buffer holds, or than came: libuv's threads read on in blocks.
+  if (size === undefined || (bytes < length && bytes < size))
+    return { ...(await readInPool(file, options, reader)), firstMs: tookMs }
+  if (size > Number.MAX_SAFE_INTEGER) throw tooLarge(file.path, size)
   return { bytes, end: bytes >= size, size, firstMs: tookMs }
 }
 
@@ -78,7 +86,7 @@ function openFile(full: string | Buffer, file: BegunFile, options: ReadOptions, 
       return
     }
     const buffer = reader.buffers.take()
-    readBlocks(fd, buffer, file, options, (readError, outcome) => {
+    readBlocks({ fd, buffer, file, options, reader }, (readError, outcome) => {
       reader.buffers.give(buffer)
       // The bytes have come: nobody waits for the close, nor cares how it ends.
       if (reader.closesAtOnce) closeSync(fd)
@@ -88,15 +96,23 @@ function openFile(full: string | Buffer, file: BegunFile, options: ReadOptions, 
   })
 }
 
-function readBlocks(fd: number, buffer: Buffer, file: BegunFile, options: ReadOptions, done: Done): void {
-  const { offset, length, signal, arrivals } = options
+interface OpenFile {
+  readonly fd: number
+  readonly buffer: Buffer
+  readonly file: BegunFile
+  readonly options: ReadOptions
+  readonly reader: Reader
+}
+
+function readBlocks({ fd, buffer, file, options, reader }: OpenFile, done: Done): void {
+  const { offset, length, size: listed = 0, signal, arrivals } = options
   let bytes = 0
   let firstMs: number | undefined
   const next = (): void => {
     const wanted = Math.min(length - bytes, buffer.length)
     if (signal.aborted) done(signal.reason)
     else if (wanted > 0) read(fd, buffer, 0, wanted, offset + bytes, (error, got) => took(error, got, wanted))
-    else whole()
+    else askSize(false)
   }
   const took = (error: NodeJS.ErrnoException | null, got: number, wanted: number): void => {
     bytes += got
@@ -105,18 +121,25 @@ function readBlocks(fd: number, buffer: Buffer, file: BegunFile, options: ReadOp
     else if (got === wanted) {
       if (bytes < length) arrivals?.arrived(got)
       next()
-    }
-    // A regular file gives less than asked only at its end.
+    } else if (!reader.shortReadsEnd || listed > offset + bytes) askSize(got > 0)
     else done(undefined, { bytes, end: true, size: bytes > 0 ? offset + bytes : undefined, firstMs })
   }
-  // All that was asked for has come: only the size tells whether that was the end of the file.
-  const whole = (): void => {
+  /** Only the size tells whether that was the end of the file. Else a read that brought something is continued. */
+  const askSize = (mayGoOn: boolean): void => {
     fstat(fd, (error, stats) => {
-      if (error) done(fromErrno(error, file.path))
-      else done(undefined, { bytes, end: offset + bytes >= stats.size, size: stats.size, firstMs })
+      if (error) {
+        done(fromErrno(error, file.path))
+        return
+      }
+      const { size } = stats
+      const end = offset + bytes >= size
+      if (size > Number.MAX_SAFE_INTEGER) done(tooLarge(file.path, size))
+      else if (!end && mayGoOn) next()
+      else done(undefined, { bytes, end, size, firstMs })
     })
   }
-  next()
+  if ((options.size ?? 0) > Number.MAX_SAFE_INTEGER) done(tooLarge(file.path, options.size ?? 0))
+  else next()
 }
 
 const ignore = (): void => {}
