@@ -43,7 +43,7 @@ const options = 'fd=3,rootmode=40755,user_id=0,group_id=0,ro'
 const { status, stderr } = spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'cachewarmer-test', folder], {
   stdio: ['ignore', 'ignore', 'pipe', device],
 })
-if (status !== 0) throw new Error(`mount: ${stderr}`)
+if (status !== 0) throw new Error(`mount: ${String(stderr)}`)
 process.stdout.write('up\n')
 
 function attributes(id: number): Buffer {
