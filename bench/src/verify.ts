@@ -19,14 +19,14 @@ export async function benchVerify(options: { readonly rounds: number; readonly q
     const elapsedMs = performance.now() - startedAtMs
     if (!warmth.complete || warmth.population !== files)
       throw new Error(`${warmth.population} of ${files} files listed`)
-    const { low, high } = warmth.whole
+    const { whole } = warmth
     const [address] = warmth.addresses
     rows.push([
       String(round),
       count(files),
       count(address?.sampled ?? 0),
       seconds(elapsedMs),
-      `${((high - low) * 50).toFixed(2)}`,
+      whole.conclusive ? ((whole.high - whole.low) * 50).toFixed(2) : "can't tell",
     ])
   }
   printTable(

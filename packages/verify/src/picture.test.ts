@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { scaleOf } from './estimate/latencies.ts'
+import { wholeOf } from './estimate/verdict.ts'
 import { type AddressWarmth, judge } from './estimate/warmth.ts'
 import { picture } from './picture.ts'
 
 const measured = {
   name: '<10.0.0.1>',
-  floorMs: [0.5, 0.6],
+  floorMs: Array.from({ length: 200 }, (_, at) => 0.5 + (at % 3) / 20),
   firstMs: Array.from({ length: 200 }, (_, at) => (at % 10 === 0 ? 40 + at / 10 : 1)),
   againMs: Array.from({ length: 200 }, (_, at) => 1 + (at % 7) / 20),
   files: Array.from({ length: 200 }, (_, at) => ({ path: `/f${at}` })),
@@ -21,7 +22,7 @@ const pictureOf = (address: AddressWarmth): string =>
     exportPath: '/a&b',
     paths: ['/'],
     addresses: [address],
-    whole: { ...address, conclusive: true },
+    whole: wholeOf([address]),
     byDirectory: { directories: [], tooFew: 0 },
     population: 1_000,
     directories: 1,
@@ -50,6 +51,18 @@ test('draws what the cold reads of the warm-up took below, and nothing where nob
   const svg = pictureOf(address)
   expect(svg.match(/<rect class="cold"/g)).toHaveLength(3)
   expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+})
+
+test('an address that can not be told has no share in the picture, and no line where none was found', () => {
+  const scale = scaleOf(measured.firstMs, measured.floorMs)
+  const address = judge({ ...measured, againMs: measured.againMs.map((ms) => ms + 300) }, { population: 1_000, scale })
+  const svg = pictureOf(address)
+  expect(svg).toContain('/a&#38;b: can&#39;t tell how warm')
+  expect(svg).toContain('&#60;10.0.0.1&#62;: can&#39;t tell, 200 files')
+  expect(svg).not.toContain('% warm')
+  expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+  const nothing = { ...measured, firstMs: [], againMs: [], floorMs: [], files: [] }
+  expect(pictureOf(judge(nothing, { population: 1_000, scale }))).not.toContain('<line class="line"')
 })
 
 test('a warm-up whose own reads were as fast as warm ones proves nothing', () => {

@@ -36,18 +36,23 @@ ${warmth.addresses.map((address, at) => `<g transform="translate(${LEFT} ${60 + 
 const coldLegend = `
 <rect class="cold" x="${LEFT + 380}" y="35" width="12" height="12"/><text x="${LEFT + 398}" y="46">reads of the warm-up itself: cold</text>`
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+/** Rounded down: 99.96 % is not all of it. Upper bounds are rounded up, so that the interval never shrinks. */
+const percent = (share: number): string => `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`
+const percentUp = (share: number): string => `${(Math.ceil(share * 1_000 - 1e-9) / 10).toFixed(1)} %`
 
 const title = ({ whole, exportPath }: Warmth): string =>
   whole.conclusive
-    ? `${exportPath}: ${percent(whole.share)} warm, between ${percent(whole.low)} and ${percent(whole.high)}`
+    ? `${exportPath}: ${percent(whole.share)} warm, between ${percent(whole.low)} and ${percentUp(whole.high)}`
     : `${exportPath}: can't tell how warm`
 
 function row(address: AddressWarmth): string {
-  const { first, again, warmUp } = address.histograms
+  const {
+    thresholdMs,
+    histograms: { first, again, warmUp },
+  } = address
   const most = Math.max(1, ...first.counts, ...again.counts)
   const x = scale(first.edgesMs)
-  const says = `${address.name}: ${address.conclusive ? percent(address.share) : "can't tell"}, ${address.sampled.toLocaleString('en-US')} files`
+  const says = `${address.name}: ${address.conclusive ? `${percent(address.share)} warm` : "can't tell"}, ${address.sampled.toLocaleString('en-US')} files`
   const ticks = first.edgesMs.filter((ms) => isDecade(ms))
   const bottom = warmUp === undefined ? AXIS : AXIS + COLD_HEIGHT
   return [
@@ -55,7 +60,9 @@ function row(address: AddressWarmth): string {
     bars('first', first, { most, height: PLOT.height, down: false }, x),
     bars('again', again, { most, height: PLOT.height, down: false }, x),
     ...(warmUp === undefined ? [] : [coldBars(warmUp, x)]),
-    `<line class="line" x1="${x(address.thresholdMs)}" x2="${x(address.thresholdMs)}" y1="34" y2="${bottom}"/>`,
+    ...(thresholdMs === undefined
+      ? []
+      : [`<line class="line" x1="${x(thresholdMs)}" x2="${x(thresholdMs)}" y1="34" y2="${bottom}"/>`]),
     `<line class="axis" x1="0" x2="${PLOT.width}" y1="${AXIS}" y2="${AXIS}"/>`,
     ...ticks.map(
       (ms) =>

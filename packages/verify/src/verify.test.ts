@@ -8,7 +8,7 @@ import {
   startNfsServer,
 } from '@cachewarmer/nfs/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type VerifyOptions, verify, type Warmth } from './index.ts'
+import { type Verdict, type VerifyOptions, verify } from './index.ts'
 import { seeded } from './testing/seeded.ts'
 
 const servers: NfsServer[] = []
@@ -46,30 +46,71 @@ const coldFirstReads = (n: number, ms: number) => (call: { procedure: string; nt
     ? ({ kind: 'late', ms } as const)
     : undefined
 
-/** On a busy machine warm reads may be as slow as cold ones, and then nobody can tell: asked again of a new server. */
-async function untilConclusive(
-  options: NfsServerOptions,
-  more: Partial<VerifyOptions>,
-): Promise<{ readonly warmth: Warmth; readonly server: NfsServer }> {
-  for (let asked = 1; ; asked++) {
-    const server = await serve(options)
-    const warmth = await verify(optionsFor(server, more))
-    if (warmth.whole.conclusive || asked === 5) return { warmth, server }
-  }
+/*
+ * A busy machine holds up whatever it likes, and then nobody can tell. So what is asserted of a verdict is only that it is not
+ * wrong; that there is one where it can be told is shown by `coverage.test.ts`, without a clock.
+ */
+function expectNotWrong(verdict: Verdict | undefined, truth: number): void {
+  if (verdict?.conclusive !== true) expect(verdict).toMatchObject({ share: null, low: null, high: null })
+  else expect(verdict.low <= truth && truth <= verdict.high, `${truth} in ${JSON.stringify(verdict)}`).toBe(true)
 }
 
-test('a quarter of the first reads is delayed: three quarters are warm, and the interval says how sure that is', async () => {
-  const { warmth, server } = await untilConclusive({ tree, fault: coldFirstReads(4, 40) }, { inFlight: 1, sample: 200 })
+test('a quarter of the first reads is delayed: an interval holds three quarters, or there is none', async () => {
+  const server = await serve({ tree, fault: coldFirstReads(4, 40) })
+  const warmth = await verify(optionsFor(server, { inFlight: 1, sample: 200 }))
   const [address] = warmth.addresses
   expect(warmth.population).toBe(421)
   expect(warmth.directories).toBe(3)
-  expect(address).toMatchObject({ name: '127.0.0.1', sampled: 200, conclusive: true, failures: [], gone: 0 })
-  expect(address?.low).toBeLessThan(0.75)
-  expect(address?.high).toBeGreaterThan(0.75)
-  expect(Math.abs((address?.share ?? 0) - 0.75)).toBeLessThan(0.1)
-  expect(address?.coldMs).toBeGreaterThan(35)
-  expect(warmth.whole).toMatchObject({ share: address?.share, conclusive: true })
+  expect(address).toMatchObject({ name: '127.0.0.1', sampled: 200, failures: [], gone: 0 })
+  expectNotWrong(address, 0.75)
+  expectNotWrong(warmth.whole, 0.75)
+  expect(address?.slow).toBeGreaterThanOrEqual(50)
+  // Three calls per file: NULL, READ, READ.
   expect(server.calls['READ']).toBe(rehearsal + 400)
+  expect(server.calls['NULL']).toBeGreaterThanOrEqual(201)
+})
+
+test.each([8, 9, 4])(
+  'all first reads are cold, and one re-read in %i is held up: it is not called warm',
+  async (every) => {
+    const isHeldUp = (read: number): boolean => read % 2 === 1 || (read / 2) % every === 0
+    const server = await serve({
+      tree,
+      fault: ({ procedure, nth }) =>
+        procedure === 'READ' && nth > rehearsal && isHeldUp(nth - rehearsal) ? { kind: 'late', ms: 40 } : undefined,
+    })
+    const warmth = await verify(optionsFor(server, { inFlight: 1, sample: 150 }))
+    expectNotWrong(warmth.whole, 0)
+    expectNotWrong(warmth.addresses[0], 0)
+    for (const directory of warmth.byDirectory.directories) expectNotWrong(directory, 0)
+  },
+)
+
+test('a tenth is cold, and one re-read in nine is held up: it is not called warm altogether', async () => {
+  const server = await serve({
+    tree,
+    fault: ({ procedure, nth }) => {
+      const read = nth - rehearsal
+      if (procedure !== 'READ' || read <= 0) return undefined
+      const isLate = read % 2 === 1 ? ((read - 1) / 2) % 10 === 0 : (read / 2) % 9 === 0
+      return isLate ? { kind: 'late', ms: 40 } : undefined
+    },
+  })
+  const warmth = await verify(optionsFor(server, { inFlight: 1, sample: 300 }))
+  expectNotWrong(warmth.whole, 0.9)
+})
+
+test('where one address can not be told the whole can not, nor can any directory', async () => {
+  const server = await serve({ tree })
+  // Connections are opened one after the other: all reads through some of them are slow, again and again.
+  server.fault = ({ procedure, connection }) =>
+    procedure === 'READ' && connection >= server.connections.total / 2 ? { kind: 'late', ms: 100 } : undefined
+  const warmth = await verify(optionsFor(server, { addresses: ['127.0.0.1', 'localhost'], sample: 205 }))
+  const nothing = { conclusive: false, share: null, low: null, high: null }
+  const isTold = warmth.addresses.map(({ conclusive }) => conclusive)
+  expect(isTold).toContain(false)
+  expect(warmth.whole).toEqual(nothing)
+  for (const directory of warmth.byDirectory.directories) expect(directory).toMatchObject(nothing)
 })
 
 test('a directory gets an interval of its own where the sample is large enough, else it is only counted', async () => {
@@ -126,8 +167,11 @@ test('re-reads that are slow themselves prove nothing', async () => {
   const server = await serve({ tree })
   server.fault = ({ procedure }) => (procedure === 'READ' ? { kind: 'late', ms: 300 } : undefined)
   const warmth = await verify(optionsFor(server, { sample: 60 }))
-  expect(warmth.whole.conclusive).toBe(false)
-  expect(warmth.addresses[0]?.doubt).toContain('nothing shows that reads come from a cache')
+  const nothing = { conclusive: false, share: null, low: null, high: null }
+  expect(warmth.whole).toEqual(nothing)
+  expect(warmth.addresses[0]).toMatchObject(nothing)
+  expect(warmth.addresses[0]?.doubt).toBeDefined()
+  for (const directory of warmth.byDirectory.directories) expect(directory).toMatchObject(nothing)
 })
 
 test('of a list each file counts whose size is wanted, and all below its directories', async () => {

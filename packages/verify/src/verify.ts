@@ -1,9 +1,9 @@
 import { isNfsError, mountExport, type NfsExport } from '@cachewarmer/nfs'
 import { VerifyError } from './errors.ts'
 import { byDirectory, type DirectoryShares } from './estimate/directories.ts'
-import type { Interval } from './estimate/interval.ts'
 import { scaleOf } from './estimate/latencies.ts'
-import { type AddressWarmth, judge, wholeOf } from './estimate/warmth.ts'
+import { type Verdict, wholeOf } from './estimate/verdict.ts'
+import { type AddressWarmth, judged } from './estimate/warmth.ts'
 import { type Measured, measure } from './measure/measure.ts'
 import { nfsProber } from './measure/nfs-prober.ts'
 import type { SampledFile } from './measure/prober.ts'
@@ -15,8 +15,8 @@ export interface Warmth {
   readonly exportPath: string
   readonly paths: readonly string[]
   readonly addresses: readonly AddressWarmth[]
-  /** The mean over the addresses. Inconclusive as soon as one of them is. */
-  readonly whole: Interval & { readonly conclusive: boolean }
+  /** The mean over the addresses. Can't be told as soon as one of them can't. */
+  readonly whole: Verdict
   readonly byDirectory: DirectoryShares
   /** Files that the sample was drawn from, and the directories that hold them. */
   readonly population: number
@@ -110,15 +110,16 @@ function conclude(sample: Sample, measured: readonly Measured[], settings: Verif
   const { exportPath, paths, headBytes, coldMs, coldReads } = settings
   const known = measured.flatMap(({ name }) => coldReads?.get(name)?.edgesMs ?? [])
   const scale = scaleOf(known, ...measured.flatMap(({ firstMs, againMs, floorMs }) => [firstMs, againMs, floorMs]))
-  const addresses = measured.map((one) =>
-    judge(one, { population: sample.population, coldMs, coldReads: coldReads?.get(one.name), scale }),
+  const judgements = measured.map((one) =>
+    judged(one, { population: sample.population, headBytes, coldMs, coldReads: coldReads?.get(one.name), scale }),
   )
-  const parts = measured.map((one, at) => ({ measured: one, thresholdMs: addresses[at]?.thresholdMs ?? 0 }))
+  const addresses = judgements.map(({ warmth }) => warmth)
+  const parts = measured.map((one, at) => ({ measured: one, lines: judgements[at]?.lines }))
   return {
     exportPath,
     paths,
     addresses,
-    whole: { ...wholeOf(addresses), conclusive: addresses.every(({ conclusive }) => conclusive) },
+    whole: wholeOf(addresses),
     byDirectory: byDirectory(paths.length === 1 ? (paths[0] ?? '/') : '/', parts),
     population: sample.population,
     directories: sample.directories,

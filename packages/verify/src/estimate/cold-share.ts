@@ -1,79 +1,206 @@
 import { clamp, difference, effectiveDraws, type Interval, wilson } from './interval.ts'
 import { countAbove, quantile, sorted } from './latencies.ts'
 
-/** What is left to the estimate: latencies in milliseconds, and how often reading failed. */
+/** What the estimate starts from. Latencies are in milliseconds; index `i` of each list belongs to the same file. */
 export interface Reads {
-  /** First reads: some from the cache, some from behind it. */
+  /** First reads: some from the cache, some from behind it. In the order in which they were made. */
   readonly firstMs: readonly number[]
-  /** Reads of the same files right after: all from the cache. */
+  /** Reads of the same files right after. */
   readonly againMs: readonly number[]
-  /** Files that could not be read at all: not warm. */
+  /** Calls that read nothing, each made right before the first read. Fewer than files are used in turn. */
+  readonly floorMs: readonly number[]
+  /** Files that could not be read at all. They count as cold. */
   readonly failed: number
   /** Files that the sample was drawn from. */
   readonly population: number
 }
 
-/** How large a share of the files is cold, and where the line was drawn. */
+/** Lines between fast and slow, in milliseconds, that the bounds were found with. */
+export interface Lines {
+  /** A first read slower than this may be cold. */
+  readonly fastMs: number
+  /** At most this much of what is cold is faster than `fastMs`, relative to what is slower. */
+  readonly hidden: number
+  /** A first read slower than this by `SLOWEST_HIT_MS` is cold, except for as many as there are controls slower than this. */
+  readonly slowMs: number
+  /** First reads slower than this by `shiftMs` are compared with re-reads slower than this. */
+  readonly doubtfulMs: number
+  readonly shiftMs: number
+}
+
+/** The share of cold files and the lines that it was found with. */
 export interface ColdShare extends Interval {
-  /** Slower than this is slow. */
-  readonly thresholdMs: number
-  /** First reads slower than that, and failures. */
-  readonly slow: number
-  /** The slow reads begin where the fast ones end: some cold ones may be among the fast. */
-  readonly blurred: boolean
+  readonly lines: Lines
+}
+
+/** A read from the cache may take this much longer than a re-read: its disk, in milliseconds. */
+export const SLOWEST_HIT_MS = 3
+/** A read from behind the cache takes at least this much longer than a re-read: another network, in milliseconds. */
+export const FASTEST_MISS_MS = 0.5
+
+/**
+ * Bounds of the share of cold files. Cold reads are of unknown latency, and calls are held up for reasons of their own; so
+ * each bound assumes only what it must:
+ *
+ * - At least so much is cold: a warm first read takes at most `SLOWEST_HIT_MS` longer than a re-read, and is held up no more
+ *   often than the control that is held up most.
+ * - At most so much is cold: every slow first read may be cold, except for as many as are held up of the control that is
+ *   held up least; and the fast tail of cold reads falls off at least geometrically on the logarithmic scale, as those of
+ *   log-normal, gamma and Weibull distributions do.
+ *
+ * Controls are calls that never leave the cache: re-reads and NULL calls. Where they disagree the interval is wide. Undefined
+ * where no line separates most of the controls from anything.
+ */
+export function coldShare(reads: Reads, fastestMissMs: number = FASTEST_MISS_MS): ColdShare | undefined {
+  const lines = linesFor(reads, fastestMissMs)
+  return lines && { ...coldShareAt(reads, lines), lines }
+}
+
+/** Where cold reads lie among re-reads, every line misses some: that this many times as many are cold as can be seen. */
+const OVERLAP = 2
+
+/** The same bounds for a part of the files, with the lines of the whole. */
+export function coldShareAt(reads: Reads, lines: Lines): Interval {
+  const { fastMs, hidden, slowMs, doubtfulMs, shiftMs } = lines
+  const low = clamp(atLeast(reads, slowMs))
+  const most = atMost(reads, fastMs, hidden)
+  // First reads that are all a little slower than re-reads refute that the fast ones are warm.
+  const refuted = compare(reads, reads.againMs, doubtfulMs + shiftMs, doubtfulMs)
+  const high = clamp((refuted.low + refuted.share) / 2 > most ? refuted.high * OVERLAP : most, low)
+  return { share: clamp(compare(reads, reads.againMs, fastMs, fastMs).share, low, high), low, high }
+}
+
+/** Each bound has the line that makes it tightest. */
+function linesFor(reads: Reads, fastestMissMs: number): Lines | undefined {
+  const baseMs = quantile(sorted(reads.againMs), 0.25) ?? 0
+  const all = linesUpTo(DEVIATIONS.lower, reads, fastestMissMs)
+  const cautious = linesUpTo(DEVIATIONS.heldUp, reads, fastestMissMs)
+  const passing = countAbove(reads.againMs, cautious.at(-1) ?? 0)
+  const isCalm = passing <= HELD_UP * reads.againMs.length
+  const upper = (isCalm ? linesUpTo(DEVIATIONS.upper, reads, fastestMissMs) : cautious).filter(
+    (line) => line <= COLD_FACTOR * baseMs + fastestMissMs,
+  )
+  if (upper.length === 0) return undefined
+  const fastMs = best(upper, (line) => -atMost(reads, line, hiddenBelow(reads, line, baseMs)))
+  const shiftMs = fastestMissMs / 2
+  return {
+    fastMs,
+    hidden: hiddenBelow(reads, fastMs, baseMs),
+    slowMs: best(all, (line) => atLeast(reads, line)),
+    doubtfulMs: best(all, (line) => compare(reads, reads.againMs, line + shiftMs, line).low),
+    shiftMs,
+  }
+}
+
+/** The cold share that shows when first reads slower than one line are compared with each control slower than another. */
+const comparisons = (reads: Reads, firstLine: number, controlLine: number): Interval[] =>
+  [reads.againMs, reads.floorMs].map((control) => compare(reads, control, firstLine, controlLine))
+
+const atLeast = (reads: Reads, line: number): number =>
+  Math.min(...comparisons(reads, line + SLOWEST_HIT_MS, line).map(({ low }) => low))
+
+function atMost(reads: Reads, line: number, hidden: number): number {
+  const most = Math.max(...comparisons(reads, line, line).map(({ high }) => high))
+  // What could not be read hides nothing.
+  const failed = reads.failed / (reads.firstMs.length + reads.failed)
+  return most + hidden * Math.max(0, most - failed)
 }
 
 /**
- * The share of cold files, with a 95 % interval. Nobody knows how slow a cold read is, but how slow warm ones are is
- * measured: `a` of them are slower than the line. Of the first reads `q` are. If all cold ones are, then
- * `q = cold + (1 - cold) a`, which gives `cold = (q - a) / (1 - a)` (W. J. Rogan, B. Gladen, American Journal of
- * Epidemiology 107, 1978, for a test that misses nothing).
+ * Files whose first read is slow and whose control is fast, less those of the opposite: what hits both alike, such as a
+ * network that stalls for a while, cancels out (as in McNemar's test). Of files with a fast control all cold ones have a
+ * slow first read, so `n10 = fast cold + n01` in the mean. Chance is in three places: which files were drawn, and what is
+ * held up of either kind of call.
  */
-export function coldShare({ firstMs, againMs, failed, population }: Reads): ColdShare {
-  const drawn = firstMs.length + failed
-  const thresholdMs = lineAbove(againMs)
-  const slow = countAbove(firstMs, thresholdMs) + failed
-  // Chance is in three places: which files were drawn, and which warm reads pass the line among the first and the second.
-  const draws = effectiveDraws(drawn, population)
-  const slowWarm = shareOf(countAbove(againMs, thresholdMs), againMs.length, againMs.length / 2)
-  const slowFirst = shareOf(slow, drawn, draws)
-  const blurred = isBlurred(firstMs, againMs, thresholdMs)
-  if (againMs.length === 0) return { ...slowFirst, thresholdMs, slow, blurred }
-  const { share, low, high } = difference(slowFirst, slowWarm)
-  const by = 1 - slowWarm.share
-  return { share: clamp(share / by), low: clamp(low / by), high: clamp(high / by), thresholdMs, slow, blurred }
+function compare(
+  { firstMs, failed, population }: Reads,
+  controlMs: readonly number[],
+  firstLine: number,
+  controlLine: number,
+): Interval {
+  let fast = failed
+  let slowFirst = failed
+  let slowControl = 0
+  for (let at = 0; at < firstMs.length; at++) {
+    const isSlow = (firstMs[at] ?? 0) > firstLine
+    if ((controlMs[at % controlMs.length] ?? 0) > controlLine) {
+      if (!isSlow) slowControl++
+    } else {
+      fast++
+      if (isSlow) slowFirst++
+    }
+  }
+  if (fast === 0) return { share: 0, low: 0, high: 1 }
+  const draws = fast * (effectiveDraws(firstMs.length + failed, population) / (firstMs.length + failed))
+  return difference(wilson((slowFirst / fast) * draws, draws), wilson(slowControl / 2, fast / 2))
 }
 
-/** A share of what was drawn, with an interval as narrow as so many draws make it. */
-const shareOf = (hits: number, drawn: number, draws: number): Interval =>
-  drawn === 0 ? wilson(0, 0) : wilson((hits / drawn) * draws, draws)
-
-/** Quantiles that show how wide warm reads scatter, in standard deviations of the normal distribution. */
-const SPREADS: readonly (readonly [share: number, deviations: number])[] = [
-  [0.75, 0.6745],
-  [0.9, 1.2816],
-]
-/** The line lies this many deviations above the median: a thousandth of what scatters so passes it. */
-const LINE_DEVIATIONS = 3
+/** Lines are tried at steps of this factor at most, and at this many places at least. */
+const [STEP, PLACES] = [1.15, 4]
+/** No line lies higher than this many times the fast quarter of re-reads. */
+const HIGHEST = 50
+/** Nor one for the upper bound higher than this: the typical cold read is taken to be slower. */
+const COLD_FACTOR = 5
+/** Of either control at least this share is faster than a line. */
+const FAST_SHARE = 0.65
+/**
+ * How far above the middle of the re-reads lines lie at most, in standard deviations. Any line gives a true lower bound of what
+ * is cold; one for the upper bound must not lie among cold reads, and less so where calls are held up.
+ */
+const DEVIATIONS = { lower: 3.2, upper: 2, heldUp: 1.5 }
+/** Of what scatters normally 6.7 % pass `heldUp`: where more than this do, calls are held up, and the scatter is uncertain. */
+const HELD_UP = 0.12
+/** Quantiles that show how wide re-reads scatter, and where they lie in a normal distribution. */
+const [TENTH, QUARTER] = [1.2816, 0.6745]
 
 /**
- * Just above the bulk of the warm reads, so that cold ones have room above it however near the filer is. The bulk alone says
- * where: reads that a network holds up may take as long as cold ones, and are counted instead.
+ * Lines above the bulk of the re-reads, up to the given number of standard deviations on the logarithmic scale. The fast
+ * quarter alone says how wide they scatter: it changes little when half of all calls are held up.
  */
-function lineAbove(againMs: readonly number[]): number {
+function linesUpTo(deviations: number, { againMs, floorMs }: Reads, beyondMs: number): number[] {
   const ascending = sorted(againMs)
-  const median = quantile(ascending, 0.5)
-  if (median === undefined) return 0
-  const deviations = SPREADS.map(([share, by]) => Math.log((quantile(ascending, share) ?? median) / median) / by)
-  return median * Math.exp(LINE_DEVIATIONS * Math.max(0.01, ...deviations))
+  const [tenth, quarter] = [quantile(ascending, 0.1), quantile(ascending, 0.25)]
+  if (tenth === undefined || quarter === undefined || tenth <= 0) return []
+  const top = quarter * (quarter / tenth) ** ((deviations + QUARTER) / (TENTH - QUARTER)) + beyondMs
+  const least = Math.max(...[ascending, sorted(floorMs)].map((all) => quantile(all, FAST_SHARE) ?? 0))
+  const range = Math.min(top / quarter, HIGHEST)
+  const places = Math.max(PLACES, Math.ceil(Math.log(range) / Math.log(STEP)))
+  return Array.from({ length: places }, (_, at) => quarter * range ** ((at + 1) / places)).filter(
+    (line) => line >= least,
+  )
 }
 
-/** A quarter above the line, and this share of the slow reads in there, are too near to trust it. */
-const NEAR = 1.25
-const NEAR_SHARE = 0.1
+/** The line for which the value is largest. */
+function best(lines: readonly number[], value: (line: number) => number): number {
+  let found = lines[0] ?? 0
+  let most = Number.NEGATIVE_INFINITY
+  for (const line of lines) {
+    const of = value(line)
+    if (of > most) [found, most] = [line, of]
+  }
+  return found
+}
 
-function isBlurred(firstMs: readonly number[], againMs: readonly number[], lineMs: number): boolean {
-  const near = (values: readonly number[]): number => countAbove(values, lineMs) - countAbove(values, lineMs * NEAR)
-  const excess = countAbove(firstMs, lineMs) - countAbove(againMs, lineMs)
-  return near(firstMs) - near(againMs) > Math.max(10, NEAR_SHARE * excess)
+/** Stretches of the logarithmic scale in which the fast tail of cold reads is looked at. */
+const STRETCH = 1.5
+
+/**
+ * How many cold reads may be faster than the line, relative to those that are slower. The two stretches above the line show
+ * how fast the tail falls off; below it falls off at least as fast, down to `baseMs`, which no cold read is faster than.
+ */
+function hiddenBelow({ firstMs, againMs }: Reads, line: number, baseMs: number): number {
+  const count = firstMs.length
+  const within = (values: readonly number[], from: number): number =>
+    countAbove(values, from) - countAbove(values, from * STRETCH)
+  const slow = countAbove(againMs, line)
+  const cold = clamp((countAbove(firstMs, line) - slow) / (count - slow))
+  const excess = (from: number): Interval =>
+    difference(wilson(within(firstMs, from), count), wilson((1 - cold) * within(againMs, from), count))
+  const near = Math.max(0, excess(line).high)
+  const next = excess(line * STRETCH).share
+  const ratio = next > near ? near / next : 1
+  const stretches = Math.max(1, Math.ceil(Math.log(line / baseMs) / Math.log(STRETCH)))
+  let hidden = 0
+  for (let at = 1; at <= stretches; at++) hidden += near * ratio ** at
+  return hidden / Math.max(cold, near)
 }

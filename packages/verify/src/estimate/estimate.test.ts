@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import type { Measured } from '../measure/measure.ts'
+import { simulate } from '../testing/simulated.ts'
 import { coldShare } from './cold-share.ts'
-import { difference, effectiveDraws, weightedMean, wilson } from './interval.ts'
+import { byDirectory } from './directories.ts'
+import { difference, effectiveDraws, wilson } from './interval.ts'
 import { histogram, quantile, scaleOf } from './latencies.ts'
+import { isSteady } from './steadiness.ts'
+import { type Told, untold, warmOf, wholeOf } from './verdict.ts'
+import { judge, judged } from './warmth.ts'
 
 describe('intervals', () => {
   test('of none of a hundred are not empty, of none of none are everything', () => {
@@ -21,45 +27,225 @@ describe('intervals', () => {
     expect(share).toBeCloseTo(0.2)
     expect([low < 0.06, high > 0.33]).toEqual([true, true])
   })
-
-  test('of a mean of two are narrower than each', () => {
-    const one = wilson(50, 100)
-    const mean = weightedMean([
-      { ...one, weight: 0.5 },
-      { ...one, weight: 0.5 },
-    ])
-    expect(mean.share).toBe(0.5)
-    expect(mean.high).toBeLessThan(one.high)
-  })
 })
 
 describe('the share of cold files', () => {
-  const warm = Array.from({ length: 1_000 }, (_, at) => 1 + (at % 100) / 500)
+  const warm = Array.from({ length: 1_000 }, (_, at) => 1 + ((at * 7) % 100) / 500)
+  const null_ = warm.map((ms) => ms - 0.5)
+  const reads = { firstMs: warm, againMs: warm, floorMs: null_, failed: 0, population: 10_000 }
 
   test('is none where first reads are like second ones', () => {
-    expect(coldShare({ firstMs: warm, againMs: warm, failed: 0, population: 10_000 })).toMatchObject({
-      share: 0,
-      low: 0,
-      blurred: false,
-    })
+    expect(coldShare(reads)).toMatchObject({ share: 0, low: 0 })
+    expect(coldShare(reads)?.high).toBeLessThan(0.03)
   })
 
   test('is what is slow', () => {
-    const firstMs = warm.map((ms, at) => (at % 10 === 0 ? ms + 20 : ms))
-    const cold = coldShare({ firstMs, againMs: warm, failed: 0, population: 10_000 })
-    expect(cold.share).toBeCloseTo(0.1, 5)
-    expect(cold.slow).toBe(100)
+    const cold = coldShare({ ...reads, firstMs: warm.map((ms, at) => (at % 10 === 0 ? ms + 20 : ms)) })
+    expect(cold?.share).toBeCloseTo(0.1, 5)
+    expect([(cold?.low ?? 1) < 0.1, (cold?.high ?? 0) > 0.1]).toEqual([true, true])
   })
 
-  test('takes failures for cold', () => {
-    const cold = coldShare({ firstMs: [], againMs: [], failed: 10, population: 100 })
-    expect(cold).toMatchObject({ share: 1, slow: 10 })
+  test('counts files that could not be read', () => {
+    expect(coldShare({ ...reads, failed: 1_000 })?.low).toBeGreaterThan(0.45)
+    expect(coldShare({ ...reads, failed: 1_000 })?.high).toBeLessThan(0.6)
   })
 
-  test('is blurred where cold reads begin at the line', () => {
-    const firstMs = warm.map((_, at) => 1.2 + at / 1_000)
-    expect(coldShare({ firstMs, againMs: warm, failed: 0, population: 10_000 }).blurred).toBe(true)
+  test('is between none and all of the slow reads where re-reads are held up as often, and NULL calls are not', () => {
+    const heldUp = (start: number) => warm.map((ms, at) => ((at + start) % 10 === 0 ? ms + 50 : ms))
+    const cold = coldShare({ ...reads, firstMs: heldUp(0), againMs: heldUp(5) })
+    expect(cold?.low).toBe(0)
+    expect(cold?.high).toBeGreaterThan(0.1)
   })
+
+  test('is none where NULL calls are held up as well', () => {
+    const heldUp = (start: number) => (ms: number, at: number) => ((at + start) % 10 === 0 ? ms + 50 : ms)
+    const cold = coldShare({
+      ...reads,
+      firstMs: warm.map(heldUp(0)),
+      againMs: warm.map(heldUp(5)),
+      floorMs: null_.map(heldUp(3)),
+    })
+    expect(cold).toMatchObject({ share: 0, low: 0 })
+    expect(cold?.high).toBeLessThan(0.1)
+  })
+
+  test('has no line where half of the controls are slow', () => {
+    const half = warm.map((ms, at) => (at % 2 === 0 ? ms + 50 : ms))
+    expect(coldShare({ ...reads, againMs: half })).toBeUndefined()
+    expect(coldShare({ ...reads, floorMs: half })).toBeUndefined()
+    expect(coldShare({ ...reads, firstMs: [], againMs: [], floorMs: [] })).toBeUndefined()
+  })
+
+  test('has room for cold reads that are faster than the line, where slow reads begin at it', () => {
+    const apart = coldShare({ ...reads, firstMs: warm.map((ms) => ms + 40) })
+    expect((apart?.high ?? 0) - (apart?.low ?? 0)).toBeLessThan(0.02)
+    const touching = coldShare({ ...reads, firstMs: warm.map((_, at) => 1 + at / 200) })
+    expect((touching?.high ?? 0) - (touching?.low ?? 0)).toBeGreaterThan(0.3)
+  })
+})
+
+describe('a verdict', () => {
+  const told: Told = { conclusive: true, share: 0.9, low: 0.8, high: 1 }
+
+  test('of the whole is the mean of the addresses, and untold as soon as one of them is', () => {
+    expect(wholeOf([told, { ...told, share: 0.7, low: 0.6, high: 0.8 }])).toMatchObject({
+      share: expect.closeTo(0.8),
+      low: expect.closeTo(0.7),
+      high: expect.closeTo(0.9),
+    })
+    expect(wholeOf([told, untold])).toEqual({ conclusive: false, share: null, low: null, high: null })
+    expect(wholeOf([untold, told])).toBe(untold)
+    expect(wholeOf([])).toBe(untold)
+  })
+
+  test('on what is warm turns the bounds of what is cold round', () => {
+    expect(warmOf({ share: 0.25, low: 0, high: 0.5 })).toEqual({ conclusive: true, share: 0.75, low: 0.5, high: 1 })
+  })
+})
+
+describe('an address can not be told, and has no share', () => {
+  const scale = scaleOf([])
+  const files = Array.from({ length: 1_000 }, (_, at) => ({ path: `/d${at % 2}/f${at}` }))
+  const around = (ms: number) => files.map((_, at) => ms + ((at * 7) % 100) / 500)
+  const measured: Measured = {
+    name: 'a',
+    floorMs: around(0.5),
+    firstMs: around(0.8),
+    againMs: around(0.8),
+    files,
+    failures: [],
+    gone: 0,
+  }
+  const of = (more: Partial<Measured>, options = {}) =>
+    judge({ ...measured, ...more }, { population: 10_000, scale, ...options })
+  const cannotTell = (doubt: string) => ({ ...untold, doubt: expect.stringContaining(doubt) })
+
+  test('unless all is as it should be', () => {
+    expect(of({})).toMatchObject({ conclusive: true, share: 1, high: 1, doubt: undefined })
+  })
+
+  test.each<[string, Partial<Measured>, object, string]>([
+    [
+      'nothing was read',
+      { floorMs: [], firstMs: [], againMs: [], files: [] },
+      {},
+      'no file of the sample could be read',
+    ],
+    // Four times the floor, and first reads alike: a cache that is bypassed.
+    ['re-reads take four times a NULL call', { firstMs: around(2.6), againMs: around(2.6) }, {}, 'nothing shows'],
+    ['re-reads take 3 ms more than a NULL call', { firstMs: around(3.5), againMs: around(3.5) }, {}, 'nothing shows'],
+    ['half of the re-reads are held up', { againMs: around(0.8).map((ms, at) => ms + (at % 2) * 50) }, {}, 'held up'],
+    ['slow reads begin where fast ones end', { firstMs: files.map((_, at) => 0.8 + at / 100) }, {}, 'cold from warm'],
+    [
+      'slow reads come in the first tenth only',
+      { firstMs: around(0.8).map((ms, at) => (at < 100 ? ms + 50 : ms)) },
+      {},
+      'changed during the measurement',
+    ],
+    ['the warm-up was as fast', {}, { coldMs: 0.9 }, "the warm-up's own reads took 0.90 ms"],
+    [
+      'ten files were read',
+      {
+        floorMs: around(0.5).slice(0, 10),
+        firstMs: around(0.8).slice(0, 10),
+        againMs: around(0.8).slice(0, 10),
+        files: files.slice(0, 10),
+      },
+      {},
+      'a sample of 10',
+    ],
+  ])('where %s', (_, more, options, doubt) => {
+    expect(of(more, options)).toMatchObject(cannotTell(doubt))
+    const { lines } = judged({ ...measured, ...more }, { population: 10_000, scale, ...options })
+    expect(lines).toBeUndefined()
+  })
+
+  test('but large heads may take their time to transfer', () => {
+    const slow = { firstMs: around(9), againMs: around(9) }
+    expect(of(slow).conclusive).toBe(false)
+    expect(of(slow, { headBytes: 1_048_576 }).conclusive).toBe(true)
+  })
+
+  test('and no directory of it can', () => {
+    const { lines } = judged(measured, { population: 10_000, scale })
+    const told = byDirectory('/', [{ measured, lines }])
+    expect(told.directories).toMatchObject([
+      { path: '/d0', sampled: 500, conclusive: true, high: 1 },
+      { path: '/d1', sampled: 500, conclusive: true, high: 1 },
+    ])
+    // One address that can be told does not speak for the other.
+    const { directories, tooFew } = byDirectory('/', [
+      { measured, lines },
+      { measured, lines: undefined },
+    ])
+    expect(directories).toEqual([
+      { path: '/d0', sampled: 1_000, ...untold },
+      { path: '/d1', sampled: 1_000, ...untold },
+    ])
+    expect(tooFew).toBe(0)
+  })
+})
+
+test('directories tell which of them is cold', () => {
+  const { measured } = simulate(1, {
+    files: 4_000,
+    sample: 2_000,
+    warmShare: 1,
+    floorMs: 0.5,
+    coldMs: 40,
+    scatter: 0.3,
+    hiccups: 0.02,
+    kind: 'uniform',
+  })
+  const [all] = measured
+  if (all === undefined) throw new Error('no address')
+  const one = { ...all, firstMs: all.firstMs.map((ms, at) => (all.files[at]?.path.startsWith('/d3/') ? ms + 40 : ms)) }
+  const { lines, warmth } = judged(one, { population: 4_000, scale: scaleOf([]) })
+  expect(warmth.conclusive).toBe(true)
+  const { directories } = byDirectory('/', [{ measured: one, lines }])
+  expect(directories).toHaveLength(7)
+  expect(directories[0]).toMatchObject({ path: '/d3', conclusive: true, share: 0 })
+  for (const { low } of directories.slice(1)) expect(low).toBeGreaterThan(0.85)
+})
+
+test('a share that changes with time is not steady, one that does not is, whatever its size', () => {
+  const again = Array.from({ length: 1_000 }, () => 1)
+  const slowWhere = (is: (at: number) => boolean) => again.map((_, at) => (is(at) ? 50 : 1))
+  expect(
+    isSteady(
+      slowWhere((at) => at % 3 === 0),
+      again,
+      5,
+    ),
+  ).toBe(true)
+  expect(
+    isSteady(
+      slowWhere((at) => at % 100 === 0),
+      again,
+      5,
+    ),
+  ).toBe(true)
+  expect(
+    isSteady(
+      slowWhere(() => true),
+      again,
+      5,
+    ),
+  ).toBe(true)
+  expect(
+    isSteady(
+      slowWhere((at) => at < 30),
+      again,
+      5,
+    ),
+  ).toBe(false)
+  expect(
+    isSteady(
+      slowWhere((at) => at > 500 && at % 3 === 0),
+      again,
+      5,
+    ),
+  ).toBe(false)
 })
 
 test('quantiles and histograms hold every value', () => {

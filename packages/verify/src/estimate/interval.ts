@@ -1,4 +1,4 @@
-/** Where a share lies: the estimate, and between which bounds at least 95 times in 100. All in [0, 1]. */
+/** Where a share lies: the estimate and its bounds, all in [0, 1]. */
 export interface Interval {
   readonly share: number
   readonly low: number
@@ -6,21 +6,21 @@ export interface Interval {
 }
 
 /**
- * The quantile of the normal distribution that leaves 1.25 % on each side: what is promised is 95 %, and the rest is for
- * what these formulas take for given, such as which reads are slow ones.
+ * The quantile of the normal distribution that leaves 0.5 % on each side. 95 % is promised; the rest covers what the bounds
+ * take for given, such as the choice of the best of several lines.
  */
-const Z = 2.241402727604947
+const Z = 2.5758293035489004
 
-export const clamp = (value: number): number => Math.min(1, Math.max(0, value))
+export const clamp = (value: number, low = 0, high = 1): number => Math.min(high, Math.max(low, value))
 
 /**
- * Wilson's score interval for `hits` of `trials`; it holds near 0 and 1, where the textbook's interval does not. `trials`
- * may be a fraction: fewer than were made where they tell less, more where the population is almost used up. Without
- * trials nothing is known.
+ * Wilson's score interval for `hits` of `trials`. It holds near 0 and 1, where the normal approximation does not. `trials`
+ * may be a fraction: fewer than were made where they tell less, more where the population is almost used up. Zero trials
+ * give [0, 1].
  */
 export function wilson(hits: number, trials: number): Interval {
   if (trials <= 0) return { share: 0, low: 0, high: 1 }
-  const share = hits / trials
+  const share = clamp(hits / trials)
   const centre = (share + (Z * Z) / (2 * trials)) / (1 + (Z * Z) / trials)
   const half =
     (Z * Math.sqrt((share * (1 - share)) / trials + (Z * Z) / (4 * trials * trials))) / (1 + (Z * Z) / trials)
@@ -28,8 +28,8 @@ export function wilson(hits: number, trials: number): Interval {
 }
 
 /**
- * Draws that tell as much as `drawn` of `population` without putting back: near the whole of it little is left to chance.
- * Of all of it nothing is, so that the interval of the share drawn closes.
+ * Draws with replacement that tell as much as `drawn` without replacement of `population` (finite population correction).
+ * Near the whole population little is left to chance; at the whole of it nothing is, and the interval closes.
  */
 export function effectiveDraws(drawn: number, population: number): number {
   return drawn >= population ? Number.MAX_SAFE_INTEGER : drawn / (1 - drawn / population)
@@ -46,12 +46,4 @@ export function difference(a: Interval, b: Interval): Interval {
     low: share - Math.hypot(a.share - a.low, b.high - b.share),
     high: share + Math.hypot(a.high - a.share, b.share - b.low),
   }
-}
-
-/** The interval of the weighted mean of independent shares, by the same method; the weights add up to 1. */
-export function weightedMean(parts: readonly (Interval & { readonly weight: number })[]): Interval {
-  const share = parts.reduce((sum, part) => sum + part.weight * part.share, 0)
-  const below = Math.hypot(...parts.map((part) => part.weight * (part.share - part.low)))
-  const above = Math.hypot(...parts.map((part) => part.weight * (part.high - part.share)))
-  return { share, low: clamp(share - below), high: clamp(share + above) }
 }

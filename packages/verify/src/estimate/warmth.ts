@@ -1,15 +1,25 @@
 import type { Measured, ProbeFailure } from '../measure/measure.ts'
-import { type ColdShare, coldShare } from './cold-share.ts'
-import { type Interval, weightedMean } from './interval.ts'
-import { type Histogram, histogram, quantile, quantileOf, rebinned, type Scale, sorted } from './latencies.ts'
+import { type ColdShare, coldShare, FASTEST_MISS_MS, type Lines, SLOWEST_HIT_MS } from './cold-share.ts'
+import { clamp, type Interval } from './interval.ts'
+import {
+  countAbove,
+  type Histogram,
+  histogram,
+  quantile,
+  quantileOf,
+  rebinned,
+  type Scale,
+  sorted,
+} from './latencies.ts'
+import { isSteady } from './steadiness.ts'
+import { untold, type Verdict, warmOf } from './verdict.ts'
 
 /** How warm the files are through one address. Shares are of files, latencies in milliseconds. */
-export interface AddressWarmth extends Interval {
+export type AddressWarmth = Verdict & {
   readonly name: string
   /** Files that were read, or could not be. */
   readonly sampled: number
-  /** False: the measurement can't tell, and the interval means nothing; `doubt` says why. */
-  readonly conclusive: boolean
+  /** Why the measurement can't tell; undefined where it is conclusive. */
   readonly doubt?: string | undefined
   /** Medians; undefined where nothing was measured. */
   readonly floorMs: number | undefined
@@ -19,7 +29,8 @@ export interface AddressWarmth extends Interval {
   readonly coldMs: number | undefined
   /** Median of the warm-up's own reads of cold files, where it is known. */
   readonly warmUpMs: number | undefined
-  readonly thresholdMs: number
+  /** First reads slower than this may be cold; undefined where no line can be drawn. */
+  readonly thresholdMs: number | undefined
   /** First reads slower than that, and failures. */
   readonly slow: number
   readonly failures: readonly ProbeFailure[]
@@ -38,45 +49,48 @@ export interface AddressWarmth extends Interval {
 export interface WarmthOptions {
   /** Files that the sample was drawn from. */
   readonly population: number
+  /** Bytes read of each file: what their transfer may take is granted to re-reads. Default 4,096. */
+  readonly headBytes?: number | undefined
   /** What cold reads are known to take, as from the warm-up itself. */
   readonly coldMs?: number | undefined
-  /** The same as a distribution, of this address; then `coldMs` is not looked at. */
+  /** The same as a distribution, of this address; then `coldMs` is not used. */
   readonly coldReads?: Histogram | undefined
   /** Ends of the histograms. */
   readonly scale: Scale
 }
 
-/** A re-read from memory or disk of a cache takes no longer than this beyond a call that reads nothing. */
-const cacheMs = 10
+/** An address as judged, with the lines that its directories are judged by: undefined where it can't be told. */
+export interface Judgement {
+  readonly warmth: AddressWarmth
+  readonly lines: Lines | undefined
+}
 
-/**
- * What the latencies of an address say. Warm is a file whose first read was as fast as a read of what has just been read.
- * That is no proof where such a re-read is itself slow, or where cold reads are known to be as fast: then it says so.
- */
-export function judge(measured: Measured, { population, coldMs, coldReads, scale }: WarmthOptions): AddressWarmth {
+/** The verdict on one address. It depends on nothing but the latencies handed in: see `Reads` for their order. */
+export const judge = (measured: Measured, options: WarmthOptions): AddressWarmth => judged(measured, options).warmth
+
+/** The verdict, with the lines behind it. */
+export function judged(measured: Measured, options: WarmthOptions): Judgement {
+  const { population, headBytes = 4_096, coldMs, coldReads, scale } = options
   const { name, firstMs, againMs, floorMs, failures, gone } = measured
-  const cold = coldShare({ firstMs, againMs, failed: failures.length, population: population - gone })
-  const slow = sorted(firstMs.filter((ms) => ms > cold.thresholdMs))
-  const medians = {
-    floorMs: quantile(sorted(floorMs), 0.5),
-    firstMs: quantile(sorted(firstMs), 0.5),
-    againMs: quantile(sorted(againMs), 0.5),
-  }
+  const reads = { firstMs, againMs, floorMs, failed: failures.length, population: population - gone }
+  const cold = coldShare(reads, fastestMiss(coldReads))
   const warmUpMs = (coldReads && quantileOf(coldReads, 0.5)) ?? coldMs
-  const doubt = doubtOf({ ...medians, warmUpMs, cold })
-  return {
+  const doubt = doubtOf(measured, { cold, warmUpMs, headBytes })
+  const thresholdMs = cold?.lines.fastMs
+  const slow = firstMs.filter((ms) => ms > (thresholdMs ?? Number.POSITIVE_INFINITY))
+  const isTold = cold !== undefined && doubt === undefined
+  const warmth = {
     name,
     sampled: firstMs.length + failures.length,
-    share: 1 - cold.share,
-    low: 1 - cold.high,
-    high: 1 - cold.low,
-    conclusive: doubt === undefined,
+    ...(isTold ? warmOf(cold) : untold),
     doubt,
-    ...medians,
-    coldMs: quantile(slow, 0.5),
+    floorMs: median(floorMs),
+    firstMs: median(firstMs),
+    againMs: median(againMs),
+    coldMs: median(slow),
     warmUpMs,
-    thresholdMs: cold.thresholdMs,
-    slow: cold.slow,
+    thresholdMs,
+    slow: slow.length + failures.length,
     failures,
     gone,
     histograms: {
@@ -86,29 +100,54 @@ export function judge(measured: Measured, { population, coldMs, coldReads, scale
       ...(coldReads === undefined ? {} : { warmUp: rebinned(coldReads, scale) }),
     },
   }
+  return { warmth, lines: isTold ? cold.lines : undefined }
 }
+
+const median = (values: readonly number[]): number | undefined => quantile(sorted(values), 0.5)
+
+/** Known cold reads that were all slow make room for a slow disk of the cache: a quarter of the fastest of them. */
+const fastestMiss = (coldReads: Histogram | undefined): number =>
+  clamp(((coldReads && quantileOf(coldReads, 0.05)) ?? 0) / 4, FASTEST_MISS_MS, SLOWEST_HIT_MS)
+
+/** Bounds further apart than this tell nothing. */
+const WIDEST = 0.3
+
+export const isTooWide = ({ low, high }: Interval): boolean => high - low > WIDEST
+
+/** A re-read from a cache takes at most this much longer than a NULL call: relative, in milliseconds, and for its bytes. */
+const HIT = { factor: 1.3, ms: 1, bytesPerMs: 100_000 }
 
 interface Seen {
-  readonly floorMs: number | undefined
-  readonly againMs: number | undefined
+  readonly cold: ColdShare | undefined
   readonly warmUpMs: number | undefined
-  readonly cold: ColdShare
+  readonly headBytes: number
 }
 
-function doubtOf({ floorMs, againMs, warmUpMs, cold }: Seen): string | undefined {
-  if (floorMs === undefined || againMs === undefined) return 'no file of the sample could be read'
-  if (cold.blurred)
-    return `the slow reads begin where the fast ones end, at ${ms(cold.thresholdMs)}: latency can't tell cold from warm here`
-  if (cold.share > 0.5) return undefined
-  if (againMs > 2 * floorMs + cacheMs)
-    return `reading a file that has just been read takes ${ms(againMs)}, a call that reads nothing ${ms(floorMs)}: nothing shows that reads come from a cache`
-  if (warmUpMs !== undefined && warmUpMs <= cold.thresholdMs)
+/** Why the latencies prove nothing, or undefined. */
+function doubtOf({ firstMs, againMs, floorMs }: Measured, { cold, warmUpMs, headBytes }: Seen): string | undefined {
+  // The fast quarter: up to half of all calls may be held up, and it stays the same.
+  const [again, floor] = [quantile(sorted(againMs), 0.25), quantile(sorted(floorMs), 0.25)]
+  if (again === undefined || floor === undefined) return 'no file of the sample could be read'
+  if (again > HIT.factor * floor + HIT.ms + headBytes / HIT.bytesPerMs)
+    return `reading a file that has just been read takes ${ms(again)}, a call that reads nothing ${ms(floor)}: nothing shows that reads come from a cache`
+  if (cold === undefined) return 'a third of the re-reads or NULL calls, or more, are held up: latency tells nothing here'
+  const lineMs = cold.lines.fastMs
+  if (countAbove(floorMs, lineMs) > floorMs.length / 2)
+    return `calls that read nothing take longer than ${ms(lineMs)} themselves: latency tells nothing here`
+  if (isTooWide(cold)) return tooWide(cold, firstMs.length)
+  if (!isSteady(firstMs, againMs, lineMs))
+    return 'the share of slow first reads changed during the measurement: the cache is being filled or emptied, or was slow to start'
+  if (cold.share <= 0.5 && warmUpMs !== undefined && warmUpMs <= lineMs)
     return `the warm-up's own reads took ${ms(warmUpMs)}, no longer than reads of what is warm: either it was warm before, or latency can't tell cold from warm here`
   return undefined
 }
 
-const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`
+/** Files for which chance alone leaves an interval narrow enough. */
+const ENOUGH = 200
 
-/** The mean over the addresses, which all serve the same files. */
-export const wholeOf = (addresses: readonly Interval[]): Interval =>
-  weightedMean(addresses.map((address) => ({ ...address, weight: 1 / addresses.length })))
+const tooWide = ({ lines: { fastMs } }: ColdShare, sampled: number): string =>
+  sampled < ENOUGH
+    ? `a sample of ${sampled} leaves too much to chance`
+    : `first reads above ${ms(fastMs)} may be cold, slow reads from the cache's disk, or held up: latency can't tell cold from warm here`
+
+const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`

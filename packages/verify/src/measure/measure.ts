@@ -6,10 +6,10 @@ export interface ProbeFailure {
   readonly message: string
 }
 
-/** What was measured through one address: three latencies a file at the most, all in milliseconds. */
+/** What was measured through one address: three latencies per file, all in milliseconds, in the order in which files were begun. */
 export interface Measured {
   readonly name: string
-  /** Calls that read nothing. */
+  /** Calls that read nothing, each right before a first read. */
   readonly floorMs: readonly number[]
   /** First reads of the sampled files, in the order of `files`. */
   readonly firstMs: readonly number[]
@@ -29,13 +29,20 @@ export interface MeasureOptions {
   readonly signal: AbortSignal
 }
 
-/** One floor call for so many files: enough of them, and no load to speak of. */
-const FILES_PER_FLOOR = 5
+/** One file of the sample, by its place in it. */
+interface Probe {
+  readonly at: number
+  readonly file: SampledFile
+  readonly floorMs: number
+  readonly firstMs: number
+  readonly againMs: number
+}
 
 /**
- * Reads each file of the sample twice through the address, right after one another, and calls that read nothing between
- * them. The first file is spent on a rehearsal. A file that fails is counted and not read again. Rejects with the signal's reason, or when the address does not
- * answer the very first call.
+ * Makes three calls per file of the sample, right after one another: one that reads nothing, the first read, the same read again.
+ * So whatever holds calls up for a while hits all three kinds alike. The first file is spent on a rehearsal, which takes three
+ * reads per file in flight. A file that fails is counted and not read again. Rejects with the signal's reason, or when the
+ * address does not answer the very first call.
  */
 export async function measure(
   prober: Prober,
@@ -43,19 +50,19 @@ export async function measure(
   { inFlight = 64, onFile, signal }: MeasureOptions,
 ): Promise<Measured> {
   await rehearse(prober, sample, inFlight, signal)
-  const floorMs: number[] = [await prober.floor(signal)]
-  const pairs: { file: SampledFile; firstMs: number; againMs: number }[] = []
+  await prober.floor(signal)
+  const probes: Probe[] = []
   const failures: ProbeFailure[] = []
   let gone = 0
 
   const probe = async (file: SampledFile, at: number): Promise<void> => {
     signal.throwIfAborted()
     try {
-      if (at % FILES_PER_FLOOR === 0) floorMs.push(await prober.floor(signal))
+      const floorMs = await prober.floor(signal)
       const firstMs = await prober.read(file, signal)
       const againMs = firstMs === undefined ? undefined : await prober.read(file, signal)
       if (firstMs === undefined || againMs === undefined) gone++
-      else pairs.push({ file, firstMs, againMs })
+      else probes.push({ at, file, floorMs, firstMs, againMs })
     } catch (error) {
       signal.throwIfAborted()
       failures.push({ path: file.path, message: error instanceof Error ? error.message : String(error) })
@@ -68,12 +75,14 @@ export async function measure(
     for (const [at, file] of files) await probe(file, at)
   }
   await Promise.all(Array.from({ length: inFlight }, lane))
+  // Slow files end late, but began at any time.
+  probes.sort((a, b) => a.at - b.at)
   return {
     name: prober.name,
-    floorMs,
-    firstMs: pairs.map((pair) => pair.firstMs),
-    againMs: pairs.map((pair) => pair.againMs),
-    files: pairs.map((pair) => pair.file),
+    floorMs: probes.map((probe) => probe.floorMs),
+    firstMs: probes.map((probe) => probe.firstMs),
+    againMs: probes.map((probe) => probe.againMs),
+    files: probes.map((probe) => probe.file),
     failures,
     gone,
   }

@@ -28,7 +28,7 @@ export const verifyOptions = {
   headBytes: new Option('--head-bytes <n>', 'bytes read of each').argParser(between(1, 1_048_576)).default(4_096),
   require: new Option(
     '--require <share>',
-    'exit with 1 unless at least this share is warm for sure (the lower end of the interval), as 99%',
+    'exit with 1 unless at least this share is warm for sure (the lower end of the interval), as 99%; also where it can not be told',
   ).argParser(share),
   picture: new Option('--picture <file>', 'write both distributions of each address as an SVG image'),
   listSeconds: new Option('--list-seconds <n>', 'time for listing the tree; what was listed by then is sampled')

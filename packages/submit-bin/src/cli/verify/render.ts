@@ -1,5 +1,5 @@
 import { count, duration, plural, printable, table } from '@cachewarmer/report'
-import type { AddressWarmth, Histogram, Warmth } from '@cachewarmer/verify'
+import type { AddressWarmth, Histogram, Verdict, Warmth } from '@cachewarmer/verify'
 
 const MOST_DIRECTORIES = 10
 const MOST_FAILURES = 5
@@ -17,22 +17,29 @@ export function renderWarmth(warmth: Warmth): string {
   ].join('\n')
 }
 
+/** Rounded down: 99.96 % is not all of it. */
 const percent = (share: number): string => `${(Math.floor(share * 1_000) / 10).toFixed(1)}%`
+/** Upper bounds are rounded up, so that the interval never shrinks. */
+const percentUp = (share: number): string => `${(Math.ceil(share * 1_000 - 1e-9) / 10).toFixed(1)}%`
 const time = (ms: number | undefined): string =>
   ms === undefined ? '-' : ms < 10 ? `${ms.toFixed(2)}ms` : duration(Math.round(ms))
+
+/** Share and bounds; `?` where it can't be told, at every level. */
+const verdict = (of: Verdict): string[] =>
+  of.conclusive ? [percent(of.share), percent(of.low), percentUp(of.high)] : ['?', '?', '?']
 
 function headline({ whole, population, addresses }: Warmth): string {
   const sampled = addresses.reduce((sum, address) => sum + address.sampled, 0)
   const of = `a sample of ${count(sampled)} of ${plural(population, 'file')}, through ${plural(addresses.length, 'address', 'addresses')}`
   if (!whole.conclusive) return `Can't tell how warm it is: ${of}.`
-  return `${percent(whole.share)} is warm, between ${percent(whole.low)} and ${percent(whole.high)} with 95 % confidence: ${of}.`
+  return `${percent(whole.share)} is warm, between ${percent(whole.low)} and ${percentUp(whole.high)} with 95 % confidence: ${of}.`
 }
 
 function addressTable(addresses: readonly AddressWarmth[]): string[] {
   const rows = addresses.map((address) => [
     `  ${printable(address.name)}`,
     count(address.sampled),
-    ...(address.conclusive ? [percent(address.share), percent(address.low), percent(address.high)] : ['?', '?', '?']),
+    ...verdict(address),
     time(address.floorMs),
     time(address.againMs),
     time(address.firstMs),
@@ -78,13 +85,7 @@ function blocks({ counts }: Histogram): string {
 
 function directoryLines({ byDirectory: { directories, tooFew } }: Warmth): string[] {
   const shown = directories.slice(0, MOST_DIRECTORIES)
-  const rows = shown.map(({ path, sampled, share, low, high }) => [
-    `  ${printable(path)}`,
-    count(sampled),
-    percent(share),
-    percent(low),
-    percent(high),
-  ])
+  const rows = shown.map((of) => [`  ${printable(of.path)}`, count(of.sampled), ...verdict(of)])
   const lines =
     rows.length === 0
       ? []

@@ -15,7 +15,7 @@ export interface VerifyRun extends JobToVerify {
   readonly json?: true | undefined
 }
 
-/** Measures what a job's cache holds, and prints it. The exit code is 1 where `--require` is not met, or nothing can be told. */
+/** Measures what a job's cache holds, and prints it. With `--require` the exit code is 1 where it is not met, and where it can't be told. */
 export async function verifyWarmth({
   job,
   listed,
