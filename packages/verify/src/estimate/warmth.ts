@@ -1,16 +1,7 @@
 import type { Measured, ProbeFailure } from '../measure/measure.ts'
 import { type ColdShare, coldShare, FASTEST_MISS_MS, type Lines, SLOWEST_HIT_MS } from './cold-share.ts'
 import { clamp, type Interval } from './interval.ts'
-import {
-  countAbove,
-  type Histogram,
-  histogram,
-  quantile,
-  quantileOf,
-  rebinned,
-  type Scale,
-  sorted,
-} from './latencies.ts'
+import { type Histogram, histogram, quantile, quantileOf, rebinned, type Scale, sorted } from './latencies.ts'
 import { isSteady } from './steadiness.ts'
 import { untold, type Verdict, warmOf } from './verdict.ts'
 
@@ -130,10 +121,9 @@ function doubtOf({ firstMs, againMs, floorMs }: Measured, { cold, warmUpMs, head
   if (again === undefined || floor === undefined) return 'no file of the sample could be read'
   if (again > HIT.factor * floor + HIT.ms + headBytes / HIT.bytesPerMs)
     return `reading a file that has just been read takes ${ms(again)}, a call that reads nothing ${ms(floor)}: nothing shows that reads come from a cache`
-  if (cold === undefined) return 'a third of the re-reads or NULL calls, or more, are held up: latency tells nothing here'
+  if (cold === undefined)
+    return 'a third of the re-reads or NULL calls, or more, are held up: latency tells nothing here'
   const lineMs = cold.lines.fastMs
-  if (countAbove(floorMs, lineMs) > floorMs.length / 2)
-    return `calls that read nothing take longer than ${ms(lineMs)} themselves: latency tells nothing here`
   if (isTooWide(cold)) return tooWide(cold, firstMs.length)
   if (!isSteady(firstMs, againMs, lineMs))
     return 'the share of slow first reads changed during the measurement: the cache is being filled or emptied, or was slow to start'

@@ -15,7 +15,7 @@ export interface Trials {
   readonly widest: number
 }
 
-export function trial(seed: number, cache: SimulatedCache, addresses = 1): { truth: number; whole: Verdict } {
+function trial(seed: number, cache: SimulatedCache, addresses = 1): { truth: number; whole: Verdict } {
   const { truth, measured } = simulate(seed, cache, addresses)
   return { truth, whole: wholeOf(measured.map((one) => judge(one, { population: cache.files, scale }))) }
 }
