@@ -1,5 +1,13 @@
-import { emptyCounts, encodeControl, encodeJob, toWire } from '@cachewarmer/core'
-import { aFailurePart, aJob, readCounts } from '@cachewarmer/core/testing'
+import {
+  emptyCounts,
+  encodeControl,
+  encodeJob,
+  type Heartbeat,
+  type HeldAttempt,
+  type Job,
+  toWire,
+} from '@cachewarmer/core'
+import { aFailurePart, aHeartbeat, aHeldAttempt, aJob, readCounts } from '@cachewarmer/core/testing'
 import { QueueError, type QueueService } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
 import { openLedger } from './ledger/sqlite-ledger.ts'
@@ -411,6 +419,85 @@ describe('a run that does not end by itself', () => {
         expect(world.clock.now() - startedAtMs).toBeGreaterThan(9 * 60_000)
       },
       { stalledAfterMs: 600_000 },
+    )
+  })
+})
+
+describe('a run of which no byte arrives', () => {
+  const stalledAfterMs = 15_000
+  const slow = { ...good, maxBytesPerSecond: 1 }
+
+  /** A worker that holds the job's only item says something every two seconds, for a minute. */
+  async function heard(
+    job: Partial<Job>,
+    say: (at: number) => { held?: Partial<HeldAttempt>; said?: Partial<Heartbeat> },
+    then: (world: World, id: string) => Promise<void>,
+  ): Promise<void> {
+    const world = new World()
+    const id = await world.submit(job)
+    await world.managed(
+      async () => {
+        const { item } = await world.takeItem(id)
+        for (let at = 0; at < 30; at += 1) {
+          if (!(await world.service.list(names.runResults(item.run))).length) break
+          const { held = {}, said = {} } = say(at)
+          const attempts = [aHeldAttempt({ item: item.item, ...held })]
+          await world.report(aHeartbeat({ run: item.run, attempts, ...said }))
+          await world.clock.advance(2_000)
+        }
+        await then(world, id)
+      },
+      { stalledAfterMs },
+    )
+  }
+  const goesOn = async (world: World, id: string): Promise<void> => {
+    expect(await world.reached(id, 'running')).toMatchObject({ state: 'running' })
+  }
+  const isLost = async (world: World, id: string): Promise<void> => {
+    expect(await world.reached(id)).toMatchObject({ outcome: 'lost', problem: 'nothing was read for 15 seconds' })
+  }
+
+  test('is lost though its worker speaks, and says after how long', async () => {
+    await heard(good, () => ({ held: { bytesArrived: 7 } }), isLost)
+  })
+
+  test('is lost while it waits for an address', async () => {
+    const said = { waitsFor: { addresses: ['10.0.1.11'] } }
+    await heard(good, () => ({ said }), isLost)
+  })
+
+  test('is not lost while bytes of a file arrive that is not complete', async () => {
+    await heard(good, (at) => ({ held: { bytesArrived: at + 1, bytesInFlight: at + 1 } }), goesOn)
+  })
+
+  test('is not lost while its worker waits for the ceiling that the run has', async () => {
+    await heard(slow, () => ({ said: { waitsFor: { ceiling: true } } }), goesOn)
+  })
+
+  test('is lost where its worker waits for a ceiling that the run does not have, or no longer waits', async () => {
+    await heard(good, () => ({ said: { waitsFor: { ceiling: true } } }), isLost)
+    await heard(slow, (at) => (at < 5 ? { said: { waitsFor: { ceiling: true } } } : {}), isLost)
+  })
+
+  test('is not lost while it is paused, and has all its time again afterwards', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(
+      async () => {
+        await world.takeItem(id)
+        await world.clock.advance(10_000)
+        const ask = async (command: 'pause' | 'resume'): Promise<unknown> =>
+          await world.service.queue(names.control).send(encodeControl({ v: 1, command, target: id }))
+        await ask('pause')
+        await world.reached(id, 'paused')
+        await world.clock.advance(600_000)
+        await ask('resume')
+        await world.reached(id, 'running')
+        await world.clock.advance(10_000)
+        expect(await world.reached(id, 'running')).toMatchObject({ state: 'running' })
+        await isLost(world, id)
+      },
+      { stalledAfterMs },
     )
   })
 })

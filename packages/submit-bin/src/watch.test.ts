@@ -226,9 +226,9 @@ describe('watchJob', () => {
     }
     const unavailable = () => new QueueError('UNAVAILABLE', 'studio', 'no answer')
 
-    test('is waited out', async () => {
+    test.each(['UNAVAILABLE', 'THROTTLED'] as const)('is waited out (%s)', async (code) => {
       const world = aWorld()
-      const { power, service } = breakable(world.service, unavailable)
+      const { power, service } = breakable(world.service, () => new QueueError(code, 'studio', 'not now'))
       const { error, looks } = await watched({ ...world, service }, { messageId: 'm1' }, async () => {
         await world.posts.post(aStatus())
         await world.clock.advance(2_000)

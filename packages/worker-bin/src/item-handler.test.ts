@@ -199,37 +199,44 @@ describe('an export', () => {
     },
   )
 
-  test('of which one address does not open is read through the others alone where the files are spread', async () => {
-    const world = new World()
-    for (const address of ['cache-1', 'cache-3']) world.serve(address, scene)
-    world.serve('cache-2', new WalkError('MOUNT_DOWN', 'nobody answers'))
-    await world.announce({ addresses: ['cache-1', 'cache-2', 'cache-3'], through: 'spread' })
-    await world.send()
-    await world.workUntil(world.empty())
-    const [result] = (await world.reported()).filter(isResult)
-    expect(result?.counts).toMatchObject({ files: 3, bytes: 3_300, failures: {} })
-  })
+  test.each(['MOUNT_DOWN', 'TIMEOUT'] as const)(
+    'of which one address does not open (%s) is read through the others alone where the files are spread',
+    async (code) => {
+      const world = new World()
+      const many = Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`${at}.exr`, 10]))
+      for (const address of ['cache-1', 'cache-3']) world.serve(address, many)
+      world.serve('cache-2', new WalkError(code, 'no answer'))
+      await world.announce({ addresses: ['cache-1', 'cache-2', 'cache-3'], through: 'spread' })
+      await world.send()
+      await world.workUntil(world.empty())
+      const [result] = (await world.reported()).filter(isResult)
+      expect(result?.counts).toMatchObject({ files: 24, bytes: 240, failures: {} })
+    },
+  )
 
-  test('that is away for half an hour costs no strike: the item waits, says so, and is read when it is back', async () => {
-    const world = new World()
-    world.serve('cache-1', new WalkError('MOUNT_DOWN', 'nobody answers'))
-    await world.announce()
-    await world.send()
-    const worker = world.start()
-    await world.clock.advance(29 * 60_000)
-    expect(await world.reported()).toEqual([])
-    expect(await world.results()).toContainEqual(
-      expect.objectContaining({
-        kind: 'heartbeat',
-        limits: [expect.objectContaining({ address: 'cache-1', state: 'down' })],
-        waitsFor: { addresses: ['cache-1'] },
-      }),
-    )
-    expect(await world.poison()).toEqual([])
-    world.serve('cache-1', scene)
-    await world.until(world.empty())
-    worker.stop()
-    await world.clock.run(worker.ended)
-    expect(await world.allResults()).toMatchObject([{ item: 'root', outcome: 'read', counts: { files: 3 } }])
-  })
+  test.each(['MOUNT_DOWN', 'TIMEOUT'] as const)(
+    'that is away for half an hour (%s) costs no strike: the item waits, says so, and is read when it is back',
+    async (code) => {
+      const world = new World()
+      world.serve('cache-1', new WalkError(code, 'no answer'))
+      await world.announce()
+      await world.send()
+      const worker = world.start()
+      await world.clock.advance(29 * 60_000)
+      expect(await world.reported()).toEqual([])
+      expect(await world.results()).toContainEqual(
+        expect.objectContaining({
+          kind: 'heartbeat',
+          limits: [expect.objectContaining({ address: 'cache-1', state: 'down' })],
+          waitsFor: { addresses: ['cache-1'] },
+        }),
+      )
+      expect(await world.poison()).toEqual([])
+      world.serve('cache-1', scene)
+      await world.until(world.empty())
+      worker.stop()
+      await world.clock.run(worker.ended)
+      expect(await world.allResults()).toMatchObject([{ item: 'root', outcome: 'read', counts: { files: 3 } }])
+    },
+  )
 })
