@@ -130,6 +130,12 @@ describe('a status always fits', () => {
     expect(text.length + another).toBeGreaterThan(MAX_WIRE_BYTES)
   })
 
+  test('of more than 16 notes of the fleet the newest stay', () => {
+    const notes = Array.from({ length: 20 }, (_, at) => `${at}`)
+    const read = decodeStatus(encodeStatus(aStatus({ fleet: aFleet({ notes }) })))
+    expect(read.fleet?.notes).toEqual(notes.slice(4))
+  })
+
   test('warnings go next, when no failure is left to drop', () => {
     const warnings = Array.from({ length: 40 }, (_, at) => `${at}${'x'.repeat(2_000)}`)
     const read = decodeStatus(

@@ -28,6 +28,16 @@ describe('afterFailure', () => {
     },
   )
 
+  test.each<[VmssErrorCode, Deed]>([
+    ['UNAVAILABLE', 'look'],
+    ['FORBIDDEN', 'look'],
+    ['FORBIDDEN', 'create'],
+    ['QUOTA', 'create'],
+  ])('the newest failure is the problem that people see: %s during %s', (code, during) => {
+    const after = fail(failTimes(2, 'THROTTLED', 'look'), code, during)
+    expect(after.problem).toMatchObject({ error: { code }, during })
+  })
+
   test('after the last candidate comes a pause and the first one again, longer each time up to five minutes', () => {
     const pauses = [3, 6, 9, 12, 15, 18].map((times) => failTimes(times, 'NO_CAPACITY').growAtMs - now.nowMs)
     expect(pauses).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])

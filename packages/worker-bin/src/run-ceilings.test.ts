@@ -24,8 +24,10 @@ const statusWith = (workers: number, ceilings: RunStatus['ceilings'], run?: stri
 function reading(ceilings: RunCeilings, status: RunStatus): { bytes: number } {
   const [mount] = ceilings.hold(status, [memoryMount({ name: 'm', tree: memoryTree({ big: 10_000 * MIB }) })])
   const so = { bytes: 0 }
-  const arrivals = { arrived: (bytes: number) => void (so.bytes += bytes) }
-  void mount?.read({ path: '/big' }, { offset: 0, length: Number.POSITIVE_INFINITY, arrivals, signal })
+  const arrived = (bytes: number): void => {
+    so.bytes += bytes
+  }
+  void mount?.read({ path: '/big' }, { offset: 0, length: Number.POSITIVE_INFINITY, arrivals: { arrived }, signal })
   return so
 }
 
