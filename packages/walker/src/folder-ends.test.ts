@@ -112,6 +112,18 @@ describe.skipIf(missing !== undefined)(`a file of a file system in user space${s
 })
 
 describe('a file of a local file system', () => {
+  test('is read again where less came of it than its listing said', async () => {
+    const { folder, dispose } = await folderTree(memoryTree({ f: 1_000 }))
+    const lane = openReadLane()
+    // As after a bad sector, which ends one read and fails the next.
+    lane.read = async () => ({ bytes: 400, size: undefined, tookMs: 1 })
+    const mount = folderMount({ folder, lane })
+    expect(await mount.read({ path: '/f' }, { ...head, size: 1_000 })).toMatchObject({ bytes: 1_000, end: true })
+    expect(await mount.read({ path: '/f' }, head)).toMatchObject({ bytes: 400, end: true })
+    await lane.close()
+    await dispose()
+  })
+
   test('that is shorter than its listing said is asked for its size', async () => {
     const { folder, dispose } = await folderTree(memoryTree({ f: 1_000 }))
     truncateSync(join(folder, 'f'), 400)

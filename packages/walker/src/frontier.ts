@@ -56,6 +56,9 @@ export interface Given {
   readonly tally: Tally
 }
 
+/** Sources searched for one that no read is in flight of. */
+const mostBusy = 64
+
 /** Everything that is known and not begun. Last in, first out: the deepest first, so that little is held. */
 export class Frontier {
   readonly #sources: ReadSource[] = []
@@ -88,15 +91,25 @@ export class Frontier {
     this.#units.push(unit)
   }
 
+  /** A large file has one chunk in flight while other files wait: a vast one would otherwise hold them up for years. */
   nextRead(): ReadUnit | undefined {
-    for (let source = this.#sources.at(-1); source; source = this.#sources.at(-1)) {
+    while (this.#sources.length > 0) {
+      const at = this.#nextSource()
+      const source = this.#sources[at] as ReadSource
       const before = source.pending
       const unit = source.next()
       this.#reads += source.pending - before
-      if (source.pending === 0) this.#sources.pop()
+      if (source.pending === 0) this.#sources.splice(at, 1)
       if (unit) return unit
     }
     return undefined
+  }
+
+  /** The last source that is not busy, else the last. */
+  #nextSource(): number {
+    const last = this.#sources.length - 1
+    for (let at = last; at >= Math.max(0, last - mostBusy); at--) if (!this.#sources[at]?.isBusy) return at
+    return last
   }
 
   nextWalk(): WalkUnit | undefined {

@@ -81,6 +81,10 @@ export class LargeFile implements ReadSource {
     return Math.ceil((this.#end - this.#cursor) / this.#rangeBytes)
   }
 
+  get isBusy(): boolean {
+    return this.#inFlight > 0
+  }
+
   /** Nothing is left to begin, and nothing in flight. */
   get finished(): boolean {
     return this.#inFlight === 0 && this.#begun && this.pending === 0

@@ -83,6 +83,16 @@ afterEach(() => mounts.close())
 const { serve, mountOf } = mounts
 
 describe('an NFS mount', () => {
+  test('does not believe a reply that tells a smaller size than the listing, unless GETATTR does', async () => {
+    const says = (size: number) => ({ count: 0, eof: true, size })
+    const server = await serve({ tree: directory({ lies: oddFile(1_000, () => says(0)), sound: file(1_000) }) })
+    const mount = await mountOf(server)
+    const { handle, size } = await entryOf(mount, '/', 'lies')
+    expect(size).toBe(1_000)
+    expect(await mount.read({ path: '/lies', handle }, { ...read(), size })).toMatchObject({ bytes: 0, end: false })
+    expect(server.calls['GETATTR']).toBe(1)
+  })
+
   test('costs one READ a small file, and the pages of the listing', async () => {
     const server = await serve()
     const mount = await mountOf(server)

@@ -36,6 +36,8 @@ export interface ReadSource {
   readonly tally: Tally
   /** Units, as `take()` counts them, that are not begun. */
   readonly pending: number
+  /** A large file of which chunks are in flight: other sources come first. Default false. */
+  readonly isBusy?: boolean
   next(): ReadUnit | undefined
   /** Gives up at most `max` units from its far end. */
   give(max: number): { readonly part: WalkPart; readonly units: number }[]

@@ -143,6 +143,30 @@ describe('a file of which the mount sends no more before its end', () => {
     }
   })
 
+  test('is begun anew by the mount that stands in for one which went away meanwhile', async () => {
+    const clock = fakeClock()
+    const inner = mountOf('a', memoryTree({ f: stalling(1_000, 300) }))
+    const health = { alive: true, downSinceMs: undefined, whenBack: () => new Promise<never>(() => undefined) }
+    const read: Mount['read'] = async (target, asked) => {
+      health.alive = false
+      return await inner.read(target, asked)
+    }
+    const sound = recorded(mountOf('b', memoryTree({ f: 1_000 })))
+    const away: Mount = { ...inner, health, read }
+    for (const mounts of [
+      [away, sound],
+      [sound, away],
+    ]) {
+      health.alive = true
+      const warm = walk(mounts, { entries: 'none', through: 'spread', clock })
+      await clock.advance(1_000)
+      await warm.done
+      expect(warm.counters).toMatchObject({ files: 1, bytes: 1_000, failures: {} })
+    }
+    const reads = sound.calls.filter(({ operation }) => operation === 'read')
+    expect(reads.map(({ offset }) => offset)).toEqual([0, 0])
+  })
+
   test('goes back to others when the walk stops, at once and without a failure', async () => {
     const clock = fakeClock()
     const warm = walk([mountOf('a')], { entries: 'none', clock })
@@ -261,6 +285,24 @@ describe('a large file of which a mount sends no more', () => {
     expect(rest.length).toBeLessThan(200)
     expect(rest.every((part) => part.kind === 'range' && part.path === '/vast')).toBe(true)
   })
+})
+
+test('a vast file holds up none of its neighbours', async () => {
+  const vast: MemoryFile = { kind: 'file', size: Number.MAX_SAFE_INTEGER }
+  const of = memoryTree({
+    a: vast,
+    good: manyEntries(500, () => ({ kind: 'file', size: 10 })),
+    z: vast,
+  })
+  const clock = fakeClock()
+  const mount = memoryMount({ name: 'a', tree: of, latencyMs: 1, clock })
+  const parts = ['/good', '/a', '/z'].map((path) => ({ kind: 'tree' as const, path }))
+  const warm = walk([mount], { entries: 'none', headBytes: Infinity, concurrency: 8, clock, parts })
+  await clock.advance(200)
+  expect(warm.counters).toMatchObject({ files: 500, inFlight: 8 })
+  warm.stop()
+  await clock.advance(2)
+  await warm.done
 })
 
 describe('a size that can not be meant', () => {
