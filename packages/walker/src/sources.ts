@@ -7,7 +7,7 @@ type Cut = Pick<Settings, 'attributesOnly' | 'headBytes' | 'chunkBytes' | 'range
 
 /** More of the file is wanted than one chunk. A size that can't be meant is refused by the mount that is to read it. */
 export const isLarge = ({ attributesOnly, headBytes, chunkBytes }: Cut, size: number | undefined): boolean =>
-  !attributesOnly && size !== undefined && Number.isSafeInteger(size) && Math.min(size, headBytes) > chunkBytes
+  !attributesOnly && size !== undefined && Math.min(size, headBytes) > chunkBytes
 
 /** The file, or the range of it, as one to read in chunks. */
 export function largeFile(
