@@ -156,6 +156,16 @@ describe.skipIf(notLinux)('an install script', () => {
     expect(readdirSync(join(root, 'etc/systemd/system/cachewarmer-worker.service.d'))).toEqual(['reserved-ports.conf'])
   })
 
+  test('makes the worker the user of the manager where they share the file of a queue, and only there', () => {
+    const dropIns = () => names().filter((name) => name.endsWith('file-queue.conf'))
+    run('worker', { ...enough, CACHEWARMER_QUEUE: 'sqlite:/var/lib/cachewarmer/queue.db' })
+    expect(dropIns()).toEqual(['etc/systemd/system/cachewarmer-worker.service.d/file-queue.conf'])
+    run('worker', { CACHEWARMER_QUEUE: '' })
+    expect(dropIns()).toEqual([])
+    run('manager', { ...enough, CACHEWARMER_QUEUE: 'sqlite:/var/lib/cachewarmer/queue.db' })
+    expect(dropIns()).toEqual([])
+  })
+
   test('goes on with what cloud-init left on a machine of a scale set', () => {
     const fromCloudInit = {
       ...enough,
@@ -311,9 +321,21 @@ describe.skipIf(missing.length > 0 || notLinux)('scripts and units', () => {
     ['worker', []],
     ['worker', ['worker.kernel-mounts']],
     ['manager', ['manager.kernel-mounts']],
+    ['worker', ['worker.file-queue']],
+    ['worker', ['worker.file-queue', 'worker.kernel-mounts']],
     ['worker', ['reserved-ports', 'azure-machine']],
   ])('of the %s with %j: systemd-analyze verify has nothing to say', (role, dropIns) => {
     expect(analyze('verify', '--man=no', unitFile(role, dropIns))).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  test('of manager and worker: each runs as a user of its own, with a folder of its own and bounds on memory and tasks', () => {
+    const setting = (role: Role, name: string) =>
+      new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(unitFile(role), 'utf8'))?.[1]
+    for (const name of ['User', 'StateDirectory']) expect(setting('worker', name)).not.toBe(setting('manager', name))
+    for (const role of roles) {
+      expect(setting(role, 'MemoryMax')).toMatch(/^\d+%$/)
+      expect(setting(role, 'TasksMax')).toMatch(/^\d+$/)
+    }
   })
 
   test.each(roles)('of the %s: a crash leaves no core, which would hold the environment and its secrets', (role) => {

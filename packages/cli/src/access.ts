@@ -1,3 +1,4 @@
+import { isFileQueue } from './address-rules.ts'
 import { UsageError } from './errors.ts'
 import { readSecretFile } from './secret-file.ts'
 
@@ -61,6 +62,38 @@ function secret(url: string, settings: QueueSettings, environment: Environment):
   if (sas) return { sas }
   const accountKey = environment['STORAGE_KEY'] || environment['AZURE_STORAGE_KEY']
   return accountKey ? { accountKey } : identity(settings)
+}
+
+/** What Azure's libraries look for, where there is neither key nor signature. */
+const identityVariables = [
+  'AZURE_CLIENT_ID',
+  'AZURE_TENANT_ID',
+  'AZURE_CLIENT_SECRET',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+  'AZURE_CLIENT_CERTIFICATE_PASSWORD',
+  'AZURE_CLIENT_SEND_CERTIFICATE_CHAIN',
+  'AZURE_FEDERATED_TOKEN_FILE',
+  'AZURE_AUTHORITY_HOST',
+  'AZURE_TOKEN_CREDENTIALS',
+  'AZURE_POD_IDENTITY_AUTHORITY_HOST',
+  'AZURE_CONFIG_DIR',
+  'IDENTITY_ENDPOINT',
+  'IDENTITY_HEADER',
+  'IDENTITY_SERVER_THUMBPRINT',
+  'IMDS_ENDPOINT',
+  'MSI_ENDPOINT',
+  'MSI_SECRET',
+]
+
+/** Names of the variables from which `queueAccess` takes the secret for these queues, and no others. */
+export function queueVariables(settings: QueueSettings, environment: Environment): readonly string[] {
+  const first = (...names: readonly string[]): readonly string[] =>
+    names.filter((name) => environment[name]).slice(0, 1)
+  const url = settings.queue || settings.storageAccountName
+  if (!url) return first('CACHEWARMER_CONNECTION_STRING', 'AZURE_STORAGE_CONNECTION_STRING')
+  if (isFileQueue(url) || url.includes('?') || settings.storageKey || settings.storageKeyFile) return []
+  const found = first('CACHEWARMER_STORAGE_SAS', 'STORAGE_KEY', 'AZURE_STORAGE_KEY')
+  return found.length > 0 ? found : identityVariables
 }
 
 function identity({ azureClientId, azureAuthorityHost }: QueueSettings): Pick<QueueAccess, 'identity'> {

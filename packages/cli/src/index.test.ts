@@ -18,6 +18,7 @@ test('exports these names, and no others', () => {
     'openQueues',
     'openResolver',
     'queueOptions',
+    'queueVariables',
     'readSecretFile',
     'refuseForeignText',
     'runMain',

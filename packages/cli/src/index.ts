@@ -1,6 +1,7 @@
 /* What the three binaries have in common at their edge: options, environment, clock, log, shutdown, exit codes. */
 export { steadyClock, systemClock } from '@cachewarmer/queue'
 export type { Environment, QueueSettings } from './access.ts'
+export { queueVariables } from './access.ts'
 export type { AddressRules, Resolve } from './address-rules.ts'
 export { AddressError, allowAddressOption, isFileQueue, openResolver } from './address-rules.ts'
 export { decodeText, refuseForeignText } from './decode-text.ts'

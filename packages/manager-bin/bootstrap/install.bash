@@ -231,6 +231,7 @@ install_all() {
   [[ $programs != *cachewarmer-submit* ]] || link cachewarmer-submit "$bin/cachewarmer-jobsubmitter"
   put "$settings" 600 <<<"$lines"
   put "$unit" 644 <"$here/systemd/$service"
+  [ "$role" = manager ] || drop_in file-queue "$([[ ${CACHEWARMER_QUEUE:-} == sqlite:* ]] && echo yes || echo no)"
   drop_in kernel-mounts "$([[ ${CACHEWARMER_ACCESS:-} =~ ^(mount|folder)$ ]] && echo yes || echo no)"
   drop_in reserved-ports "$([ "${CACHEWARMER_RESERVED_PORTS:-0}" = 1 ] && echo yes || echo no)"
   [ "$role" = manager ] || drop_in azure-machine "$([ -n "${CACHEWARMER_AZURE_MACHINE:-}" ] && echo yes || echo no)"
@@ -270,9 +271,12 @@ uninstall() {
   [[ $programs != *cachewarmer-submit* ]] || rm -f -- "$bin/cachewarmer-jobsubmitter"
   systemd daemon-reload
   systemd reset-failed "$service" 2>/dev/null || true
-  # Manager and worker of one machine share it: the ledger, and the queue where it is a file.
+  # The ledger, and the queue where it is a file, which manager and worker of one machine then share.
   if [ "$keep_state" = no ] && [ ! -e "$root/etc/systemd/system/cachewarmer-$other.service" ]; then
     rm -rf -- "$root/var/lib/cachewarmer" "$root/var/lib/private/cachewarmer"
+  fi
+  if [ "$keep_state" = no ] && [ "$role" = worker ]; then
+    rm -rf -- "$root/var/lib/cachewarmer-worker" "$root/var/lib/private/cachewarmer-worker"
   fi
   for name in "$library" "$(dirname -- "$settings")"; do
     [ ! -d "$name" ] || rmdir --ignore-fail-on-non-empty -- "$name"

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ServeConfig } from './config.ts'
-import { workerArguments, workerEnvironment } from './serve.ts'
+import { workerArguments } from './serve.ts'
 
 const config = (given: Partial<ServeConfig>): ServeConfig => ({ leaseMs: 60_000, ...given }) as ServeConfig
 
@@ -14,22 +14,8 @@ describe('a worker process', () => {
     )
   })
 
-  test('gets a signature in the URL, and a key that was an argument, by its environment alone', () => {
+  test('is told no signature in the URL, and no key that was an argument', () => {
     const given = config({ queue: 'https://studio.queue.core.windows.net?sig=secret', storageKey: 'a2V5' })
     expect(workerArguments(given).join(' ')).not.toMatch(/secret|a2V5|--queue /)
-    expect(workerEnvironment(given, { PATH: '/bin', CACHEWARMER_STORAGE_SAS: 'sig=other' })).toEqual({
-      PATH: '/bin',
-      CACHEWARMER_QUEUE: 'https://studio.queue.core.windows.net?sig=secret',
-      STORAGE_KEY: 'a2V5',
-      CACHEWARMER_STORAGE_SAS: undefined,
-    })
-  })
-
-  test('asks for its tokens as the manager does', () => {
-    const given = config({ azureClientId: 'id', azureAuthorityHost: 'https://login.example' })
-    expect(workerEnvironment(given, { AZURE_CLIENT_ID: 'other' })).toEqual({
-      AZURE_CLIENT_ID: 'id',
-      AZURE_AUTHORITY_HOST: 'https://login.example',
-    })
   })
 })

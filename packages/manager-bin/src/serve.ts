@@ -18,6 +18,7 @@ import type { ServeConfig } from './config.ts'
 import { openAzureFleet } from './fleet/azure-fleet.ts'
 import { type Fleet, noFleet } from './fleet/fleet.ts'
 import { localFleet } from './fleet/local-fleet.ts'
+import { mayHoldSecret, workerEnvironment } from './fleet/worker-environment.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { isLedgerError } from './ledger/ledger-error.ts'
 import { ledgerFile } from './ledger/ledger-place.ts'
@@ -121,18 +122,6 @@ function openLedgerFile(config: ServeConfig, prefix: string, logger: Logger): Le
 function explainLedger(error: unknown): Error | undefined {
   if (!isLedgerError(error)) return undefined
   return error.code === 'INVALID' ? new UsageError(error.message) : new UnavailableError(error.message)
-}
-
-/** A URL of a storage account may hold a signature; everybody can list the arguments of a process. */
-const mayHoldSecret = (queue: string): boolean => !queue.startsWith('sqlite:') && /[?@]/.test(queue)
-
-/** What this process was told in arguments, secrets included, reaches workers where nobody else sees it. */
-export function workerEnvironment(config: ServeConfig, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const queue = config.queue !== undefined && mayHoldSecret(config.queue) ? { CACHEWARMER_QUEUE: config.queue } : {}
-  const key = config.storageKey ? { STORAGE_KEY: config.storageKey, CACHEWARMER_STORAGE_SAS: undefined } : {}
-  const client = config.azureClientId ? { AZURE_CLIENT_ID: config.azureClientId } : {}
-  const authority = config.azureAuthorityHost ? { AZURE_AUTHORITY_HOST: config.azureAuthorityHost } : {}
-  return { ...own, ...queue, ...key, ...client, ...authority }
 }
 
 /** Workers find the queue as this process did. */

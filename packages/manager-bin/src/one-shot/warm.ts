@@ -18,6 +18,7 @@ import { progressView, renderReport, reportJson, submitJob, submitWithList, watc
 import { endCode, systemFiles } from '@cachewarmer/submit/command-line'
 import type { WarmConfig } from '../config.ts'
 import { localFleet } from '../fleet/local-fleet.ts'
+import { workerEnvironment } from '../fleet/worker-environment.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
 import { runManager } from '../run-manager.ts'
 import { Board } from '../view/board.ts'
@@ -82,7 +83,7 @@ async function run(
   ]
   const fleet = localFleet({
     command: workerCommand(process.execPath, config.debug ? [...args, '--debug'] : [...args, '--quiet']),
-    environment: process.env,
+    environment: workerEnvironment({ queue }, process.env),
     clock: steadyClock,
     logger,
   })
