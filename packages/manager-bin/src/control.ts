@@ -20,6 +20,15 @@ const keptDeliveries = 100
 const againMs = 1_000
 
 /**
+ * The origin of a control message, as far as a queue knows it: no sender, but an id and a time with which the log of the storage
+ * account names who sent it.
+ */
+const sentAs = ({ id, insertedAtMs }: JobMessage): { message: string; insertedAtMs: number } => ({
+  message: id,
+  insertedAtMs,
+})
+
+/**
  * Carries out what people ask of runs: cancel, pause, resume, change, or a list of failures. What is asked of a run that
  * this manager does not hold waits about two minutes for it. A message that can't be read is kept among the poison.
  */
@@ -35,17 +44,22 @@ export async function handleControl(
     control = decodeControl(message.body)
   } catch (error) {
     if (!isCoreError(error)) throw error
-    logger.warn('a control message could not be read', { error: error.message })
+    logger.warn('audit: a control message was refused', { ...sentAs(message), error: error.message })
     await keepPoison(ports, settings, { reason: error.message, body: message.body }, signal)
     return 'complete'
   }
   if (control.command === 'failures') {
+    logger.info('audit: failures were asked for by the control queue', { ...sentAs(message), target: control.target })
     lister.tell(control.target, control.reply ?? '', signal, logger)
     return 'complete'
   }
   const runs = intake.find(control.target)
   if (runs.length > 0 || message.deliveries === 1)
-    logger.info('control', { command: control.command, target: control.target, runs: runs.length })
+    logger.info('audit: a run was steered by the control queue', {
+      ...sentAs(message),
+      ...control,
+      runs: runs.map(({ record }) => record.run),
+    })
   if (runs.length === 0) {
     if (control.command === 'cancel') ports.ledger.noteCancelled(control.target, ports.clock.now())
     return message.deliveries < keptDeliveries ? { giveBackMs: againMs } : 'complete'
