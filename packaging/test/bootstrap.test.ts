@@ -31,6 +31,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const bootstrap = (form: Form, ...args: string[]): Promise<Ended> =>
   launch([...commandOf('cachewarmer-manager', form), 'bootstrap', '--out', out, ...args]).ended
+/** With the programs of this machine at hand. */
+const signed = (key: string): Promise<Ended> => {
+  const command = [...commandOf('cachewarmer-manager', 'bundle'), 'bootstrap', '--out', out, '--bundles']
+  return launch([...command, '--sign-key', key], { PATH: '/usr/bin:/bin' }).ended
+}
 
 const everything = (at: string): string[] => readdirSync(at, { recursive: true, encoding: 'utf8' }).sort()
 
@@ -50,6 +55,30 @@ function otherRelease(version: string): string {
 }
 
 describe.skipIf(notLinux)('the bootstrap folder', () => {
+  test('is signed with a key, stays signed, and a release of which nobody signed the list has no signature', async () => {
+    const key = join(folder, 'key')
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+    writeFileSync(join(folder, 'signers'), `cachewarmer ${readFileSync(`${key}.pub`, 'utf8')}`)
+    const isSigned = (): boolean => {
+      const check = ['-Y', 'verify', '-f', join(folder, 'signers'), '-I', 'cachewarmer', '-n', 'cachewarmer']
+      const input = readFileSync(join(out, 'SHA256SUMS'))
+      execFileSync('ssh-keygen', [...check, '-s', join(out, 'SHA256SUMS.sig')], { input, stdio: 'pipe' })
+      return true
+    }
+    expect(await signed(join(folder, 'none'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--sign-key'),
+    })
+    expect(await bootstrap('bundle', '--bundles')).toMatchObject({ code: 0 })
+    expect(readdirSync(out)).not.toContain('SHA256SUMS.sig')
+    expect(await signed(key)).toMatchObject({ code: 0, stderr: '' })
+    expect(isSigned()).toBe(true)
+    expect(await bootstrap('bundle', '--bundles')).toMatchObject({ code: 0 })
+    expect(isSigned()).toBe(true)
+    expect(await bootstrap('bundle', '--bundles', '--from', otherRelease('9.9.9'))).toMatchObject({ code: 0 })
+    expect(readdirSync(out)).not.toContain('SHA256SUMS.sig')
+  })
+
   test.each([
     ['executable', [], ''],
     ['bundle', ['--bundles'], '.mjs'],

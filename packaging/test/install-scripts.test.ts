@@ -283,6 +283,73 @@ describe.skipIf(notLinux)('an install script', () => {
     },
   )
 
+  describe('with the key of a signer', () => {
+    const key = () => join(made, 'key')
+    const sign = (folder: string): void => {
+      rmSync(join(folder, 'current/SHA256SUMS.sig'), { force: true })
+      execFileSync(
+        'ssh-keygen',
+        ['-q', '-Y', 'sign', '-f', key(), '-n', 'cachewarmer', join(folder, 'current/SHA256SUMS')],
+        { stdio: 'ignore' },
+      )
+    }
+    let signer: string
+    let folder: string
+    beforeAll(() => {
+      for (const name of ['key', 'other'])
+        execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'release', '-f', join(made, name)])
+      signer = readFileSync(`${key()}.pub`, 'utf8').trim()
+    })
+    beforeEach(() => {
+      folder = mkdtempSync(join(made, 'signed-'))
+      cpSync(bootstrap, folder, { recursive: true, verbatimSymlinks: true })
+    })
+
+    test('installs what that key signed, remembers it, and from then on nothing else', () => {
+      sign(folder)
+      const settings = { ...enough, CACHEWARMER_RELEASE_SIGNER: signer }
+      expect(run('worker', settings, [], folder)).toMatchObject({ code: 0, stderr: '' })
+      expect(text('etc/cachewarmer/worker.env')).toContain(`CACHEWARMER_RELEASE_SIGNER='${signer}'`)
+      rmSync(join(folder, 'current/SHA256SUMS.sig'))
+      const before = everything()
+      expect(run('worker', {}, [], folder)).toMatchObject({ code: 2, stderr: expect.stringContaining('is not signed') })
+      expect(everything()).toEqual(before)
+      expect(run('worker', { CACHEWARMER_RELEASE_SIGNER: '' }, [], folder)).toMatchObject({ code: 0 })
+    })
+
+    test('installs nothing where a list was changed with its files, or another key signed it', () => {
+      sign(folder)
+      const settings = { ...enough, CACHEWARMER_RELEASE_SIGNER: signer }
+      const before = everything()
+      const other = readFileSync(join(made, 'other.pub'), 'utf8').trim()
+      const refused = { code: 2, stderr: expect.stringContaining('not signed by the key') }
+      expect(run('worker', { ...enough, CACHEWARMER_RELEASE_SIGNER: other }, [], folder)).toMatchObject(refused)
+      appendFileSync(join(folder, 'current/SHA256SUMS'), `${'0'.repeat(64)}  more\n`)
+      expect(run('worker', settings, [], folder)).toMatchObject(refused)
+      expect(everything()).toEqual(before)
+    })
+  })
+
+  test('runs nothing of install.bash where that is not what was released', () => {
+    const copy = join(root, 'copy')
+    cpSync(bootstrap, copy, { recursive: true, verbatimSymlinks: true })
+    writeFileSync(join(copy, 'current/install.bash'), `touch ${root}/ran; main() { :; }\n`)
+    expect(run('worker', enough, [], copy)).toMatchObject({ code: 2, stderr: expect.stringContaining('install.bash') })
+    const sums = readFileSync(join(copy, 'SHA256SUMS'), 'utf8')
+    writeFileSync(
+      join(copy, 'current/SHA256SUMS'),
+      sums
+        .split('\n')
+        .filter((line) => !line.endsWith('  install.bash'))
+        .join('\n'),
+    )
+    expect(run('worker', enough, [], copy)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('not on the list'),
+    })
+    expect(names()).not.toContain('ran')
+  })
+
   test.each(roles)('for the %s teaches with --help', (role) => {
     const { code, stdout } = run(role, {}, ['--help'])
     expect(code).toBe(0)

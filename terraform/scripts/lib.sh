@@ -78,7 +78,10 @@ mount_export() {
 # Without mount.nfs the kernel mounts by itself; it takes an address instead of a name.
 mount_once() {
   local address=$1 export=$2 folder=$3 mode=$4
-  local options="$mode,nosuid,nodev,hard,proto=tcp,vers=3,nolock,timeo=100,retrans=2"
+  # What is only read is not run either; scripts are given to a shell.
+  local run=
+  [ "$mode" = rw ] || run=,noexec
+  local options="$mode,nosuid,nodev$run,hard,proto=tcp,vers=3,nolock,timeo=100,retrans=2"
   if command -v mount.nfs >/dev/null; then
     timeout 60 mount -t nfs -o "$options,retry=0" "$address:$export" "$folder"
   else

@@ -131,7 +131,7 @@ describe.skipIf(!unshare)('on the controller', () => {
       expect(existsSync(join(controller.folder, 'run'))).toBe(false)
       expect(Controller.leftovers()).toEqual([])
       expect(controller.calls).toEqual([
-        `mount -t nfs -o ro,nosuid,nodev,hard,proto=tcp,vers=3,nolock,timeo=100,retrans=2,retry=0 10.0.5.4:/data ${path}`,
+        `mount -t nfs -o ro,nosuid,nodev,noexec,hard,proto=tcp,vers=3,nolock,timeo=100,retrans=2,retry=0 10.0.5.4:/data ${path}`,
       ])
     })
 

@@ -44,6 +44,36 @@ check_manager() {
   done
 }
 
+# This folder is root on every machine that runs it, and may change at any moment. So nothing of it is read as a script or put in
+# place but a copy that was checked against SHA256SUMS, and that list against its signature where CACHEWARMER_RELEASE_SIGNER (a
+# public key of OpenSSH, one line) is set now or was at the last installation. Both scripts begin like this.
+folder=${CACHEWARMER_BOOTSTRAP_FOLDER:-$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")}
+here=$(mktemp -d)
+trap 'rm -rf -- "$here"' EXIT
+distrust() {
+  printf '%s: %s\n%s: nothing was changed; see %s\n' "$program" "$*" "$program" "$folder/README.md" >&2
+  exit 2
+}
+[ -r "$folder/SHA256SUMS" ] ||
+  distrust "$folder/SHA256SUMS is missing: run this script where 'cachewarmer-manager bootstrap' wrote it"
+cp -RL -- "$folder"/{SHA256SUMS,install.bash,systemd,rsyslog,logrotate} "$here" || distrust "$folder could not be read"
+signer=${CACHEWARMER_RELEASE_SIGNER-$(sed -n "s/^CACHEWARMER_RELEASE_SIGNER='\(.*\)'$/\1/p" "${DESTDIR:-}/etc/cachewarmer/$role.env" 2>/dev/null || true)}
+if [ -n "$signer" ]; then
+  command -v ssh-keygen >/dev/null || distrust 'ssh-keygen is missing, which checks the signature of SHA256SUMS'
+  printf 'cachewarmer %s\n' "$signer" >"$here/signers"
+  cp -L -- "$folder/SHA256SUMS.sig" "$here" 2>/dev/null ||
+    distrust 'SHA256SUMS is not signed; expected a signature by the key in CACHEWARMER_RELEASE_SIGNER'
+  ssh-keygen -Y verify -f "$here/signers" -I cachewarmer -n cachewarmer -s "$here/SHA256SUMS.sig" <"$here/SHA256SUMS" >/dev/null 2>&1 ||
+    distrust 'SHA256SUMS is not signed by the key in CACHEWARMER_RELEASE_SIGNER'
+fi
+complaint=$(cd "$here" && LC_ALL=C sha256sum --check --strict --quiet 2>&1 \
+  < <(grep -E '^[0-9a-f]{64}  (install\.bash|(systemd|rsyslog|logrotate)/[^/]+)$' SHA256SUMS)) ||
+  distrust "the checksums do not fit: ${complaint//$'\n'/; }"
+# Each copied file has to be on the list: what is missing there was checked by nothing.
+while read -r name; do
+  grep -qE "^[0-9a-f]{64}  ${name//./\\.}$" "$here/SHA256SUMS" || distrust "$name is not on the list of checksums"
+done < <(cd "$here" && find install.bash systemd rsyslog logrotate ! -type d)
+
 # shellcheck source=install.bash
-source "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/install.bash"
+source "$here/install.bash"
 main "$@"

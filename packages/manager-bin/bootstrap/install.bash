@@ -1,10 +1,9 @@
 # What both install scripts do; sourced by them. Nothing here runs by itself.
 #
-# A script says: $program, $role (manager or worker), $programs (to install, the service's first), $needed (a function
+# A script says: $folder (where it was found), $here (a checked copy of this file and of what is put in place), $program, $role (manager or worker), $programs (to install, the service's first), $needed (a function
 # that checks settings). With DESTDIR everything goes below that folder and nothing is started, as for an image.
 # shellcheck shell=bash disable=SC2154
 
-here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
 root=${DESTDIR:-}
 service=cachewarmer-$role.service
 bin=$root/usr/local/bin
@@ -19,7 +18,7 @@ say() { printf '%s: %s\n' "$program" "$*"; }
 
 # A mistake of the caller: nothing has been changed yet.
 refuse() {
-  printf '%s: %s\n%s: see %s\n' "$program" "$*" "$program" "$here/README.md" >&2
+  printf '%s: %s\n%s: see %s\n' "$program" "$*" "$program" "$folder/README.md" >&2
   exit 2
 }
 
@@ -34,10 +33,11 @@ give_up() {
 # Names that the service may find in its environment. Those of the original's scripts are among them.
 is_setting() {
   case $1 in
+    CACHEWARMER_BOOTSTRAP_FOLDER) return 1 ;;
     CACHEWARMER_* | AZURE_* | STORAGE_ACCOUNT | STORAGE_ACCOUNT_RESOURCE_GROUP | STORAGE_KEY | QUEUE_PREFIX) ;;
     VMSS_* | BOOTSTRAP_MOUNT_ADDRESS | BOOTSTRAP_EXPORT_PATH) ;;
     # For the manager it is the worker's script; for the worker it is where this script was found, and of no use later.
-    BOOTSTRAP_SCRIPT) [ "$role" = manager ] ;;
+    BOOTSTRAP_SCRIPT | BOOTSTRAP_SCRIPT_SHA256) [ "$role" = manager ] ;;
     http_proxy | https_proxy | no_proxy | HTTP_PROXY | HTTPS_PROXY | NO_PROXY) ;;
     NODE_USE_ENV_PROXY | NODE_EXTRA_CA_CERTS) ;;
     *) return 1 ;;
@@ -134,14 +134,12 @@ settings_lines() {
 # What is about to be installed against the list that came with it.
 verify() {
   local list complaint
-  [ -r "$here/SHA256SUMS" ] ||
-    refuse "$here/SHA256SUMS is missing: run this script where 'cachewarmer-manager bootstrap' wrote it"
   list=$(while read -r sum name; do
     if [[ $name != cachewarmerbin/* || " $programs " == *" $(basename -- "$name" .mjs) "* ]]; then
       printf '%s  %s\n' "$sum" "$name"
     fi
   done <"$here/SHA256SUMS")
-  complaint=$(cd "$here" && LC_ALL=C sha256sum --check --quiet <<<"$list" 2>&1) ||
+  complaint=$(cd "$folder" && LC_ALL=C sha256sum --check --quiet <<<"$list" 2>&1) ||
     refuse "the checksums do not fit, so nothing is installed: ${complaint//$'\n'/; }"
 }
 
@@ -175,15 +173,15 @@ link() {
 # Usage: put_program NAME. The executable where there is one, else the bundle for the Node that is there.
 put_program() {
   local from=cachewarmerbin/$1 to=$bin/$1 sum
-  [ -e "$here/$from" ] || { from=$from.mjs to=$library/$1.mjs; }
+  [ -e "$folder/$from" ] || { from=$from.mjs to=$library/$1.mjs; }
   sum=$(awk -v name="$from" '$2 == name { print $1 }' "$here/SHA256SUMS")
   mkdir -p -- "$(dirname -- "$to")" "$bin"
   if [ ! -f "$to" ] || [ "$(sum_of "$to")" != "$sum" ]; then
-    install -m 755 -- "$here/$from" "$to.new.$$"
+    install -m 755 -- "$folder/$from" "$to.new.$$"
     # What came over the network, once more: a program is as it was made, or not installed.
     if [ "$(sum_of "$to.new.$$")" != "$sum" ]; then
       rm -f -- "$to.new.$$"
-      give_up "$here/$from could not be copied whole"
+      give_up "$folder/$from could not be copied whole"
     fi
     mv -fT -- "$to.new.$$" "$to"
     changed=yes
@@ -192,7 +190,7 @@ put_program() {
 }
 
 check_node() {
-  [ ! -e "$here/cachewarmerbin/$1" ] || return 0
+  [ ! -e "$folder/cachewarmerbin/$1" ] || return 0
   local found
   found=$(PATH=/usr/local/bin:/usr/bin:/bin node --version 2>/dev/null) ||
     refuse 'this folder holds bundles, and they need Node 24.15 or newer in /usr/local/bin or /usr/bin'

@@ -95,6 +95,8 @@ const withFleetOptions = (command: Command) =>
     .addOption(azureOptions.bootstrapAddress)
     .addOption(azureOptions.bootstrapExport)
     .addOption(azureOptions.bootstrapScript)
+    .addOption(azureOptions.bootstrapScriptSha256)
+    .addOption(azureOptions.releaseSigner)
     .addOption(azureOptions.userName)
     .addOption(azureOptions.sshPublicKey)
     .addOption(azureOptions.passwordFile)
@@ -201,6 +203,7 @@ const bootstrapCommand = () =>
     )
     .requiredOption('--out <folder>', 'the folder to write, made where it is not there')
     .option('--from <folder>', 'the release to take the programs from (default: where this program is)')
+    .option('--sign-key <file>', 'OpenSSH private key to sign SHA256SUMS with (ssh-keygen asks for its passphrase)')
     .option('--bundles', 'bundles for a Node that the machines have, instead of executables', false)
     .addHelpText(
       'after',

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startInstanceMetadata, testSshKey, testSubnetId, testSubscription } from '@cachewarmer/vmss/testing'
@@ -74,6 +75,25 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
     ])
       expect(cloudInit).toContain(line)
     expect(stdout).not.toContain('c2VjcmV0')
+  })
+
+  test("tells machines the sha256 of this release's worker script, and who signs the folder, or what was said of it", async () => {
+    const script = words('--bootstrap-mount-address 10.0.0.4 --bootstrap-export-path /boot --bootstrap-script-path')
+    const signer = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGXn release'
+    const cloudInitOf = async (...more: string[]) => {
+      const { stdout, stderr } = await plan([...queue, ...place, ...key, '--json', ...script, ...more])
+      expect(stderr).toBe('')
+      return (JSON.parse(stdout) as Planned).cloudInit
+    }
+    const own = '/tools/bootstrap.cachewarmer-worker.sh'
+    const file = new URL('../bootstrap/bootstrap.cachewarmer-worker.sh', import.meta.url)
+    const sum = createHash('sha256').update(readFileSync(file)).digest('hex')
+    const expected = await cloudInitOf(own, '--release-signer', signer)
+    expect(expected).toContain(`BOOTSTRAP_SCRIPT_SHA256='${sum}'`)
+    expect(expected).toContain(`CACHEWARMER_RELEASE_SIGNER='${signer}'`)
+    expect(await cloudInitOf(own, '--bootstrap-script-sha256', 'none')).not.toContain("BOOTSTRAP_SCRIPT_SHA256='")
+    const given = 'ab'.repeat(32)
+    expect(await cloudInitOf('/other.sh', '--bootstrap-script-sha256', given)).toContain(`SHA256='${given}'`)
   })
 
   test('of a sovereign cloud has its resource manager, for workers too, and its domain of queues', async () => {

@@ -16,6 +16,8 @@ export type WorkerSource =
       readonly exportPath: string
       /** The script that installs and starts a worker, relative to the export. It is run by bash. */
       readonly script: string
+      /** Of the script, in hexadecimal digits: the machine runs no other. Default: whatever is there. */
+      readonly scriptSha256?: string
       /** Default `/b`, as the original has it. */
       readonly mountPoint?: string
     }
@@ -96,7 +98,7 @@ function variables(options: WorkerCloudInitOptions): Readonly<Record<string, str
 }
 
 function exportVariables(source: Extract<WorkerSource, { from: 'export' }>): Readonly<Record<string, string>> {
-  const { address, exportPath, script, mountPoint = '/b' } = source
+  const { address, exportPath, script, scriptSha256, mountPoint = '/b' } = source
   checkText('source.address', address, /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'a host name or an IPv4 address')
   checkPath('source.exportPath', exportPath)
   checkPath('source.mountPoint', mountPoint)
@@ -107,6 +109,16 @@ function exportVariables(source: Extract<WorkerSource, { from: 'export' }>): Rea
     BOOTSTRAP_EXPORT_PATH: exportPath,
     BOOTSTRAP_PATH: mountPoint,
     BOOTSTRAP_SCRIPT: relative,
+    ...(scriptSha256 === undefined
+      ? {}
+      : {
+          BOOTSTRAP_SCRIPT_SHA256: checkText(
+            'source.scriptSha256',
+            scriptSha256,
+            /^[0-9a-f]{64}$/,
+            '64 hexadecimal digits',
+          ),
+        }),
   }
 }
 

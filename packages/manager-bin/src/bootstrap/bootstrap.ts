@@ -5,6 +5,7 @@ import { isSea } from 'node:sea'
 import { exitCode, UsageError } from '@cachewarmer/cli'
 import type { BootstrapConfig } from '../config.ts'
 import { releasedFiles } from './released-files.ts'
+import { signer } from './sign.ts'
 import { writeBootstrap } from './write-bootstrap.ts'
 
 /** `cachewarmer-manager bootstrap`: the folder that an NFS export serves to machines without internet. */
@@ -16,7 +17,8 @@ export async function bootstrap(config: BootstrapConfig): Promise<number> {
     throw new UsageError(`--out ${out}: expected a folder, and this is a file`)
   const released = await releasedFiles(from, config.bundles)
   await mkdir(out, { recursive: true })
-  const { release, before } = await writeBootstrap(out, released)
+  const sign = config.signKey === undefined ? undefined : signer(resolve(config.signKey))
+  const { release, before } = await writeBootstrap(out, released, sign)
   const what = before === undefined ? 'is' : before === release ? 'was already' : `replaces ${before}:`
   process.stdout.write(`${release} ${what} in ${out}. Export it read-only; ${out}/README.md says how to go on.\n`)
   return exitCode.ok

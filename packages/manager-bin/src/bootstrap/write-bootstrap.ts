@@ -17,6 +17,7 @@ import { basename, join } from 'node:path'
 import { UsageError } from '@cachewarmer/cli'
 import { bootstrapAssets } from './assets.ts'
 import { type ReleasedFiles, sha256 } from './released-files.ts'
+import type { Sign } from './sign.ts'
 
 export interface WrittenBootstrap {
   /** The release that the folder shows now, such as `0.1.0-1a2b3c4d5e6f`. */
@@ -25,30 +26,36 @@ export interface WrittenBootstrap {
   readonly before: string | undefined
 }
 
+const signature = 'SHA256SUMS.sig'
 const unfinished = '.new-'
 const abandonedAfterMs = 60 * 60_000
 
 /**
  * Lays out a bootstrap folder, or upgrades one. A release is written beside the one that is shown, whole, and then one
  * rename of the link `current` changes everything over: who reads meanwhile finds the old files or the new ones, never
- * some of each. The release before is kept for those who are installing from it. Throws `UsageError` where something that
+ * some of each. The release before is kept for those who are installing from it. `sign` makes the signature of its list of
+ * checksums; a release that was signed before stays so. Throws `UsageError` where something that
  * is not of this command's making is in the way, before anything is written.
  */
-export async function writeBootstrap(out: string, released: ReleasedFiles): Promise<WrittenBootstrap> {
+export async function writeBootstrap(out: string, released: ReleasedFiles, sign?: Sign): Promise<WrittenBootstrap> {
   const assets = bootstrapAssets()
   const shown = [
     ...new Set([...[...assets.keys()].map((name) => name.replace(/\/.*/, '')), 'cachewarmerbin', 'SHA256SUMS']),
   ]
-  const before = await whatIsThere(out, shown)
+  const before = await whatIsThere(out, [...shown, signature])
   const releases = join(out, 'releases')
   await mkdir(releases, { recursive: true })
   const made = await mkdtemp(join(releases, unfinished))
   try {
     const sums = await layOut(made, assets, released)
     const release = `${released.version}-${createHash('sha256').update(sums).digest('hex').slice(0, 12)}`
+    const signed = await sign?.(sums)
     await putInPlace(made, join(releases, release))
+    if (signed !== undefined) await replace(join(releases, release, signature), signed)
     await point(join('releases', release), join(out, 'current'))
     for (const name of shown) await point(join('current', name), join(out, name))
+    if (await exists(join(releases, release, signature))) await point(join('current', signature), join(out, signature))
+    else await rm(join(out, signature), { force: true })
     if (release !== before) await clearAway(releases, [release, before])
     return { release, before }
   } finally {
@@ -119,6 +126,20 @@ async function point(target: string, link: string): Promise<void> {
   await rm(made, { force: true })
   await symlink(target, made)
   await rename(made, link)
+}
+
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  )
+
+/** Writes a file in one step. */
+async function replace(file: string, text: string): Promise<void> {
+  const made = `${file}.${process.pid}.new`
+  await writeFile(made, text)
+  await chmod(made, 0o644)
+  await rename(made, file)
 }
 
 async function clearAway(releases: string, kept: readonly (string | undefined)[]): Promise<void> {

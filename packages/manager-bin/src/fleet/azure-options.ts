@@ -31,6 +31,25 @@ export const azureOptions = {
     '--bootstrap-script-path <path>',
     "the worker's start script, relative to the bootstrap export",
   ).env('BOOTSTRAP_SCRIPT'),
+  bootstrapScriptSha256: new Option(
+    '--bootstrap-script-sha256 <sum>',
+    "sha256 that machines expect of the worker's script, and run no other; none: whatever is there (default: of this release's bootstrap.cachewarmer-worker.sh, where the script is called so)",
+  )
+    .argParser((text) => {
+      if (text === 'none' || /^[0-9a-f]{64}$/.test(text)) return text
+      throw new InvalidArgumentError('expected 64 hexadecimal digits in lower case, or none')
+    })
+    .env('BOOTSTRAP_SCRIPT_SHA256'),
+  releaseSigner: new Option(
+    '--release-signer <key>',
+    "public key of OpenSSH, one line, by which the bootstrap export's SHA256SUMS has to be signed; machines install nothing else",
+  )
+    .argParser((text) => {
+      if (/^(ssh|sk-ssh|ecdsa|sk-ecdsa)[a-z0-9@.-]* [A-Za-z0-9+/]+=*( [\x20-\x26\x28-\x7e]*)?$/.test(text.trim()))
+        return text.trim()
+      throw new InvalidArgumentError('expected one line of an OpenSSH public key file')
+    })
+    .env('CACHEWARMER_RELEASE_SIGNER'),
   userName: new Option('--vmss-user-name <name>', 'account on the machines (default: azureuser)').env('VMSS_USERNAME'),
   sshPublicKey: new Option('--vmss-ssh-public-key <key>', 'one line of an OpenSSH public key file').env(
     'VMSS_SSHPUBLICKEY',
@@ -123,6 +142,8 @@ export interface AzureConfig {
   bootstrapMountAddress?: string | undefined
   bootstrapExportPath?: string | undefined
   bootstrapScriptPath?: string | undefined
+  bootstrapScriptSha256?: string | undefined
+  releaseSigner?: string | undefined
   vmssUserName?: string | undefined
   vmssSshPublicKey?: string | undefined
   vmssPasswordFile?: string | undefined

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import { type Environment, readSecretFile, UsageError } from '@cachewarmer/cli'
 import type { Cloud, Image, InstanceMetadata, Place, ScaleSetOptions, WorkerSource } from '@cachewarmer/vmss'
 import { type AccessConfig, accessEnvironment } from '@cachewarmer/worker/options'
+import { bootstrapAssets } from '../bootstrap/assets.ts'
 import type { AzureConfig } from './azure-options.ts'
 
 /** The part of the command line that a scale set is made from. */
@@ -108,6 +111,7 @@ function cloudInitOf(config: FleetConfig, account: string, environment: Environm
       ...(config.storageSuffix ? { CACHEWARMER_STORAGE_SUFFIX: config.storageSuffix } : {}),
       CACHEWARMER_LEASE_MS: String(config.leaseMs),
       CACHEWARMER_AZURE_MACHINE: '1',
+      ...(config.releaseSigner ? { CACHEWARMER_RELEASE_SIGNER: config.releaseSigner } : {}),
       ...(config.azureMetadataUrl ? { CACHEWARMER_METADATA_URL: config.azureMetadataUrl } : {}),
       ...accessEnvironment(config),
     },
@@ -123,11 +127,20 @@ function cloudInitOf(config: FleetConfig, account: string, environment: Environm
 
 function sourceOf(config: AzureConfig): WorkerSource {
   const { bootstrapMountAddress: address, bootstrapExportPath: exportPath, bootstrapScriptPath: script } = config
-  if (address && exportPath && script) return { from: 'export', address, exportPath, script }
+  if (address && exportPath && script)
+    return { from: 'export', address, exportPath, script, ...orNothing('scriptSha256', expectedSum(config, script)) }
   if (!address && !exportPath && !script && config.vmssImage) return { from: 'image' }
   throw new UsageError(
     'machines need a worker: give --bootstrap-mount-address, --bootstrap-export-path and --bootstrap-script-path, all three, or an --vmss-image with a cachewarmer-worker.service',
   )
+}
+
+/** This release's own script is known; another may be whatever its maker says it is. */
+function expectedSum({ bootstrapScriptSha256: given }: AzureConfig, script: string): string | undefined {
+  if (given) return given === 'none' ? undefined : given
+  const name = 'bootstrap.cachewarmer-worker.sh'
+  const own = basename(script) === name ? bootstrapAssets().get(name) : undefined
+  return own === undefined ? undefined : createHash('sha256').update(own).digest('hex')
 }
 
 function imageOf(config: AzureConfig, vmss: VmssPackage): Image | undefined {

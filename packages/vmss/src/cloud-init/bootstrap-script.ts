@@ -19,7 +19,7 @@ log() { printf '%s %s\\n' "$(date -u +%FT%TZ)" "$*"; }
 mount_export() {
   server=$(getent ahostsv4 "$BOOTSTRAP_MOUNT_ADDRESS" | awk '{ print $1; exit }')
   [ -n "$server" ] || { log "no address for $BOOTSTRAP_MOUNT_ADDRESS"; return 1; }
-  options=ro,soft,proto=tcp,vers=3,nolock,timeo=100,retrans=2
+  options=ro,nosuid,nodev,noexec,soft,proto=tcp,vers=3,nolock,timeo=100,retrans=2
   if command -v mount.nfs >/dev/null; then
     timeout 60 mount -t nfs -o "$options,retry=0" "$server:$BOOTSTRAP_EXPORT_PATH" "$BOOTSTRAP_PATH"
   else
@@ -31,8 +31,27 @@ mount_export() {
 from_export() {
   mkdir -p "$BOOTSTRAP_PATH" || return 1
   mountpoint -q "$BOOTSTRAP_PATH" || mount_export || return 1
-  [ -r "$BOOTSTRAP_PATH/$BOOTSTRAP_SCRIPT" ] || { log "$BOOTSTRAP_PATH/$BOOTSTRAP_SCRIPT is not there"; return 1; }
-  /bin/bash "$BOOTSTRAP_PATH/$BOOTSTRAP_SCRIPT"
+  script=$BOOTSTRAP_PATH/$BOOTSTRAP_SCRIPT
+  [ -r "$script" ] || { log "$script is not there"; return 1; }
+  if [ -n "\${BOOTSTRAP_SCRIPT_SHA256:-}" ]; then run_expected; else /bin/bash "$script"; fi
+}
+
+# The export may change at any moment: a copy is checked, and that copy runs.
+run_expected() {
+  copies=$(mktemp -d) || return 1
+  status=1
+  copy=$copies/$(basename "$script")
+  if cat "$script" >"$copy"; then
+    found=$(sha256sum <"$copy" | awk '{ print $1 }')
+    if [ "$found" = "$BOOTSTRAP_SCRIPT_SHA256" ]; then
+      status=0
+      CACHEWARMER_BOOTSTRAP_FOLDER=$(dirname "$(readlink -f "$script")") /bin/bash "$copy" || status=$?
+    else
+      log "$script was changed since this machine was made, and is not run: sha256 $found, expected $BOOTSTRAP_SCRIPT_SHA256"
+    fi
+  fi
+  rm -rf "$copies"
+  return "$status"
 }
 
 from_image() {

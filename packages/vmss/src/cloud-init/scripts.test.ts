@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -17,7 +18,22 @@ import { environmentFile } from './environment.ts'
 import { selfDeleteScript } from './self-delete-script.ts'
 
 /** What the scripts need of a machine besides the commands that are played here. */
-const tools = ['sh', 'bash', 'awk', 'sed', 'date', 'mkdir', 'timeout', 'cat', 'env', 'printf']
+const tools = [
+  'sh',
+  'bash',
+  'awk',
+  'sed',
+  'date',
+  'mkdir',
+  'timeout',
+  'cat',
+  'env',
+  'printf',
+  'mktemp',
+  'rm',
+  'basename',
+]
+const hashing = ['sha256sum', 'dirname', 'readlink']
 
 /** Runs a script of a worker with its files in a folder of ours, and with commands that note how they were called. */
 class Machine {
@@ -26,7 +42,7 @@ class Machine {
 
   constructor() {
     for (const folder of ['bin', 'b', 'etc']) mkdirSync(join(this.folder, folder))
-    for (const tool of tools) {
+    for (const tool of [...tools, ...hashing]) {
       const path = ['/usr/bin', '/bin'].map((each) => join(each, tool)).find((each) => existsSync(each))
       if (path) symlinkSync(path, join(this.#bin, tool))
     }
@@ -99,7 +115,7 @@ describe('the bootstrap script', () => {
     scriptOnExport()
     expect(machine.run(bootstrapScript, fromExport())).toBe(0)
     expect(machine.calls('mount')).toEqual([
-      `mount -i -t nfs -o ro,soft,proto=tcp,vers=3,nolock,timeo=100,retrans=2,addr=10.0.0.4,mountaddr=10.0.0.4,mountproto=tcp 10.0.0.4:/nfs/boot ${machine.folder}/b`,
+      `mount -i -t nfs -o ro,nosuid,nodev,noexec,soft,proto=tcp,vers=3,nolock,timeo=100,retrans=2,addr=10.0.0.4,mountaddr=10.0.0.4,mountproto=tcp 10.0.0.4:/nfs/boot ${machine.folder}/b`,
     ])
     expect(machine.read('started')).toBe('farm worker.sh http://proxy:3128\n')
     expect(machine.calls('cachewarmer-self-delete')).toEqual([])
@@ -110,7 +126,7 @@ describe('the bootstrap script', () => {
     machine.play('mount.nfs')
     expect(machine.run(bootstrapScript, fromExport())).toBe(0)
     expect(machine.calls('mount')).toEqual([
-      `mount -t nfs -o ro,soft,proto=tcp,vers=3,nolock,timeo=100,retrans=2,retry=0 10.0.0.4:/nfs/boot ${machine.folder}/b`,
+      `mount -t nfs -o ro,nosuid,nodev,noexec,soft,proto=tcp,vers=3,nolock,timeo=100,retrans=2,retry=0 10.0.0.4:/nfs/boot ${machine.folder}/b`,
     ])
   })
 
@@ -131,6 +147,27 @@ describe('the bootstrap script', () => {
     expect(machine.run(bootstrapScript, fromExport())).toBe(0)
     expect(machine.calls('mount')).toHaveLength(1)
     expect(machine.read('cachewarmer-bootstrap.log')).toContain('/b/worker.sh is not there')
+  })
+
+  test('runs a script of the sha256 that is expected, as a copy that knows where it came from', () => {
+    const script = `echo "$0 $CACHEWARMER_BOOTSTRAP_FOLDER" >"${machine.folder}/started"`
+    writeFileSync(join(machine.folder, 'b/worker.sh'), script)
+    const sum = createHash('sha256').update(script).digest('hex')
+    expect(machine.run(bootstrapScript, { ...fromExport(), BOOTSTRAP_SCRIPT_SHA256: sum })).toBe(0)
+    const [ran = '', folder] = machine.read('started').trim().split(' ')
+    expect(folder).toBe(join(machine.folder, 'b'))
+    expect(ran).toMatch(/\/worker\.sh$/)
+    expect([ran.startsWith(machine.folder), existsSync(ran)]).toEqual([false, false])
+  })
+
+  test('does not run a script that was changed since the machine was made, says so, and gives the machine up', () => {
+    scriptOnExport()
+    machine.run(bootstrapScript, { ...fromExport(), BOOTSTRAP_SCRIPT_SHA256: '0'.repeat(64) })
+    expect(machine.read('started')).toBe('')
+    expect(machine.read('cachewarmer-bootstrap.log')).toMatch(
+      /worker\.sh was changed since this machine was made, and is not run: sha256 [0-9a-f]{64}, expected 0{64}/,
+    )
+    expect(machine.calls('cachewarmer-self-delete')).toHaveLength(1)
   })
 
   test('runs a script that fails again', () => {
