@@ -20,6 +20,8 @@ export class CountReporter implements Reporter {
       failed += skipped
       process.exitCode = 1
     }
+    // What the gate could not look at: seen beside the counts, not pages before.
+    if (process.env['COUNT_NOTE']) console.log(process.env['COUNT_NOTE'])
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   }
 }

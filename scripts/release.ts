@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { options } from './options.ts'
 
@@ -11,9 +11,10 @@ import { options } from './options.ts'
  * change of its own that people review.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const help = `Usage: npm run release -- [--dry-run]
+const help = `Usage: npm run release -- [--dry-run | --pack <folder>]
 
-  --dry-run   show versions and files, publish nothing
+  --dry-run        show versions and files, publish nothing
+  --pack <folder>  pack every package into a folder, for a job that publishes without building; publish nothing
 `
 
 interface Planned {
@@ -26,10 +27,15 @@ interface Planned {
 }
 
 const { values } = options('release', {
-  options: { 'dry-run': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  options: {
+    'dry-run': { type: 'boolean', default: false },
+    pack: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 })
 if (values.help) process.stdout.write(help)
 else if (values['dry-run']) dryRun()
+else if (values.pack !== undefined) packAll(resolve(process.env['INIT_CWD'] ?? '.', values.pack))
 else {
   // Who published what is provable by anybody: npm signs it with the forge's identity (see publishConfig.provenance).
   run('changeset', ['publish'])
@@ -51,15 +57,30 @@ function dryRun(): void {
   }
 }
 
+function packAll(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  for (const { name, private: isPrivate } of manifests()) if (isPrivate !== true) packed(name, folder)
+  process.stdout.write(`${readdirSync(folder).sort().join('\n')}\n`)
+}
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly private?: boolean
+}
+
+const manifests = (): Manifest[] =>
+  readdirSync(join(root, 'packages')).map(
+    (name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest,
+  )
+
 /** What changesets say, with the packages that they leave alone. */
 function planned(work: string): Planned['releases'] {
-  const folders = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'package.json'))
-  const packages = folders.map((file) => JSON.parse(readFileSync(file, 'utf8')) as { name: string; version: string })
   const output = join(work, 'plan.json')
   const { status, stderr } = spawnSync('changeset', ['status', `--output=${output}`], { cwd: root, encoding: 'utf8' })
   if (status !== 0) process.stderr.write(`changeset status: ${stderr.trim()}\n`)
   const { releases } = status === 0 ? (JSON.parse(readFileSync(output, 'utf8')) as Planned) : { releases: [] }
-  return packages.map(
+  return manifests().map(
     ({ name, version }) =>
       releases.find((release) => release.name === name) ?? {
         name,

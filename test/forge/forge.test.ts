@@ -1,7 +1,11 @@
-import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
+import { CountReporter } from '../../scripts/count-reporter.ts'
 import { readText, repositoryFiles, root, rootScripts } from '../repository.ts'
 
 interface Step {
@@ -10,12 +14,16 @@ interface Step {
   readonly with?: Readonly<Record<string, unknown>>
 }
 interface Job {
+  readonly needs?: string
+  readonly if?: string
+  readonly environment?: string
   readonly 'timeout-minutes'?: number
   readonly permissions?: Readonly<Record<string, string>>
   readonly strategy?: { readonly matrix?: Readonly<Record<string, readonly unknown[]>> }
   readonly steps: readonly Step[]
 }
 interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>
   readonly permissions?: Readonly<Record<string, string>>
   readonly jobs: Readonly<Record<string, Job>>
 }
@@ -55,7 +63,8 @@ describe.each(jobs)('$name', ({ job }) => {
       ...(run === undefined ? [] : [run]),
       ...(uses?.startsWith('changesets/action') ? [inputs?.['version-script'], inputs?.['publish-script']] : []),
     ])
-    expect(scripts.flatMap((script) => commands(String(script))).filter((command) => foreign(command))).toEqual([])
+    const given = scripts.filter((script) => script !== undefined)
+    expect(given.flatMap((script) => commands(String(script))).filter((command) => foreign(command))).toEqual([])
   })
 
   test('ends by itself', () => {
@@ -78,6 +87,123 @@ describe.each(workflows)('$path', ({ text, workflow }) => {
     const steps = Object.values(workflow.jobs).flatMap(({ steps }) => steps)
     for (const { run = '' } of steps) expect(run).not.toMatch(/\$\{\{/)
   })
+})
+
+describe('a release', () => {
+  const { workflow } = workflows.find(({ path }) => path.endsWith('release.yml')) ?? { workflow: undefined }
+  const job = (name: string): Job => workflow?.jobs[name] ?? { steps: [] }
+  const uses = (name: string): string[] => job(name).steps.map((step) => step.uses?.split('@')[0] ?? step.run ?? '')
+
+  test('waits for CI on main, of a push, and takes the commit that CI passed', () => {
+    expect(workflow?.on).toEqual({ workflow_run: { workflows: ['CI'], types: ['completed'], branches: ['main'] } })
+    expect(job('version').if).toMatch(/conclusion == 'success' && .*event == 'push'/)
+    expect([job('build').needs, job('publish').needs]).toEqual(['version', 'build'])
+    const checkouts = Object.values(workflow?.jobs ?? {}).map(({ steps }) => steps[0]?.with)
+    for (const inputs of checkouts)
+      expect(inputs).toMatchObject({
+        ref: expect.stringContaining('github.event.workflow_run.head_sha'),
+        'persist-credentials': false,
+      })
+  })
+
+  test('is built where nothing can be published, and published where nothing is built', () => {
+    expect(job('build').permissions).toEqual({ contents: 'read' })
+    const mayPublish = Object.entries(workflow?.jobs ?? {}).filter(([, { permissions }]) => permissions?.['id-token'])
+    expect(mayPublish.map(([name]) => name)).toEqual(['publish'])
+    expect(job('publish').environment).toBe('release')
+    expect(uses('publish').filter((step) => step.includes('npm '))).toEqual([])
+    expect(readText('.ci/publish')).not.toMatch(/npm (ci|install|i|run|test|exec)\b|npx|pnpm/)
+    expect(readText('.ci/publish')).toContain('--provenance --ignore-scripts')
+  })
+
+  test('gives each executable an attestation before anything is published', () => {
+    const steps = uses('publish')
+    const attest = steps.indexOf('actions/attest-build-provenance')
+    expect(attest).toBeGreaterThan(steps.indexOf('actions/download-artifact'))
+    expect(attest).toBeLessThan(steps.findIndex((step) => step.startsWith('bash .ci/publish')))
+    const attested = job('publish').steps[attest]?.with?.['subject-path']
+    expect(attested).toContain('packaging/dist/cachewarmer-*')
+    expect(attested).toContain('release/packages/*.tgz')
+  })
+})
+
+describe('.ci/publish', () => {
+  /** Commands that note how they were called, in place of those that reach the world. */
+  function publish(prepare: (folders: { packages: string; executables: string }) => void, published = '') {
+    const folder = mkdtempSync(join(tmpdir(), 'cw-publish-'))
+    try {
+      const [packages, executables, bin] = ['packages', 'executables', 'bin'].map((name) => {
+        mkdirSync(join(folder, name))
+        return join(folder, name)
+      }) as [string, string, string]
+      const play = (name: string, what: string): void => {
+        writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >>"${folder}/calls"\n${what}\n`, { mode: 0o755 })
+      }
+      play('npm', `[ "$1" != view ] || echo "${published}"`)
+      play('gh', '[ "$2" != view ]')
+      prepare({ packages, executables })
+      const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` }
+      const { status, stderr } = spawnSync('bash', ['.ci/publish', packages, executables], {
+        cwd: root,
+        env,
+        encoding: 'utf8',
+      })
+      const calls = existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8') : ''
+      return { status, stderr, calls }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  const release = ({ packages, executables }: { packages: string; executables: string }): void => {
+    mkdirSync(join(packages, 'package'))
+    writeFileSync(join(packages, 'package/package.json'), '{"name":"@cachewarmer/core","version":"0.1.0"}')
+    spawnSync('tar', ['-czf', 'core.tgz', 'package'], { cwd: packages })
+    writeFileSync(join(executables, 'VERSION'), '0.1.0\n')
+    for (const name of ['cachewarmer-worker', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt'])
+      writeFileSync(join(executables, name), name)
+    const sum = createHash('sha256').update('cachewarmer-worker').digest('hex')
+    writeFileSync(join(executables, 'SHA256SUMS'), `${sum}  cachewarmer-worker\n`)
+  }
+
+  test('publishes what was packed, with its provenance, and the executables', () => {
+    const { status, calls } = publish(release)
+    expect(status).toBe(0)
+    expect(calls).toMatch(/npm publish \/.*core\.tgz --access public --provenance --ignore-scripts/)
+    expect(calls).toMatch(/gh release create v0\.1\.0 .*cachewarmer-worker/)
+  })
+
+  test('leaves alone what is published already', () => {
+    expect(publish(release, '0.1.0').calls).not.toContain('npm publish')
+  })
+
+  test('publishes nothing of a release whose executables are not those of its list, or that has no package', () => {
+    for (const spoil of [
+      ({ executables }: { executables: string }) => writeFileSync(join(executables, 'cachewarmer-worker'), 'other'),
+      ({ packages }: { packages: string }) => rmSync(join(packages, 'core.tgz')),
+    ]) {
+      const { status, calls } = publish((folders) => {
+        release(folders)
+        spoil(folders)
+      })
+      expect(status).not.toBe(0)
+      expect(calls).not.toMatch(/publish|create/)
+    }
+  })
+})
+
+test('what the gate could not look at is said again before the counts', () => {
+  const said = spawnSync('bash', ['-c', "sed -n '/^COUNT_NOTE=/,$p' .ci/run"], { cwd: root, encoding: 'utf8' }).stdout
+  const audited = 'NOT AUDITED: the registry does not answer (none)'
+  const script = `audited='1 low\n${audited}'\n${said.replace('npm test', 'printf %s "$COUNT_NOTE"')}step() { :; }`
+  const { stdout } = spawnSync('bash', ['-c', `step() { :; }\n${script}`], { encoding: 'utf8' })
+  expect(stdout).toBe(audited)
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+  vi.stubEnv('COUNT_NOTE', audited)
+  new CountReporter().onTestRunEnd([], [])
+  const lines = log.mock.calls.map(([line]) => String(line))
+  log.mockRestore()
+  vi.unstubAllEnvs()
+  expect(lines).toEqual([audited, '0 passed, 0 failed'])
 })
 
 test('the tests run on every Node that the packages are for', () => {
