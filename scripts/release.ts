@@ -69,10 +69,11 @@ interface Manifest {
   readonly private?: boolean
 }
 
-const manifests = (): Manifest[] =>
-  readdirSync(join(root, 'packages')).map(
+function manifests(): Manifest[] {
+  return readdirSync(join(root, 'packages')).map(
     (name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest,
   )
+}
 
 /** What changesets say, with the packages that they leave alone. */
 function planned(work: string): Planned['releases'] {
