@@ -208,6 +208,22 @@ test('directories tell which of them is cold', () => {
   for (const { low } of directories.slice(1)) expect(low).toBeGreaterThan(0.85)
 })
 
+test('a directory whose own bounds are far apart can not be told, though the address can', () => {
+  const files = Array.from({ length: 1_000 }, (_, at) => ({ path: `/d${at % 10 === 0 ? 0 : 1}/f${at}` }))
+  // Of d0 four first reads in ten are slow, and as many re-reads of other files; NULL calls are not.
+  const heldUp = (first: number) =>
+    files.map((_, at) => (at % 10 === 0 && (at / 10 + first) % 5 < 2 ? 50 : 0.8 + ((at * 7) % 100) / 500))
+  const floorMs = files.map(() => 0.5)
+  const of = { name: 'a', floorMs, firstMs: heldUp(0), againMs: heldUp(3), files, failures: [], gone: 0 }
+  const { lines, warmth } = judged(of, { population: 10_000, scale: scaleOf([]) })
+  expect(warmth.conclusive).toBe(true)
+  const { directories } = byDirectory('/', [{ measured: of, lines }])
+  expect(directories).toMatchObject([
+    { path: '/d1', sampled: 900, conclusive: true },
+    { path: '/d0', sampled: 100, ...untold },
+  ])
+})
+
 test('a share that changes with time is not steady, one that does not is, whatever its size', () => {
   const again = Array.from({ length: 1_000 }, () => 1)
   const slowWhere = (is: (at: number) => boolean) => again.map((_, at) => (is(at) ? 50 : 1))
