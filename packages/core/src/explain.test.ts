@@ -61,9 +61,9 @@ test('every problem is said, with its place', () => {
     'parts.0.offset: a whole number, 0 or more, not -1',
     'parts.0.surprise: no such key, not 1',
     'parts.1.kind: "tree" or "listing" or "files" or "range", not "what"',
-    'parts.2.directory: a text of at most 4096 characters that matches ^/, not "a"',
-    'parts.2.names.0: a text of at most 4096 characters, not 1',
-    'parts.2.names.2: a text of at most 4096 characters, not null',
+    'parts.2.directory: a text of at most 8192 characters that matches ^/, not "a"',
+    'parts.2.names.0: a text of at most 8192 characters, not 1',
+    'parts.2.names.2: a text of at most 8192 characters, not null',
     'parts.3: an object, not 7',
   ])
 })

@@ -138,9 +138,19 @@ describe('readEnvelope', () => {
 })
 
 test('the longest path with the dearest bytes still fits a message', () => {
-  const path = `/${'\udc80'.repeat(MAX_PATH_BYTES - 1)}`
-  const part: Part = { kind: 'files', directory: path, names: ['\udcff'.repeat(MAX_PATH_BYTES)] }
+  const directory = `/${'\udc80'.repeat(MAX_PATH_BYTES - 257)}`
+  const part: Part = { kind: 'files', directory, names: ['\udcff'.repeat(255)] }
   const item: Item = anItem({ parts: [part] })
   expect(partBytes(part)).toBeLessThan(56_000)
   expect(decodeItem(encodeItem(item))).toEqual(item)
+})
+
+test.each([
+  ['/', MAX_PATH_BYTES - 1],
+  [`/${'d'.repeat(1_000)}`, MAX_PATH_BYTES - 1_002],
+])('a name below %s may have as many bytes as its path has room for', (directory, most) => {
+  const naming = (bytes: number): Item => anItem({ parts: [{ kind: 'files', directory, names: ['n'.repeat(bytes)] }] })
+  expect(decodeItem(encodeItem(naming(most)))).toEqual(naming(most))
+  const { code, message } = failure(() => encodeItem(naming(most + 1)))
+  expect([code, message]).toEqual(['ITEM_INVALID', expect.stringContaining('a name whose path has at most 8192 bytes')])
 })

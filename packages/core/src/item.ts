@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { Problem } from './errors.ts'
 import { problem } from './errors.ts'
 import { ITEM_PATTERN, RUN_PATTERN } from './ids.ts'
-import { checkName, checkPath, MAX_PATH_BYTES } from './paths.ts'
+import { checkName, checkPath, MAX_PATH_BYTES, nameBytes } from './paths.ts'
 import { toWire, wireBytes } from './text.ts'
 import { readObject, readVersioned, strict, validator, Whole, writeMessage } from './validate.ts'
 
@@ -81,12 +81,16 @@ export function partProblems(part: Part, index: number): Problem[] {
   const expected = checkPath(path)
   const found = expected === undefined ? [] : [problem(`parts.${index}.${key}`, path, expected)]
   if (part.kind !== 'files') return found
+  const room = MAX_PATH_BYTES - (part.directory === '/' ? 0 : (nameBytes(part.directory) ?? 0)) - 1
   for (const [at, name] of part.names.entries()) {
-    const nameExpected = checkName(name)
+    const nameExpected = checkName(name) ?? checkRoom(name, room)
     if (nameExpected !== undefined) found.push(problem(`parts.${index}.names.${at}`, name, nameExpected))
   }
   return found
 }
+
+const checkRoom = (name: string, room: number): string | undefined =>
+  (nameBytes(name) ?? 0) > room ? `a name whose path has at most ${MAX_PATH_BYTES} bytes` : undefined
 
 /** Throws `ITEM_INVALID` or `TOO_LARGE`. */
 export const encodeItem = (value: Item): string => writeMessage(item.parse(value, 'ITEM_INVALID'))

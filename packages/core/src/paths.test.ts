@@ -59,7 +59,7 @@ describe('checkPath', () => {
     ['/a/../b', '".."'],
     ['/a\0', 'NUL'],
     ['/\ud800', 'surrogates'],
-    [`/${'é'.repeat(MAX_PATH_BYTES / 2)}`, '4096 bytes'],
+    [`/${'é'.repeat(MAX_PATH_BYTES / 2)}`, '8192 bytes'],
   ])('refuses %j', (path, expected) => {
     expect(checkPath(path)).toContain(expected)
   })

@@ -3,8 +3,8 @@
  * Names are bytes: as strings, bytes that are not UTF-8 are lone surrogates U+DC80..U+DCFF (as in PEP 383).
  */
 
-/** Longest path that a message carries, and longest name, in bytes. */
-export const MAX_PATH_BYTES = 4096
+/** Longest path that a message carries, in bytes. The walker has the same limit: what lies beyond is a failure of its own. */
+export const MAX_PATH_BYTES = 8_192
 
 /** Bytes that a name has on the filer; undefined for a lone surrogate that stands for no byte. */
 export function nameBytes(name: string): number | undefined {

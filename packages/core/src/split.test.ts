@@ -188,8 +188,8 @@ describe('divide', () => {
   })
 
   test('the dearest path and name still fit', () => {
-    const directory = `/${'\udc80'.repeat(MAX_PATH_BYTES - 1)}`
-    const names = ['\udcff'.repeat(MAX_PATH_BYTES), '\udcfe'.repeat(MAX_PATH_BYTES)]
+    const directory = `/${'\udc80'.repeat(MAX_PATH_BYTES - 2_002)}`
+    const names = ['\udcff'.repeat(2_000), '\udcfe'.repeat(2_000)]
     expect(divide([{ kind: 'files', directory, names }], 1)).toHaveLength(2)
   })
 

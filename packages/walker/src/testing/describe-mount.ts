@@ -198,6 +198,20 @@ export function describeMount(
       }),
     )
 
+    test(
+      'knows a directory by one identity: looked at, listed, and on the way to what is in it',
+      withMount(async (mount) => {
+        const root = await mount.stat('/', { signal })
+        const directory = await mount.stat('/directory', { signal })
+        const { above } = await mount.stat('/directory/inner', { signal, above: true })
+        const ids = [root.id, directory.id]
+        // A mount that does not know says nothing.
+        for (const [at, { id = ids[at] }] of (above ?? []).entries()) expect(id).toBe(ids[at])
+        for await (const page of mount.list({ path: '/directory' }, { attributes: false, signal }))
+          expect(page.directory?.id ?? directory.id).toBe(directory.id)
+      }),
+    )
+
     test.for([
       { path: '/empty.txt', offset: 0, length: 65_536, bytes: 0, end: true },
       { path: '/small.bin', offset: 0, length: 65_536, bytes: 1_000, end: true },
