@@ -2,6 +2,7 @@ import { encodeControl } from '@cachewarmer/core'
 import { changeTree } from './filer.ts'
 import type { Life } from './life.ts'
 import type { ManagerHost } from './manager-host.ts'
+import { addressesOf } from './extras.ts'
 import type { FaultKind } from './scenario.ts'
 import type { Dice } from './seeded.ts'
 import type { World } from './world.ts'
@@ -152,4 +153,4 @@ export class Chaos {
   }
 }
 
-export const addressesOf = (count: number): string[] => ['10.0.0.1', '10.0.0.2', '10.0.0.3'].slice(0, count)
+

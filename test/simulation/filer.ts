@@ -1,3 +1,4 @@
+import type { WalkErrorCode } from '@cachewarmer/walker'
 import type { Spell } from './scenario.ts'
 import { within } from './scenario.ts'
 import type { Dice } from './seeded.ts'
@@ -9,6 +10,7 @@ export type SimNode = SimFile | SimDirectory | { readonly kind: 'other'; changed
 export interface SimFile {
   readonly kind: 'file'
   size: number
+  modifiedMs?: number
   changed: boolean
   gone: boolean
 }
@@ -31,6 +33,8 @@ export interface SimExport {
   readonly directories: Map<string, SimDirectory>
   /** Paths that nobody may read. */
   readonly denied: ReadonlySet<string>
+  /** Why a file cannot be read through one address, where it can be through others. */
+  refused?: (path: string, address: string) => WalkErrorCode | undefined
   specials: number
 }
 

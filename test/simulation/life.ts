@@ -15,6 +15,7 @@ export class Life {
   readonly timers: WalkClock
   readonly #sim: SimClock
   #dead = false
+  #troubledAtMs: number
   #held: (() => void)[] | undefined
   #wallMs = 0
   #sleepers = 0
@@ -24,6 +25,7 @@ export class Life {
     this.name = name
     this.#sim = sim
     this.#wallMs = aheadMs
+    this.#troubledAtMs = sim.nowMs
     this.clock = { now: () => sim.nowMs + this.#wallMs, sleep: (ms, signal) => this.#sleep(ms, signal) }
     this.timers = {
       now: () => this.clock.now(),
@@ -43,6 +45,15 @@ export class Life {
     return this.#held !== undefined
   }
 
+  /** When something last went wrong for it, its start and its end included: what it should do may take longer after that. */
+  get troubledAtMs(): number {
+    return this.stalled ? this.#sim.nowMs : this.#troubledAtMs
+  }
+
+  trouble(): void {
+    this.#troubledAtMs = this.#sim.nowMs
+  }
+
   /** Sleeps under way: none is left of a process that ended, or it leaks. */
   get sleepers(): number {
     return this.#sleepers
@@ -52,6 +63,7 @@ export class Life {
     if (this.#dead) return
     this.#dead = true
     this.#held = undefined
+    this.trouble()
     for (const tell of this.#onDeath.splice(0)) tell()
   }
 
@@ -66,6 +78,7 @@ export class Life {
   wake(shuffle: (list: (() => void)[]) => void): void {
     const held = this.#held ?? []
     this.#held = undefined
+    this.trouble()
     shuffle(held)
     for (const hear of held) this.hear(hear)
   }
@@ -73,6 +86,7 @@ export class Life {
   /** Its clock goes forward at once, as after a pause of the machine that it runs on. Waiting takes as long as ever. */
   leap(byMs: number): void {
     this.#wallMs += byMs
+    this.trouble()
   }
 
   /** Something reaches the process: now, when it wakes, or never. */
@@ -91,7 +105,8 @@ export class Life {
         this.#sleepers -= 1
         signal?.removeEventListener('abort', leave)
       }
-      const cancel = this.#sim.after(ms, () =>
+      // As Node's timers: none is shorter than a millisecond.
+      const cancel = this.#sim.after(Math.max(1, ms), () =>
         this.hear(() => {
           if (left) return
           over()

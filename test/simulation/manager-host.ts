@@ -1,4 +1,4 @@
-import { type Fleet, type Ledger, runManager, scaleSetOfLeader } from '@cachewarmer/manager'
+import { type Fleet, runManager, scaleSetOfLeader } from '@cachewarmer/manager'
 import * as vmss from '@cachewarmer/vmss'
 import type { Life } from './life.ts'
 import { prefix, type SimWorker, type World } from './world.ts'
@@ -6,14 +6,15 @@ import { prefix, type SimWorker, type World } from './world.ts'
 /** A machine that one manager runs on, and the ledger file on its disk. Something there starts the manager again when it dies. */
 export class ManagerHost {
   readonly #world: World
-  #ledger: Ledger
+  /** The file. */
+  #ledger: string
   #life: Life
   #stop = new AbortController()
   #restartMs: number | undefined
   /** Nothing starts it again any more. */
   #closed = false
 
-  constructor(world: World, ledger: Ledger) {
+  constructor(world: World, ledger: string) {
     this.#world = world
     this.#ledger = ledger
     this.#life = this.#start()
@@ -29,7 +30,7 @@ export class ManagerHost {
 
   /** Kills it; it is there again after so long, with its ledger file or without it. */
   kill(backInMs: number, keepLedger: boolean): void {
-    if (!keepLedger) this.#ledger = this.#world.openLedger()
+    if (!keepLedger) this.#ledger = this.#world.newLedger()
     this.#restartMs = backInMs
     this.#life.kill()
   }
@@ -74,10 +75,12 @@ export class ManagerHost {
         () => undefined,
       )
     })
-    const ports = { ...world.portsOf(life), ledger: this.#ledger, fleet: this.#openFleet(life, hurry.signal) }
+    const ledger = world.openLedger(this.#ledger, life)
+    const ports = { ...world.portsOf(life), ledger, fleet: this.#openFleet(life, hurry.signal) }
     const { maxWorkers, idleMs, leaseMs } = scenario
     runManager(ports, { prefix, name: life.name, maxWorkers, idleMs, leaseMs }, { stop: stop.signal })
       .catch((error: unknown) => {
+        if (life.dead) return
         world.tally.count('managers that failed')
         world.logger.warn('the manager failed', { manager: life.name, error })
       })
@@ -94,7 +97,14 @@ export class ManagerHost {
     if (scenario.fleet === 'processes') return this.#processes(life)
     const { clock } = life
     const opened = vmss.openScaleSet(compute.port(life), scaleSet, { clock, logger })
-    return scaleSetOfLeader(vmss, opened, { clock, logger, hurry, graceMs: scenario.idleMs })
+    const fleet = scaleSetOfLeader(vmss, opened, { clock, logger, hurry, graceMs: scenario.idleMs })
+    return {
+      ...fleet,
+      want: (count, working) => {
+        this.#world.monitor.wanted(life, count, fleet.observe().wanted)
+        fleet.want(count, working)
+      },
+    }
   }
 
   /** Workers as children of the manager: they hear of its death, or die with it. */
@@ -112,6 +122,7 @@ export class ManagerHost {
     const want = (count: number): void => {
       // Killed between two awaits, it may still get here, and would start workers that nobody stops.
       if (life.dead) return
+      world.monitor.wanted(life, count, wanted)
       wanted = count
       for (const worker of mine) if (!world.workers.has(worker)) mine.delete(worker)
       const alive = [...mine].filter((worker) => !worker.stopping())

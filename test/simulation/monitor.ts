@@ -1,4 +1,5 @@
 import {
+  decodeControl,
   decodeItem,
   decodeJob,
   decodeResult,
@@ -11,6 +12,7 @@ import {
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import { join } from './filer.ts'
 import { getOrMake } from './get-or-make.ts'
+import { Heard } from './heard.ts'
 import type { Life } from './life.ts'
 import type { SimClock } from './sim-clock.ts'
 import type { Tally } from './tally.ts'
@@ -26,6 +28,9 @@ export interface MonitorOptions {
   readonly tally: Tally
   readonly prefix: string
   readonly leaseMs: number
+  readonly maxWorkers: number
+  /** A manager that dies leaves its ledger to the next one. */
+  readonly keepsLedger: boolean
   /** Called at the very moment at which everybody can see that a job has ended. */
   readonly ended: (ending: Ending) => void
 }
@@ -34,6 +39,9 @@ export interface MonitorOptions {
 const mostWork = 700
 /** Units that a walk holds: its bound of 10,000, and a page of each listing that was under way. */
 const mostFrontier = 10_000 + 16 * 300
+
+/** A manager that has no such run waits for it no longer. */
+const keptDeliveries = 100
 
 /** How often a worker takes an item before it believes that the item is what kills workers; their default. */
 const maxDeliveries = 20
@@ -45,6 +53,7 @@ const forgivenLeases = 6
 export class Monitor {
   readonly violations: string[] = []
   readonly names: QueueNames
+  readonly heard: Heard
   /** Runs whose work queue was removed before their end: their items are gone on purpose. */
   readonly retired = new Set<string>()
   readonly poison: string[] = []
@@ -63,10 +72,20 @@ export class Monitor {
   readonly #held = new Map<Life, Map<string, Set<Lease>>>()
   #leader: { life: Life; untilMs: number } | undefined
   readonly #ledUntilMs = new Map<Life, number>()
+  /** By message: how many workers each job in the queue may have. */
+  readonly #jobs = new Map<string, number>()
+  /** When the last job had left its queue; undefined while there are any. */
+  #noJobsSinceMs: number | undefined
 
   constructor(given: MonitorOptions) {
     this.#given = given
     this.names = queueNames(given.prefix)
+    this.heard = new Heard({
+      sim: given.sim,
+      violate: (what) => this.violate(what),
+      leader: () => this.leader,
+      keepsLedger: given.keepsLedger,
+    })
   }
 
   violate(what: string): void {
@@ -97,7 +116,7 @@ export class Monitor {
     const { id, body, askedAtMs } = message
     if (queue.startsWith(this.names.runStatus(''))) this.#sawStatus(body)
     else if (queue === this.names.poison) this.poison.push(body)
-    else if (queue === this.names.job) this.#sawJob(body)
+    else if (queue === this.names.job) this.sawJob(id, body)
     else if (queue.startsWith(this.names.runWork(''))) this.#enter(queue, id)
     else if (queue.startsWith(this.names.runResults(''))) this.#sawResult(life, body, askedAtMs)
   }
@@ -127,7 +146,23 @@ export class Monitor {
     if (queue === this.names.leader && this.#leader?.life === life) this.#leader = undefined
   }
 
-  completed(queue: string, lease: Lease): void {
+  /** All managers together asked for this many workers: as many as jobs may have, and never more. */
+  wanted(life: Life, count: number, before: number): void {
+    const most = [...this.#jobs.values()].reduce((sum, one) => sum + one, 0)
+    const bound = Math.min(this.#given.maxWorkers, most)
+    if (count > this.#given.maxWorkers || (count > before && count > bound))
+      this.violate(`${life.name} wants ${count} workers, at most ${bound} are expected`)
+  }
+
+  get noJobsSinceMs(): number | undefined {
+    return this.#noJobsSinceMs
+  }
+
+  completed(life: Life, queue: string, lease: Lease): void {
+    if (queue === this.names.control && lease.deliveries < keptDeliveries && !lease.body.startsWith('{"unreadable'))
+      this.heard.control(life, decodeControl(lease.body))
+    if (queue === this.names.job && this.#jobs.delete(lease.id) && this.#jobs.size === 0)
+      this.#noJobsSinceMs = this.#given.sim.nowMs
     this.#depth.get(queue)?.delete(lease.id)
     if (lease.body.startsWith('{"unreadable')) this.spoiled.add(lease.body.slice(2, -1))
   }
@@ -148,6 +183,7 @@ export class Monitor {
 
   deleted(queue: string): void {
     this.#depth.delete(queue)
+    if (queue.startsWith(this.names.runStatus(''))) this.heard.statusGone(this.names.runOf(queue) ?? '')
     const run = this.names.runOf(queue)
     if (run !== undefined && queue === this.names.runWork(run) && !this.#endedRuns.has(run)) this.retired.add(run)
   }
@@ -182,12 +218,15 @@ export class Monitor {
     if (there.size > mostWork) this.violate(`${queue} holds ${there.size} messages, at most ${mostWork} are expected`)
   }
 
-  #sawJob(body: string): void {
-    const { list } = decodeJob(body).job
+  sawJob(id: string, body: string): void {
+    const { list, maxWorkers = this.#given.maxWorkers } = decodeJob(body).job
+    this.#jobs.set(id, maxWorkers)
+    this.#noJobsSinceMs = undefined
     if (list !== undefined) this.lists.add(this.names.list(list.id))
   }
 
   #sawStatus(body: string): void {
+    this.heard.sawStatus(body)
     if (!body.includes('"ended"')) return
     const status = decodeStatus(body)
     if (status.state !== 'ended' || this.#endedRuns.has(status.run)) return

@@ -37,7 +37,10 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
   }
   const latencyMs = (): number => {
     const slow = within(scenario.slowSpells, sim.elapsedMs)
-    if (slow) tally.count('slow spell')
+    if (slow) {
+      tally.count('slow spell')
+      life.trouble()
+    }
     return dice.next() * scenario.queueMs * (slow ? 100 : 1)
   }
 
@@ -55,8 +58,13 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
       const abort = (): void => settle(() => reject(signal?.reason as Error))
       signal?.addEventListener('abort', abort, { once: true })
       const tell = (ms: number, act: () => void): void => void sim.after(ms, () => life.hear(() => settle(act)))
-      const fail = (ms: number, code: 'UNAVAILABLE' | 'THROTTLED', why: string): void =>
-        tell(ms, () => reject(new QueueError(code, queue, `simulated: ${why}`)))
+      const fail = (ms: number, code: 'UNAVAILABLE' | 'THROTTLED', why: string): void => {
+        life.trouble()
+        tell(ms, () => {
+          life.trouble()
+          reject(new QueueError(code, queue, `simulated: ${why}`))
+        })
+      }
 
       if (kind !== 'look' && strikes('killed at a call', callFaults / 4)) return life.kill()
       const now = sim.elapsedMs
@@ -134,7 +142,7 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
           'complete',
           options?.signal,
           () => lease.complete(),
-          () => monitor.completed(queue, lease),
+          () => monitor.completed(life, queue, lease),
         ),
       giveBack: (delayMs, options) =>
         through(

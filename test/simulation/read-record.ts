@@ -1,5 +1,6 @@
 import type { SimExport } from './filer.ts'
 import { getOrMake } from './get-or-make.ts'
+import type { Life } from './life.ts'
 
 type Ranges = [from: number, to: number][]
 
@@ -12,16 +13,53 @@ export class ReadRecord {
   /** How many of them each process asked for. */
   readonly byReader = new Map<string, number>()
   readonly byExport = new Map<SimExport, number>()
+  /** Bytes by export and address, those that came again included. */
+  readonly #bytes = new Map<SimExport, Map<string, number>>()
+  /** Directories whose last page an address gave, by export. */
+  readonly #listed = new Map<SimExport, Set<string>>()
+  readonly #heard: (life: Life, of: SimExport) => void
 
-  note(of: SimExport, address: string, path: string, offset: number, bytes: number, reader: string): void {
+  /** `heard` is told of each read and each page at the moment at which the filer gives it. */
+  constructor(heard: (life: Life, of: SimExport) => void) {
+    this.#heard = heard
+  }
+
+  note(of: SimExport, address: string, path: string, offset: number, bytes: number, life: Life): void {
+    this.#heard(life, of)
+    const reader = life.name
     this.reads += 1
     this.bytes += bytes
+    const byAddress = getOrMake(this.#bytes, of, () => new Map<string, number>())
+    byAddress.set(address, (byAddress.get(address) ?? 0) + bytes)
     this.byReader.set(reader, (this.byReader.get(reader) ?? 0) + 1)
     this.byExport.set(of, (this.byExport.get(of) ?? 0) + 1)
     const known = this.#of(of, address)
     const ranges = known.get(path)
     if (ranges === undefined) known.set(path, [[offset, offset + bytes]])
     else ranges.push([offset, offset + bytes])
+  }
+
+  /** A page of a listing was given. */
+  noteListed(of: SimExport, address: string, path: string, life: Life, last: boolean): void {
+    this.#heard(life, of)
+    if (last) getOrMake(this.#listed, of, () => new Set<string>()).add(`${address} ${path}`)
+  }
+
+  listed(of: SimExport, address: string, path: string): boolean {
+    return this.#listed.get(of)?.has(`${address} ${path}`) === true
+  }
+
+  bytesThrough(of: SimExport, address: string): number {
+    return this.#bytes.get(of)?.get(address) ?? 0
+  }
+
+  /** How far each path was read, through whatever address. */
+  furthest(of: SimExport): ReadonlyMap<string, number> {
+    const furthest = new Map<string, number>()
+    for (const known of this.#ranges.get(of)?.values() ?? [])
+      for (const [path, ranges] of known)
+        furthest.set(path, Math.max(furthest.get(path) ?? 0, ...ranges.map(([, to]) => to)))
+    return furthest
   }
 
   /** Whether every byte of a file has come through an address. */

@@ -99,7 +99,10 @@ export class SimCompute {
           )
         const hurt =
           scenario.faults.has('compute refuses') && sim.elapsedMs < scenario.faultsUntilMs && dice.chance(0.15)
-        if (hurt) tally.count('compute refuses')
+        if (hurt) {
+          tally.count('compute refuses')
+          life.trouble()
+        }
         const before = hurt && dice.chance(0.6)
         sim.after(dice.between(20, 400), () => {
           const code = dice.pick(['THROTTLED', 'UNAVAILABLE', 'NO_CAPACITY'] as const)

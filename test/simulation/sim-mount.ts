@@ -1,4 +1,5 @@
 import { type Mount, WalkError } from '@cachewarmer/walker'
+import { askingOver } from './asking.ts'
 import type { Filer, SimDirectory, SimExport, SimNode } from './filer.ts'
 import { join } from './filer.ts'
 import type { Life } from './life.ts'
@@ -23,9 +24,6 @@ export interface SimMountOptions {
   readonly handles: boolean
 }
 
-/** How long who asks an address that is away waits before it says so. */
-const timeoutMs = 4_000
-
 /**
  * One address of the simulated filer as one process sees it. What arrives at the filer counts as read there, whether or
  * not the process lives to hear of it.
@@ -45,41 +43,10 @@ export function simMount(options: SimMountOptions): Mount {
     return node
   }
 
-  /** A request travels, the filer answers, and the answer travels back, each with its own delay. */
-  const ask = <T>(signal: AbortSignal, path: string, answer: () => T): Promise<T> =>
-    new Promise((resolve, reject) => {
-      if (life.dead) return
-      if (signal.aborted) return reject(signal.reason as Error)
-      let over = false
-      const settle = (act: () => void): void => {
-        if (over) return
-        over = true
-        signal.removeEventListener('abort', abort)
-        act()
-      }
-      const abort = (): void => settle(() => reject(signal.reason as Error))
-      signal.addEventListener('abort', abort, { once: true })
-      const tell = (ms: number, act: () => void): void => void sim.after(ms, () => life.hear(() => settle(act)))
-      const away = (code: 'MOUNT_DOWN' | 'TIMEOUT', ms: number): void =>
-        tell(ms, () => reject(new WalkError(code, `${path}: ${address} does not answer`)))
-      sim.after(dice.next() * latencyMs, () => {
-        if (filer.isAway(address)) {
-          if (dice.chance(0.5)) away('MOUNT_DOWN', 5)
-          else away('TIMEOUT', timeoutMs)
-          return
-        }
-        try {
-          const value = answer()
-          // It may go away between the request and the answer.
-          sim.after(dice.next() * latencyMs, () => {
-            if (filer.isAway(address)) away('TIMEOUT', timeoutMs)
-            else life.hear(() => settle(() => resolve(value)))
-          })
-        } catch (error) {
-          tell(dice.next() * latencyMs, () => reject(error as Error))
-        }
-      })
-    })
+  const ask = askingOver({
+    ...{ address, filer, sim, life, dice, latencyMs },
+    away: (code, path) => new WalkError(code, `${path}: ${address} does not answer`),
+  })
 
   const pageOf = (path: string, node: SimDirectory, from: number) => {
     const entries = []
@@ -93,7 +60,7 @@ export function simMount(options: SimMountOptions): Mount {
         kind,
         id: kind === 'directory' ? `${of.path}:${join(path, entry.name)}` : undefined,
         size: entry.node.kind === 'file' ? entry.node.size : undefined,
-        modifiedMs: 0,
+        modifiedMs: entry.node.kind === 'file' ? (entry.node.modifiedMs ?? 0) : 0,
         handle: handles ? entry.node : undefined,
       })
     }
@@ -110,7 +77,9 @@ export function simMount(options: SimMountOptions): Mount {
         const page = await ask(signal, path, () => {
           const node = find(path)
           if (node.kind !== 'directory') throw new WalkError('NOT_A_DIRECTORY', `${path}: not a directory`)
-          return pageOf(path, node, start)
+          const page = pageOf(path, node, start)
+          reads.noteListed(of, address, path, life, page.next === undefined)
+          return page
         })
         from = page.next
         yield { entries: page.entries, resume: resumable && from !== undefined ? String(from) : undefined }
@@ -120,16 +89,20 @@ export function simMount(options: SimMountOptions): Mount {
       ask(signal, path, () => {
         const node = find(path)
         const id = node.kind === 'directory' ? `${of.path}:${path}` : undefined
-        return { name: path.slice(path.lastIndexOf('/') + 1), kind: node.kind, id, handle: handles ? node : undefined }
+        const name = path.slice(path.lastIndexOf('/') + 1)
+        const attributes = node.kind === 'file' ? { size: node.size, modifiedMs: node.modifiedMs ?? 0 } : {}
+        return { name, kind: node.kind, id, handle: handles ? node : undefined, ...attributes }
       }),
     read: ({ path, handle }, { offset, length, signal }) =>
       ask(signal, path, () => {
         if (of.denied.has(path)) throw new WalkError('ACCESS_DENIED', `${path}: permission denied`)
+        const refused = of.refused?.(path, address)
+        if (refused !== undefined) throw new WalkError(refused, `${path}: ${address} refuses it`)
         const node = handles && handle !== undefined ? (handle as SimNode) : find(path)
         if (node.gone) throw new WalkError('STALE', `${path}: it is gone`)
         if (node.kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
         const bytes = Math.max(0, Math.min(node.size - offset, length))
-        reads.note(of, address, path, offset, bytes, life.name)
+        reads.note(of, address, path, offset, bytes, life)
         return { bytes, end: offset + bytes >= node.size, size: node.size }
       }),
     close: () => Promise.resolve(),

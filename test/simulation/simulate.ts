@@ -1,14 +1,16 @@
 import { encodeJob } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
-import { addressesOf, Chaos } from './chaos.ts'
+import { beginAsks } from './asks.ts'
+import { Chaos } from './chaos.ts'
 import { type SimJob, unreadOf, wrongEnding } from './expectations.ts'
+import { addressesOf, drawExtras } from './extras.ts'
 import { randomExport } from './filer.ts'
 import { ManagerHost } from './manager-host.ts'
 import type { Ending } from './monitor.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { type Dice, dice } from './seeded.ts'
 import { messageOf, submitList } from './submitter.ts'
-import { drawWanted, listDiceOf, wantsAll } from './wanted.ts'
+import { drawWanted, listDiceOf, wantsAll, wantsFiltered } from './wanted.ts'
 import { silent, World } from './world.ts'
 
 export interface Simulated {
@@ -35,22 +37,25 @@ const quietMs = 45 * 60_000
  */
 export async function simulate(seed: number, options: { logger?: Logger } = {}): Promise<Simulated> {
   const root = dice(seed)
-  const scenario = drawScenario(root)
+  const drawn = drawScenario(root)
+  const extras = drawExtras(seed, drawn)
+  const scenario = { ...drawn, ...extras.scenario }
   const ended: { job: SimJob; ending: Ending; unread: ReturnType<typeof unreadOf> }[] = []
-  const world: World = new World(root, scenario, options.logger ?? silent, (ending) => {
+  const noteEnd = (ending: Ending): void => {
     const job = jobs.find(({ label }) => label === ending.status.label)
-    if (job === undefined) return
-    ended.push({ job, ending, unread: unreadOf(job, world.reads) })
-  })
+    if (job !== undefined) ended.push({ job, ending, unread: unreadOf(job, world.reads) })
+  }
+  const world: World = new World(root, scenario, { logger: options.logger ?? silent, ended: noteEnd, extras })
   const { sim, monitor, tally } = world
   const jobs = makeJobs(world, root, listDiceOf(seed, dice))
-  const first = world.openLedger()
+  const first = world.newLedger()
   const hosts = [new ManagerHost(world, first)]
-  if (scenario.managers === 2) hosts.push(new ManagerHost(world, scenario.sharedLedger ? first : world.openLedger()))
+  if (scenario.managers === 2) hosts.push(new ManagerHost(world, scenario.sharedLedger ? first : world.newLedger()))
   const abandoned = scenario.abandonedAtMs !== undefined
   const violations = monitor.violations
   const garbage = await sim.run(submit(world, jobs, root), longestMs)
   new Chaos(world, hosts).begin(jobs.map(({ label }) => label))
+  if (!abandoned) beginAsks(world, jobs)
 
   const over = async (): Promise<void> => {
     const all = (): boolean => jobs.every((job) => ended.some((one) => one.job === job))
@@ -84,12 +89,19 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
       tally.count('lists that came twice, too late')
       continue
     }
-    const ledger = world.ledgers.find((one) => one.run(status.run) !== undefined)
-    const failures = ledger?.failures(status.run, Number.MAX_SAFE_INTEGER) ?? []
+    const ledger = world.ledgerOf(status.run)
+    const failures = ledger?.failures(status.run, Number.MAX_SAFE_INTEGER)
     const wornOut = monitor.wornOut(status.run)
-    for (const wrong of wrongEnding({ job, status, unread, failures, scenario, wornOut })) monitor.violate(wrong)
+    const away = scenario.faults.has('address away') || extras.openTimeouts.size > 0
+    const asked = scenario.cancels || extras.asks.cancelAtMs !== undefined
+    if (status.outcome === 'cancelled' && !asked) monitor.violate(`${job.label}: cancelled, and nobody asked for it`)
+    const isSteady = (one: string): boolean =>
+      !world.filer.away.has(one) && !extras.openTimeouts.has(one) && !extras.refusing.has(one)
+    const steady = job.addresses.some(isSteady)
+    const known = { job, status, unread, failures, reads: world.reads, scenario, away, steady, wornOut }
+    for (const wrong of wrongEnding(known)) monitor.violate(wrong)
     tally.count(`outcome: ${status.outcome ?? 'none'}`)
-    if (failures.length > 0) tally.count('failures told', failures.length)
+    if (failures !== undefined) tally.count('failures told', failures.length)
     if ((ledger?.run(status.run)?.generation ?? 0) > 0) {
       if (monitor.retired.has(status.run)) tally.count('runs that started over')
       else monitor.violate(`${job.label}: items vanished, the run started over`)
@@ -102,22 +114,28 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
   for (const worker of world.workers) worker.stop('the simulation is over')
   await sim.run(sim.wait(125_000), longestMs).catch(() => undefined)
   if (world.workers.size > 0) monitor.violate(`${world.workers.size} workers were told to stop and did not`)
-  for (const ledger of new Set(world.ledgers)) ledger.close()
+  world.ledgerFiles.remove()
   tally.count('reads', world.reads.reads)
   const outcome = JSON.stringify([ended.map(({ ending }) => ending), tally.counts, sim.elapsedMs, sim.events])
   return { seed, violations, scenario, counts: tally.counts, virtualMs: sim.elapsedMs, events: sim.events, outcome }
 }
 
 function makeJobs(world: World, root: Dice, lists: Dice | undefined): SimJob[] {
-  const { scenario, filer } = world
+  const { scenario, filer, extras, monitor } = world
   return Array.from({ length: scenario.jobs }, (_, at) => {
     const path = `/export${at}`
     const of = randomExport(root.fork(), path, { scale: scenario.treeScale, denied: scenario.denied })
     filer.exports.set(path, of)
     const through = scenario.throughSpread ? 'spread' : 'each'
     const hasList = lists !== undefined && (at === 0 || lists.chance(0.7))
-    const wanted = hasList ? drawWanted(lists.fork(), of) : wantsAll
-    return { label: `job-${at}`, of, addresses: addressesOf(scenario.addresses), through, wanted }
+    const { asked, filtered, headBytes, mode, refused } = extras.job(of, hasList)
+    const wanted = hasList ? drawWanted(lists.fork(), of) : filtered === undefined ? wantsAll : wantsFiltered(filtered)
+    of.refused = refused
+    const label = `job-${at}`
+    const addresses = addressesOf(scenario.addresses)
+    const { refusing } = extras
+    monitor.heard.submitted(label, path)
+    return { label, of, addresses, through, wanted, asked, headBytes, mode, refusing }
   })
 }
 
@@ -136,7 +154,8 @@ async function submit(world: World, jobs: readonly SimJob[], root: Dice): Promis
   jobs.forEach((job, at) => {
     const { list } = job.wanted
     sim.after(at === 0 ? 0 : root.next() * 20_000, () => {
-      if (list === undefined) void service.queue(names.job).send(encodeJob(messageOf(job)))
+      const body = encodeJob(messageOf(job))
+      if (list === undefined) void service.queue(names.job).send(body).then(({ id }) => monitor.sawJob(id, body))
       else submitList(world, job, list)
     })
   })

@@ -63,8 +63,8 @@ class Steered {
       outageSpells: [],
       slowSpells: [],
     }
-    this.world = new World(root, scenario, silent, () => undefined)
-    this.#host = new ManagerHost(this.world, this.world.openLedger())
+    this.world = new World(root, scenario, { logger: silent, ended: () => undefined })
+    this.#host = new ManagerHost(this.world, this.world.newLedger())
   }
 
   async submit(label: string, change: object = {}): Promise<void> {
@@ -113,7 +113,10 @@ class Steered {
   }
 
   run(work: () => Promise<void>): Promise<void> {
-    return this.world.sim.run(work(), 3_600_000).finally(() => this.#host.abandon())
+    return this.world.sim.run(work(), 3_600_000).finally(() => {
+      this.#host.abandon()
+      this.world.ledgerFiles.remove()
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 import { join, type SimDirectory, type SimExport } from './filer.ts'
+import type { Filtered } from './filters.ts'
 import type { Dice } from './seeded.ts'
 
 /** A path of a list as `submitWithList` takes it. */
@@ -32,6 +33,13 @@ export const wantsAll: Wanted = {
   times: () => 1,
   directoryTimes: () => 1,
 }
+
+/** All of a tree that filters let through. */
+export const wantsFiltered = ({ file, directory }: Filtered): Wanted => ({
+  ...wantsAll,
+  times: (path) => (file(path) ? 1 : 0),
+  directoryTimes: (path) => (directory(path) ? 1 : 0),
+})
 
 /** One seed in six has jobs over lists. Drawn apart from all else, so that a seed without lists is what it always was. */
 export const listDiceOf = (seed: number, dice: (seed: number) => Dice): Dice | undefined => {
@@ -108,6 +116,18 @@ export function specialsIn(of: SimExport, wanted: Wanted): number {
     directory.entries.reduce((sum, { name, node }) => {
       if (node.kind === 'directory') return sum + count(node, join(at, name))
       return node.kind === 'other' ? sum + wanted.directoryTimes(at) : sum
+    }, 0)
+  return count(of.root, '/')
+}
+
+/** Files and directories that filters leave out of directories that are listed. */
+export function leftOutOf(of: SimExport, wanted: Wanted): number {
+  const count = (directory: SimDirectory, at: string): number =>
+    directory.entries.reduce((sum, { name, node }) => {
+      const path = join(at, name)
+      if (node.kind === 'file') return sum + (wanted.times(path) === 0 ? 1 : 0)
+      if (node.kind === 'other') return sum
+      return wanted.directoryTimes(path) === 0 ? sum + 1 : sum + count(node, path)
     }, 0)
   return count(of.root, '/')
 }

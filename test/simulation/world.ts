@@ -1,19 +1,22 @@
-import { type Ledger, openLedger } from '@cachewarmer/manager'
+import type { Ledger } from '@cachewarmer/manager'
 import { type Logger, memoryService, type QueueService, withRetry } from '@cachewarmer/queue'
 import { resolveScaleSet, type ScaleSetSettings } from '@cachewarmer/vmss'
 import { aScaleSet } from '@cachewarmer/vmss/testing'
 import { type Mount, WalkError, watchedMount } from '@cachewarmer/walker'
 import { Machine, runWorker } from '@cachewarmer/worker'
+import { type Extras, noExtras } from './extras.ts'
 import { Filer, type SimExport } from './filer.ts'
+import { LedgerFiles } from './ledger-file.ts'
 import { Life } from './life.ts'
 import { type Ending, Monitor } from './monitor.ts'
 import { networkTo } from './network.ts'
 import { ReadRecord } from './read-record.ts'
-import type { Scenario } from './scenario.ts'
+import { type Scenario, within } from './scenario.ts'
 import type { Dice } from './seeded.ts'
 import { SimClock } from './sim-clock.ts'
 import { SimCompute, type SimMachine } from './sim-compute.ts'
 import { simMount } from './sim-mount.ts'
+import { simNfsMount } from './sim-nfs.ts'
 import { Tally } from './tally.ts'
 
 export const prefix = 'sim'
@@ -34,14 +37,28 @@ export const silent: Logger = {
   child: () => silent,
 }
 
+/** Calls of a ledger that write; the others are made many times a second. */
+const writing: ReadonlySet<string> = new Set<keyof Ledger>([
+  'addRun',
+  'update',
+  'startOver',
+  'noteMoved',
+  'fold',
+  'noteWarmed',
+  'endRun',
+  'forgetBefore',
+  'noteCancelled',
+])
+
 /** What a simulation is made of, and how a process gets to reach it. */
 export class World {
   readonly dice: Dice
   readonly scenario: Scenario
+  readonly extras: Extras
   readonly logger: Logger
   readonly sim = new SimClock()
   readonly tally = new Tally()
-  readonly reads = new ReadRecord()
+  readonly reads = new ReadRecord((life, of) => this.monitor.heard.sawRead(life, of.path))
   readonly filer: Filer = new Filer(this.sim)
   readonly monitor: Monitor
   /** The queues themselves, as nobody but the simulation reaches them. */
@@ -49,13 +66,22 @@ export class World {
   readonly compute: SimCompute
   readonly scaleSet: ScaleSetSettings
   readonly workers = new Set<SimWorker>()
+  readonly ledgerFiles = new LedgerFiles()
   /** Every ledger there ever was, also those that were lost. */
-  readonly ledgers: Ledger[] = []
+  readonly #ledgers: string[] = []
+  readonly #lives: Life[] = []
+  readonly #ledgerDice: Dice
   #names = 0
 
-  constructor(dice: Dice, scenario: Scenario, logger: Logger, ended: (ending: Ending) => void) {
+  constructor(
+    dice: Dice,
+    scenario: Scenario,
+    { logger, ended, extras = noExtras }: { logger: Logger; ended: (ending: Ending) => void; extras?: Extras },
+  ) {
     this.dice = dice
     this.scenario = scenario
+    this.extras = extras
+    this.#ledgerDice = extras.dice.fork()
     this.logger = logger
     const { sim, tally } = this
     const storeDice = dice.fork()
@@ -64,7 +90,9 @@ export class World {
       random: () => storeDice.next(),
       deletionMs: 30_000,
     })
-    this.monitor = new Monitor({ sim, tally, prefix, leaseMs: scenario.leaseMs, ended })
+    const { leaseMs, maxWorkers, faults, managers, sharedLedger } = scenario
+    const keepsLedger = !faults.has('ledger lost') && (managers === 1 || sharedLedger)
+    this.monitor = new Monitor({ sim, tally, prefix, leaseMs, maxWorkers, keepsLedger, ended })
     this.compute = new SimCompute({
       sim,
       dice: dice.fork(),
@@ -75,10 +103,34 @@ export class World {
     this.scaleSet = resolveScaleSet(aScaleSet({ prefix, count: 4, fallbackSizes: ['Standard_D4s_v3'] }))
   }
 
-  openLedger(): Ledger {
-    const ledger = openLedger(':memory:')
-    this.ledgers.push(ledger)
-    return ledger
+  newLedger(): string {
+    const file = this.ledgerFiles.newFile()
+    this.#ledgers.push(file)
+    return file
+  }
+
+  /** The ledger as a manager has it open, who may die at any call of it. */
+  openLedger(file: string, life: Life): Ledger {
+    const { ledgerDeaths } = this.extras
+    const dice = this.#ledgerDice
+    return this.ledgerFiles.open(file, life, (method) => {
+      if (ledgerDeaths === 0 || this.sim.elapsedMs >= this.scenario.faultsUntilMs) return undefined
+      if (!dice.chance(writing.has(method) ? ledgerDeaths : ledgerDeaths / 50)) return undefined
+      this.tally.count('killed at a ledger call')
+      return dice.below(5)
+    })
+  }
+
+  /** The ledger that knows a run, as it is on disk. */
+  ledgerOf(run: string): Ledger | undefined {
+    this.#read ??= this.#ledgers.map((file) => this.ledgerFiles.read(file))
+    return this.#read.find((ledger) => ledger.run(run) !== undefined)
+  }
+  #read: Ledger[] | undefined
+
+  /** When something last went wrong for any process. */
+  get troubledAtMs(): number {
+    return this.#lives.reduce((latest, { troubledAtMs }) => Math.max(latest, troubledAtMs), 0)
   }
 
   newLife(kind: string): Life {
@@ -86,7 +138,9 @@ export class World {
     const disagrees = this.scenario.faults.has('clocks disagree')
     if (disagrees) this.tally.count('clocks disagree')
     const aheadMs = disagrees ? this.dice.between(-3_600_000, 3_600_000) : 0
-    return new Life(`${kind}-${this.#names}`, this.sim, aheadMs)
+    const life = new Life(`${kind}-${this.#names}`, this.sim, aheadMs)
+    this.#lives.push(life)
+    return life
   }
 
   /** The ports that every process has: queues, time and chance of its own. */
@@ -175,13 +229,21 @@ export class World {
   }
 
   async #openMount(life: Life, dice: Dice, address: string, exportPath: string, signal: AbortSignal): Promise<Mount> {
-    const { filer, sim, reads, scenario } = this
+    const { filer, sim, reads, scenario, extras } = this
     const of: SimExport | undefined = filer.exports.get(exportPath)
     await life.clock.sleep(1 + dice.next() * 2 * scenario.readMs, signal)
     if (filer.isAway(address)) throw new WalkError('MOUNT_DOWN', `${address} does not answer`)
+    if (within(extras.openTimeouts.get(address) ?? [], sim.elapsedMs)) {
+      this.tally.count('opening times out')
+      await life.clock.sleep(4_000, signal)
+      throw new WalkError('TIMEOUT', `${address} does not answer`)
+    }
+    const refusal = extras.refusing.get(address)
+    if (refusal !== undefined) throw new WalkError(refusal, `${address} refuses to be opened`)
     if (of === undefined) throw new WalkError('NOT_FOUND', `${address}:${exportPath}: no such export`)
     const { readMs: latencyMs, pageSize, resumable, handles } = scenario
-    const mount = simMount({ address, of, filer, sim, life, dice, reads, latencyMs, pageSize, resumable, handles })
+    const options = { address, of, filer, sim, life, dice, reads, latencyMs, pageSize, resumable, handles }
+    const mount = extras.nfs === undefined ? simMount(options) : await simNfsMount(options, extras.nfs)
     return watchedMount(mount, { clock: life.timers })
   }
 }

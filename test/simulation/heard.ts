@@ -1,0 +1,132 @@
+import type { Control } from '@cachewarmer/core'
+import { getOrMake } from './get-or-make.ts'
+import type { Life } from './life.ts'
+import type { SimClock } from './sim-clock.ts'
+
+export interface HeardOptions {
+  readonly sim: SimClock
+  /** Something was asked of a job, and did not hold. */
+  readonly violate: (what: string) => void
+  /** The manager that leads now. */
+  readonly leader: () => Life | undefined
+  /** A manager that dies leaves its ledger to the next one. */
+  readonly keepsLedger: boolean
+}
+
+/** What is asked of a job holds within this, once its manager has heard it and nothing goes wrong for it. */
+const shownMs = 10_000
+/** A run that is cancelled may take this long to gather what was read. */
+const gatheredMs = 15_000
+/** Workers stop reading within this, once everybody can see that they are to. */
+const stoppedMs = 10_000
+/** Where something went wrong for a process: a call that nobody answers hangs for 8 s, and is made again up to 30 s later. */
+const troubleMs = 45_000
+
+type State = 'running' | 'paused' | 'ended'
+
+interface Asked {
+  readonly exportPath: string
+  /** As each run's status says; one that was retired is forgotten. */
+  readonly runs: Map<string, State>
+  /** Since when none of them is to be read for, as everybody can see. */
+  restsSinceMs: number | undefined
+  restedAtMs: number
+  endedAtMs: number
+  resumedAtMs: number
+}
+
+/** Holds what managers and workers do to what people ask of jobs: a cancel or a pause that was heard ends the reading. */
+export class Heard {
+  readonly #given: HeardOptions
+  readonly #byLabel = new Map<string, Asked>()
+  readonly #byExport = new Map<string, Asked>()
+  readonly #labels = new Map<string, string>()
+
+  constructor(given: HeardOptions) {
+    this.#given = given
+  }
+
+  submitted(label: string, exportPath: string): void {
+    const asked = getOrMake(this.#byLabel, label, () => newlyAsked(exportPath))
+    this.#byExport.set(exportPath, asked)
+  }
+
+  /** Since when nothing is to be read of a job; undefined while it goes on, and before it began. */
+  restsSinceMs(label: string): number | undefined {
+    return this.#byLabel.get(label)?.restsSinceMs
+  }
+
+  sawStatus(body: string): void {
+    const [, run, label] = /"run":"([^"]+)".*?"label":"([^"]+)"/.exec(body) ?? []
+    const [, state] = /"state":"(running|paused|ended)"/.exec(body) ?? []
+    const asked = label === undefined ? undefined : this.#byLabel.get(label)
+    if (asked === undefined || run === undefined || label === undefined) return
+    asked.runs.set(run, state as State)
+    this.#labels.set(run, label)
+    this.#settle(asked)
+  }
+
+  /** A run's status is there no more: it was retired, or ended long ago. */
+  statusGone(run: string): void {
+    const asked = this.#byLabel.get(this.#labels.get(run) ?? '')
+    if (asked === undefined) return
+    asked.runs.delete(run)
+    this.#settle(asked)
+  }
+
+  /** A manager completed a control message that it had not waited too long for. */
+  control(life: Life, { command, target }: Control): void {
+    const asked = this.#byLabel.get(target)
+    if (asked === undefined) return
+    if (command === 'resume') asked.resumedAtMs = this.#given.sim.nowMs
+    // One that has not begun, or is over, hears nothing.
+    if (![...asked.runs.values()].some((state) => state !== 'ended')) return
+    if (command === 'pause') this.#expect(target, life, shownMs, (heardAtMs) => asked.restedAtMs >= heardAtMs || asked.resumedAtMs >= heardAtMs)
+    if (command === 'cancel') this.#expect(target, life, gatheredMs, (heardAtMs) => asked.endedAtMs >= heardAtMs)
+  }
+
+  sawRead(life: Life, exportPath: string): void {
+    const sinceMs = this.#byExport.get(exportPath)?.restsSinceMs
+    if (sinceMs === undefined) return
+    const { nowMs } = this.#given.sim
+    if (nowMs - sinceMs <= stoppedMs || nowMs - life.troubledAtMs <= troubleMs) return
+    this.#given.violate(`${life.name} reads ${exportPath} ${Math.round((nowMs - sinceMs) / 1_000)} s after it was to stop`)
+  }
+
+  #settle(asked: Asked): void {
+    const { nowMs } = this.#given.sim
+    const states = [...asked.runs.values()]
+    const rests = states.length > 0 && states.every((state) => state !== 'running')
+    if (rests) {
+      asked.restsSinceMs ??= nowMs
+      asked.restedAtMs = nowMs
+      if (states.every((state) => state === 'ended')) asked.endedAtMs = nowMs
+    } else asked.restsSinceMs = undefined
+  }
+
+  #expect(label: string, life: Life, withinMs: number, isSo: (heardAtMs: number) => boolean): void {
+    const { sim, violate, leader, keepsLedger } = this.#given
+    const heardAtMs = sim.nowMs
+    const check = (): void => {
+      if (isSo(heardAtMs)) return
+      if (life.dead && !keepsLedger) return
+      const responsible = life.dead ? leader() : life
+      if (sim.nowMs - heardAtMs > 1_200_000) return
+      const quietMs = responsible === undefined ? 0 : sim.nowMs - Math.max(heardAtMs, responsible.troubledAtMs)
+      // A life that is dead troubled itself when it died, and its successor when it began.
+      const bound = responsible === life && quietMs === sim.nowMs - heardAtMs ? withinMs : troubleMs
+      if (quietMs < bound) sim.after(Math.max(1_000, bound - quietMs), check)
+      else violate(`${label}: ${withinMs === shownMs ? 'a pause' : 'a cancel'} was heard by ${life.name}, and does not hold`)
+    }
+    sim.after(withinMs, check)
+  }
+}
+
+const newlyAsked = (exportPath: string): Asked => ({
+  exportPath,
+  runs: new Map(),
+  restsSinceMs: undefined,
+  restedAtMs: Number.NEGATIVE_INFINITY,
+  endedAtMs: Number.NEGATIVE_INFINITY,
+  resumedAtMs: Number.NEGATIVE_INFINITY,
+})
