@@ -69,6 +69,8 @@ export interface Ended {
   readonly away: boolean
   /** An address was there all the time. */
   readonly steady: boolean
+  /** When the end could be seen. */
+  readonly atMs: number
   /** What may be given up as unread: paths of items under which one worker after the other died. */
   readonly wornOut: ReadonlySet<string>
 }
@@ -89,6 +91,7 @@ export function wrongEnding(ended: Ended): string[] {
   // Before it began.
   if (status.outcome === 'cancelled' && status.progress.items.announced === 0) return check.wrong
   seeRecord(check, ended)
+  seeCeilings(check, ended)
   if (status.outcome !== 'cancelled') {
     seeOutcome(check, ended)
     const calmTree = !scenario.faults.has('tree changes')
@@ -136,7 +139,7 @@ function seeRecord(check: Check, { job, status, failures, reads, scenario }: End
   }
   for (const [path, end] of reads.furthest(of)) {
     if (wanted.times(path) === 0 && of.files.get(path)?.changed === false) check.say(`${path} was read, and is left out`)
-    if (end > headBytes) check.say(`${path} was read up to ${end}, and only ${headBytes} bytes were asked for`)
+    if (end > headBytes && mode === 'data') check.say(`${path} was read up to ${end}, and only ${headBytes} bytes were asked for`)
     if (mode === 'metadata' || (mode === 'estimate' && end > sampleBytes)) check.say(`${path} was read by ${mode}`)
   }
   if (failures === undefined) return
@@ -148,11 +151,26 @@ function seeRecord(check: Check, { job, status, failures, reads, scenario }: End
     check.is(`failures of ${address}`, through(counts, address).failures, told(failures.filter((one) => one.address === address)))
 }
 
+/** Over its whole time a run reads no faster than its ceilings let it, with room for workers that come and go. */
+function seeCeilings(check: Check, { job, reads, scenario, atMs }: Ended): void {
+  const { maxRequestsPerSecond, maxBytesPerSecond } = job.asked
+  const { count, bytes, sinceMs } = reads.paceOf(job.of)
+  if (count === 0) return
+  const calm = scenario.faults.size === 0
+  const most = (perSecond: number): number => (calm ? 1.3 : 3) * perSecond * ((atMs - sinceMs) / 1_000 + 2)
+  if (maxRequestsPerSecond !== undefined && count > most(maxRequestsPerSecond) + 10)
+    check.say(`${count} READs in ${atMs - sinceMs} ms, at a ceiling of ${maxRequestsPerSecond} a second`)
+  // What is in flight when the ceiling is reached comes all the same.
+  const inFlight = scenario.concurrency * scenario.maxWorkers * 65_536 * (calm ? 1 : 4)
+  if (maxBytesPerSecond !== undefined && bytes > most(maxBytesPerSecond) + inFlight)
+    check.say(`${bytes} bytes in ${atMs - sinceMs} ms, at a ceiling of ${maxBytesPerSecond} a second`)
+}
+
 /** Bytes of a file that an estimate reads to measure, at most. */
 const sampleBytes = 4 * 1_048_576
 
 /** Nothing was left unread without a word, and the outcome says so. */
-function seeOutcome(check: Check, { job, status, unread, failures = [], away, steady, wornOut }: Ended): void {
+function seeOutcome(check: Check, { job, status, unread, failures = [], steady, wornOut }: Ended): void {
   const failed = new Failed(failures)
   const silent = unread.filter(({ path, address }) => !failed.covers(path, address))
   if (silent.length > 0)
@@ -161,20 +179,18 @@ function seeOutcome(check: Check, { job, status, unread, failures = [], away, st
   const unnamed = [...wanted.noTrees, ...wanted.noFiles].filter((path) => !failed.named(path, job))
   if (unnamed.length > 0)
     check.say(`${unnamed.length} listed paths are no files and nobody says so, such as ${unnamed[0]}`)
-  check.is('outcome', status.outcome, failures.length > 0 ? 'completed with failures' : soundOutcome(job, status.progress.counts))
-  if (!away) {
-    const givenUp = failures.filter(({ code, path }) => code === 'UNREAD' && !wornOut.has(path))
-    check.is('items given up', givenUp.length, 0)
-  }
+  if (failures.length > 0) check.is('outcome', status.outcome, 'completed with failures')
+  else if (status.progress.counts.files > 0) check.is('outcome', status.outcome, 'warmed')
+  // Files that are merely older than a job asks for are no mistake of the job.
+  else if (job.asked.modifiedSince === undefined) check.is('outcome', status.outcome, 'nothing matched')
+  // While addresses are away an item waits for them, however long that takes.
+  const givenUp = failures.filter(({ code, path }) => code === 'UNREAD' && !wornOut.has(path))
+  check.is('items given up', givenUp.length, 0)
   if (job.through === 'spread' && steady) {
     const alone = failures.filter(({ code }) => code === 'MOUNT_DOWN' || code === 'TIMEOUT')
     if (alone.length > 0) check.say(`${alone.length} files failed though another address was there: ${alone[0]?.message}`)
   }
 }
-
-/** A job whose files are all older than it asks for has nothing to do, and is warmed. */
-const soundOutcome = ({ asked }: SimJob, { files, entriesSkipped }: Counts): RunStatus['outcome'] =>
-  files > 0 || (asked.modifiedSince !== undefined && entriesSkipped > 0) ? 'warmed' : 'nothing matched'
 
 function seeChangedTree(check: Check, { job, status }: Ended, calmFiler: boolean): void {
   const { counts } = status.progress

@@ -150,7 +150,9 @@ export class Monitor {
   wanted(life: Life, count: number, before: number): void {
     const most = [...this.#jobs.values()].reduce((sum, one) => sum + one, 0)
     const bound = Math.min(this.#given.maxWorkers, most)
-    if (count > this.#given.maxWorkers || (count > before && count > bound))
+    // One that was stalled may not have heard yet that it leads no more.
+    const leads = this.sinceLeadMs(life) === 0
+    if (count > this.#given.maxWorkers || (leads && count > before && count > bound))
       this.violate(`${life.name} wants ${count} workers, at most ${bound} are expected`)
   }
 

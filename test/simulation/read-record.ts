@@ -17,16 +17,21 @@ export class ReadRecord {
   readonly #bytes = new Map<SimExport, Map<string, number>>()
   /** Directories whose last page an address gave, by export. */
   readonly #listed = new Map<SimExport, Set<string>>()
+  /** When each export was first read. */
+  readonly #sinceMs = new Map<SimExport, number>()
+  readonly #now: () => number
   readonly #heard: (life: Life, of: SimExport) => void
 
   /** `heard` is told of each read and each page at the moment at which the filer gives it. */
-  constructor(heard: (life: Life, of: SimExport) => void) {
+  constructor(now: () => number, heard: (life: Life, of: SimExport) => void) {
+    this.#now = now
     this.#heard = heard
   }
 
   note(of: SimExport, address: string, path: string, offset: number, bytes: number, life: Life): void {
     this.#heard(life, of)
     const reader = life.name
+    if (!this.#sinceMs.has(of)) this.#sinceMs.set(of, this.#now())
     this.reads += 1
     this.bytes += bytes
     const byAddress = getOrMake(this.#bytes, of, () => new Map<string, number>())
@@ -47,6 +52,12 @@ export class ReadRecord {
 
   listed(of: SimExport, address: string, path: string): boolean {
     return this.#listed.get(of)?.has(`${address} ${path}`) === true
+  }
+
+  /** How much was read of an export, through all addresses, and since when. */
+  paceOf(of: SimExport): { readonly count: number; readonly bytes: number; readonly sinceMs: number } {
+    const bytes = [...(this.#bytes.get(of)?.values() ?? [])].reduce((sum, one) => sum + one, 0)
+    return { count: this.byExport.get(of) ?? 0, bytes, sinceMs: this.#sinceMs.get(of) ?? this.#now() }
   }
 
   bytesThrough(of: SimExport, address: string): number {
@@ -84,7 +95,7 @@ function coversAll(ranges: Ranges, size: number): boolean {
   if (ranges.length === 1) return ranges[0]?.[0] === 0 && ranges[0][1] >= size
   let covered = 0
   for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
-    if (from > covered) return false
+    if (from > covered) break
     covered = Math.max(covered, to)
   }
   return covered >= size

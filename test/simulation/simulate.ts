@@ -98,7 +98,7 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     const isSteady = (one: string): boolean =>
       !world.filer.away.has(one) && !extras.openTimeouts.has(one) && !extras.refusing.has(one)
     const steady = job.addresses.some(isSteady)
-    const known = { job, status, unread, failures, reads: world.reads, scenario, away, steady, wornOut }
+    const known = { job, status, unread, failures, reads: world.reads, scenario, away, steady, atMs: ending.atMs, wornOut }
     for (const wrong of wrongEnding(known)) monitor.violate(wrong)
     tally.count(`outcome: ${status.outcome ?? 'none'}`)
     if (failures !== undefined) tally.count('failures told', failures.length)
@@ -189,6 +189,8 @@ async function quiet(world: World, abandoned: boolean): Promise<void> {
   for (;;) {
     await world.sim.wait(2_000)
     if (world.workers.size > 0 || world.compute.sets > 0) {
+      const overdue = overdueMs(world, abandoned)
+      if (overdue > 0) throw new Error(`what is paid for was to be gone ${Math.round(overdue / 1_000)} s ago`)
       // One that never came up has nobody to delete it, and nobody comes back for it.
       const alone =
         abandoned && world.compute.machines.every(({ state }) => state === 'failed') && world.workers.size === 0
@@ -199,6 +201,18 @@ async function quiet(world: World, abandoned: boolean): Promise<void> {
     if ((await leftovers(world)).length === 0) return
   }
 }
+
+/** How long workers and machines have been there for nothing: after the last job, or after the last manager. */
+function overdueMs({ sim, scenario, monitor, troubledAtMs }: World, abandoned: boolean): number {
+  const { idleMs, leaseMs, abandonedAfterMs } = scenario
+  const fromMs = abandoned ? sim.startMs + (scenario.abandonedAtMs ?? 0) : monitor.noJobsSinceMs
+  if (fromMs === undefined) return 0
+  const mayStayMs = abandoned ? 2 * abandonedAfterMs : idleMs + leaseMs
+  return sim.nowMs - Math.max(fromMs, troubledAtMs, sim.startMs + scenario.faultsUntilMs) - mayStayMs - goneMs
+}
+
+/** Machines take this long to be deleted. */
+const goneMs = 60_000
 
 async function leftovers(world: World): Promise<string[]> {
   const { service, monitor } = world

@@ -58,7 +58,10 @@ export class World {
   readonly logger: Logger
   readonly sim = new SimClock()
   readonly tally = new Tally()
-  readonly reads = new ReadRecord((life, of) => this.monitor.heard.sawRead(life, of.path))
+  readonly reads = new ReadRecord(
+    () => this.sim.nowMs,
+    (life, of) => this.monitor.heard.sawRead(life, of.path),
+  )
   readonly filer: Filer = new Filer(this.sim)
   readonly monitor: Monitor
   /** The queues themselves, as nobody but the simulation reaches them. */
