@@ -135,8 +135,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a chunk of a list is noted before its item is sent',
     file: 'packages/manager-bin/src/run/list-feed.ts',
-    find: '        const item = listItem(chunk.chunk, moved.generation)\n',
-    replace: '        const item = listItem(chunk.chunk, moved.generation)\n        moved.add([chunk.chunk])\n',
+    find: '        await this.#work.send(chunk.item, { signal })\n',
+    replace: '        moved.add([chunk.number])\n        await this.#work.send(chunk.item, { signal })\n',
   },
   {
     name: 'the last chunk of a list is forgotten',
@@ -147,8 +147,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a chunk of a list is not kept for a manager that starts over',
     file: 'packages/manager-bin/src/run/list-feed.ts',
-    find: '    await whereThere(() => this.#queue.send(lease.body, { signal }))\n',
-    replace: '',
+    find: '    await whereThere(() => this.#queue.send(body, { signal }))\n',
+    replace: '    void body\n',
   },
   {
     name: 'a path that is missing counts as read',
@@ -226,8 +226,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'filters by name are ignored',
     file: 'packages/worker-bin/src/item-handler.ts',
-    find: 'filter: compileFilter(job),',
-    replace: 'filter: compileFilter({ ...job, include: [], exclude: [], excludeDirectories: [] }),',
+    find: 'compileFilter(job)',
+    replace: 'compileFilter({ ...job, include: [], exclude: [], excludeDirectories: [] })',
   },
   {
     name: 'whole files are read where only their heads are asked for',
