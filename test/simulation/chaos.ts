@@ -1,8 +1,8 @@
 import { encodeControl } from '@cachewarmer/core'
+import { addressesOf } from './extras.ts'
 import { changeTree } from './filer.ts'
 import type { Life } from './life.ts'
 import type { ManagerHost } from './manager-host.ts'
-import { addressesOf } from './extras.ts'
 import type { FaultKind } from './scenario.ts'
 import type { Dice } from './seeded.ts'
 import type { World } from './world.ts'
@@ -152,5 +152,3 @@ export class Chaos {
       .catch(() => undefined)
   }
 }
-
-

@@ -138,8 +138,10 @@ function seeRecord(check: Check, { job, status, failures, reads, scenario }: End
     if (bytes > came) check.say(`${bytes} bytes count through ${address}, ${came} came`)
   }
   for (const [path, end] of reads.furthest(of)) {
-    if (wanted.times(path) === 0 && of.files.get(path)?.changed === false) check.say(`${path} was read, and is left out`)
-    if (end > headBytes && mode === 'data') check.say(`${path} was read up to ${end}, and only ${headBytes} bytes were asked for`)
+    if (wanted.times(path) === 0 && of.files.get(path)?.changed === false)
+      check.say(`${path} was read, and is left out`)
+    if (end > headBytes && mode === 'data')
+      check.say(`${path} was read up to ${end}, and only ${headBytes} bytes were asked for`)
     if (mode === 'metadata' || (mode === 'estimate' && end > sampleBytes)) check.say(`${path} was read by ${mode}`)
   }
   if (failures === undefined) return
@@ -148,7 +150,11 @@ function seeRecord(check: Check, { job, status, failures, reads, scenario }: End
   for (const code of codes)
     check.is(`failures of ${code}`, counts.failures[code] ?? 0, told(failures.filter((one) => one.code === code)))
   for (const address of addresses)
-    check.is(`failures of ${address}`, through(counts, address).failures, told(failures.filter((one) => one.address === address)))
+    check.is(
+      `failures of ${address}`,
+      through(counts, address).failures,
+      told(failures.filter((one) => one.address === address)),
+    )
 }
 
 /** Over its whole time a run reads no faster than its ceilings let it, with room for workers that come and go. */
@@ -189,7 +195,8 @@ function seeOutcome(check: Check, { job, status, unread, failures = [], steady, 
   check.is('items given up', givenUp.length, 0)
   if (job.through === 'spread' && steady) {
     const alone = failures.filter(({ code }) => code === 'MOUNT_DOWN' || code === 'TIMEOUT')
-    if (alone.length > 0) check.say(`${alone.length} files failed though another address was there: ${alone[0]?.message}`)
+    if (alone.length > 0)
+      check.say(`${alone.length} files failed though another address was there: ${alone[0]?.message}`)
   }
 }
 
@@ -214,7 +221,8 @@ function seeFound(check: Check, { job, status }: Ended, calm: boolean): void {
   seeDirectories(check, job, counts)
   const files = job.addresses.map((address) => through(counts, address).files)
   if (job.mode === 'estimate' || job.through === 'spread') check.is('files through all', sum(files), counts.files)
-  else for (const [at, address] of job.addresses.entries()) check.is(`files through ${address}`, files[at], counts.files)
+  else
+    for (const [at, address] of job.addresses.entries()) check.is(`files through ${address}`, files[at], counts.files)
 }
 
 function seeDirectories(check: Check, { of, wanted }: SimJob, counts: Counts): void {
@@ -275,8 +283,7 @@ function seeBetween(check: Check, { job, status, failures = [] }: Ended): void {
   const { wanted, of } = job
   const readable = allOf(job).filter(({ path }) => !of.denied.has(path))
   /** What failed counts all the same where its first piece came, or where it is named twice and came the other time. */
-  const mayCount = ({ path, times }: Counted, didFail: boolean): boolean =>
-    didFail && (isLarge(path, job) || times > 1)
+  const mayCount = ({ path, times }: Counted, didFail: boolean): boolean => didFail && (isLarge(path, job) || times > 1)
   const listed = readable.filter(({ path }) => !failed.hides(path))
   const least = listed.filter(({ path }) => !failed.at(path, job))
   const perhaps = readable.filter((one) => failed.hides(one.path) || mayCount(one, failed.at(one.path, job)))

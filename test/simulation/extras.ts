@@ -140,13 +140,26 @@ export function drawExtras(seed: number, drawn: Scenario): Extras {
       pause: has('paused and resumed') ? { atMs: asksAtMs(), forMs: own.pick([30, 200]) * second } : undefined,
       cancelAtMs: has('cancelled') ? asksAtMs() : undefined,
     },
-    job: (of, hasList) => drawJob(own.fork(), { of, hasList, kinds, differing, changes: (calm ? new Set() : drawn.faults).has('tree changes') }),
+    job: (of, hasList) =>
+      drawJob(own.fork(), {
+        of,
+        hasList,
+        kinds,
+        differing,
+        changes: (calm ? new Set() : drawn.faults).has('tree changes'),
+      }),
   }
 }
 
 function drawJob(
   own: Dice,
-  given: { of: SimExport; hasList: boolean; kinds: ReadonlySet<ExtraKind>; differing: readonly string[]; changes: boolean },
+  given: {
+    of: SimExport
+    hasList: boolean
+    kinds: ReadonlySet<ExtraKind>
+    differing: readonly string[]
+    changes: boolean
+  },
 ): JobExtras {
   const { of, hasList, kinds, differing, changes } = given
   const asked: Partial<Job> = {}

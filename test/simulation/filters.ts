@@ -13,7 +13,10 @@ const sinceMs = Date.UTC(2025, 0, 1)
 
 const byName: readonly Rule[] = [
   { asked: { include: ['*.exr'] }, file: ({ name }) => name.endsWith('.exr') },
-  { asked: { include: ['f*0.exr', '/d0/**'] }, file: ({ path, name }) => /^f.*0\.exr$/.test(name) || path.startsWith('/d0/') },
+  {
+    asked: { include: ['f*0.exr', '/d0/**'] },
+    file: ({ path, name }) => /^f.*0\.exr$/.test(name) || path.startsWith('/d0/'),
+  },
   { asked: { exclude: ['f1*'] }, file: ({ name }) => !name.startsWith('f1') },
   { asked: { exclude: ['/d1/**'] }, file: ({ path }) => !path.startsWith('/d1/') },
   { asked: { excludeDirectories: ['d1'] }, directory: (_, name) => name !== 'd1' },
@@ -52,7 +55,8 @@ export function drawFilters(dice: Dice, of: SimExport, changes: boolean): Filter
     if (known !== undefined) return known
     const cut = path.lastIndexOf('/')
     const name = path.slice(cut + 1)
-    const is = directory(cut === 0 ? '/' : path.slice(0, cut)) && rules.every((rule) => rule.directory?.(path, name) ?? true)
+    const is =
+      directory(cut === 0 ? '/' : path.slice(0, cut)) && rules.every((rule) => rule.directory?.(path, name) ?? true)
     entered.set(path, is)
     return is
   }

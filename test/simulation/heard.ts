@@ -81,7 +81,13 @@ export class Heard {
     if (command === 'resume') asked.resumedAtMs = this.#given.sim.nowMs
     // One that has not begun, or is over, hears nothing.
     if (![...asked.runs.values()].some((state) => state !== 'ended')) return
-    if (command === 'pause') this.#expect(target, life, shownMs, (heardAtMs) => asked.restedAtMs >= heardAtMs || asked.resumedAtMs >= heardAtMs)
+    if (command === 'pause')
+      this.#expect(
+        target,
+        life,
+        shownMs,
+        (heardAtMs) => asked.restedAtMs >= heardAtMs || asked.resumedAtMs >= heardAtMs,
+      )
     if (command === 'cancel') this.#expect(target, life, gatheredMs, (heardAtMs) => asked.endedAtMs >= heardAtMs)
   }
 
@@ -90,7 +96,9 @@ export class Heard {
     if (sinceMs === undefined) return
     const { nowMs } = this.#given.sim
     if (nowMs - sinceMs <= stoppedMs || nowMs - life.troubledAtMs <= troubleMs) return
-    this.#given.violate(`${life.name} reads ${exportPath} ${Math.round((nowMs - sinceMs) / 1_000)} s after it was to stop`)
+    this.#given.violate(
+      `${life.name} reads ${exportPath} ${Math.round((nowMs - sinceMs) / 1_000)} s after it was to stop`,
+    )
   }
 
   #settle(asked: Asked): void {
@@ -116,7 +124,10 @@ export class Heard {
       // A life that is dead troubled itself when it died, and its successor when it began.
       const bound = responsible === life && quietMs === sim.nowMs - heardAtMs ? withinMs : troubleMs
       if (quietMs < bound) sim.after(Math.max(1_000, bound - quietMs), check)
-      else violate(`${label}: ${withinMs === shownMs ? 'a pause' : 'a cancel'} was heard by ${life.name}, and does not hold`)
+      else
+        violate(
+          `${label}: ${withinMs === shownMs ? 'a pause' : 'a cancel'} was heard by ${life.name}, and does not hold`,
+        )
     }
     sim.after(withinMs, check)
   }

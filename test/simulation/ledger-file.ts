@@ -13,7 +13,10 @@ class Died extends Error {
 /** Writes left until the process dies, during a call that it does not survive. */
 let doomed: { left: number; readonly life: Life } | undefined
 
-const run = StatementSync.prototype.run as (this: StatementSync, ...values: unknown[]) => ReturnType<StatementSync['run']>
+const run = StatementSync.prototype.run as (
+  this: StatementSync,
+  ...values: unknown[]
+) => ReturnType<StatementSync['run']>
 StatementSync.prototype.run = function (this: StatementSync, ...values: unknown[]) {
   if (doomed !== undefined && doomed.left-- === 0) {
     doomed.life.kill()

@@ -1,4 +1,12 @@
-import type { Attributes, CallOptions, FileHandle, ListPosition, LookupResult, ReadResult, Receiver } from '@cachewarmer/nfs'
+import type {
+  Attributes,
+  CallOptions,
+  FileHandle,
+  ListPosition,
+  LookupResult,
+  ReadResult,
+  Receiver,
+} from '@cachewarmer/nfs'
 import { NfsError } from '@cachewarmer/nfs'
 import { NfsExport } from '@cachewarmer/nfs/testing'
 import { type Mount, nfsMount, type WalkErrorCode } from '@cachewarmer/walker'
@@ -127,7 +135,11 @@ class SimNfsExport extends NfsExport {
     if (node.kind !== 'file') throw new NfsError(node.kind === 'directory' ? 'ISDIR' : 'INVAL', 'not a regular file')
     const refused = of.denied.has(path) ? 'ACCESS_DENIED' : of.refused?.(path, address)
     if (refused !== undefined) throw new NfsError(statusOf[refused] ?? 'IO', `${path}: ${address} refuses it`)
-    const most = Math.min(count, this.readBytes, shortBytes === 0 ? Number.POSITIVE_INFINITY : shortBytesOf(shortBytes, this.readBytes))
+    const most = Math.min(
+      count,
+      this.readBytes,
+      shortBytes === 0 ? Number.POSITIVE_INFINITY : shortBytesOf(shortBytes, this.readBytes),
+    )
     const came = Math.max(0, Math.min(node.size - offset, most))
     reads.note(of, address, path, offset, came, life)
     const atEnd = offset + came >= node.size

@@ -98,7 +98,18 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     const isSteady = (one: string): boolean =>
       !world.filer.away.has(one) && !extras.openTimeouts.has(one) && !extras.refusing.has(one)
     const steady = job.addresses.some(isSteady)
-    const known = { job, status, unread, failures, reads: world.reads, scenario, away, steady, atMs: ending.atMs, wornOut }
+    const known = {
+      job,
+      status,
+      unread,
+      failures,
+      reads: world.reads,
+      scenario,
+      away,
+      steady,
+      atMs: ending.atMs,
+      wornOut,
+    }
     for (const wrong of wrongEnding(known)) monitor.violate(wrong)
     tally.count(`outcome: ${status.outcome ?? 'none'}`)
     if (failures !== undefined) tally.count('failures told', failures.length)
@@ -155,7 +166,11 @@ async function submit(world: World, jobs: readonly SimJob[], root: Dice): Promis
     const { list } = job.wanted
     sim.after(at === 0 ? 0 : root.next() * 20_000, () => {
       const body = encodeJob(messageOf(job))
-      if (list === undefined) void service.queue(names.job).send(body).then(({ id }) => monitor.sawJob(id, body))
+      if (list === undefined)
+        void service
+          .queue(names.job)
+          .send(body)
+          .then(({ id }) => monitor.sawJob(id, body))
       else submitList(world, job, list)
     })
   })

@@ -225,7 +225,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'filters by name are ignored',
-    file: 'packages/worker-bin/src/item-handler.ts',
+    file: 'packages/worker-bin/src/run-directory.ts',
     find: 'compileFilter(job)',
     replace: 'compileFilter({ ...job, include: [], exclude: [], excludeDirectories: [] })',
   },
