@@ -13,10 +13,8 @@ class Died extends Error {
 /** Writes left until the process dies, during a call that it does not survive. */
 let doomed: { left: number; readonly life: Life } | undefined
 
-const run = StatementSync.prototype.run as (
-  this: StatementSync,
-  ...values: unknown[]
-) => ReturnType<StatementSync['run']>
+type Run = (this: StatementSync, ...values: unknown[]) => ReturnType<StatementSync['run']>
+const run = Reflect.get(StatementSync.prototype, 'run') as Run
 StatementSync.prototype.run = function (this: StatementSync, ...values: unknown[]) {
   if (doomed !== undefined && doomed.left-- === 0) {
     doomed.life.kill()

@@ -70,7 +70,8 @@ async function part(from: number, step: number): Promise<Sums> {
       problems.push(...simulated.violations)
       sums.virtualMs += simulated.virtualMs
       add(sums.counts, simulated.counts)
-      for (const kind of simulated.scenario.faults) add(sums.counts, { [`seeds with: ${kind}`]: 1 })
+      for (const kind of [...simulated.scenario.faults, ...simulated.extras])
+        add(sums.counts, { [`seeds with: ${kind}`]: 1 })
     } catch (error) {
       problems.push(`the simulation failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
     }

@@ -44,7 +44,12 @@ export function simMount(options: SimMountOptions): Mount {
   }
 
   const ask = askingOver({
-    ...{ address, filer, sim, life, dice, latencyMs },
+    address,
+    filer,
+    sim,
+    life,
+    dice,
+    latencyMs,
     away: (code, path) => new WalkError(code, `${path}: ${address} does not answer`),
   })
 

@@ -3,7 +3,7 @@ import type { Logger } from '@cachewarmer/queue'
 import { beginAsks } from './asks.ts'
 import { Chaos } from './chaos.ts'
 import { type SimJob, unreadOf, wrongEnding } from './expectations.ts'
-import { addressesOf, drawExtras } from './extras.ts'
+import { addressesOf, drawExtras, type ExtraKind } from './extras.ts'
 import { randomExport } from './filer.ts'
 import { ManagerHost } from './manager-host.ts'
 import type { Ending } from './monitor.ts'
@@ -18,6 +18,7 @@ export interface Simulated {
   /** What did not hold, in words. */
   readonly violations: readonly string[]
   readonly scenario: Scenario
+  readonly extras: ReadonlySet<ExtraKind>
   /** How often each thing happened. */
   readonly counts: Readonly<Record<string, number>>
   readonly virtualMs: number
@@ -128,7 +129,9 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
   world.ledgerFiles.remove()
   tally.count('reads', world.reads.reads)
   const outcome = JSON.stringify([ended.map(({ ending }) => ending), tally.counts, sim.elapsedMs, sim.events])
-  return { seed, violations, scenario, counts: tally.counts, virtualMs: sim.elapsedMs, events: sim.events, outcome }
+  const { counts } = tally
+  const { elapsedMs: virtualMs, events } = sim
+  return { seed, violations, scenario, extras: extras.kinds, counts, virtualMs, events, outcome }
 }
 
 function makeJobs(world: World, root: Dice, lists: Dice | undefined): SimJob[] {

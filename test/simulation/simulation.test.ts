@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { extraKinds } from './extras.ts'
 import { faultKinds } from './scenario.ts'
 import { simulate } from './simulate.ts'
 
@@ -18,7 +19,10 @@ test(`seeds 1 to ${last}: every file is read before "done", counts are exact, ev
   })
   expect(stdout).toContain(`${last} seeds (1 to ${last})`)
   expect(stdout).toContain(' 0 with violations')
-  const unseen = faultKinds.filter((kind) => !new RegExp(`^ +[1-9][0-9]* ${kind}`, 'm').test(stdout))
+  const unseen = [
+    ...faultKinds.filter((kind) => !new RegExp(`^ +[1-9][0-9]* ${kind}`, 'm').test(stdout)),
+    ...extraKinds.filter((kind) => !new RegExp(`^ +[1-9][0-9]* seeds with: ${kind}`, 'm').test(stdout)),
+  ]
   expect(unseen).toEqual([])
 })
 
