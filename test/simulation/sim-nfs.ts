@@ -45,9 +45,11 @@ class SimNfsExport extends NfsExport {
       host: address,
       exportPath: of.path,
       root: handleOf(options, objects.numberOf(of.root, '/')),
+      rootAttributes: manner.attributes ? attributesOf(of.root, 0) : undefined,
       info: { rtmax: readBytesOf(options), rtpref: readBytesOf(options), dtpref: 65_536, maxFileSize: 2n ** 63n - 1n },
       readBytes: readBytesOf(options),
       pageBytes: 65_536,
+      mostPageBytes: 1_048_576,
       cachedDirectories: 100,
       connections: [],
       longReadConnections: [],
@@ -99,7 +101,7 @@ class SimNfsExport extends NfsExport {
       }
       const eof = at >= node.entries.length
       reads.noteListed(of, address, path, life, eof)
-      return { attributes: undefined, entries, cookie: BigInt(at), cookieVerifier: 1n, eof }
+      return { attributes: undefined, entries, refused: [], cookie: BigInt(at), cookieVerifier: 1n, eof }
     })
   }
 
