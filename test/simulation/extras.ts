@@ -17,14 +17,14 @@ export interface NfsManner {
 }
 
 /** What a person asks of the first job while it runs. */
-export interface Asks {
+interface Asks {
   /** Shown as paused, it is resumed so much later. */
   readonly pause: { readonly atMs: number; readonly forMs: number } | undefined
   readonly cancelAtMs: number | undefined
 }
 
 /** What a job asks for beside its tree, and what the filer makes of that. */
-export interface JobExtras {
+interface JobExtras {
   readonly asked: Partial<Job>
   readonly filtered: Filtered | undefined
   readonly headBytes: number

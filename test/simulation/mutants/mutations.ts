@@ -214,7 +214,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'bytes of an address are not counted',
     file: 'packages/walker/src/tallies.ts',
-    find: '        mount.bytes += read.bytes\n',
+    find: '        mount.bytes = addBytes(mount.bytes, read.bytes)\n',
     replace: '',
   },
   {
