@@ -259,4 +259,29 @@ export const mutations: readonly Mutation[] = [
     find: "      this.#database.exec('BEGIN IMMEDIATE')\n      const outcome = action()\n      this.#database.exec('COMMIT')\n",
     replace: '      const outcome = action()\n',
   },
+  {
+    name: 'the result of an item that is not announced yet is dropped',
+    file: 'packages/core/src/ledger.ts',
+    find: "  return view.waiting(result.item) === undefined ? [{ change: 'wait', result }] : []",
+    replace:
+      "  return state === 'announced' && view.waiting(result.item) === undefined ? [{ change: 'wait', result }] : []",
+  },
+  {
+    name: 'children of a listing that was rolled back are announced',
+    file: 'packages/worker-bin/src/attempt.ts',
+    find: '      .filter(([scope]) => scope === undefined || !voidScopes.includes(scope))\n',
+    replace: '      .filter(() => voidScopes.length >= 0)\n',
+  },
+  {
+    name: 'an item that waits for a filer is not kept',
+    file: 'packages/worker-bin/src/item-handler.ts',
+    find: '    await work.send(again, { delayMs: filerAwayMs, signal })\n',
+    replace: '',
+  },
+  {
+    name: 'an item whose filer is away is given up',
+    file: 'packages/worker-bin/src/item-handler.ts',
+    find: '    if (!mayComeBack) return',
+    replace: '    if (mayComeBack || !mayComeBack) return',
+  },
 ]
