@@ -79,7 +79,7 @@ const shares: Readonly<Record<ExtraKind, number>> = {
   'addresses refuse': 10,
   'addresses differ': 10,
   'opening times out': 10,
-  'mounts speak NFS': 20,
+  'mounts speak NFS': 12,
   'paused and resumed': 12,
   cancelled: 12,
 }
@@ -206,7 +206,7 @@ function manyAddresses(own: Dice, { treeScale }: Scenario): Partial<Scenario> {
 
 /** Long enough for a person to think of it. */
 function lasting(own: Dice): Partial<Scenario> {
-  return { treeScale: 1.5, readMs: own.pick([150, 500]), concurrency: own.pick([2, 6]), slots: 1 + own.below(2) }
+  return { treeScale: 1, readMs: own.pick([150, 500]), concurrency: own.pick([2, 6]), slots: 1 + own.below(2) }
 }
 
 function spell(own: Dice, untilMs: number): Spell {
