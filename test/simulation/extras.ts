@@ -75,7 +75,7 @@ const shares: Readonly<Record<ExtraKind, number>> = {
   'other modes': 12,
   weights: 20,
   ceilings: 15,
-  'many addresses': 12,
+  'many addresses': 5,
   'addresses refuse': 10,
   'addresses differ': 10,
   'opening times out': 10,
@@ -108,7 +108,7 @@ export const noExtras: Extras = {
 
 export function drawExtras(seed: number, drawn: Scenario): Extras {
   const own = dice((seed ^ 0x6578_7472) >>> 0)
-  if (own.chance(0.35)) return noExtras
+  if (own.chance(0.4)) return noExtras
   const kinds = new Set(extraKinds.filter((kind) => own.chance(shares[kind] / 100)))
   const has = (kind: ExtraKind): boolean => kinds.has(kind)
   // Where nothing goes wrong, expectations are exact.
@@ -200,8 +200,8 @@ function withoutFaults(drawn: Scenario): Partial<Scenario> {
 
 /** Up to as many as a job may name; of few files where there are many. */
 function manyAddresses(own: Dice, { treeScale }: Scenario): Partial<Scenario> {
-  const addresses = own.pick([4, 5, 8, 16, 64])
-  return { addresses, treeScale: addresses > 8 ? 0.2 : Math.min(treeScale, 0.6) }
+  const addresses = own.pick([4, 5, 8, 64])
+  return { addresses, treeScale: addresses > 5 ? 0.2 : Math.min(treeScale, 0.6) }
 }
 
 /** Long enough for a person to think of it. */
