@@ -71,6 +71,7 @@ class FleetBench implements AsyncDisposable {
       STORAGE_KEY: azurite.accountKey,
       QUEUE_PREFIX: prefix,
       CACHEWARMER_FOLDER: `${folder}/mounts/{address}{export}`,
+      CACHEWARMER_FOLDER_LINKS: '1',
     }
     const machines = new Map<Machine, ChildProcess>()
     const arm = await startArm({

@@ -30,6 +30,8 @@ const serviceArguments = (place: string, queue: string, options: ServiceOptions)
   }
   return [
     ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    // They are links.
+    ...(options.direct ? [] : ['--folder-links']),
     ...(options.arguments ?? []),
   ]
 }

@@ -52,6 +52,8 @@ export class Lab implements AsyncDisposable {
     this.#environment = {
       CACHEWARMER_QUEUE: `sqlite:${this.#queueFile}`,
       QUEUE_PREFIX: 'lab',
+      // The mounts of the lab are links to one folder.
+      CACHEWARMER_FOLDER_LINKS: '1',
       ...environment,
     }
     mkdirSync(this.exportFolder)

@@ -45,7 +45,7 @@ export class WorkerMachines {
           clock: systemClock,
           random: systemRandom,
           logger: silent,
-          openMount: folderAccess({ template }),
+          openMount: folderAccess({ template, followLinks: true }),
         },
         { prefix, name, leaseMs },
         { stopTaking: stop.signal, abortWork: stop.signal },

@@ -20,7 +20,7 @@ const access = (policy: 'direct' | 'mount' | 'auto', loopback: boolean, allowed?
   const { nfsPort, mountPort } = server
   return openAccess({
     policy,
-    folderTemplate: '/nowhere',
+    folder: { template: '/nowhere' },
     direct: { resolve, nfsPort, mountPort, maxInFlight: 4, clock: systemClock },
     kernel: { resolve, parent: '/nowhere', run: () => Promise.reject(new Error('mount was run')) },
   })

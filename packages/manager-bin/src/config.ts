@@ -58,6 +58,7 @@ const withFleetOptions = (command: Command) =>
     .addOption(fleetSize())
     .addOption(accessOptions.access)
     .addOption(accessOptions.folder)
+    .addOption(accessOptions.folderLinks)
     .addOption(accessOptions.nfsPort)
     .addOption(accessOptions.mountPort)
     .addOption(accessOptions.nfsUid)

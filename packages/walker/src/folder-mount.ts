@@ -1,4 +1,4 @@
-import { type BigIntStats, realpathSync, statSync } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { lstat, readlink } from 'node:fs/promises'
 import { resolve as absolute } from 'node:path'
 import { decodeName } from '@cachewarmer/nfs'
@@ -6,12 +6,13 @@ import pLimit from 'p-limit'
 import { isWalkError, WalkError } from './errors.ts'
 import { BufferPool } from './folder/buffers.ts'
 import { fromErrno } from './folder/errno.ts'
-import { ExportGuard } from './folder/export-guard.ts'
+import { ExportGuard, type HeldDirectory } from './folder/export-guard.ts'
 import { traitsOf } from './folder/file-system.ts'
 import { idOf } from './folder/identity.ts'
 import { kindOf } from './folder/kind.ts'
 import { ReadLane } from './folder/lane.ts'
 import { knownFile, listFolder } from './folder/list-folder.ts'
+import { openFolder } from './folder/open-folder.ts'
 import { openFlags, type Reader, readFile } from './folder/read-file.ts'
 import type {
   DirectoryPage,
@@ -24,11 +25,16 @@ import type {
   StatOptions,
   Target,
 } from './mount.ts'
-import { ancestorsOf, joinPath, nameOf, parentOf, show } from './paths.ts'
+import { ancestorsOf, nameOf, parentOf } from './paths.ts'
 
 export interface FolderMountOptions {
   /** Where the export is mounted on this machine. */
   readonly folder: string
+  /**
+   * A folder above it, below which nothing on the way may be a link, as others may have made one. Default: links are followed,
+   * once, when the mount is opened.
+   */
+  readonly within?: string | undefined
   /** What reports call the mount. Default: the folder as given. */
   readonly name?: string
   /** Bytes a system call reads. Default 256 KiB, which stays within a core's own cache. */
@@ -60,28 +66,29 @@ interface Asked {
  * fast disk) are read one after the other by a thread of its own, in batches. As soon as they take longer, as behind a
  * slow link, every operation is a system call on one of libuv's threads, of which there are four unless
  * UV_THREADPOOL_SIZE says otherwise when the process starts.
- * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there.
+ * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there, `OUTSIDE` for a link below `within`.
  */
 export function folderMount(options: FolderMountOptions): Mount {
   const { folder, name = folder, bufferBytes = defaultBufferBytes, maxInFlight = 1024 } = options
-  const root = rootOf(folder)
+  const opened = openFolder(folder, options.within)
+  const root = opened.real().toString()
   const roots = [...new Set([root, absolute(folder)])]
   const traits = traitsOf(root)
-  const guard = new ExportGuard(root)
+  const guard = new ExportGuard(opened)
   const lane = options.lane ?? openReadLane({ bufferBytes })
   const buffers = new BufferPool({ bytes: bufferBytes, keep: 64 })
   const { closesAtOnce, shortReadsEnd } = traits
-  const reader: Reader = { full: (path) => guard.full(path), buffers, closesAtOnce, shortReadsEnd, lane, now }
+  const reader: Reader = { buffers, closesAtOnce, shortReadsEnd, lane, now }
 
   async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()
     const limit = pLimit(32)
     const withSize = async (entry: Entry): Promise<Entry> =>
-      entry.kind === 'file' && entry.size === undefined ? limit(() => addAttributes(path, entry)) : entry
-    const entered = await guard.enter(path, traits)
+      entry.kind === 'file' && entry.size === undefined ? limit(() => addAttributes(entered, entry)) : entry
+    const entered = await guard.enter(path)
     try {
-      let directory: Identity | undefined = { id: await entered.identify() }
-      for await (const entries of listFolder(entered.path, traits)) {
+      let directory: Identity | undefined = { id: await entered.identify({ atOnce: traits.closesAtOnce }) }
+      for await (const entries of listFolder(Buffer.from(entered.path), traits)) {
         signal.throwIfAborted()
         yield { entries: attributes ? await Promise.all(entries.map(withSize)) : entries, directory }
         directory = undefined
@@ -90,30 +97,37 @@ export function folderMount(options: FolderMountOptions): Mount {
       if (signal.aborted || isWalkError(error)) throw error
       throw fromErrno(error as NodeJS.ErrnoException, path)
     } finally {
-      entered.close()
+      entered.release()
     }
   }
 
   /** A file that vanished since keeps its place: reading it will tell. */
-  async function addAttributes(directory: string, entry: Entry): Promise<Entry> {
+  async function addAttributes(directory: HeldDirectory, entry: Entry): Promise<Entry> {
     try {
-      return { ...(await look(joinPath(directory, entry.name))), kind: entry.kind, handle: entry.handle }
+      const found = entryOf(entry.name, await lstat(directory.in(entry.name), { bigint: true }))
+      return { ...found, kind: entry.kind, handle: entry.handle }
     } catch {
       return entry
     }
   }
 
-  async function look(path: string): Promise<Entry> {
+  /** Does something with a path in the directory that it lies in, which stays open meanwhile. */
+  async function at<T>(path: string, action: (place: string | Buffer) => Promise<T>): Promise<T> {
+    const directory = await guard.hold(parentOf(path))
     try {
-      return entryOf(nameOf(path), await lstat(guard.full(path), { bigint: true }))
+      return await action(path === '/' ? directory.path : directory.in(nameOf(path)))
     } catch (error) {
       throw isWalkError(error) ? error : fromErrno(error as NodeJS.ErrnoException, path)
+    } finally {
+      directory.release()
     }
   }
 
+  const look = (path: string): Promise<Entry> =>
+    at(path, async (place) => entryOf(nameOf(path), await lstat(place, { bigint: true })))
+
   async function stat(path: string, { signal, above }: StatOptions): Promise<Entry> {
     signal.throwIfAborted()
-    if (!guard.knows(parentOf(path))) await guard.check(parentOf(path))
     const entry = await look(path)
     return above ? { ...entry, above: await Promise.all(ancestorsOf(path).map(identify)) } : entry
   }
@@ -125,13 +139,7 @@ export function folderMount(options: FolderMountOptions): Mount {
 
   async function readLink(path: string, { signal }: Asked): Promise<string> {
     signal.throwIfAborted()
-    if (!guard.knows(parentOf(path))) await guard.check(parentOf(path))
-    let target: string
-    try {
-      target = decodeName(await readlink(guard.full(path), 'buffer'))
-    } catch (error) {
-      throw fromErrno(error as NodeJS.ErrnoException, path)
-    }
+    const target = decodeName(await at(path, (place) => readlink(place, 'buffer')))
     if (!target.startsWith('/')) return target
     const inside = roots.find((one) => target === one || target.startsWith(one === '/' ? one : `${one}/`))
     if (inside === undefined) throw new WalkError('OUTSIDE', `${path}: the link leads out of the export`)
@@ -139,28 +147,20 @@ export function folderMount(options: FolderMountOptions): Mount {
   }
 
   function read({ path, handle }: Target, asked: ReadOptions): Promise<ReadOutcome> {
-    const begin = (): Promise<ReadOutcome> => readFile({ path, known: handle === knownFile }, asked, reader)
-    const directory = parentOf(path)
-    return guard.knows(directory) ? begin() : guard.check(directory).then(begin)
+    const begin = (directory: HeldDirectory): Promise<ReadOutcome> => {
+      const place = path === '/' ? directory.path : directory.in(nameOf(path))
+      return readFile({ path, place, known: handle === knownFile }, asked, reader).finally(() => directory.release())
+    }
+    const directory = guard.hold(parentOf(path))
+    return directory instanceof Promise ? directory.then(begin) : begin(directory)
   }
 
   const close = async (): Promise<void> => {
     if (options.lane === undefined) await lane.close()
+    guard.close()
   }
 
   return { name, handleSpace: 'folder', maxInFlight, list, stat, readLink, read, close }
-}
-
-function rootOf(folder: string): string {
-  let root: string
-  try {
-    root = realpathSync(folder)
-  } catch (error) {
-    const { code } = fromErrno(error as NodeJS.ErrnoException, folder)
-    throw new WalkError(code, `folder is ${show(folder)}, expected a folder that is there`, { cause: error })
-  }
-  if (statSync(root).isDirectory()) return root
-  throw new WalkError('NOT_A_DIRECTORY', `folder is ${show(folder)}, expected a folder, and it is a file`)
 }
 
 function entryOf(name: string, stats: BigIntStats): Entry {

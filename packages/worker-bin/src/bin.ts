@@ -39,7 +39,7 @@ void runMain('cachewarmer-worker', async () => {
   const ports = { nfsPort: config.nfsPort, mountPort: config.mountPort }
   const openMount = openAccess({
     policy,
-    folderTemplate: config.folder ?? defaultFolderTemplate,
+    folder: { template: config.folder ?? defaultFolderTemplate, followLinks: config.folderLinks },
     direct: {
       ...ports,
       resolve,

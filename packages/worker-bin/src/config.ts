@@ -24,6 +24,7 @@ const command = (version: string) =>
     .addOption(queueOptions.keyInArguments)
     .addOption(accessOptions.access)
     .addOption(accessOptions.folder)
+    .addOption(accessOptions.folderLinks)
     .addOption(accessOptions.nfsPort)
     .addOption(accessOptions.mountPort)
     .addOption(accessOptions.nfsUid)

@@ -78,6 +78,8 @@ async function run(
     prefix,
     '--folder',
     folder,
+    // They are links that this program made, in a folder of its own.
+    '--folder-links',
     '--concurrency',
     String(config.concurrency),
   ]

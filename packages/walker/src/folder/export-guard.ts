@@ -1,87 +1,157 @@
-import { close, closeSync, constants, fstat, fstatSync, open, readlinkSync, realpath } from 'node:fs'
+import { closeSync, constants, fstat, fstatSync, open, readlinkSync, realpath } from 'node:fs'
 import { WalkError } from '../errors.ts'
 import { fromErrno } from './errno.ts'
 import { idOf } from './identity.ts'
+import { type OpenFolder, pathOnly } from './open-folder.ts'
 import { systemPath } from './path-bytes.ts'
 
-const directoriesKnown = 4096
+/** Directories that are kept open for the files that are read in them next. */
+const directoriesKept = 128
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
 
-/** A directory that is open. */
-export interface Entered {
-  /** What lists it, whatever its own path leads to by now. */
-  readonly path: Buffer
+/** A directory of the export that is open: what is reached through it lies in this very directory. */
+export class HeldDirectory {
+  /** What system calls take for the directory; bytes where it is not UTF-8. */
+  readonly path: string | Buffer
+  readonly #at: string
+  readonly #fd: number
+  /** Whoever opened it uses it. */
+  #users = 1
+  #kept = true
+
+  constructor(at: string, fd: number) {
+    this.#at = at
+    this.path = systemPath(`${at}/.`)
+    this.#fd = fd
+  }
+
+  /** What system calls take for a name in it. */
+  in(name: string): string | Buffer {
+    return systemPath(`${this.#at}/${name}`)
+  }
+
   /** What tells it from other directories; of what is open, so that no server has to be asked. */
-  identify(): Promise<string | undefined>
-  close(): void
+  async identify({ atOnce }: { readonly atOnce: boolean }): Promise<string | undefined> {
+    if (atOnce) return idOf(fstatSync(this.#fd, { bigint: true }))
+    // Undefined where the file system does not tell: then the directory is known by its path alone.
+    return new Promise((resolve) =>
+      fstat(this.#fd, { bigint: true }, (error, stats) => resolve(error ? undefined : idOf(stats))),
+    )
+  }
+
+  /** Open for one more user, until it says `release`. */
+  use(): this {
+    this.#users += 1
+    return this
+  }
+
+  release(): void {
+    this.#users -= 1
+    this.#closeUnused()
+  }
+
+  /** It closes with its last user. */
+  forget(): void {
+    this.#kept = false
+    this.#closeUnused()
+  }
+
+  /** What is open as a place alone closes at once: no server hears of it. */
+  #closeUnused(): void {
+    if (this.#users === 0 && !this.#kept) closeSync(this.#fd)
+  }
 }
 
 /**
- * Keeps every path within the export. The kernel follows a symbolic link in the middle of a path wherever it leads, so
- * each directory is looked at once before anything in it is touched. What is listed is the very directory that was looked
- * at. A file's directory that is swapped for a link after that look is not noticed until it is forgotten: Node has no
- * openat(2) to rule it out.
+ * Keeps every path within the export. The kernel follows a symbolic link in the middle of a path wherever it leads, so each
+ * directory is opened, and used only where what was opened lies in the export. Its files are reached through it: what is
+ * renamed or put in its place meanwhile makes no difference. Node has no openat(2); /proc/self/fd serves in its stead.
  */
 export class ExportGuard {
-  readonly #root: string
-  readonly #rootBytes: Buffer
-  readonly #inside = new Set<string>()
+  readonly #root: OpenFolder
+  /** The oldest first. */
+  readonly #held = new Map<string, HeldDirectory>()
+  readonly #opening = new Map<string, Promise<HeldDirectory>>()
 
-  /** `root` has no links in it. */
-  constructor(root: string) {
+  constructor(root: OpenFolder) {
     this.#root = root
-    this.#rootBytes = Buffer.from(root === '/' ? '/' : `${root}/`)
   }
 
-  /** What system calls take for the path: a string, or bytes where they are not UTF-8. */
+  /** What system calls take for a path that nobody has looked at. */
   full(path: string): string | Buffer {
-    return systemPath(path === '/' ? this.#root : this.#root === '/' ? path : this.#root + path)
-  }
-
-  /** True where `check` has nothing to find out. */
-  knows(directory: string): boolean {
-    return directory === '/' || this.#inside.has(directory)
-  }
-
-  /** Throws `OUTSIDE` for a directory that lies out of the export. Gives the path that it really has. */
-  async check(directory: string): Promise<Buffer> {
-    const real = await new Promise<Buffer>((resolve, reject) => {
-      realpath.native(this.full(directory), 'buffer', (error, found) => {
-        if (error) reject(fromErrno(error, directory))
-        else resolve(found)
-      })
-    })
-    this.#admit(directory, real)
-    return real
+    return systemPath(`${this.#root.path}${path === '/' ? '/.' : path}`)
   }
 
   /**
-   * Opens a directory for being listed, which must not itself be a link. Throws `OUTSIDE` for one that lies
-   * out of the export.
+   * The directory, open until it is released: at once where it is open already. Rejects with `OUTSIDE` for one that lies out
+   * of the export.
    */
-  async enter(directory: string, { closesAtOnce }: { readonly closesAtOnce: boolean }): Promise<Entered> {
-    const fd = await this.#open(directory)
-    const leave = (): void => (closesAtOnce ? closeSync(fd) : close(fd, () => undefined))
+  hold(directory: string): HeldDirectory | Promise<HeldDirectory> {
+    const held = this.#held.get(directory)
+    if (held !== undefined) return held.use()
+    let opening = this.#opening.get(directory)
+    if (opening === undefined) {
+      opening = this.#open(directory, O_RDONLY | O_DIRECTORY | pathOnly).finally(() => this.#opening.delete(directory))
+      this.#opening.set(directory, opening)
+      // Once all who waited for it use it.
+      opening.then(
+        (opened) => setImmediate(() => opened.release()),
+        () => undefined,
+      )
+    }
+    return opening.then((opened) => opened.use())
+  }
+
+  /** As `hold`, for a directory that is listed: it must not itself be a link. */
+  enter(directory: string): Promise<HeldDirectory> {
+    return this.#open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | pathOnly)
+  }
+
+  /** Closes everything but what is in use, which closes when it is released. */
+  close(): void {
+    for (const held of this.#held.values()) held.forget()
+    this.#held.clear()
+    this.#root.close()
+  }
+
+  async #open(directory: string, flags: number): Promise<HeldDirectory> {
+    const fd = await this.#descriptor(directory, flags)
+    const at = `/proc/self/fd/${fd}`
     try {
-      const path = Buffer.from(`/proc/self/fd/${fd}`)
-      const real = realPathOf(path)
+      const real = realPathOf(at)
       if (real !== undefined) this.#admit(directory, real)
-      const identify = closesAtOnce ? async () => idOf(fstatSync(fd, { bigint: true })) : () => identityOf(fd)
-      return { path: real === undefined ? await this.check(directory) : path, identify, close: leave }
+      else await this.#check(directory)
+      return this.#keep(directory, new HeldDirectory(real === undefined ? this.#plain(directory) : at, fd))
     } catch (error) {
-      leave()
+      closeSync(fd)
       throw error
     }
   }
 
-  #open(directory: string): Promise<number> {
+  #keep(directory: string, opened: HeldDirectory): HeldDirectory {
+    this.#held.get(directory)?.forget()
+    this.#held.delete(directory)
+    this.#held.set(directory, opened)
+    for (const [name, oldest] of this.#held) {
+      if (this.#held.size <= directoriesKept) break
+      this.#held.delete(name)
+      oldest.forget()
+    }
+    return opened
+  }
+
+  #plain(directory: string): string {
+    return `${this.#root.path}${directory === '/' ? '' : directory}`
+  }
+
+  #descriptor(directory: string, flags: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      open(this.full(directory), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, (error, fd) => {
+      open(this.full(directory), flags, (error, fd) => {
         if (error === null) resolve(fd)
         else if (error.code !== 'ENOTDIR' && error.code !== 'ELOOP') reject(fromErrno(error, directory))
         // A link is refused for where it leads, if that is out of the export.
         else
-          this.check(directory).then(
+          this.#check(directory).then(
             () => reject(new WalkError('NOT_A_DIRECTORY', `${directory}: not a directory, or a symbolic link`)),
             reject,
           )
@@ -89,27 +159,31 @@ export class ExportGuard {
     })
   }
 
-  #admit(directory: string, real: Buffer): void {
-    if (!this.#holds(real)) throw new WalkError('OUTSIDE', `${directory}: leads out of the export`)
-    if (this.#inside.size >= directoriesKnown) this.#inside.clear()
-    this.#inside.add(directory)
+  async #check(directory: string): Promise<void> {
+    const real = await new Promise<Buffer>((resolve, reject) => {
+      realpath.native(this.full(directory), 'buffer', (error, found) => {
+        if (error) reject(fromErrno(error, directory))
+        else resolve(found)
+      })
+    })
+    this.#admit(directory, real)
   }
 
-  #holds(real: Buffer): boolean {
-    const root = this.#rootBytes
-    return real.subarray(0, root.length).equals(root) || real.equals(root.subarray(0, -1))
+  #admit(directory: string, real: Buffer): void {
+    const root = this.#root.real()
+    const prefix = root.equals(slash) ? slash : Buffer.concat([root, slash])
+    if (real.equals(root) || real.subarray(0, prefix.length).equals(prefix)) return
+    throw new WalkError('OUTSIDE', `${directory}: leads out of the export`)
   }
 }
 
+const slash = Buffer.from('/')
+
 /** Where what is open lies, as the kernel knows without asking anybody; undefined where it does not tell, as without /proc. */
-function realPathOf(descriptor: Buffer): Buffer | undefined {
+function realPathOf(descriptor: string): Buffer | undefined {
   try {
     return readlinkSync(descriptor, 'buffer')
   } catch {
     return undefined
   }
 }
-
-/** Undefined where the file system does not tell: then the directory is known by its path alone. */
-const identityOf = (fd: number): Promise<string | undefined> =>
-  new Promise((resolve) => fstat(fd, { bigint: true }, (error, stats) => resolve(error ? undefined : idOf(stats))))

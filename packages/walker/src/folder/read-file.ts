@@ -11,6 +11,8 @@ export const openFlags: number = constants.O_RDONLY | constants.O_NOFOLLOW | con
 export interface FileToRead {
   /** Within the export, for messages. */
   readonly path: string
+  /** What system calls take for it. */
+  readonly place: string | Buffer
   /** A listing said that it is a regular file. */
   readonly known: boolean
 }
@@ -21,8 +23,6 @@ interface BegunFile extends FileToRead {
 }
 
 export interface Reader {
-  /** What system calls take for a path within the export. */
-  full(path: string): string | Buffer
   readonly buffers: BufferPool
   /** Closing waits for nobody, so that it need not go to another thread. */
   readonly closesAtOnce: boolean
@@ -39,15 +39,19 @@ type Done = (error: unknown, outcome?: ReadOutcome) => void
 export function readFile(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
   if (options.offset > 0 || !reader.lane.open) return readInPool(file, options, reader)
   // The lane takes strings; paths that are not UTF-8, or no paths at all, are rare enough to go the other way.
-  return file.path.isWellFormed() ? readInLane(file, options, reader) : readInPool(file, options, reader)
+  const { place } = file
+  return typeof place === 'string' ? readInLane({ ...file, place }, options, reader) : readInPool(file, options, reader)
 }
 
-async function readInLane(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
+async function readInLane(
+  file: FileToRead & { readonly place: string },
+  options: ReadOptions,
+  reader: Reader,
+): Promise<ReadOutcome> {
   const { length, signal } = options
   const { shortReadsEnd } = reader
   signal.throwIfAborted()
-  const full = String(reader.full(file.path))
-  const outcome = await reader.lane.read({ path: full, known: file.known, length, shortReadsEnd })
+  const outcome = await reader.lane.read({ path: file.place, known: file.known, length, shortReadsEnd })
   signal.throwIfAborted()
   if (outcome === 'elsewhere') return readInPool(file, options, reader)
   if ('code' in outcome) throw fromErrno(Object.assign(new Error(outcome.code), { code: outcome.code }), file.path)
@@ -68,19 +72,19 @@ function readInPool(file: FileToRead, options: ReadOptions, reader: Reader): Pro
     const begunMs = reader.now()
     const begun = { ...file, elapsedMs: () => reader.now() - begunMs }
     const done: Done = (error, outcome) => (outcome ? resolve(outcome) : reject(error))
-    const full = reader.full(file.path)
-    if (file.known) openFile(full, begun, options, reader, done)
+    const { place } = file
+    if (file.known) openFile(place, begun, options, reader, done)
     else
-      lstat(full, (error, stats) => {
+      lstat(place, (error, stats) => {
         if (error) reject(fromErrno(error, file.path))
-        else if (stats.isFile()) openFile(full, begun, options, reader, done)
+        else if (stats.isFile()) openFile(place, begun, options, reader, done)
         else reject(new WalkError('NOT_A_FILE', `${file.path}: not a regular file`))
       })
   })
 }
 
-function openFile(full: string | Buffer, file: BegunFile, options: ReadOptions, reader: Reader, done: Done): void {
-  open(full, openFlags, 0, (error, fd) => {
+function openFile(place: string | Buffer, file: BegunFile, options: ReadOptions, reader: Reader, done: Done): void {
+  open(place, openFlags, 0, (error, fd) => {
     if (error) {
       done(fromErrno(error, file.path))
       return

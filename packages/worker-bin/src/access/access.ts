@@ -1,13 +1,13 @@
 import { isWalkError, WalkError } from '@cachewarmer/walker'
 import type { MountOpener } from '../ports.ts'
 import { type DirectOptions, directAccess } from './direct.ts'
-import { folderAccess } from './folder.ts'
+import { type FolderOptions, folderAccess } from './folder.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
 import type { AccessPolicy } from './options.ts'
 
 export interface AccessOptions {
   readonly policy: AccessPolicy
-  readonly folderTemplate: string
+  readonly folder: FolderOptions
   readonly direct: DirectOptions
   readonly kernel: KernelOptions
 }
@@ -16,7 +16,7 @@ export interface AccessOptions {
 export function openAccess(options: AccessOptions): MountOpener {
   switch (options.policy) {
     case 'folder':
-      return folderAccess({ template: options.folderTemplate })
+      return folderAccess(options.folder)
     case 'direct':
       return directAccess(options.direct)
     case 'mount':

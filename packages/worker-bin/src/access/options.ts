@@ -32,6 +32,12 @@ export const accessOptions = {
     '--folder <template>',
     `where an export is mounted already; {address} and {export} stand for the job's (with --access folder: ${defaultFolderTemplate})`,
   ).env('CACHEWARMER_FOLDER'),
+  folderLinks: new Option(
+    '--folder-links',
+    'follow links on the way to an export, for folders that nobody else can change (default: only above the first placeholder of --folder)',
+  )
+    .default(false)
+    .env('CACHEWARMER_FOLDER_LINKS'),
   nfsPort: new Option('--nfs-port <port>', "the filer's NFS port; else its portmapper is asked")
     .argParser(whole(1, 65_535))
     .env('CACHEWARMER_NFS_PORT'),
@@ -68,6 +74,7 @@ export const accessOptions = {
 export interface AccessConfig {
   access?: AccessPolicy | undefined
   folder?: string | undefined
+  folderLinks: boolean
   nfsPort?: number | undefined
   mountPort?: number | undefined
   nfsUid: number
@@ -78,11 +85,12 @@ export interface AccessConfig {
   concurrency?: number | undefined
 }
 
-type Given = readonly [option: keyof typeof accessOptions, value: string | number | undefined]
+type Given = readonly [option: keyof typeof accessOptions, value: string | number | true | undefined]
 
 const given = (config: AccessConfig): readonly Given[] => [
   ['access', config.access],
   ['folder', config.folder],
+  ['folderLinks', config.folderLinks || undefined],
   ['nfsPort', config.nfsPort],
   ['mountPort', config.mountPort],
   ['nfsUid', config.nfsUid],
@@ -96,7 +104,7 @@ const given = (config: AccessConfig): readonly Given[] => [
 /** The same options as an argument list for a worker. */
 export function accessArguments(config: AccessConfig): string[] {
   return given(config).flatMap(([option, value]) =>
-    value === undefined ? [] : [`${accessOptions[option].long}`, String(value)],
+    value === undefined ? [] : [`${accessOptions[option].long}`, ...(value === true ? [] : [String(value)])],
   )
 }
 
