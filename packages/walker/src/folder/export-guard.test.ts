@@ -73,7 +73,7 @@ test('many that ask for a directory at once share it, and in the end nothing is 
   for (let at = 0; at < 300; at++) await mkdir(join(outer, 'export/many', String(at)), { recursive: true })
   await Promise.all(
     Array.from({ length: 300 }, async (_, at) => {
-      const users = await Promise.all(Array.from({ length: 5 }, () => guard.hold(`/many/${at}`)))
+      const users = await Promise.all(Array.from({ length: 5 }, async () => guard.hold(`/many/${at}`)))
       expect(new Set(users).size).toBe(1)
       for (const user of users) user.release()
     }),
