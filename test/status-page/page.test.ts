@@ -189,7 +189,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
       await page.getByRole('button', { name: 'Change' }).click()
       await page.getByText('Changed; workers follow within seconds.').waitFor()
       await page.getByRole('button', { name: 'Cancel' }).click()
-      await page.getByText('Cancelled.').waitFor()
+      await page.getByText('Ends within ten seconds.').waitFor()
     })
     const run = 'run000000001'
     const ceilings = { maxBytesPerSecond: null, maxRequestsPerSecond: null, maxWorkers: 2 }

@@ -20,7 +20,8 @@ describe('decideSplit', () => {
     ['it has hardly begun', { visible: 0, elapsedMs: 249 }, 'go-on'],
     ['it is time', { elapsedMs: 90_000 }, 'budget'],
     ['it is time and one unit is left', { elapsedMs: 90_000, pending: 1 }, 'budget'],
-    ['it is time and nothing is left', { elapsedMs: 90_000, pending: 0 }, 'go-on'],
+    ['it is time and what is left is under way', { elapsedMs: 90_000, pending: 0 }, 'budget'],
+    ['nothing is left before its time', { elapsedMs: 89_999, pending: 0, visible: 0 }, 'go-on'],
     ['it must go', { stopping: true }, 'stop'],
     ['it must go, with nothing left and no time passed', { stopping: true, pending: 0, elapsedMs: 0 }, 'stop'],
   ])('when %s', (_, change, decision) => {

@@ -29,11 +29,14 @@ export interface SplitSituation {
 /** `idle`: others could use the rest. `budget`: the attempt took long enough. `stop`: the worker must go. */
 export type SplitDecision = 'go-on' | 'idle' | 'budget' | 'stop'
 
-/** Whether to hand the rest away now, and why. With nothing pending there is nothing to hand away but on `stop`. */
+/**
+ * Whether to hand the rest away now, and why. Once the time is over that does not depend on what is pending: in a chain of
+ * directories the only one that is known is always under way.
+ */
 export function decideSplit(now: SplitSituation, policy: SplitPolicy = DEFAULT_SPLIT_POLICY): SplitDecision {
   if (now.stopping) return 'stop'
-  if (now.pending <= 0) return 'go-on'
   if (now.elapsedMs >= policy.budgetMs) return 'budget'
+  if (now.pending <= 0) return 'go-on'
   const lowWater = Math.max(1, now.capacity / 2)
   const hungry = now.visible < lowWater && now.pending >= policy.minPending && now.elapsedMs >= policy.minElapsedMs
   return hungry ? 'idle' : 'go-on'

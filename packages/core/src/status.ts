@@ -115,6 +115,11 @@ export const RunStatus = Type.Object(
     jobInsertedAtMs: When('When the job was submitted.'),
     job: Type.Union([Job, Type.Null()], { description: 'What to do; null when the job was refused.' }),
     state: RunState,
+    ending: Type.Optional(
+      Type.Literal(true, {
+        description: 'The run is about to end: workers tell what they have read, and hand nothing on.',
+      }),
+    ),
     outcome: Type.Optional(Outcome),
     revision: Whole('Grows with every change that workers must see.'),
     ceilings: Ceilings,
@@ -126,6 +131,15 @@ export const RunStatus = Type.Object(
       }),
     ),
     progress: Progress,
+    unreported: Type.Optional(
+      Type.Object(
+        { files: Whole('Files beyond those of progress.'), bytes: Whole('Their bytes.') },
+        {
+          ...strict,
+          description: 'Of a run that was cancelled or lost: what workers said that they had read and never reported.',
+        },
+      ),
+    ),
     failures: Type.Array(Failure, { maxItems: 50, description: 'Some of the failures; progress counts all.' }),
     warnings: Type.Array(Type.String()),
     problem: Type.Optional(Type.String({ description: 'Why the run was refused, is held up or was lost.' })),

@@ -7,6 +7,7 @@ import { count, plural } from './units.ts'
 /** What became of the run, in a sentence or two. */
 export function headline(status: RunStatus): string {
   const why = status.problem === undefined ? '' : `: ${printable(status.problem)}`
+  if (status.ending) return `Ending: workers tell what they have read. ${filesSentence(status, 'So far, ')}`
   if (status.state !== 'ended') return `${stateWords[status.state]}${why}. ${filesSentence(status, 'So far, ')}`
   if (status.outcome === 'warmed') return `${doneWord(status)}. ${filesSentence(status, '')}`
   if (status.outcome === 'completed with failures') {
@@ -35,18 +36,24 @@ function doneWord({ job }: RunStatus): string {
 const stateWords = { starting: 'Starting', running: 'Running', paused: 'Paused' } as const
 
 /** Says through how many addresses a file was read: one that was read through some of them only is a failure. */
-function filesSentence({ job, outcome, progress }: RunStatus, when: string): string {
-  const { files } = progress.counts
+function filesSentence({ job, outcome, progress, unreported }: RunStatus, when: string): string {
+  const more = unreported?.files ?? 0
+  const files = progress.counts.files + more
   const { addresses, of } = readThrough({ job })
   const sentence = (text: string): string => (when === '' ? text : `${when}${text[0]?.toLowerCase()}${text.slice(1)}`)
-  if (job?.mode === 'estimate') return sentence(`${plural(files, 'file')} found.`)
+  const least = more > 0 ? 'at least ' : ''
+  if (job?.mode === 'estimate') return sentence(`${least}${plural(files, 'file')} found.`)
   if (job?.mode === 'metadata') {
     return sentence(
-      `${plural(files, 'file')} found through ${addresses} of ${plural(of, 'address', 'addresses')}, none read.`,
+      `${least}${plural(files, 'file')} found through ${addresses} of ${plural(of, 'address', 'addresses')}, none read.`,
     )
   }
   if (files === 0) return sentence(outcome === 'warmed' ? 'There was no file to read.' : 'No file was read.')
   const through = `through ${addresses} of ${plural(of, 'address', 'addresses')}`
+  if (more > 0)
+    return sentence(
+      `at least ${plural(files, 'file')} ${files === 1 ? 'was' : 'were'} read, ${files === 1 ? '' : 'each '}${through}.`,
+    )
   if (files === 1) return sentence(`One file was read, ${through}.`)
   if (outcome === 'warmed') return sentence(`Each of ${count(files)} files was read ${through}.`)
   return sentence(`${count(files)} files were read, each ${through}.`)

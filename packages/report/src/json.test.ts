@@ -58,6 +58,7 @@ test('a report for programs has every key, in words that stay', () => {
     sizes: null,
     estimate: null,
     readThrough: { addresses: 2, of: 2 },
+    unreported: null,
     skipped: { filtered: 3, special: 4, byRule: {} },
     failures: {
       total: 3,

@@ -39,6 +39,8 @@ export interface Report {
   /** What requests wait for before they go out: the run's own ceiling, addresses that do not answer. */
   readonly waitsFor: { readonly ceiling: boolean; readonly addresses: readonly string[] }
   readonly directories: number
+  /** Of a run that was cancelled or lost: at least so much more was read, as workers said that never reported it. */
+  readonly unreported: { readonly files: number; readonly bytes: number } | null
   /** Of modes that read no data: how many files are below `belowBytes` (a power of two) and not below half of it. */
   readonly sizes: readonly { readonly belowBytes: number; readonly files: number; readonly bytes: number }[] | null
   /** What warming would take; null unless the run was an estimate and has ended. Times in milliseconds, cost in US dollars. */
@@ -116,6 +118,7 @@ export function reportJson(status: RunStatus): Report {
       addresses: status.progress.waitsFor?.addresses ?? [],
     },
     directories: counts.directories,
+    unreported: status.unreported ?? null,
     sizes: counts.sizes === undefined ? null : Object.entries(counts.sizes).map(sizeReport),
     estimate: status.estimate === undefined ? null : { ...status.estimate, dollars: status.estimate.dollars ?? null },
     readThrough: readThrough(status),

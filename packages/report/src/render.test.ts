@@ -27,6 +27,23 @@ describe('the report of a run that nothing matched', () => {
   })
 })
 
+describe('the report of a run that ended early', () => {
+  test('tells what was read, and what workers had read and never reported as "at least"', () => {
+    const some = { files: 1_128, bytes: 11_280 }
+    const status = withCounts(anEnded('cancelled', { unreported: { files: 33_462, bytes: 1_024 } }), some)
+    expect(firstLine(status)).toBe(
+      'Cancelled. Before that, at least 34,590 files were read, each through 2 of 2 addresses.',
+    )
+    expect(lines(status)).toContain('  files        1,128')
+    expect(lines(status)).toContain('  unreported   at least 33,462 files, 1 KiB more')
+    expect(firstLine(withCounts(anEnded('lost'), some))).toContain('Before that, 1,128 files were read')
+  })
+
+  test('says while it ends that it does', () => {
+    expect(firstLine(aStatus({ state: 'paused', ending: true }))).toMatch(/^Ending: workers tell what they have read\./)
+  })
+})
+
 describe('the report of a warmed run', () => {
   test('says all that matters, and nothing else', () => {
     const status = withCounts(anEnded('warmed', { label: 'night' }), counts)

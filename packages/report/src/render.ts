@@ -64,6 +64,9 @@ function facts(status: RunStatus): string[] {
   }
   if (status.outcome === 'refused') return indent(table(rows, ['left', 'left']))
   rows.push(['files', count(counts.files)], ['size', bytes(counts.bytes)], ['directories', count(counts.directories)])
+  const { unreported } = status
+  if (unreported !== undefined)
+    rows.push(['unreported', `at least ${plural(unreported.files, 'file')}, ${bytes(unreported.bytes)} more`])
   const left = leftOut(counts)
   if (left.length > 0) rows.push(['left out', left.join(', ')])
   rows.push(['time', duration(elapsedMs(status))])

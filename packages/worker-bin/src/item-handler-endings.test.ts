@@ -2,6 +2,7 @@ import { encodeItem, MAX_PATH_BYTES } from '@cachewarmer/core'
 import { anItem } from '@cachewarmer/core/testing'
 import { QueueError, type QueueService } from '@cachewarmer/queue'
 import { WalkError } from '@cachewarmer/walker'
+import type { TreeLiteral } from '@cachewarmer/walker/testing'
 import { describe, expect, test } from 'vitest'
 import { isResult, names, notingMount, resultsQueue, run, World, workQueue } from './testing/world.ts'
 
@@ -114,6 +115,59 @@ describe('an item that goes to others', () => {
     expect(await world.clock.run(worker.ended)).toMatchObject({ completed: 0, lost: 1 })
     expect(await world.reported()).toEqual([])
     expect(await world.poison()).toEqual([])
+  })
+})
+
+describe('an item whose time is over', () => {
+  test('hands the rest back whatever its size, as in a chain of directories with a file each', async () => {
+    const world = new World()
+    const depth = 700
+    let chain: TreeLiteral = { 'last.exr': 1 }
+    for (let level = 1; level < depth; level += 1) chain = { 'a.exr': 1, d: chain }
+    const inner = notingMount('cache-1', chain)
+    world.serveMount({
+      ...inner,
+      async *list(directory, options) {
+        await world.clock.sleep(150)
+        yield* inner.list(directory, options)
+      },
+      read: async (file, range) => {
+        await world.clock.sleep(150)
+        return inner.read(file, range)
+      },
+    })
+    await world.announce()
+    await world.send()
+    await world.workUntil(world.empty(), { budgetMs: 30_000, beatMs: 600_000 })
+    const results = await world.allResults()
+    expect(results.reduce((sum, { counts }) => sum + counts.files, 0)).toBe(depth)
+    expect(results.length).toBeGreaterThan(3)
+    expect(Math.max(...results.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(31_000)
+    expect(new Set(inner.reads).size).toBe(inner.reads.length)
+  })
+})
+
+describe('an item of a run that is about to end', () => {
+  const wide = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`d${at}`, { 'x.exr': 10 }]))
+
+  test('tells what was read, begins nothing more, and sends nothing on', async () => {
+    const world = new World()
+    const mount = notingMount('cache-1', wide, { held: true })
+    world.serveMount(mount)
+    await world.announce()
+    await world.send()
+    const worker = world.start({ concurrency: 4, slots: 1 })
+    await world.until(async () => mount.reads.length === 4)
+    await world.announce({}, { state: 'paused', ending: true })
+    await world.clock.advance(3_000)
+    mount.release()
+    await world.until(world.empty())
+    worker.stop()
+    await world.clock.run(worker.ended)
+    expect(mount.reads).toHaveLength(4)
+    expect((await world.reported()).filter(isResult)).toMatchObject([
+      { outcome: 'read', children: [], counts: { files: 4, bytes: 40 } },
+    ])
   })
 })
 

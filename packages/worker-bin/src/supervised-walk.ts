@@ -76,6 +76,8 @@ class Supervisor {
   #lookMs = firstLookMs
   #shareAtMs: number
   #stopped = false
+  /** False once the run is about to end: nobody would read the rest. */
+  #handsOn = true
   #awaySinceMs: number | undefined
   #ways = 2
   #failures: WalkFailure[] = []
@@ -94,6 +96,7 @@ class Supervisor {
     if (this.#with.stopTaking.aborted) return this.#stop()
     const status = await this.#with.directory.status(this.#with.run, this.#signal)
     if (status === undefined || status.state === 'ended') throw new RunOverError(this.#with.run)
+    if (status.ending) this.#handsOn = false
     if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#stop()
     if (!this.#with.ceilings.update(status, this.#with.limited)) return this.#stop()
     this.#awaySinceMs = this.#walk.allDown ? (this.#awaySinceMs ?? now) : undefined
@@ -124,7 +127,7 @@ class Supervisor {
 
   /** After the walk: the rest becomes children, the last failures go out. */
   async finish(): Promise<void> {
-    const rest = this.#walk.rest()
+    const rest = this.#handsOn ? this.#walk.rest() : []
     if (rest.length > 0)
       await this.#with.attempt.handAway(
         rest.map((part) => ({ part })),
@@ -141,14 +144,17 @@ class Supervisor {
 
   async #considerSplit(status: RunStatus, now: number): Promise<void> {
     this.#lookAtMs = now + tickMs
-    if (this.#walk.pending < minPending) return
+    const { elapsedMs } = this.#with.attempt
+    const { budgetMs } = this.#with.settings
+    // The work queue need not be asked what the decision does not depend on.
+    if (this.#walk.pending < minPending && elapsedMs < budgetMs) return
     const capacity = Math.max(1, status.progress.workers) * this.#with.settings.slots
     const visible = await this.#visible(Math.min(32, capacity))
     this.#lookMs = Math.min(lastLookMs, this.#lookMs * 2)
     this.#lookAtMs = now + this.#lookMs
     const decision = decideSplit(
-      { visible, capacity, pending: this.#walk.pending, elapsedMs: this.#with.attempt.elapsedMs, stopping: false },
-      { budgetMs: this.#with.settings.budgetMs, minPending, minElapsedMs: tickMs },
+      { visible, capacity, pending: this.#walk.pending, elapsedMs, stopping: false },
+      { budgetMs, minPending, minElapsedMs: tickMs },
     )
     if (decision === 'go-on') return
     this.#ways = Math.max(2, Math.min(32, capacity - visible))

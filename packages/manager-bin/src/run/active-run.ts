@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import {
+  type Counts,
   type EarlierRun,
   encodeItem,
   MAX_ADMITTED,
@@ -23,6 +25,7 @@ import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
 import { sampleFiles, warmingEstimate } from './warming-estimate.ts'
+import { isWoundDown, type WindDown } from './wind-down.ts'
 
 /** Failures that a status shows; the ledger has them all. */
 const sampleFailures = 50
@@ -70,7 +73,7 @@ export class ActiveRun {
       run: this.#record.run,
       held: this.#progress.held(this.#ports.clock.now()),
       outstandingItems: announced - done,
-      paused: this.#record.paused,
+      paused: this.#record.paused || this.#windDown !== undefined,
       maxWorkers: this.#maxWorkers,
     }
   }
@@ -96,7 +99,7 @@ export class ActiveRun {
     if (this.#feed === undefined) await this.#sendRoot(signal)
     const joined = AbortSignal.any([signal, this.#ending.signal])
     // What the list names is warm first: the root comes once all of that is with the workers.
-    const feeding = this.#feed === undefined ? [] : [this.#feed.execute(joined, () => this.#sendRoot(joined))]
+    const feeding = this.#feed === undefined ? [] : [this.#bringList(this.#feed, joined)]
     const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined), ...feeding]
     const settled = await Promise.allSettled(loops.map((loop) => loop.finally(() => this.#ending.abort(endOfRun))))
     if (this.#outcome !== undefined) {
@@ -109,9 +112,9 @@ export class ActiveRun {
     return undefined
   }
 
-  /** Ends the run now: what was read stays read, the rest is not begun. */
+  /** What was read stays read and is counted, the rest is not begun: workers stop, and the run ends within ten seconds. */
   cancel(): void {
-    this.#finish('cancelled')
+    this.#endEarly('cancelled')
   }
 
   /**
@@ -138,6 +141,11 @@ export class ActiveRun {
   /** Looked up once: what an estimate counts on. */
   #earlier: EarlierRun | undefined
   #outcome: Outcome | undefined
+  #windDown: WindDown | undefined
+  /** Ends what brings more work to the workers. */
+  readonly #feeding = new AbortController()
+  /** The most that was shown at any time: what workers had told of and did not report in the end was read all the same. */
+  #shown = { files: 0, bytes: 0 }
   #problem: string | undefined
 
   get #ledger(): Ledger {
@@ -149,7 +157,7 @@ export class ActiveRun {
   }
 
   async #sendRoot(signal: AbortSignal): Promise<void> {
-    if (this.#record.rootSent) return
+    if (this.#record.rootSent || this.#windDown !== undefined) return
     const { run, generation, job } = this.#record
     if (job.paths.length === 0) return
     const parts = job.paths.map((path) => ({ kind: 'tree' as const, path }))
@@ -158,11 +166,25 @@ export class ActiveRun {
     this.#record = { ...this.#record, rootSent: true }
   }
 
+  async #bringList(feed: ListFeed, signal: AbortSignal): Promise<void> {
+    const feeding = AbortSignal.any([signal, this.#feeding.signal])
+    try {
+      await feed.execute(feeding, () => this.#sendRoot(feeding))
+    } catch (error) {
+      if (error !== endOfRun || signal.aborted) throw error
+    }
+    // The end of the list is not the end of the run.
+    if (!signal.aborted) await once(signal, 'abort')
+  }
+
   async #collect(signal: AbortSignal): Promise<void> {
     await collectResults(this.#ports, this.#settings, this.#record.run, this.#progress, signal, () => {
       const { counts, announced, done } = this.#ledger.totals(this.#record.run)
+      if (announced > done) return
       const { job } = this.#record
-      if (announced <= done) this.#finish(outcomeOf(job, counts), contradictionOf(job, counts))
+      // Items that were stopped have a result as well: all of them done does not mean that all was read.
+      const end = this.#windDown ?? { outcome: outcomeOf(job, counts), problem: contradictionOf(job, counts) }
+      this.#finish(end.outcome, end.problem)
     })
   }
 
@@ -170,6 +192,7 @@ export class ActiveRun {
     for (;;) {
       await this.#ports.clock.sleep(this.#settings.statusMs, signal)
       await this.#writeStatus()
+      this.#considerEnd()
     }
   }
 
@@ -183,13 +206,13 @@ export class ActiveRun {
     let silentMs = 0
     for (;;) {
       await this.#ports.clock.sleep(watchMs, signal)
-      if (this.#record.paused) continue
+      if (this.#record.paused || this.#windDown !== undefined) continue
       const isStill = this.#progress.lastMoveAtMs === lastMoveAtMs && !this.#waitsForItsCeiling
       stillMs = isStill ? stillMs + watchMs : 0
       silentMs = this.#progress.lastSignAtMs === lastSignAtMs ? silentMs + watchMs : 0
       ;({ lastMoveAtMs, lastSignAtMs } = this.#progress)
       if (stillMs > this.#settings.stalledAfterMs) {
-        this.#finish('lost', `nothing was read for ${spelledDuration(this.#settings.stalledAfterMs)}`)
+        this.#endEarly('lost', `nothing was read for ${spelledDuration(this.#settings.stalledAfterMs)}`)
       } else if (
         silentMs > this.#settings.lostAfterMs &&
         (this.#feed?.isThrough ?? true) &&
@@ -229,11 +252,11 @@ export class ActiveRun {
     const { announced, done } = this.#ledger.totals(this.#record.run)
     const gone = this.#feed?.left ?? 0
     if (gone > 0) {
-      this.#finish('lost', `${gone} messages of its list vanished from their queue: submit it again`)
+      this.#endEarly('lost', `${gone} messages of its list vanished from their queue: submit it again`)
       return
     }
     if (this.#record.generation > 0) {
-      this.#finish('lost', `${announced - done} items vanished from the work queue, twice`)
+      this.#endEarly('lost', `${announced - done} items vanished from the work queue, twice`)
       return
     }
     this.#logger.warn('items vanished from the work queue: the run starts over', { outstanding: announced - done })
@@ -241,6 +264,20 @@ export class ActiveRun {
     this.#progress = this.#beginning()
     if (this.#feed === undefined) await this.#sendRoot(signal)
     else this.#feed.startOver(this.#record.generation)
+  }
+
+  #endEarly(outcome: WindDown['outcome'], problem?: string): void {
+    if (this.#windDown !== undefined) return
+    this.#windDown = { outcome, problem, sinceMs: this.#ports.clock.now() }
+    this.#record = { ...this.#record, revision: this.#record.revision + 1 }
+    this.#feeding.abort(endOfRun)
+  }
+
+  #considerEnd(): void {
+    if (this.#windDown === undefined) return
+    const nowMs = this.#ports.clock.now()
+    if (!isWoundDown(this.#windDown, { nowMs, heldItems: this.#progress.held(nowMs).items })) return
+    this.#finish(this.#windDown.outcome, this.#windDown.problem)
   }
 
   #finish(outcome: Outcome, problem?: string): void {
@@ -321,6 +358,16 @@ export class ActiveRun {
     }
   }
 
+  /** Of a run that ended early: what was shown of it, and is in no result. */
+  #unreported({ files, bytes }: Counts): Pick<RunStatus, 'unreported'> {
+    const shown = { files: Math.max(this.#shown.files, files), bytes: Math.max(this.#shown.bytes, bytes) }
+    this.#shown = shown
+    const { outcome } = this.#record
+    if (outcome !== 'cancelled' && outcome !== 'lost') return {}
+    const unreported = { files: shown.files - files, bytes: shown.bytes - bytes }
+    return unreported.files + unreported.bytes > 0 ? { unreported } : {}
+  }
+
   #status(): RunStatus {
     const { run, job, outcome, endedAtMs, paused } = this.#record
     const now = this.#ports.clock.now()
@@ -328,6 +375,8 @@ export class ActiveRun {
     // What keeps machines away holds the run up only while there is none.
     const heldUp = outcome === undefined && fleet.running === 0 ? fleet.problem : undefined
     const problem = this.#problem ?? heldUp
+    const workers = { wanted: fleet.wanted, ceiling: this.#maxWorkers }
+    const progress = this.#progress.snapshot(this.#ledger.totals(run), workers, now)
     return {
       v: 1,
       run,
@@ -335,17 +384,15 @@ export class ActiveRun {
       jobMessageId: this.#record.jobMessageId,
       jobInsertedAtMs: this.#record.jobInsertedAtMs,
       job,
-      state: outcome !== undefined ? 'ended' : paused ? 'paused' : 'running',
+      state: outcome !== undefined ? 'ended' : paused || this.#windDown !== undefined ? 'paused' : 'running',
+      ...(outcome === undefined && this.#windDown !== undefined ? { ending: true as const } : {}),
       ...(outcome === undefined ? {} : { outcome }),
       revision: this.#record.revision,
       ceilings: this.#record.ceilings,
       weight: this.#record.weight,
       ...this.#admitted(),
-      progress: this.#progress.snapshot(
-        this.#ledger.totals(run),
-        { wanted: fleet.wanted, ceiling: this.#maxWorkers },
-        now,
-      ),
+      progress,
+      ...this.#unreported(progress.counts),
       failures: [...this.#ledger.failures(run, sampleFailures)],
       warnings: [...this.#record.warnings],
       ...(problem === undefined ? {} : { problem }),

@@ -8,6 +8,7 @@ import {
   fileUnderWay,
   headline,
   leftOut,
+  plural,
   printable,
   rates,
   waitingFor,
@@ -78,6 +79,9 @@ function factsOf(status: RunStatus): [string, string][] {
   const rows: [string, string][] = []
   if (job !== null) rows.push(['Export', printable(job.exportPath)], ['Paths', job.paths.map(printable).join(', ')])
   rows.push(['Files', count(counts.files)], ['Size', bytes(counts.bytes)], ['Directories', count(counts.directories)])
+  const { unreported } = status
+  if (unreported !== undefined)
+    rows.push(['Unreported', `at least ${plural(unreported.files, 'file')}, ${bytes(unreported.bytes)} more`])
   const left = leftOut(counts)
   if (left.length > 0) rows.push(['Left out', left.join(', ')])
   rows.push(['Time', duration(elapsedMs(status))], ['Rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])

@@ -73,7 +73,8 @@ export function Steering({ status, again }: { status: RunStatus; again: () => vo
           type="button"
           class="danger"
           onClick={() => {
-            if (confirm('End this run? What was read stays warm.')) void send({ command: 'cancel' }, 'Cancelled.')
+            if (confirm('End this run? What was read stays warm.'))
+              void send({ command: 'cancel' }, 'Ends within ten seconds.')
           }}
         >
           Cancel
