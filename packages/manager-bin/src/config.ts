@@ -65,6 +65,7 @@ const withFleetOptions = (command: Command) =>
     .addOption(accessOptions.nfsGid)
     .addOption(accessOptions.nfsConnections)
     .addOption(accessOptions.nfsTimeoutMs)
+    .addOption(accessOptions.mountIdleMs)
     .addOption(accessOptions.allowAddress)
     .addOption(accessOptions.concurrency)
     .addOption(

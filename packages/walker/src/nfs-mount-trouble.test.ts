@@ -29,6 +29,16 @@ describe('a stale handle', () => {
     expect(server.calls['READ']).toBe(2)
   })
 
+  test('of the root is told as such: only opening the export again helps', async () => {
+    const server = await serve()
+    const mount = await mountOf(server)
+    const { id } = await mount.stat('/', { signal })
+    expect(id).toMatch(/^\S+$/)
+    server.makeHandlesStale()
+    await expect(mount.stat('/', { signal })).rejects.toMatchObject({ code: 'STALE' })
+    expect(await (await mountOf(server)).stat('/', { signal })).toMatchObject({ kind: 'directory' })
+  })
+
   test('of a directory is replaced before its first page', async () => {
     const server = await serve()
     const mount = await mountOf(server)

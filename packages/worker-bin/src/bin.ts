@@ -67,6 +67,7 @@ void runMain('cachewarmer-worker', async () => {
         prefix: queues.prefix,
         name: config.name ?? workerName(hostname(), process.pid),
         slots: config.slots,
+        ...(config.mountIdleMs === undefined ? {} : { mountIdleMs: config.mountIdleMs }),
         leaseMs: config.leaseMs,
         concurrency,
         serveOriginal: config.original,

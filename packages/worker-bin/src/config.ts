@@ -31,6 +31,7 @@ const command = (version: string) =>
     .addOption(accessOptions.nfsGid)
     .addOption(accessOptions.nfsConnections)
     .addOption(accessOptions.nfsTimeoutMs)
+    .addOption(accessOptions.mountIdleMs)
     .addOption(accessOptions.allowAddress)
     .addOption(accessOptions.concurrency)
     .addOption(new Option('--slots <n>', 'items held at the same time').argParser(count).default(4))

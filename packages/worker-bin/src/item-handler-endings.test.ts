@@ -138,7 +138,7 @@ describe('an item whose time is over', () => {
     })
     await world.announce()
     await world.send()
-    await world.workUntil(world.empty(), { budgetMs: 30_000, beatMs: 600_000 })
+    await world.workUntil(world.empty(), { budgetMs: 30_000, heartbeatMs: 600_000 })
     const results = await world.allResults()
     expect(results.reduce((sum, { counts }) => sum + counts.files, 0)).toBe(depth)
     expect(results.length).toBeGreaterThan(3)

@@ -113,7 +113,8 @@ async function workOn(handling: Handling): Promise<Disposition> {
   const { job } = status
   const logger = handling.logger.child({ job: job.jobId ?? status.jobMessageId })
   const work = ports.service.queue(queueNames(settings.prefix).runWork(item.run))
-  const { mounts, alive, failures } = await context.pool.openAll(job.addresses, job.exportPath)
+  using opened = await context.pool.openAll(job.addresses, job.exportPath, item.run)
+  const { mounts, alive, failures } = opened
   const away = alive.filter(({ health }) => health?.alive === false)
   if (failures.length + away.length === mounts.length) {
     const reasons = [...failures.map(({ message }) => message), ...away.map(({ name }) => `${name} does not answer`)]

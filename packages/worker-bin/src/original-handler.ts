@@ -33,7 +33,8 @@ export async function handleOriginalWork(
     await poison(context.ports, context.settings, message, error.message, held.signal)
     return 'complete'
   }
-  const { alive, failures } = await context.pool.openAll(work.addresses, work.exportPath)
+  using opened = await context.pool.openAll(work.addresses, work.exportPath)
+  const { alive, failures } = opened
   const problems = alive.length === 0 ? failures.map(({ message: text }) => text) : await readAll().catch(problemOf)
   if (problems.length === 0) return 'complete'
   held.logger.warn("a message of the original's manager failed", { path: work.path, problems: problems.slice(0, 5) })

@@ -15,6 +15,7 @@ test('options that are left out get their defaults', () => {
     concurrency: 64,
     maxStrikes: 3,
     maxDeliveries: 20,
+    mountIdleMs: 300_000,
     serveOriginal: true,
   })
 })

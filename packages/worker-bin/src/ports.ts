@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly maxStrikes?: number
   /** An item delivered this often without a word from its workers is given up as unread. Default 20. */
   readonly maxDeliveries?: number
+  /** A mount that no item uses for this long is closed. Default 300,000. */
+  readonly mountIdleMs?: number
   /** Serve the original manager's queue, `<prefix>work`, too. Default true. */
   readonly serveOriginal?: boolean
 }
@@ -52,6 +54,7 @@ export function resolveWorkerOptions(given: WorkerOptions, makeName: () => strin
     concurrency: given.concurrency ?? 64,
     maxStrikes: given.maxStrikes ?? 3,
     maxDeliveries: given.maxDeliveries ?? 20,
+    mountIdleMs: given.mountIdleMs ?? 300_000,
     serveOriginal: given.serveOriginal ?? true,
   }
   for (const [option, value] of Object.entries(settings)) {

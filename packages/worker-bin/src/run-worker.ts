@@ -37,7 +37,7 @@ export async function runWorker(
   const settings = resolveWorkerOptions(options, () => `worker-${makeId(ports.random, 6)}`)
   const logger = ports.logger.child({ worker: settings.name })
   const directory = new RunDirectory(ports, settings)
-  const pool = new MountPool(ports)
+  const pool = new MountPool(ports, { idleMs: settings.mountIdleMs })
   const limits = new ReadLimits(settings.concurrency)
   const ceilings = new RunCeilings(ports.clock)
   const heartbeats = new Heartbeats(ports, settings, ceilings)
@@ -45,6 +45,7 @@ export async function runWorker(
   const { stopTaking } = signals
   const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, heartbeats, shares, stopTaking }
   logger.info('worker started', { prefix: settings.prefix, slots: settings.slots })
+  const closing = pool.closeIdle()
   try {
     return await consume(
       new WorkSource(ports, settings, directory, shares),
@@ -63,6 +64,7 @@ export async function runWorker(
     )
   } finally {
     await pool.close()
+    await closing
     logger.info('worker stopped')
   }
 }

@@ -63,6 +63,12 @@ export const accessOptions = {
     .argParser(whole(1, 3_600_000))
     .env('CACHEWARMER_NFS_TIMEOUT_MS'),
   allowAddress: allowAddressOption,
+  mountIdleMs: new Option(
+    '--mount-idle-ms <ms>',
+    'an opened export that no item uses for this long is closed; its connections or its mount go (default: 300000)',
+  )
+    .argParser(whole(1, 86_400_000))
+    .env('CACHEWARMER_MOUNT_IDLE_MS'),
   concurrency: new Option(
     '--concurrency <n>',
     'reads in flight an address at the most (default: 64 through folders and mounts, 4096 direct, where fewer are used as the filer likes)',
@@ -81,6 +87,7 @@ export interface AccessConfig {
   nfsGid: number
   nfsConnections: number
   nfsTimeoutMs?: number | undefined
+  mountIdleMs?: number | undefined
   allowAddress?: string | undefined
   concurrency?: number | undefined
 }
@@ -97,6 +104,7 @@ const given = (config: AccessConfig): readonly Given[] => [
   ['nfsGid', config.nfsGid],
   ['nfsConnections', config.nfsConnections],
   ['nfsTimeoutMs', config.nfsTimeoutMs],
+  ['mountIdleMs', config.mountIdleMs],
   ['allowAddress', config.allowAddress],
   ['concurrency', config.concurrency],
 ]
