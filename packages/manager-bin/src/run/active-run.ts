@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import {
-  type Counts,
   type EarlierRun,
   encodeItem,
   MAX_ADMITTED,
@@ -25,7 +24,7 @@ import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost } from './status-post.ts'
 import { sampleFiles, warmingEstimate } from './warming-estimate.ts'
-import { isWoundDown, type WindDown } from './wind-down.ts'
+import { isWoundDown, mostOf, unreportedOf, type WindDown } from './wind-down.ts'
 
 /** Failures that a status shows; the ledger has them all. */
 const sampleFailures = 50
@@ -144,7 +143,6 @@ export class ActiveRun {
   #windDown: WindDown | undefined
   /** Ends what brings more work to the workers. */
   readonly #feeding = new AbortController()
-  /** The most that was shown at any time: what workers had told of and did not report in the end was read all the same. */
   #shown = { files: 0, bytes: 0 }
   #problem: string | undefined
 
@@ -358,16 +356,6 @@ export class ActiveRun {
     }
   }
 
-  /** Of a run that ended early: what was shown of it, and is in no result. */
-  #unreported({ files, bytes }: Counts): Pick<RunStatus, 'unreported'> {
-    const shown = { files: Math.max(this.#shown.files, files), bytes: Math.max(this.#shown.bytes, bytes) }
-    this.#shown = shown
-    const { outcome } = this.#record
-    if (outcome !== 'cancelled' && outcome !== 'lost') return {}
-    const unreported = { files: shown.files - files, bytes: shown.bytes - bytes }
-    return unreported.files + unreported.bytes > 0 ? { unreported } : {}
-  }
-
   #status(): RunStatus {
     const { run, job, outcome, endedAtMs, paused } = this.#record
     const now = this.#ports.clock.now()
@@ -377,6 +365,7 @@ export class ActiveRun {
     const problem = this.#problem ?? heldUp
     const workers = { wanted: fleet.wanted, ceiling: this.#maxWorkers }
     const progress = this.#progress.snapshot(this.#ledger.totals(run), workers, now)
+    this.#shown = mostOf(this.#shown, progress.counts)
     return {
       v: 1,
       run,
@@ -392,7 +381,7 @@ export class ActiveRun {
       weight: this.#record.weight,
       ...this.#admitted(),
       progress,
-      ...this.#unreported(progress.counts),
+      ...unreportedOf(outcome, this.#shown, progress.counts),
       failures: [...this.#ledger.failures(run, sampleFailures)],
       warnings: [...this.#record.warnings],
       ...(problem === undefined ? {} : { problem }),

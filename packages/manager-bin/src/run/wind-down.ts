@@ -1,4 +1,4 @@
-import type { Outcome } from '@cachewarmer/core'
+import type { Counts, Outcome, RunStatus } from '@cachewarmer/core'
 
 /** How a run ends that has not come to its end: its workers stop as for a pause, and tell what they have read. */
 export interface WindDown {
@@ -21,4 +21,19 @@ export function isWoundDown(
   // A clock that went back says nothing of how long it has been.
   if (forMs < 0 || forMs >= longestMs) return true
   return forMs >= quietMs && now.heldItems === 0
+}
+
+type Read = Pick<Counts, 'files' | 'bytes'>
+
+/** The most that a run has shown: what workers told of, and did not report in the end, was read all the same. */
+export const mostOf = (a: Read, b: Read): Read => ({
+  files: Math.max(a.files, b.files),
+  bytes: Math.max(a.bytes, b.bytes),
+})
+
+/** Of a run that ended early: what was shown of it, and is in no result. */
+export function unreportedOf(outcome: Outcome | undefined, shown: Read, counts: Read): Pick<RunStatus, 'unreported'> {
+  if (outcome !== 'cancelled' && outcome !== 'lost') return {}
+  const unreported = { files: shown.files - counts.files, bytes: shown.bytes - counts.bytes }
+  return unreported.files + unreported.bytes > 0 ? { unreported } : {}
 }
