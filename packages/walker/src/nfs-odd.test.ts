@@ -93,6 +93,13 @@ describe('a directory that is one of those it lies in', () => {
     expect(server.calls['LOOKUP']).toBeUndefined()
   })
 
+  test('is LOOP by its handle alone where all directories have the number 0', async () => {
+    const zero = { fileid: 0n }
+    const tree = directory({ f: file(1), a: directory({ loop: up(2) }, zero) }, zero)
+    const { files, failures } = await walked(await mountOf(await serve({ tree })))
+    expect([files, failures]).toMatchObject([1, [{ code: 'LOOP', path: '/a/loop' }]])
+  })
+
   test('is not seen in directories that share the number 0', async () => {
     const zero = { fileid: 0n }
     const tree = directory({ a: directory({ b: directory({ f: file(1) }, zero) }, zero) }, zero)

@@ -199,6 +199,14 @@ describe('a listing that leads back', () => {
     expect(text).toContain(`after ${from} names, which count`)
   })
 
+  test('counts nothing of the page that leads back where no names are held', async () => {
+    const model = { names: namesUpTo(120), cookies: rising(120), sizes: [10] }
+    for (const to of [0, 37, 80]) {
+      const { names, code } = await list(jumps(model, { from: 100, to, once: false }), 0)
+      expect([code, names]).toEqual(['LISTING_LOOPS', namesUpTo(100)])
+    }
+  })
+
   test('after it was resumed elsewhere is found out by the marks that came along', async () => {
     await fc.assert(
       fc.asyncProperty(jumping, fc.nat(), async ({ model, ...jump }, where) => {
