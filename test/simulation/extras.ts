@@ -132,7 +132,7 @@ export function drawExtras(seed: number, drawn: Scenario): Extras {
     dice: own.fork(),
     kinds,
     scenario,
-    ledgerDeaths: has('killed at a ledger call') && !calm ? own.pick([0.005, 0.02, 0.05]) : 0,
+    ledgerDeaths: has('killed at a ledger call') && !calm ? own.pick([0.03, 0.1, 0.3]) : 0,
     refusing: new Map(refusing.map((address) => [address, own.pick(['ACCESS_DENIED', 'NOT_FOUND'] as const)])),
     openTimeouts: new Map(silentToOpen.map((address) => [address, [spell(own, faultsUntilMs)]])),
     nfs: has('mounts speak NFS') ? drawManner(own) : undefined,
