@@ -69,6 +69,8 @@ export interface Ended {
   readonly away: boolean
   /** An address was there all the time. */
   readonly steady: boolean
+  /** Files that were shown as read when a cancel was heard. */
+  readonly filesAtCancel: number
   /** When the end could be seen. */
   readonly atMs: number
   /** What may be given up as unread: paths of items under which one worker after the other died. */
@@ -92,6 +94,7 @@ export function wrongEnding(ended: Ended): string[] {
   if (status.outcome === 'cancelled' && status.progress.items.announced === 0) return check.wrong
   seeRecord(check, ended)
   seeCeilings(check, ended)
+  seeCancelled(check, ended)
   if (status.outcome !== 'cancelled') {
     seeOutcome(check, ended)
     const calmTree = !scenario.faults.has('tree changes')
@@ -171,6 +174,13 @@ function seeCeilings(check: Check, { job, reads, scenario, atMs }: Ended): void 
   const inFlight = scenario.concurrency * scenario.maxWorkers * 65_536 * (calm ? 1 : 4)
   if (maxBytesPerSecond !== undefined && bytes > most(maxBytesPerSecond) + inFlight)
     check.say(`${bytes} bytes in ${atMs - sinceMs} ms, at a ceiling of ${maxBytesPerSecond} a second`)
+}
+
+/** What was shown as read stays read where nothing goes wrong and a stopped listing need not begin anew. */
+function seeCancelled(check: Check, { status, scenario, away, filesAtCancel }: Ended): void {
+  if (status.outcome !== 'cancelled' || scenario.faults.size > 0 || away || !scenario.resumable) return
+  const { files } = status.progress.counts
+  if (files < filesAtCancel) check.say(`${files} files count, and ${filesAtCancel} were shown when it was cancelled`)
 }
 
 /** Bytes of a file that an estimate reads to measure, at most. */

@@ -1,4 +1,4 @@
-import type { Control } from '@cachewarmer/core'
+import { type Control, decodeStatus } from '@cachewarmer/core'
 import { getOrMake } from './get-or-make.ts'
 import type { Life } from './life.ts'
 import type { SimClock } from './sim-clock.ts'
@@ -33,6 +33,10 @@ interface Asked {
   restedAtMs: number
   endedAtMs: number
   resumedAtMs: number
+  /** The latest status while it goes on. */
+  status: string | undefined
+  /** Files that were shown as read when a cancel was heard. */
+  filesAtCancel: number
 }
 
 /** Holds what managers and workers do to what people ask of jobs: a cancel or a pause that was heard ends the reading. */
@@ -56,12 +60,18 @@ export class Heard {
     return this.#byLabel.get(label)?.restsSinceMs
   }
 
+  /** Files that were shown as read when a manager heard that the job is cancelled. */
+  filesAtCancel(label: string): number {
+    return this.#byLabel.get(label)?.filesAtCancel ?? 0
+  }
+
   sawStatus(body: string): void {
     const [, run, label] = /"run":"([^"]+)".*?"label":"([^"]+)"/.exec(body) ?? []
     const [, state] = /"state":"(running|paused|ended)"/.exec(body) ?? []
     const asked = label === undefined ? undefined : this.#byLabel.get(label)
     if (asked === undefined || run === undefined || label === undefined) return
     asked.runs.set(run, state as State)
+    if (state === 'running') asked.status = body
     this.#labels.set(run, label)
     this.#settle(asked)
   }
@@ -88,6 +98,8 @@ export class Heard {
         shownMs,
         (heardAtMs) => asked.restedAtMs >= heardAtMs || asked.resumedAtMs >= heardAtMs,
       )
+    if (command === 'cancel' && asked.status !== undefined)
+      asked.filesAtCancel = decodeStatus(asked.status).progress.counts.files
     if (command === 'cancel') this.#expect(target, life, gatheredMs, (heardAtMs) => asked.endedAtMs >= heardAtMs)
   }
 
@@ -140,4 +152,6 @@ const newlyAsked = (exportPath: string): Asked => ({
   restedAtMs: Number.NEGATIVE_INFINITY,
   endedAtMs: Number.NEGATIVE_INFINITY,
   resumedAtMs: Number.NEGATIVE_INFINITY,
+  status: undefined,
+  filesAtCancel: 0,
 })

@@ -100,6 +100,7 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
       !world.filer.away.has(one) && !extras.openTimeouts.has(one) && !extras.refusing.has(one)
     const steady = job.addresses.some(isSteady)
     const known = {
+      filesAtCancel: monitor.heard.filesAtCancel(job.label),
       job,
       status,
       unread,

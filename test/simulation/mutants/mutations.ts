@@ -284,4 +284,10 @@ export const mutations: readonly Mutation[] = [
     find: '    if (!mayComeBack) return',
     replace: '    if (mayComeBack || !mayComeBack) return',
   },
+  {
+    name: 'a cancelled run forgets what was read',
+    file: 'packages/manager-bin/src/run/active-run.ts',
+    find: "    this.#endEarly('cancelled')\n",
+    replace: "    this.#finish('cancelled')\n",
+  },
 ]
