@@ -43,6 +43,7 @@ import { makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
 import { parseManifest } from '../../packages/submit-bin/src/manifest/parse-manifest.ts'
 import { readPosition, writePosition } from '../../packages/walker/src/nfs/position.ts'
 import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
+import { claims, expression } from './claims.ts'
 import { given } from './given.ts'
 import { HostileLink } from './hostile-link.ts'
 import { type Ended, inside } from './inside.ts'
@@ -274,5 +275,7 @@ export const targets: Readonly<Record<string, Target>> = {
   metadata,
   steering,
   'page-request': pageRequest,
+  expression,
+  claims,
   ...given,
 }

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import { CoreError, problem } from './errors.ts'
 import { expressionCost } from './expression-cost.ts'
+import { preview } from './text.ts'
 
 /** What people write and RE2 has not, because no engine can do it in linear time. Looked for in this order. */
 const beyondLinear: readonly (readonly [found: RegExp, what: string])[] = [
@@ -45,7 +46,7 @@ function compileWithin(expression: string, budget: { instructions: number }): (t
   } catch (error) {
     const beyond = beyondLinear.find(([found]) => found.test(expression.slice(0, 1_000)))?.[1]
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error)
-    const expected = `a regular expression of RE2, ${beyond ?? reason}`
+    const expected = `a regular expression of RE2, ${beyond ?? preview(reason, { quote: false })}`
     throw new CoreError('PATTERN_INVALID', [problem('expression', expression, expected)], { cause: error })
   }
 }
