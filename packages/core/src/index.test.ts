@@ -18,6 +18,7 @@ test('exports change only on purpose', async () => {
     'SNAPSHOT_DIRECTORIES',
     'addCounts',
     'ancestors',
+    'bareStatus',
     'ceilingsOf',
     'changeCeilings',
     'checkPath',
@@ -94,6 +95,7 @@ test('what tests of others may use changes only on purpose', async () => {
     'anItem',
     'between',
     'describeLedger',
+    'readCounts',
     'seededRandom',
     'shuffled',
   ])

@@ -4,7 +4,7 @@ import { arbStatus } from '../test/arbitraries.ts'
 import type { MountState } from './heartbeat.ts'
 import { encodeJob } from './job-codec.ts'
 import type { FleetStatus, RunStatus } from './status.ts'
-import { decodeStatus, encodeStatus } from './status-codec.ts'
+import { bareStatus, decodeStatus, encodeStatus } from './status-codec.ts'
 import { aJob, aStatus } from './testing/index.ts'
 import { MAX_WIRE_BYTES, toWire } from './text.ts'
 import { without } from './validate.ts'
@@ -232,4 +232,24 @@ test('writing is strict, so that a mistake of ours does not pass for news', () =
 test('a refused job has no specification, but a reason', () => {
   const status = aStatus({ job: null, state: 'ended', outcome: 'refused', problem: 'WarmTargetPath: expected a path' })
   expect(decodeStatus(encodeStatus(status))).toEqual(status)
+})
+
+test('a status that can not be written is told bare, whatever is wrong with it', () => {
+  const status = aStatus({ label: 'night', state: 'ended', outcome: 'cancelled', endedAtMs: 5 })
+  const wrong: Partial<RunStatus>[] = [
+    { revision: -1 },
+    { startedAtMs: Number.NaN, updatedAtMs: -5, jobInsertedAtMs: Number.POSITIVE_INFINITY },
+    { label: 'x'.repeat(129) },
+    { jobMessageId: 'm'.repeat(300) },
+    { job: { ...aJob(), weight: 0 } },
+    { progress: { ...status.progress, workers: 0.5 } },
+  ]
+  for (const change of wrong) {
+    expect(() => encodeStatus({ ...status, ...change })).toThrow()
+    const told = decodeStatus(encodeStatus(bareStatus({ ...status, ...change }, 'it is odd')))
+    expect(told).toMatchObject({ run: status.run, state: 'ended', outcome: 'cancelled', endedAtMs: 5 })
+    expect(told.problem).toBe("its status can't be written: it is odd")
+  }
+  const known = decodeStatus(encodeStatus(bareStatus({ ...status, revision: -1 }, 'it is odd')))
+  expect([known.label, known.job]).toEqual([status.label, status.job])
 })

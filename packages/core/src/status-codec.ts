@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
-import { type Counts, withoutLatencies, withoutLevels } from './counts.ts'
+import { type Counts, emptyCounts, withoutLatencies, withoutLevels } from './counts.ts'
 import type { Estimate } from './estimate.ts'
+import { DEFAULT_WEIGHT } from './job.ts'
 import { fitFailure } from './result.ts'
 import { type FleetStatus, RunStatus } from './status.ts'
 import { fitText, MAX_WIRE_BYTES, shorten, toWire, wireBytes } from './text.ts'
@@ -40,6 +41,42 @@ export function encodeStatus(status: RunStatus): string {
     ...(status.estimate === undefined ? {} : { estimate: fitEstimate(status.estimate) }),
   }
   return writeFitting(trim(written.parse(fitting, 'STATUS_INVALID')), DROPS)
+}
+
+/**
+ * What can be said of a run whose status can't be written as it is: which run it is, where it stands, and why there is no more.
+ * `encodeStatus` takes it whatever the status was.
+ */
+export function bareStatus(status: RunStatus, why: string): RunStatus {
+  const atMs = (time: number | undefined): number => (time !== undefined && time >= 0 && time < 1e16 ? time : 0)
+  const bare: RunStatus = {
+    v: 1,
+    run: status.run,
+    jobMessageId: status.jobMessageId.slice(0, 256),
+    jobInsertedAtMs: atMs(status.jobInsertedAtMs),
+    job: null,
+    state: status.state,
+    ...(status.outcome === undefined ? {} : { outcome: status.outcome }),
+    revision: 0,
+    ceilings: {},
+    weight: DEFAULT_WEIGHT,
+    progress: {
+      counts: emptyCounts(),
+      items: { announced: 0, done: 0 },
+      workers: 0,
+      ratesPerSecond: { files: 0, bytes: 0 },
+      elapsedMs: 0,
+    },
+    failures: [],
+    warnings: [],
+    problem: `its status can't be written: ${why}`,
+    mounts: [],
+    startedAtMs: atMs(status.startedAtMs),
+    updatedAtMs: atMs(status.updatedAtMs),
+    ...(status.endedAtMs === undefined ? {} : { endedAtMs: atMs(status.endedAtMs) }),
+  }
+  const known = { ...bare, ...(status.label === undefined ? {} : { label: status.label }), job: status.job }
+  return written.problems(known).length === 0 ? known : bare
 }
 
 const fitFleet = (fleet: FleetStatus): FleetStatus => ({

@@ -1,7 +1,8 @@
+import { encodeControl } from '@cachewarmer/core'
 import { aHeartbeat, aHeldAttempt } from '@cachewarmer/core/testing'
 import { faultyService } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
-import { World } from './testing/world.ts'
+import { names, World } from './testing/world.ts'
 
 const good = { jobId: 'good' }
 
@@ -107,6 +108,34 @@ describe('the fleet', () => {
       const ended = await world.reached(id)
       expect(ended).toMatchObject({ outcome: 'warmed', fleet: said })
       expect(ended.problem).toBeUndefined()
+    })
+  })
+})
+
+describe('a status that can not be written', () => {
+  test('ends its run as lost, and says why; the next job is run', async () => {
+    const world = new World()
+    world.fleetSays = { running: -1 }
+    const id = await world.submit({ jobId: 'untold' })
+    await world.managed(async () => {
+      const status = await world.reached(id)
+      expect(status).toMatchObject({ label: 'untold', outcome: 'lost' })
+      expect(status.problem).toMatch(/its status can't be written: fleet.running: expected .*got -1/)
+      world.fleetSays = {}
+      const next = await world.submit(good)
+      await world.work(next)
+      expect(await world.reached(next)).toMatchObject({ outcome: 'warmed' })
+    })
+  })
+
+  test('does not stand in the way of a cancellation', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(async () => {
+      await world.takeItem(id)
+      await world.service.queue(names.control).send(encodeControl({ v: 1, command: 'cancel', target: 'good' }))
+      world.fleetSays = { running: -1 }
+      expect(await world.reached(id)).toMatchObject({ outcome: 'cancelled' })
     })
   })
 })

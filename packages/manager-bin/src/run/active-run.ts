@@ -341,7 +341,7 @@ export class ActiveRun {
   async #postStatus(): Promise<void> {
     const status = this.#status()
     this.#ports.observer?.saw(status, () => this.#progress.workers(status.updatedAtMs))
-    await this.#post.post(status)
+    await this.#post.post(status, (why) => this.#finish(this.#windDown?.outcome ?? 'lost', why))
   }
 
   /** Of an estimate: whether workers are to measure, and at its end what warming would take. */

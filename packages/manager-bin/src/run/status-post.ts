@@ -1,4 +1,4 @@
-import { decodeStatus, encodeStatus, isCoreError, type RunStatus } from '@cachewarmer/core'
+import { bareStatus, decodeStatus, encodeStatus, isCoreError, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Queue, type SentMessage } from '@cachewarmer/queue'
 
 /** While a status is taken over from an earlier manager it is hidden for no longer than this. */
@@ -15,8 +15,18 @@ export class StatusPost {
     this.#ttlMs = ttlMs
   }
 
-  async post(status: RunStatus): Promise<void> {
-    await this.#write(encodeStatus(status))
+  /** A status that can't be written is posted bare: who waits for the run hears of it all the same. `untold` hears why. */
+  async post(status: RunStatus, untold: (why: string) => void = () => undefined): Promise<void> {
+    let text: string
+    try {
+      text = encodeStatus(status)
+    } catch (error) {
+      if (!isCoreError(error)) throw error
+      const bare = bareStatus(status, error.message)
+      text = encodeStatus(bare)
+      untold(bare.problem ?? '')
+    }
+    await this.#write(text)
     if (status.state === 'ended') await this.#sweep()
   }
 
