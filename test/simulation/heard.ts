@@ -129,12 +129,15 @@ export class Heard {
     const heardAtMs = sim.nowMs
     const check = (): void => {
       if (isSo(heardAtMs)) return
-      if (life.dead && !keepsLedger) return
-      const responsible = life.dead ? leader() : life
+      const isReplaced = life.dead || (leader() ?? life) !== life
+      if (isReplaced && !keepsLedger) return
+      const responsible = isReplaced ? leader() : life
       if (sim.nowMs - heardAtMs > 1_200_000) return
       const quietMs = responsible === undefined ? 0 : sim.nowMs - Math.max(heardAtMs, responsible.troubledAtMs)
       // A life that is dead troubled itself when it died, and its successor when it began.
-      const bound = responsible === life && quietMs === sim.nowMs - heardAtMs ? withinMs : troubleMs
+      // Without its ledger a run may first have to wait for queues that are being deleted.
+      const isCalm = keepsLedger && responsible === life && quietMs === sim.nowMs - heardAtMs
+      const bound = isCalm ? withinMs : keepsLedger ? troubleMs : 4 * troubleMs
       if (quietMs < bound) sim.after(Math.max(1_000, bound - quietMs), check)
       else
         violate(

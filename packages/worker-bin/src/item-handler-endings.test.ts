@@ -145,6 +145,24 @@ describe('an item whose time is over', () => {
     expect(Math.max(...results.map(({ elapsedMs }) => elapsedMs))).toBeLessThan(31_000)
     expect(new Set(inner.reads).size).toBe(inner.reads.length)
   })
+
+  test('is kept until something of it is done, as an answer may take longer than its time', async () => {
+    const world = new World()
+    const inner = notingMount('cache-1', { d: { 'x.exr': 10 } })
+    world.serveMount({
+      ...inner,
+      async *list(directory, options) {
+        await world.clock.sleep(7_000)
+        yield* inner.list(directory, options)
+      },
+    })
+    await world.announce()
+    await world.send()
+    await world.workUntil(world.empty(), { budgetMs: 1_000 })
+    const results = await world.allResults()
+    expect(results.reduce((sum, { counts }) => sum + counts.files, 0)).toBe(1)
+    expect(results.length).toBeLessThan(5)
+  })
 })
 
 describe('an item of a run that is about to end', () => {

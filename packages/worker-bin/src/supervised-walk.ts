@@ -147,7 +147,7 @@ class Supervisor {
     const { elapsedMs } = this.#with.attempt
     const { budgetMs } = this.#with.settings
     // The work queue need not be asked what the decision does not depend on.
-    if (this.#walk.pending < minPending && elapsedMs < budgetMs) return
+    if (this.#walk.pending < minPending && (elapsedMs < budgetMs || !this.#hasDoneSomething)) return
     const capacity = Math.max(1, status.progress.workers) * this.#with.settings.slots
     const visible = await this.#visible(Math.min(32, capacity))
     this.#lookMs = Math.min(lastLookMs, this.#lookMs * 2)
@@ -163,6 +163,12 @@ class Supervisor {
     this.#lookMs = firstLookMs
     this.#lookAtMs = now
     await this.#with.attempt.handAway(taken, this.#ways, this.#signal)
+  }
+
+  /** An attempt that has done nothing yet would hand back just what it was given: under a low ceiling for ever. */
+  get #hasDoneSomething(): boolean {
+    const { directories, files, bytesArrived, failures } = this.#walk.counters
+    return directories > 0 || files > 0 || bytesArrived > 0 || Object.keys(failures).length > 0
   }
 
   async #visible(max: number): Promise<number> {
