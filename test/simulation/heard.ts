@@ -72,6 +72,8 @@ export class Heard {
     if (asked === undefined || run === undefined || label === undefined) return
     asked.runs.set(run, state as State)
     if (state === 'running') asked.status = body
+    // Of a run that another manager has retired a status may be left that says otherwise.
+    if (state === 'ended') asked.endedAtMs = this.#given.sim.nowMs
     this.#labels.set(run, label)
     this.#settle(asked)
   }
@@ -120,7 +122,6 @@ export class Heard {
     if (rests) {
       asked.restsSinceMs ??= nowMs
       asked.restedAtMs = nowMs
-      if (states.every((state) => state === 'ended')) asked.endedAtMs = nowMs
     } else asked.restsSinceMs = undefined
   }
 

@@ -68,7 +68,8 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
       return count + files * addresses.length
     }, 0)
     // As if all were read one by one, twice: a clock that leaps again and again has much of it read again.
-    await sim.run(over(), longestMs + scenario.faultsUntilMs + reads * scenario.readMs * 2)
+    const slowMs = Math.max(...jobs.map((job) => ceilingMs(job, scenario)))
+    await sim.run(over(), longestMs + scenario.faultsUntilMs + reads * scenario.readMs * 2 + slowMs)
     tally.count('virtual minutes until all jobs ended', sim.elapsedMs / 60_000)
     // A little of what goes wrong goes wrong while everything is let go.
     scenario.faultsUntilMs = Math.min(scenario.faultsUntilMs, sim.elapsedMs + 15_000)
@@ -133,6 +134,16 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
   const { counts } = tally
   const { elapsedMs: virtualMs, events } = sim
   return { seed, violations, scenario, extras: extras.kinds, counts, virtualMs, events, outcome }
+}
+
+/** How long a job takes for its ceiling alone, where each worker has its share and one of them does all. */
+function ceilingMs({ of, addresses, asked, wanted }: SimJob, { maxWorkers }: Scenario): number {
+  const { maxRequestsPerSecond, maxBytesPerSecond } = asked
+  const sizes = [...of.files].map(([path, { size }]) => size * wanted.times(path))
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  const requests = 2 * (sizes.length + of.directories.size) + bytes / 1_048_576
+  const seconds = Math.max(requests / (maxRequestsPerSecond ?? Infinity), bytes / (maxBytesPerSecond ?? Infinity))
+  return 2_000 * seconds * addresses.length * maxWorkers
 }
 
 function makeJobs(world: World, root: Dice, lists: Dice | undefined): SimJob[] {

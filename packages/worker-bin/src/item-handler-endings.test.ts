@@ -146,22 +146,28 @@ describe('an item whose time is over', () => {
     expect(new Set(inner.reads).size).toBe(inner.reads.length)
   })
 
-  test('is kept until something of it is done, as an answer may take longer than its time', async () => {
+  test('is kept until something of it is finished, as a listing or a file may take longer than its time', async () => {
     const world = new World()
-    const inner = notingMount('cache-1', { d: { 'x.exr': 10 } })
-    world.serveMount({
-      ...inner,
-      async *list(directory, options) {
-        await world.clock.sleep(7_000)
-        yield* inner.list(directory, options)
-      },
-    })
-    await world.announce()
+    const mounts = ['cache-1', 'cache-2'].map((name) => notingMount(name, { d: { 'x.exr': 10 } }))
+    for (const inner of mounts)
+      world.serveMount({
+        ...inner,
+        async *list(directory, options) {
+          await world.clock.sleep(7_000)
+          yield* inner.list(directory, options)
+        },
+        read: async (file, range) => {
+          await world.clock.sleep(7_000)
+          return inner.read(file, range)
+        },
+      })
+    await world.announce({ addresses: ['cache-1', 'cache-2'] })
     await world.send()
     await world.workUntil(world.empty(), { budgetMs: 1_000 })
     const results = await world.allResults()
     expect(results.reduce((sum, { counts }) => sum + counts.files, 0)).toBe(1)
     expect(results.length).toBeLessThan(5)
+    for (const { reads } of mounts) expect(reads.length).toBeLessThan(3)
   })
 })
 

@@ -147,7 +147,7 @@ class Supervisor {
     const { elapsedMs } = this.#with.attempt
     const { budgetMs } = this.#with.settings
     // The work queue need not be asked what the decision does not depend on.
-    if (this.#walk.pending < minPending && (elapsedMs < budgetMs || !this.#hasDoneSomething)) return
+    if (this.#walk.pending < minPending && (elapsedMs < budgetMs || !this.#hasFinishedSomething)) return
     const capacity = Math.max(1, status.progress.workers) * this.#with.settings.slots
     const visible = await this.#visible(Math.min(32, capacity))
     this.#lookMs = Math.min(lastLookMs, this.#lookMs * 2)
@@ -165,10 +165,13 @@ class Supervisor {
     await this.#with.attempt.handAway(taken, this.#ways, this.#signal)
   }
 
-  /** An attempt that has done nothing yet would hand back just what it was given: under a low ceiling for ever. */
-  get #hasDoneSomething(): boolean {
-    const { directories, files, bytesArrived, failures } = this.#walk.counters
-    return directories > 0 || files > 0 || bytesArrived > 0 || Object.keys(failures).length > 0
+  /**
+   * An attempt that has finished nothing yet would hand back just what it was given, for ever: under a low ceiling, or
+   * where a file takes longer than the item may. What has arrived of a file is no matter: it is read anew.
+   */
+  get #hasFinishedSomething(): boolean {
+    const { directories, files, failures } = this.#walk.counters
+    return directories > 0 || files > 0 || Object.keys(failures).length > 0
   }
 
   async #visible(max: number): Promise<number> {
