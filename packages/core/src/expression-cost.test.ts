@@ -99,6 +99,25 @@ describe('the cost of an expression', () => {
       )
     },
   )
+
+  test.each([
+    ['a class whose ranges are folded', `(?i)[${'B-\\x{1e942}'.repeat(20)}]`],
+    ['the same in another spelling', `(?i:[${'B-\u{1e942}'.repeat(20)}])`],
+    ['many of them', `(?s-i)${'[B-\\x{1e942}]'.repeat(20)}`],
+    ['tables of Unicode', '\\pL|'.repeat(200)],
+    ['such tables in classes', '[^\\p{Lu}]'.repeat(200)],
+  ])('has what classes take to be made: %s', (_, text) => {
+    expect(refused(() => compileExpression(text))).toMatch(/^expression: expected expressions of at most 16384/)
+  })
+
+  test.each([
+    '(?i)[^a-z0-9_.-]+\\.(exr|tiff?)$',
+    '(?i)[a-z一-龥_-]{1,200}',
+    '[^\\x{0}-\\x{7f}]',
+    '\\p{L}{1,200}_\\p{N}',
+  ])('lets %s be', (text) => {
+    expect(refused(() => compileExpression(text))).toBe('taken')
+  })
 })
 
 describe('the expressions of a job', () => {

@@ -1,5 +1,5 @@
-/** Steps over one character, an escape or a class: where it ends. */
-function afterAtom(expression: string, at: number): number {
+/** Steps over one character, an escape or a class: where it ends. `lastName` is where the last name of a class ends (`[:alpha:]`). */
+function afterAtom(expression: string, at: number, lastName: number): number {
   const character = expression[at]
   if (character === '\\') return afterEscape(expression, at)
   if (character !== '[') return at + 1
@@ -7,8 +7,7 @@ function afterAtom(expression: string, at: number): number {
   if (expression[end] === ']') end++
   while (end < expression.length && expression[end] !== ']') {
     if (expression[end] === '\\') end = afterEscape(expression, end)
-    else if (expression.startsWith('[:', end) && expression.includes(':]', end + 2))
-      end = expression.indexOf(':]', end) + 2
+    else if (expression.startsWith('[:', end) && end + 2 <= lastName) end = expression.indexOf(':]', end) + 2
     else end++
   }
   return end + 1
@@ -18,6 +17,30 @@ function afterAtom(expression: string, at: number): number {
 function afterEscape(expression: string, at: number): number {
   const braced = /^\\[xpP]\{[^}]*\}/.exec(expression.slice(at, at + 64))
   return at + (braced?.[0].length ?? 2)
+}
+
+/** What a Unicode class such as `\pL` costs, as a table of hundreds of ranges is copied, and merged with others. */
+const tableCost = 128
+/** So many characters of a range that is folded cost one. */
+const foldedAtOnce = 128
+/** The last character that has another case. */
+const lastFolded = 0x1e943
+
+/**
+ * What making a class costs, which no program size tells; its copies share it. Where case does not matter each character of
+ * a range is looked at: at most as many as up to the last one that is named, a time for each "-".
+ */
+function classCost(text: string, foldsCase: boolean): number {
+  const tables = text.match(/\\[pP]/g)?.length ?? 0
+  const ranges = foldsCase && text.startsWith('[') ? text.split('-').length - 1 : 0
+  return tables * tableCost + (ranges === 0 ? 0 : ranges * Math.ceil(lastNamed(text) / foldedAtOnce))
+}
+
+function lastNamed(text: string): number {
+  let last = 0o777
+  for (const [named, code] of text.matchAll(/\\x\{([^}]{0,16})\}|./gsu))
+    last = Math.max(last, code === undefined ? (named.codePointAt(0) ?? 0) : Number.parseInt(code, 16) || 0)
+  return Math.min(last, lastFolded)
 }
 
 interface Repeat {
@@ -36,13 +59,17 @@ function repeatAt(expression: string, at: number): Repeat | undefined {
 }
 
 /**
- * An upper bound of the instructions that an expression compiles to, told from its text in linear time, so that one whose
- * repeats multiply is refused before it takes the memory. A text that is no expression has a cost all the same.
+ * An upper bound of the instructions that an expression compiles to, and what its classes cost besides, told from its text in
+ * linear time, so that one whose repeats multiply is refused before it takes the memory. A text that is no expression has a
+ * cost all the same.
  */
 export function expressionCost(expression: string): number {
   /** What stands before the groups that are open, outermost first; the last one is of where we are. */
   const outer: number[] = []
   let cost = 2
+  const foldsCase = /\(\?[a-z-]*i/i.test(expression)
+  const lastName = expression.lastIndexOf(':]')
+  let classes = 0
   for (let at = 0; at < expression.length; ) {
     let atom = expression[at] === '|' ? 3 : 1
     let end: number
@@ -63,7 +90,10 @@ export function expressionCost(expression: string): number {
       atom = cost
       cost = outer.pop() ?? 0
       end = at + 1
-    } else end = afterAtom(expression, at)
+    } else {
+      end = afterAtom(expression, at, lastName)
+      if (end > at + 1) classes += classCost(expression.slice(at, end), foldsCase)
+    }
     for (let repeat = repeatAt(expression, end); repeat !== undefined; repeat = repeatAt(expression, end)) {
       atom = (atom + 1) * repeat.copies + 1
       end = repeat.end
@@ -71,5 +101,5 @@ export function expressionCost(expression: string): number {
     cost += atom
     at = end
   }
-  return outer.reduce((sum, before) => sum + before, cost)
+  return outer.reduce((sum, before) => sum + before, cost + classes)
 }

@@ -13,8 +13,8 @@ const beyondLinear: readonly (readonly [found: RegExp, what: string])[] = [
 ]
 
 /**
- * Most instructions that the expressions of one job may compile to. An expression without repeats has about one per
- * character, so that whatever fits into a job fits here; 16,384 of them take 50 ms to compile (measured).
+ * Most instructions that the expressions of one job may compile to, with what their classes cost. An expression without
+ * repeats and without large classes has about one per character, so that whatever fits into a job fits here; 16,384 of them take 50 ms to compile (measured).
  */
 export const MAX_EXPRESSION_INSTRUCTIONS = 16_384
 

@@ -67,10 +67,19 @@ describe('what a message changes', () => {
         { family: 'r', count: 2 },
       ],
     })
-    expect(fold(announced('root'), twice).slice(1)).toEqual([
-      { change: 'announce', family: 'r', count: 1 },
-      { change: 'announce', family: 'r', count: 2 },
-    ])
+    expect(fold(announced('root'), twice).slice(1)).toEqual([{ change: 'announce', family: 'r', count: 2 }])
+  })
+
+  test('a family named many times is looked up once', () => {
+    const children = Array.from({ length: 1_400 }, (_, at) => ({ family: 'r', count: at + 1 }))
+    const ledger = announced('root')
+    const asked: unknown[] = []
+    const waitingOf = (...question: [string, number, number]) => {
+      asked.push(question)
+      return ledger.waitingOf(...question)
+    }
+    fold({ ...ledger, waitingOf }, aResult({ children }))
+    expect(asked).toEqual([['r', 0, 1_400]])
   })
 
   test('an item that claims to be its own child is no loop', () => {

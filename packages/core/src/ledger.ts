@@ -90,7 +90,7 @@ function accept(view: LedgerView, first: ItemResult): LedgerChange[] {
     const { item, attempt, children } = result
     if (view.waiting(item) !== undefined) changes.push({ change: 'unwait', item })
     changes.push({ change: 'done', item, attempt, result })
-    for (const { family, count } of children) {
+    for (const [family, count] of largestOf(children)) {
       const known = view.family(family)
       const from = announced.get(family) ?? known.count
       if (count <= from || (known.count > 0 && known.done >= known.count)) continue
@@ -101,6 +101,13 @@ function accept(view: LedgerView, first: ItemResult): LedgerChange[] {
     }
   }
   return changes
+}
+
+/** A message may name a family many times: it is looked up once. */
+function largestOf(children: ItemResult['children']): ReadonlyMap<string, number> {
+  const largest = new Map<string, number>()
+  for (const { family, count } of children) largest.set(family, Math.max(count, largest.get(family) ?? 0))
+  return largest
 }
 
 /** A run is done when it has begun and no announced item is without a result. */

@@ -243,6 +243,21 @@ describe('runs in a ledger', () => {
     database.close()
   })
 
+  test('that go on waiting are not looked at when their family grows', () => {
+    during((ledger) => {
+      ledger.addRun(aRecord())
+      ledger.fold(A_RUN, [aResult({ item: 'r.1' }), aResult({ item: 'r.10' }), aResult({ item: 'r.900' })])
+    })
+    const database = new DatabaseSync(file)
+    database.exec(`UPDATE item SET result = 'no JSON' WHERE item = 'r.900'`)
+    database.close()
+    during((ledger) => {
+      const family = (count: number) => ({ children: [{ family: 'r', count }] })
+      expect(ledger.fold(A_RUN, [aResult(family(11))]).map(({ item }) => item)).toEqual(['root', 'r.10', 'r.1'])
+      expect(() => ledger.fold(A_RUN, [aResult({ item: 'r.0', ...family(901) })])).toThrow(SyntaxError)
+    })
+  })
+
   test('are all or nothing: a fold that fails half way leaves no trace', () => {
     during((ledger) => {
       ledger.addRun(aRecord())

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,3 +96,32 @@ test('what is in use closes with its last user', async () => {
   await expect(readdir(same.path)).rejects.toThrow()
   guard = new ExportGuard(openFolder(join(outer, 'export')))
 })
+
+test('what is asked for while it closes finds no other folder under its number, and leaves nothing open', async () => {
+  const open = (): string[] => readdirSync('/proc/self/fd').map((fd) => placeOf(fd))
+  const before = open().filter((place) => place.startsWith(outer)).length
+  await mkdir(join(outer, 'other/d/inner'), { recursive: true })
+  const holding = Array.from({ length: 100 }, async (_, at) =>
+    guard.hold(at === 0 ? '/d' : `/d/${'./'.repeat(at)}inner`),
+  )
+  guard.close()
+  const other = openFolder(join(outer, 'other'))
+  const held = await Promise.all(holding)
+  expect(
+    new Set(held.map(({ path }) => placeOf(String(path).split('/')[4] ?? '').startsWith(join(outer, 'export')))),
+  ).toEqual(new Set([true]))
+  for (const one of held) one.release()
+  other.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(open().filter((place) => place.startsWith(outer)).length).toBe(before - 1)
+  await expect(Promise.resolve(guard.hold('/d')).then(() => 'held')).rejects.toMatchObject({ code: 'OTHER' })
+  guard = new ExportGuard(openFolder(join(outer, 'export')))
+})
+
+function placeOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}

@@ -72,6 +72,9 @@ export class ExportGuard {
   /** The oldest first. */
   readonly #held = new Map<string, HeldDirectory>()
   readonly #opening = new Map<string, Promise<HeldDirectory>>()
+  /** Calls under way that have the number of the root's descriptor, which another file gets once that is closed. */
+  #lookups = 0
+  #closed = false
 
   constructor(root: OpenFolder) {
     this.#root = root
@@ -107,14 +110,27 @@ export class ExportGuard {
     return this.#open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | pathOnly)
   }
 
-  /** Closes everything but what is in use, which closes when it is released. */
+  /** Closes everything but what is in use, which closes when it is released. Nothing is opened from then on. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     for (const held of this.#held.values()) held.forget()
     this.#held.clear()
-    this.#root.close()
+    if (this.#lookups === 0) this.#root.close()
   }
 
   async #open(directory: string, flags: number): Promise<HeldDirectory> {
+    if (this.#closed) throw new WalkError('OTHER', `${directory}: the mount was closed`)
+    this.#lookups += 1
+    try {
+      return await this.#opened(directory, flags)
+    } finally {
+      this.#lookups -= 1
+      if (this.#closed && this.#lookups === 0) this.#root.close()
+    }
+  }
+
+  async #opened(directory: string, flags: number): Promise<HeldDirectory> {
     const fd = await this.#descriptor(directory, flags)
     const at = `/proc/self/fd/${fd}`
     try {
@@ -129,6 +145,10 @@ export class ExportGuard {
   }
 
   #keep(directory: string, opened: HeldDirectory): HeldDirectory {
+    if (this.#closed) {
+      opened.forget()
+      return opened
+    }
     this.#held.get(directory)?.forget()
     this.#held.delete(directory)
     this.#held.set(directory, opened)

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,4 +62,29 @@ test('nothing stays open', () => {
     }
   }
   expect(open()).toBe(before)
+})
+
+// As `umount -l` does it: in a namespace of its own, where the kernel lets this user make one.
+const alone = ['--user', '--map-root-user', '--mount']
+const mayMount = spawnSync('unshare', [...alone, 'mount', '-t', 'tmpfs', 'none', tmpdir()]).status === 0
+
+test.skipIf(!mayMount)('once its file system is unmounted, nothing of the machine lies in it', () => {
+  const script = `
+    import { execFileSync } from 'node:child_process'
+    import { writeFileSync } from 'node:fs'
+    import { folderMount } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)}
+    const folder = ${JSON.stringify(join(outer, 'mounts/10.0.1.11'))}
+    execFileSync('mount', ['-t', 'tmpfs', 'none', folder])
+    execFileSync('ln', ['-s', ${JSON.stringify(join(outer, 'secret'))}, folder + '/evil'])
+    writeFileSync(folder + '/frame', 'x')
+    const mount = folderMount({ folder, within: ${JSON.stringify(join(outer, 'mounts'))} })
+    const read = (path) => mount.read({ path }, { offset: 0, length: 9, signal: new AbortController().signal })
+      .then(({ bytes }) => bytes, ({ code }) => code)
+    const before = [await read('/frame'), await read('/evil/file')]
+    execFileSync('umount', ['-l', folder])
+    console.log(JSON.stringify([before, await read('/frame'), await read('/evil/file')]))
+    await mount.close()`
+  writeFileSync(join(outer, 'secret/file'), 'secret')
+  const { stdout } = spawnSync('unshare', [...alone, process.execPath, '--input-type=module', '-e', script])
+  expect(JSON.parse(stdout.toString())).toEqual([[1, 'OUTSIDE'], 1, 'STALE'])
 })

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { WalkError } from '../errors.ts'
 import { show } from '../paths.ts'
@@ -15,7 +15,7 @@ export const pathOnly: number = process.platform === 'linux' ? 0o10000000 : 0
 export interface OpenFolder {
   /** What system calls take for the folder; a path in it follows after a "/". */
   readonly path: string
-  /** Where it lies now. */
+  /** Where it lies now. Throws `STALE` once its file system was unmounted. */
   real(): Buffer
   close(): void
 }
@@ -35,7 +35,30 @@ export function openFolder(folder: string, within?: string): OpenFolder {
   }
   const fd = real === undefined ? descend(within ?? '/', folder) : openSync(real, O_RDONLY | O_DIRECTORY | pathOnly)
   const path = `/proc/self/fd/${fd}`
-  return { path, real: () => readlinkSync(path, 'buffer'), close: () => closeSync(fd) }
+  return { path, real: placeOf(fd, path, folder), close: () => closeSync(fd) }
+}
+
+/**
+ * Where an open folder lies, looked up anew each time, as it may be renamed. What was unmounted while it was open lies nowhere
+ * (`umount -l`): the kernel then names it as if its file system were all that there is, and everything would lie in "/".
+ */
+function placeOf(fd: number, path: string, folder: string): () => Buffer {
+  let known = readlinkSync(path, 'buffer')
+  return () => {
+    const real = readlinkSync(path, 'buffer')
+    if (real.equals(known)) return real
+    if (!isMounted(fd)) throw new WalkError('STALE', `folder is ${show(folder)}, and it was unmounted`)
+    known = real
+    return real
+  }
+}
+
+/** Told by the kernel alone: no server is asked, which may be away. */
+function isMounted(fd: number): boolean {
+  const [, mount] = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+  return readFileSync('/proc/self/mountinfo', 'latin1')
+    .split('\n')
+    .some((line) => line.startsWith(`${mount} `))
 }
 
 function realFolder(folder: string): string {

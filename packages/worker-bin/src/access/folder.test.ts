@@ -52,6 +52,15 @@ describe('a folder that the template names', () => {
     expect(await read('mounts/{address}{export}', '/linked', '/shadow', true)).toBe(6)
   })
 
+  test.each(['/$&', '/$$', "/$'", '/$`', '/{address}'])(
+    'is the one of the very export, also of %s',
+    async (exportPath) => {
+      mkdirSync(join(outer, 'mounts/10.0.1.11', exportPath))
+      writeFileSync(join(outer, 'mounts/10.0.1.11', exportPath, 'frame'), 'other frame')
+      expect(await read('mounts/{address}{export}', exportPath, '/frame')).toBe(11)
+    },
+  )
+
   test('is an error where there is none', async () => {
     await expect(read('mounts/{address}{export}', '/missing', '/x')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })

@@ -21,8 +21,9 @@ export function folderAccess({ template, followLinks = false }: FolderOptions): 
   const within = followLinks ? undefined : ownPartOf(template)
   return async (address, exportPath) => {
     const folder = template
-      .replaceAll('{address}', address)
-      .replaceAll('{export}', exportPath === '/' ? '' : exportPath)
+      // By functions: in a text that replaces, "$" means something.
+      .replaceAll('{address}', () => address)
+      .replaceAll('{export}', () => (exportPath === '/' ? '' : exportPath))
     try {
       return folderMount({ folder, within, name: address, lane })
     } catch (cause) {
