@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** Called with each call to the server as it is made, for methods that make several. Sent again, one is the same call. */
   readonly onCall?: (() => void) | undefined
+  /** How long each call may be put off by NFS3ERR_JUKEBOX, where that is less than the mount's. Default: as long as that. */
+  readonly jukeboxMs?: number | undefined
 }
 
 export interface ReadCallOptions extends CallOptions {
@@ -271,7 +273,7 @@ export class NfsExport {
 
   private call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
     options?.onCall?.()
-    return leastBusy(this.parts.connections).call(procedure, args, options?.signal)
+    return leastBusy(this.parts.connections).call(procedure, args, options?.signal, options?.jukeboxMs)
   }
 }
 

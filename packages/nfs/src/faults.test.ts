@@ -158,6 +158,16 @@ test('JUKEBOX that nobody wants to wait for is an error', async () => {
   await expect(mounted.getattr(mounted.root)).rejects.toMatchObject({ code: 'JUKEBOX' })
 })
 
+test('a call that may be put off for less than the others fails sooner, and they wait', async () => {
+  const { server, mounted } = await setUp()
+  server.fault = ({ procedure, nth }) =>
+    procedure === 'GETATTR' && nth <= 2 ? { kind: 'status', status: 'JUKEBOX' } : undefined
+  const answers = [mounted.getattr(mounted.root, { jukeboxMs: 0 }), mounted.getattr(mounted.root)]
+  const [hasty, patient] = await Promise.allSettled(answers)
+  expect(hasty).toMatchObject({ status: 'rejected', reason: { code: 'JUKEBOX' } })
+  expect(patient).toMatchObject({ status: 'fulfilled' })
+})
+
 test('a call that is never answered fails alone', async () => {
   const { server, mounted } = await setUp({ timeoutMs: 50, retries: 1 })
   const timeouts: string[] = []

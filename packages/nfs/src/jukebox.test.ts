@@ -13,9 +13,14 @@ test('waits double up to five seconds, half of each at random', () => {
   expect([0, 1, 60].map((waits) => least(jukebox, waits, 0))).toEqual([50, 100, 2_500])
 })
 
-test('no wait ends after the time that a call may take, and zero waits for nothing', () => {
+test('no wait ends after the time that all calls or this one may take, and zero waits for nothing', () => {
   const policy = jukeboxPolicy(1_000, () => 0)
   expect([policy(jukebox, 0, 950), policy(jukebox, 0, 951)]).toEqual([50, undefined])
+  expect([policy(jukebox, 0, 450, 500), policy(jukebox, 0, 451, 500), policy(jukebox, 0, 951, 2_000)]).toEqual([
+    50,
+    undefined,
+    undefined,
+  ])
   expect(jukeboxPolicy(0, () => 0)(jukebox, 0, 0)).toBeUndefined()
 })
 

@@ -1,5 +1,6 @@
 import { directory, file, generated, type TreeDirectory, type TreeUp, up } from '@cachewarmer/nfs/testing'
 import { afterEach, describe, expect, test } from 'vitest'
+import { type Clock, systemClock } from './clock.ts'
 import type { WalkFailure } from './counters.ts'
 import { MAX_PATH_BYTES } from './index.ts'
 import type { Mount } from './mount.ts'
@@ -14,6 +15,12 @@ import { walk } from './walk.ts'
 const mounts = new NfsMounts()
 const { serve, mountOf } = mounts
 afterEach(() => mounts.close())
+
+/** A hundred times as fast as the system's. */
+const hasty: Clock = {
+  now: () => 100 * systemClock.now(),
+  setTimer: (ms, wake) => systemClock.setTimer(ms / 100, wake),
+}
 
 interface Walked {
   readonly files: number
@@ -175,6 +182,21 @@ describe('one bad entry', () => {
     const server = await serve({ tree, odd })
     const mount = await mountOf(server, { export: { ...server.address, jukeboxMs: 50 } })
     expect(await walked(mount)).toMatchObject({ files: 30, failures: [{ code: 'IO', path: '/vol1' }] })
+  })
+
+  test('whose LOOKUP is put off holds its neighbours up for ten seconds at most', async () => {
+    const odd = { bare: isBad, lookUp: (name: string) => (isBad(name) ? ('JUKEBOX' as const) : undefined) }
+    const server = await serve({ tree, odd })
+    let waitedMs = 0
+    const observer = {
+      jukebox(_procedure: string, ms: number): void {
+        waitedMs += ms
+      },
+    }
+    const mount = await mountOf(server, { export: { ...server.address, timeoutMs: 3_600_000, clock: hasty, observer } })
+    expect(await walked(mount)).toMatchObject({ files: 30, failures: [{ code: 'IO', path: '/vol1' }] })
+    expect(waitedMs).toBeGreaterThan(4_000)
+    expect(waitedMs).toBeLessThanOrEqual(10_000)
   })
 
   test('that another address can look at is read through that', async () => {

@@ -13,6 +13,8 @@ export class Call {
   readonly args: unknown
   readonly signal: AbortSignal | undefined
   readonly receiver: Receiver<unknown>
+  /** How long the server may put it off. */
+  readonly jukeboxMs: number
   xid = 0
   /** Transmissions so far. */
   sends = 0
@@ -29,11 +31,13 @@ export class Call {
     signal: AbortSignal | undefined,
     now: number,
     receiver: Receiver<unknown>,
+    jukeboxMs: number = Number.POSITIVE_INFINITY,
   ) {
     this.procedure = procedure
     this.args = args
     this.signal = signal
     this.receiver = receiver
+    this.jukeboxMs = jukeboxMs
     this.madeAt = now
     this.sentAt = now
   }

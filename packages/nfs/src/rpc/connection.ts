@@ -44,7 +44,7 @@ export interface ConnectionOptions {
   /** A longer record ends the link. */
   readonly maxRecordBytes: number
   /** How long to wait before a call that failed so is made again, for the `waits`th time; undefined: it failed. */
-  readonly postpone: (error: NfsError, waits: number, waitedMs: number) => number | undefined
+  readonly postpone: (error: NfsError, waits: number, waitedMs: number, mostMs: number) => number | undefined
   readonly observer: ConnectionObserver
   /** The server is known to be there, from other connections: wait for it even if the first link fails. */
   readonly known: boolean
@@ -119,12 +119,18 @@ export class Connection {
   }
 
   /** Rejects with `NfsError`, or with `signal.reason`; then the server may still answer, to nobody. */
-  call<A, R>(procedure: Procedure<A, R>, args: A, signal?: AbortSignal): Promise<R> {
-    return new Promise((resolve, reject) => this.send(procedure, args, { resolve, reject }, signal))
+  call<A, R>(procedure: Procedure<A, R>, args: A, signal?: AbortSignal, jukeboxMs?: number): Promise<R> {
+    return new Promise((resolve, reject) => this.send(procedure, args, { resolve, reject }, signal, jukeboxMs))
   }
 
   /** The same without a promise, for those who have thousands out; `receiver` may hear of it before this returns. */
-  send<A, R>(procedure: Procedure<A, R>, args: A, receiver: Receiver<R>, signal?: AbortSignal): void {
+  send<A, R>(
+    procedure: Procedure<A, R>,
+    args: A,
+    receiver: Receiver<R>,
+    signal?: AbortSignal,
+    jukeboxMs?: number,
+  ): void {
     if (this.state === 'closed') receiver.reject(this.error('CLOSED', 'the export was closed'))
     else if (signal?.aborted === true) receiver.reject(signal.reason)
     else if (this.outstanding >= MAX_CALLS)
@@ -133,7 +139,7 @@ export class Connection {
       if (this.out.at === 0) this.now = this.options.clock.now()
       if (signal !== undefined) this.signals.add(signal)
       const anyProcedure = procedure as Procedure<unknown, unknown>
-      this.start(new Call(anyProcedure, args, signal, this.now, receiver as Receiver<unknown>))
+      this.start(new Call(anyProcedure, args, signal, this.now, receiver as Receiver<unknown>, jukeboxMs))
     }
   }
 
@@ -271,7 +277,7 @@ export class Connection {
       this.transmit(call)
       return
     }
-    const ms = this.options.postpone(error, call.waits, this.now - call.madeAt)
+    const ms = this.options.postpone(error, call.waits, this.now - call.madeAt, call.jukeboxMs)
     if (ms === undefined) this.settle(call).reject(locateError(error, this.options.where))
     else this.park(call, ms)
   }

@@ -18,6 +18,8 @@ import { readPosition, writePosition } from './position.ts'
 
 /** LOOKUPs out at a time for entries of one listing that came without attributes. */
 const lookupsAtOnce = 32
+/** How long one of them may be put off with JUKEBOX. The neighbours of its entry wait for it to be read. */
+const putOffMs = 10_000
 
 /** Where one listing begins. */
 export interface Listing {
@@ -59,7 +61,8 @@ const refusal = (path: string, { name, reason }: RefusedEntry): WalkError =>
 
 /** What can't be looked at is `unknown`: its neighbours are sound. Throws only what says that the server is away. */
 async function lookUp(mounted: NfsExport, listing: Listing, name: string): Promise<Entry> {
-  const { directory, path, asking } = listing
+  const { directory, path } = listing
+  const asking = { ...listing.asking, jukeboxMs: putOffMs }
   try {
     const { handle, attributes } = await mounted.lookup(directory, name, asking)
     return entryOf(name, attributes ?? (await mounted.getattr(handle, asking)), handle)
