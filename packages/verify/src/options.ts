@@ -15,8 +15,8 @@ export interface VerifyOptions {
   /** Which files count. Default: all. */
   readonly filter?: SampleFilter | undefined
   /**
-   * Files read through each address, no two addresses the same ones. Default 3,500: an interval of two points to either
-   * side at the most.
+   * Files read through each address, no two addresses the same ones. Default 3,500: an interval of three points to either
+   * side at most, where cold reads stand out and nothing is held up.
    */
   readonly sample?: number | undefined
   /** Bytes of each file's head, one READ. Default 4,096. */

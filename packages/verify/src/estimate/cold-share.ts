@@ -1,3 +1,4 @@
+import { diskAbove } from './disk.ts'
 import { clamp, difference, effectiveDraws, type Interval, wilson } from './interval.ts'
 import { countAbove, quantile, sorted } from './latencies.ts'
 
@@ -21,8 +22,10 @@ export interface Lines {
   readonly fastMs: number
   /** At most this much of what is cold is faster than `fastMs`, relative to what is slower. */
   readonly hidden: number
-  /** A first read slower than this by `SLOWEST_HIT_MS` is cold, except for as many as there are controls slower than this. */
+  /** A first read slower than this by `slowestHitMs` is cold, except for as many as there are controls slower than this. */
   readonly slowMs: number
+  /** A read from the cache may take this much longer than `slowMs`. */
+  readonly slowestHitMs: number
   /** First reads slower than this by `shiftMs` are compared with re-reads slower than this. */
   readonly doubtfulMs: number
   readonly shiftMs: number
@@ -33,17 +36,23 @@ export interface ColdShare extends Interval {
   readonly lines: Lines
 }
 
-/** A read from the cache may take this much longer than a re-read: its disk, in milliseconds. */
-export const SLOWEST_HIT_MS = 3
-/** A read from behind the cache takes at least this much longer than a re-read: another network, in milliseconds. */
-export const FASTEST_MISS_MS = 0.5
+/** What is taken for granted of reads, in milliseconds more than a re-read. */
+export interface Limits {
+  /** A read from behind the cache takes at least this much longer: another network. Default 0.5. */
+  readonly fastestMissMs: number
+  /** A read from the cache takes at most this much longer: its disk. Default 3. */
+  readonly slowestHitMs: number
+}
+
+export const defaultLimits: Limits = { fastestMissMs: 0.5, slowestHitMs: 3 }
 
 /**
  * Bounds of the share of cold files. Cold reads are of unknown latency, and calls are held up for reasons of their own; so
  * each bound assumes only what it must:
  *
- * - At least so much is cold: a warm first read takes at most `SLOWEST_HIT_MS` longer than a re-read, and is held up no more
- *   often than the control that is held up most.
+ * - At least so much is cold: a warm first read takes at most `slowestHitMs` longer than a re-read, more where first reads show
+ *   a disk of the cache, and is held up no more often than the control that is held up most, whatever happened in any one
+ *   eighth of the measurement.
  * - At most so much is cold: every slow first read may be cold, except for as many as are held up of the control that is
  *   held up least; and the fast tail of cold reads falls off at least geometrically on the logarithmic scale, as those of
  *   log-normal, gamma and Weibull distributions do.
@@ -51,8 +60,8 @@ export const FASTEST_MISS_MS = 0.5
  * Controls are calls that never leave the cache: re-reads and NULL calls. Where they disagree the interval is wide. Undefined
  * where no line separates most of the controls from anything.
  */
-export function coldShare(reads: Reads, fastestMissMs: number = FASTEST_MISS_MS): ColdShare | undefined {
-  const lines = linesFor(reads, fastestMissMs)
+export function coldShare(reads: Reads, limits: Limits = defaultLimits): ColdShare | undefined {
+  const lines = linesFor(reads, limits)
   return lines && { ...coldShareAt(reads, lines), lines }
 }
 
@@ -61,8 +70,10 @@ const OVERLAP = 2
 
 /** The same bounds for a part of the files, with the lines of the whole. */
 export function coldShareAt(reads: Reads, lines: Lines): Interval {
-  const { fastMs, hidden, slowMs, doubtfulMs, shiftMs } = lines
-  const low = clamp(atLeast(reads, slowMs))
+  const { fastMs, hidden, slowMs, slowestHitMs, doubtfulMs, shiftMs } = lines
+  const low = clamp(
+    Math.min(...stretches(reads.firstMs.length).map((but) => atLeast(reads, slowMs, slowestHitMs, but))),
+  )
   const most = atMost(reads, fastMs, hidden)
   // First reads that are all a little slower than re-reads refute that the fast ones are warm.
   const refuted = compare(reads, reads.againMs, doubtfulMs + shiftMs, doubtfulMs)
@@ -71,7 +82,7 @@ export function coldShareAt(reads: Reads, lines: Lines): Interval {
 }
 
 /** Each bound has the line that makes it tightest. */
-function linesFor(reads: Reads, fastestMissMs: number): Lines | undefined {
+function linesFor(reads: Reads, { fastestMissMs, slowestHitMs }: Limits): Lines | undefined {
   const baseMs = quantile(sorted(reads.againMs), 0.25) ?? 0
   const all = linesUpTo(DEVIATIONS.lower, reads, fastestMissMs)
   const cautious = linesUpTo(DEVIATIONS.heldUp, reads, fastestMissMs)
@@ -83,21 +94,39 @@ function linesFor(reads: Reads, fastestMissMs: number): Lines | undefined {
   if (upper.length === 0) return undefined
   const fastMs = best(upper, (line) => -atMost(reads, line, hiddenBelow(reads, line, baseMs)))
   const shiftMs = fastestMissMs / 2
+  const slowMs = best(all, (line) => atLeast(reads, line, slowestHitMs))
   return {
     fastMs,
     hidden: hiddenBelow(reads, fastMs, baseMs),
-    slowMs: best(all, (line) => atLeast(reads, line)),
+    slowMs,
+    slowestHitMs: Math.max(slowestHitMs, diskAbove(reads, slowMs)),
     doubtfulMs: best(all, (line) => compare(reads, reads.againMs, line + shiftMs, line).low),
     shiftMs,
   }
 }
 
 /** The cold share that shows when first reads slower than one line are compared with each control slower than another. */
-const comparisons = (reads: Reads, firstLine: number, controlLine: number): Interval[] =>
-  [reads.againMs, reads.floorMs].map((control) => compare(reads, control, firstLine, controlLine))
+const comparisons = (reads: Reads, firstLine: number, controlLine: number, but?: Stretch): Interval[] =>
+  [reads.againMs, reads.floorMs].map((control) => compare(reads, control, firstLine, controlLine, but))
 
-const atLeast = (reads: Reads, line: number): number =>
-  Math.min(...comparisons(reads, line + SLOWEST_HIT_MS, line).map(({ low }) => low))
+const atLeast = (reads: Reads, line: number, slowestHitMs: number, but?: Stretch): number =>
+  Math.min(...comparisons(reads, line + slowestHitMs, line, but).map(({ low }) => low))
+
+/** Files by the places of the first and of the one after the last, in order of measurement. */
+type Stretch = readonly [from: number, to: number]
+
+/** Stretches that the lower bound must do without: this many side by side, and as many less one that overlap them. */
+const STRETCHES = 8
+
+/**
+ * Every stretch in which first reads alone may have been slow for a reason of its own: a cache or a program that is slow to start, a
+ * disk of the cache that is busy for a while.
+ */
+const stretches = (count: number): Stretch[] =>
+  Array.from({ length: 2 * STRETCHES - 1 }, (_, at) => [
+    Math.floor((at * count) / (2 * STRETCHES)),
+    Math.ceil(((at + 2) * count) / (2 * STRETCHES)),
+  ])
 
 function atMost(reads: Reads, line: number, hidden: number): number {
   const most = Math.max(...comparisons(reads, line, line).map(({ high }) => high))
@@ -117,11 +146,13 @@ function compare(
   controlMs: readonly number[],
   firstLine: number,
   controlLine: number,
+  [from, to]: Stretch = [0, 0],
 ): Interval {
   let fast = failed
   let slowFirst = failed
   let slowControl = 0
   for (let at = 0; at < firstMs.length; at++) {
+    if (at >= from && at < to) continue
     const isSlow = (firstMs[at] ?? 0) > firstLine
     if ((controlMs[at % controlMs.length] ?? 0) > controlLine) {
       if (!isSlow) slowControl++
@@ -131,7 +162,8 @@ function compare(
     }
   }
   if (fast === 0) return { share: 0, low: 0, high: 1 }
-  const draws = fast * (effectiveDraws(firstMs.length + failed, population) / (firstMs.length + failed))
+  const drawn = firstMs.length - (to - from) + failed
+  const draws = fast * (effectiveDraws(drawn, population) / drawn)
   return difference(wilson((slowFirst / fast) * draws, draws), wilson(slowControl / 2, fast / 2))
 }
 

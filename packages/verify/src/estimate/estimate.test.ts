@@ -69,6 +69,34 @@ describe('the share of cold files', () => {
     expect(cold?.high).toBeLessThan(0.1)
   })
 
+  test('is none of which an eighth of the measurement, at any place in it, holds all', () => {
+    for (const from of [0, 470, 875]) {
+      const firstMs = warm.map((ms, at) => (at >= from && at < from + 60 ? ms + 50 : ms))
+      expect(coldShare({ ...reads, firstMs })).toMatchObject({ share: expect.closeTo(0.06, 5), low: 0 })
+    }
+  })
+
+  test('is between what is far and all that is slow, where slow first reads lie at two levels', () => {
+    const levels = (near: number, far: number) =>
+      coldShare({ ...reads, firstMs: warm.map((ms, at) => ms + (at % 5 === 0 ? near : at % 5 === 1 ? far : 0)) })
+    const disk = levels(5, 80)
+    expect([(disk?.low ?? 1) < 0.2, (disk?.high ?? 0) > 0.4]).toEqual([true, true])
+    // No disk takes 40 ms; and one level alone is taken for what is cold.
+    expect(levels(40, 200)?.low).toBeGreaterThan(0.33)
+    expect(levels(5, 5)?.low).toBeGreaterThan(0.33)
+  })
+
+  test('does not take for a second level what is held up alike of all calls', () => {
+    const heldUp = (start: number) => (ms: number, at: number) => ((at + start) % 25 === 0 ? ms + 80 : ms)
+    const cold = coldShare({
+      ...reads,
+      firstMs: warm.map((ms, at) => heldUp(0)(at % 2 === 0 ? ms + 5 : ms, at)),
+      againMs: warm.map(heldUp(8)),
+      floorMs: null_.map(heldUp(16)),
+    })
+    expect(cold?.low).toBeGreaterThan(0.4)
+  })
+
   test('has no line where half of the controls are slow', () => {
     const half = warm.map((ms, at) => (at % 2 === 0 ? ms + 50 : ms))
     expect(coldShare({ ...reads, againMs: half })).toBeUndefined()
@@ -158,6 +186,13 @@ describe('an address can not be told, and has no share', () => {
     expect(of(more, options)).toMatchObject(cannotTell(doubt))
     const { lines } = judged({ ...measured, ...more }, { population: 10_000, scale, ...options })
     expect(lines).toBeUndefined()
+  })
+
+  test('but what is ten times as fast as known cold reads may be the cache, from its disk', () => {
+    const nearer = { firstMs: around(0.8).map((ms, at) => (at % 2 === 0 ? ms + 5 : ms)) }
+    expect(of(nearer)).toMatchObject({ conclusive: true, share: 0.5 })
+    const coldReads = histogram(around(60), scaleOf([60]))
+    expect(of(nearer, { coldReads })).toMatchObject(cannotTell('cold from warm'))
   })
 
   test('but large heads may take their time to transfer', () => {

@@ -1,5 +1,5 @@
 import type { Measured, ProbeFailure } from '../measure/measure.ts'
-import { type ColdShare, coldShare, FASTEST_MISS_MS, type Lines, SLOWEST_HIT_MS } from './cold-share.ts'
+import { type ColdShare, coldShare, defaultLimits, type Limits, type Lines } from './cold-share.ts'
 import { clamp, type Interval } from './interval.ts'
 import { type Histogram, histogram, quantile, quantileOf, rebinned, type Scale, sorted } from './latencies.ts'
 import { isSteady } from './steadiness.ts'
@@ -64,7 +64,7 @@ export function judged(measured: Measured, options: WarmthOptions): Judgement {
   const { population, headBytes = 4_096, coldMs, coldReads, scale } = options
   const { name, firstMs, againMs, floorMs, failures, gone } = measured
   const reads = { firstMs, againMs, floorMs, failed: failures.length, population: population - gone }
-  const cold = coldShare(reads, fastestMiss(coldReads))
+  const cold = coldShare(reads, limitsFor(coldReads))
   const warmUpMs = (coldReads && quantileOf(coldReads, 0.5)) ?? coldMs
   const doubt = doubtOf(measured, { cold, warmUpMs, headBytes })
   const thresholdMs = cold?.lines.fastMs
@@ -97,8 +97,11 @@ export function judged(measured: Measured, options: WarmthOptions): Judgement {
 const median = (values: readonly number[]): number | undefined => quantile(sorted(values), 0.5)
 
 /** Known cold reads that were all slow make room for a slow disk of the cache: a quarter of the fastest of them. */
-const fastestMiss = (coldReads: Histogram | undefined): number =>
-  clamp(((coldReads && quantileOf(coldReads, 0.05)) ?? 0) / 4, FASTEST_MISS_MS, SLOWEST_HIT_MS)
+function limitsFor(coldReads: Histogram | undefined): Limits {
+  const { fastestMissMs, slowestHitMs } = defaultLimits
+  const ms = ((coldReads && quantileOf(coldReads, 0.05)) ?? 0) / 4
+  return { fastestMissMs: clamp(ms, fastestMissMs, slowestHitMs), slowestHitMs: Math.max(ms, slowestHitMs) }
+}
 
 /** Bounds further apart than this tell nothing. */
 const WIDEST = 0.3
