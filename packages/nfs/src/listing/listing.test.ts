@@ -101,6 +101,12 @@ describe('a listing of a sound server', () => {
     )
   })
 
+  test.each([4, 6])('gives a name that the server lists twice once, in pages of %i', async (size) => {
+    const names = ['a', 'b', 'a', 'c', 'b', 'a']
+    const given = await list(serverOf({ names, cookies: rising(6), sizes: [size] }))
+    expect(given).toMatchObject({ names: ['a', 'b', 'c'], code: undefined })
+  })
+
   test('resumes behind any page, in another process, and gives the rest once', async () => {
     await fc.assert(
       fc.asyncProperty(legal, fc.nat(), held, async (model, where, names) => {

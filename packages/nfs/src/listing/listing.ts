@@ -126,6 +126,8 @@ export class Listing {
 
   /** What of the page is new. Of a page that leads back, only names that are surely new. */
   private take(page: DirectoryPage, loops: boolean): ListedPage {
+    // Most directories have one page: nothing that comes later has to be told from it.
+    if (page.eof && this.pages === 0 && this.starts === 0 && !loops) return this.onlyPage(page)
     const fresh: DirectoryEntry[] = []
     for (const entry of page.entries) if (this.names.add(entry.name) && !this.tail.has(entry.name)) fresh.push(entry)
     const refused = page.refused.filter(({ name }) => this.names.add(name))
@@ -141,6 +143,16 @@ export class Listing {
     this.position = { cookie, cookieVerifier }
     const next = { cookie, cookieVerifier, marks: this.trail.travelling(), idlePages: this.idlePages }
     return { ...page, entries, refused, next: this.starts > 0 ? undefined : next }
+  }
+
+  private onlyPage(page: DirectoryPage): ListedPage {
+    const names = new Set<string>()
+    for (const { name } of page.entries) names.add(name)
+    // The second of two equal names is dropped.
+    const entries =
+      names.size === page.entries.length ? page.entries : page.entries.filter(({ name }) => names.delete(name))
+    this.given = entries.length
+    return { ...page, entries, next: undefined }
   }
 
   /** All names that were given are held, so none would come twice. */

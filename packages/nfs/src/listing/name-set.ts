@@ -37,7 +37,8 @@ export interface NameBudget {
  */
 export class NameSet {
   private readonly budget: NameBudget
-  private slots = new Int32Array(2 * FIRST_SLOTS)
+  /** None before there is a name. */
+  private slots = new Int32Array(0)
   private mask = FIRST_SLOTS - 1
   private held = 0
   /** Every name so far is held. */
@@ -50,6 +51,7 @@ export class NameSet {
   /** True for a name that is new, as far as is known. */
   add(name: string): boolean {
     if (!this.complete) return true
+    if (this.slots.length === 0) this.slots = new Int32Array(2 * FIRST_SLOTS)
     hashName(name)
     const at = this.find(high, low)
     if (this.slots[at + 1] !== 0) return false

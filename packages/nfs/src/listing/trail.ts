@@ -27,7 +27,7 @@ export class Trail {
 
   constructor(marks: readonly PageMark[] = []) {
     this.marks = [...marks]
-    this.index()
+    if (marks.length > 0) this.index()
   }
 
   /** Whether the page that was asked for at `asked` shows what earlier ones have shown. */
