@@ -93,9 +93,13 @@ function listOf(ranges: readonly string[]): BlockList {
 const contains = (list: BlockList, address: string): boolean =>
   list.check(address.split('%')[0] ?? '', isIPv4(address) ? 'ipv4' : 'ipv6')
 
+/** What stands before an IPv4 address in such IPv6 ones. */
+const translated: ReadonlySet<string> = new Set(['0:0:0:0:0:ffff', '0:0:0:0:ffff:0', '64:ff9b:0:0:0:0'])
+
 /**
- * The IPv4 address that an IPv6 one leads to: mapped (`::ffff:0:0/96`), compatible (`::/96`), by NAT64 (`64:ff9b::/96`,
- * RFC 6052) or by 6to4 (`2002::/16`, RFC 3056); else the address itself.
+ * The IPv4 address that an IPv6 one leads to: mapped (`::ffff:0:0/96`), translated (`::ffff:0:0:0/96`, RFC 2765), compatible
+ * (`::/96`), by NAT64 (`64:ff9b::/96`, RFC 6052; `64:ff9b:1::/48`, RFC 8215) or by 6to4 (`2002::/16`, RFC 3056); else the
+ * address itself.
  */
 function embeddedIn(address: string): string {
   const groups = isIPv4(address) ? undefined : groupsOf(address.split('%')[0] ?? '')
@@ -107,7 +111,8 @@ function embeddedIn(address: string): string {
     .join(':')
   if (groups[0] === 0x2002) return v4(groups[1], groups[2])
   const isCompatible = head === '0:0:0:0:0:0' && (groups[6] !== 0 || (groups[7] ?? 0) > 1)
-  return isCompatible || head === '0:0:0:0:0:ffff' || head === '64:ff9b:0:0:0:0' ? v4(groups[6], groups[7]) : address
+  const isTranslated = translated.has(head) || head.startsWith('64:ff9b:1:')
+  return isCompatible || isTranslated ? v4(groups[6], groups[7]) : address
 }
 
 /** The eight groups of an IPv6 address, which the URL parser writes without an IPv4 address at its end. */

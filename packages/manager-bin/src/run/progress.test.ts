@@ -150,6 +150,16 @@ describe('what is shown of a run', () => {
     expect(progress.snapshot(totals(), wanting(0), 0)).toMatchObject({ counts: { files: 8 }, bytesInFlight: 2 })
   })
 
+  // Each heartbeat that looked at all the others would take a minute here, and such a test fails by its time.
+  test('stays quick where somebody makes up ten thousand workers', () => {
+    const progress = begun()
+    for (let at = 0; at < 10_000; at++)
+      progress.heartbeat(beating(1, { worker: `w${at}`, item: `a.${at}`, attempt: `a${at}` }), 0)
+    const attempts = Array.from({ length: 200 }, (_, at) => aHeldAttempt({ item: `b.${at}`, attempt: `b${at}` }))
+    for (let at = 0; at < 100; at++) progress.heartbeat(aHeartbeat({ worker: 'many', attempts }), 0)
+    expect(progress.held(0).items).toBe(10_200)
+  })
+
   test('does not show an item again whose result overtook a heartbeat', () => {
     const progress = begun()
     progress.accepted([aResult({ counts: files(5) })], 0)

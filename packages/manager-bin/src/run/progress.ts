@@ -156,7 +156,7 @@ export class RunProgress {
   }
 
   #see(attempt: string, { bytesArrived, counts }: Live, nowMs: number): void {
-    if (this.#movement.sees(attempt, bytesArrived + dealtWith(counts), this.#workers.items)) this.#lastMoveAtMs = nowMs
+    if (this.#movement.sees(attempt, bytesArrived + dealtWith(counts), this.#workers.most)) this.#lastMoveAtMs = nowMs
   }
 
   #rates(counts: Counts, nowMs: number): Progress['ratesPerSecond'] {

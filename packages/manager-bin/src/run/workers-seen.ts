@@ -66,6 +66,11 @@ export class WorkersSeen {
     )
   }
 
+  /** At least as many as there are attempts under way, without a look at them: it is asked for each of them. */
+  get most(): number {
+    return this.#holders.size + this.#workers.size
+  }
+
   /** What is under way. */
   get live(): Live[] {
     return this.#busy().flatMap(([, worker]) => liveOf(worker))
