@@ -66,9 +66,10 @@ interface Row {
 /** Of fewer conclusive trials than this a share says little: they count in the sums alone. */
 const FEWEST = Math.min(20, trials)
 const rows = new Map<string, Row>()
-let unclear = 0
+const unclear: string[] = []
 let clear = 0
 const bad: string[] = []
+const told = ({ cache, addresses }: Cell, result: Trials): string => JSON.stringify({ ...cache, addresses, ...result })
 const count = (key: string, { conclusive, wrong }: Trials): void => {
   const row = rows.get(key) ?? { cells: 0, conclusive: 0, wrong: 0, worst: 0 }
   rows.set(key, row)
@@ -84,17 +85,17 @@ for (const [at, cell] of cells.entries()) {
   for (const [name, of] of dimensions) count(`${name} ${of(cell)}`, result)
   if (isClear(cell)) {
     clear++
-    if (result.conclusive < trials * 0.99) unclear++
+    if (result.conclusive < trials * 0.99) unclear.push(told(cell, result))
   }
-  if (result.conclusive >= FEWEST && result.wrong > result.conclusive * 0.07)
-    bad.push(`${JSON.stringify({ ...cell.cache, addresses: cell.addresses, ...result })}`)
+  if (result.conclusive >= FEWEST && result.wrong > result.conclusive * 0.07) bad.push(told(cell, result))
 }
 console.log(
   `${cells.length} cells of ${trials} trials, ${sample} files per address, ${((performance.now() - startedAtMs) / 1_000).toFixed(0)} s`,
 )
 console.log(`cells that hold the truth in fewer than 93 %: ${bad.length}`)
 for (const line of bad) console.log(`  ${line}`)
-console.log(`clear cells: ${clear}, of them not conclusive in 99 % of trials or more: ${unclear}`)
+console.log(`clear cells: ${clear}, of them not conclusive in 99 % of trials or more: ${unclear.length}`)
+for (const line of unclear) console.log(`  ${line}`)
 console.log('| dimension | cells | conclusive trials | wrong of them | truth held in the worst cell |')
 console.log('|---|---|---|---|---|')
 for (const [key, { cells: of, conclusive, wrong, worst }] of rows)
