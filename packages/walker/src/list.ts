@@ -1,9 +1,11 @@
+import { decideAhead } from './decide-ahead.ts'
 import { asWalkError, isMountTrouble, WalkError } from './errors.ts'
 import { type DirectoryUnit, partOfUnit } from './frontier.ts'
 import { hashPath } from './hash.ts'
 import { type Lineage, leadsBack, type Sight, sightOf } from './lineage.ts'
-import type { DirectoryPage, Mount } from './mount.ts'
+import type { DirectoryPage, Entry, Mount } from './mount.ts'
 import { type Member, rounds, targetFor, wentAway } from './mount-set.ts'
+import type { WalkFilter } from './options.ts'
 import { attributesPass, isWanted, takePage } from './page.ts'
 import { joinPath, tooLong } from './paths.ts'
 import { persist } from './persist.ts'
@@ -120,14 +122,17 @@ class Listing {
       let files = 0
       const missed: { mount: string; path: string; error: WalkError }[] = []
       const pages = this.#pages(mount, undefined)
-      for (let page = await pages.next(); !page.done && this.#wanted; page = await pages.next())
+      for (let page = await pages.next(); !page.done && this.#wanted; page = await pages.next()) {
+        const filter = (await this.#decideAhead(page.value.entries)) ?? this.#run.settings.filter
+        const deciding = { settings: { ...this.#run.settings, filter } }
         for (const entry of page.value.entries) {
           const { name, kind, error } = entry
           const child = joinPath(path, name)
-          if (!isWanted(this.#run, child, name, kind) || tooLong(child) !== undefined) continue
+          if (!isWanted(deciding, child, name, kind) || tooLong(child) !== undefined) continue
           if (kind === 'unknown' && error) missed.push({ mount: mount.name, path: child, error })
           if (kind === 'file' && attributesPass(this.#run, entry)) files++
         }
+      }
       await pages.return?.()
       this.#missed.push(...missed)
       return files
@@ -166,6 +171,8 @@ class Listing {
     try {
       let page = await pages.next()
       while (!page.done) {
+        const deciding = this.#decideAhead(page.value.entries)
+        const filter = deciding === undefined ? undefined : await deciding
         if (!this.#wanted) return false
         const { resume, directory, refused = [] } = page.value
         if (directory !== undefined) this.seen(sightOf(mount, directory))
@@ -184,7 +191,7 @@ class Listing {
         const everywhere = this.#everywhereBut(mount.name)
         const found = this.#tally ?? tally
         for (const error of refused) this.#run.fail(found, path, error)
-        const from = { path, real, lineage: this.#lineage, from: mount, tally: found, everywhere }
+        const from = { path, real, lineage: this.#lineage, from: mount, tally: found, everywhere, filter }
         takePage(this.#run, from, page.value.entries)
         this.#resume = resume ?? this.#resume
         if (!ahead?.done) {
@@ -267,6 +274,12 @@ class Listing {
     const { filter, attributesOnly, signal } = this.#run.settings
     const options = { attributes: filter.needsAttributes || attributesOnly, resume, signal }
     return mount.list(targetFor(real, handle, from, mount), options)[Symbol.asyncIterator]()
+  }
+
+  #decideAhead(entries: readonly Entry[]): Promise<WalkFilter> | undefined {
+    const { filter, clock } = this.#run.settings
+    const wanted = (): boolean => this.#wanted
+    return decideAhead(filter, { path: this.#unit.path, entries, now: () => clock.now(), wanted })
   }
 
   #announce(): void {

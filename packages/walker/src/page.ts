@@ -2,7 +2,7 @@ import { WalkError } from './errors.ts'
 import { FileBatch } from './file-batch.ts'
 import type { Lineage } from './lineage.ts'
 import { canBe, type Entry, type EntryKind, type Mount } from './mount.ts'
-import type { LeftOutEntry } from './options.ts'
+import type { LeftOutEntry, WalkFilter } from './options.ts'
 import { joinPath, shownPath, tooLong } from './paths.ts'
 import type { Run } from './run.ts'
 import { isLarge, sourceOf } from './sources.ts'
@@ -17,16 +17,19 @@ export interface PageOf {
   readonly tally: Tally
   /** Every other mount that has to list the directory has done so. */
   readonly everywhere: boolean
+  /** One that knows its answers already. Default: the walk's. */
+  readonly filter?: WalkFilter | undefined
 }
 
 /** Sorts a page's entries into files to read, directories and links to look into, and what is left alone. */
 export function takePage(run: Run, directory: PageOf, entries: readonly Entry[]): void {
   const { frontier, tallies, settings } = run
-  const { filter, symlinks } = settings
-  const { path, real, lineage, from, tally } = directory
+  const { symlinks } = settings
+  const { path, real, lineage, from, tally, filter = settings.filter } = directory
+  const deciding = { settings: { ...settings, filter } }
   const files: Entry[] = []
   let found = 0
-  const leftOut = new LeftOut(run, tally)
+  const leftOut = new LeftOut(run, tally, filter)
   let special = 0
   let large = 0
   let directories = 0
@@ -36,7 +39,7 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
     const child = joinPath(path, name)
     const beyond = tooLong(child)
     if (beyond !== undefined) {
-      if (isWanted(run, child, name, kind)) run.fail(tally, shownPath(child), beyond)
+      if (isWanted(deciding, child, name, kind)) run.fail(tally, shownPath(child), beyond)
       else leftOut.add(child, kind === 'directory' ? kind : 'file', entry)
     } else if (kind === 'file') {
       if (!filter.file(child, name) || !attributesPass(run, entry)) {
@@ -78,10 +81,10 @@ export function takePage(run: Run, directory: PageOf, entries: readonly Entry[])
     } else if (kind === 'unknown') {
       const { error = new WalkError('OTHER', `${child}: the mount does not say what it is`) } = entry
       const failed = { mount: from, error }
-      if (!isWanted(run, child, name, kind)) leftOut.add(child, 'file', entry)
+      if (!isWanted(deciding, child, name, kind)) leftOut.add(child, 'file', entry)
       else frontier.addUnit({ kind: 'entry', path: child, real: joinPath(real, name), lineage, failed, tally })
     } else if (kind === 'other' || symlinks === 'none') special++
-    else if (isWanted(run, child, name, kind))
+    else if (isWanted(deciding, child, name, kind))
       frontier.addUnit({ kind: 'link', path: child, real: joinPath(real, name), lineage, tally })
     else leftOut.add(child, 'file', entry)
   }
@@ -99,14 +102,16 @@ export class LeftOut {
   readonly #tally: Tally
   readonly #byRule = new Map<string, number>()
 
-  constructor(run: Run, tally: Tally) {
+  readonly #filter: WalkFilter
+
+  constructor(run: Run, tally: Tally, filter: WalkFilter = run.settings.filter) {
     this.#run = run
     this.#tally = tally
+    this.#filter = filter
   }
 
   add(path: string, kind: LeftOutEntry['kind'], { name, size, modifiedMs }: Omit<Entry, 'kind'>): void {
-    const { filter } = this.#run.settings
-    const rule = filter.leftOutBy?.({ path, name, kind, size, modifiedMs }) ?? 'filter'
+    const rule = this.#filter.leftOutBy?.({ path, name, kind, size, modifiedMs }) ?? 'filter'
     this.#byRule.set(rule, (this.#byRule.get(rule) ?? 0) + 1)
   }
 
@@ -130,7 +135,7 @@ export function leaveOut(
 }
 
 /** Where nobody knows yet what it is, or leads to: false when no answer could let it stay. */
-export function isWanted({ settings }: Run, path: string, name: string, kind: EntryKind): boolean {
+export function isWanted({ settings }: Pick<Run, 'settings'>, path: string, name: string, kind: EntryKind): boolean {
   const { filter, symlinks } = settings
   if (kind === 'file') return filter.file(path, name)
   if (kind === 'directory') return filter.directory(path, name)
