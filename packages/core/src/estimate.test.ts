@@ -51,4 +51,20 @@ describe('an estimate', () => {
       estimate({ ...facts, counts: { ...found, sample: { files: 0, filesMs: 0, bytes: 0, bytesMs: 0 } } }),
     ).toBeUndefined()
   })
+
+  test('is none where no large file of the sample could be read, or no small one', () => {
+    expect(estimate({ ...facts, counts: { ...found, sample: { ...sample, bytes: 0, bytesMs: 0 } } })).toBeUndefined()
+    expect(estimate({ ...facts, counts: { ...found, sample: { ...sample, files: 0, filesMs: 0 } } })).toBeUndefined()
+  })
+
+  test('needs no sample of what is not there', () => {
+    const [small, large] = [
+      { ...found, files: 1_000, bytes: 1_000 * 1_024, sizes: { 11: { files: 1_000, bytes: 1_000 * 1_024 } } },
+      { ...found, files: 100, bytes: 100 * 2 ** 20, sizes: { 21: { files: 100, bytes: 100 * 2 ** 20 } } },
+    ]
+    const ofSmall = { ...sample, bytes: 0, bytesMs: 0 }
+    expect(estimate({ ...facts, counts: { ...small, sample: ofSmall } })).toMatchObject({ elapsedMs: 2_500 })
+    const ofLarge = { ...sample, files: 0, filesMs: 0 }
+    expect(estimate({ ...facts, counts: { ...large, sample: ofLarge } })).toMatchObject({ elapsedMs: 625 })
+  })
 })

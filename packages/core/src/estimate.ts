@@ -36,11 +36,12 @@ export interface EstimateFacts {
   readonly dollarsAnHour?: number | undefined
 }
 
-/** Size classes up to 64 KiB, where a file costs round trips and not bytes. */
+/** Size classes below 64 KiB, where a file costs round trips and not bytes. */
 const LAST_SMALL_CLASS = 16
 
 /**
- * What warming the files that were found would take. Undefined where nothing was measured. An earlier run of the same
+ * What warming the files that were found would take. Undefined where nothing was measured, or nothing of the small files or
+ * of the large ones that are there. An earlier run of the same
  * export is believed before the sample: it is larger, and had the real concurrency. Pure.
  */
 export function estimate(facts: EstimateFacts): Estimate | undefined {
@@ -90,10 +91,15 @@ function bySample({ counts, workers, readsAtOnce }: EstimateFacts): Timed | unde
   if (sample === undefined || sample.files + sample.bytes === 0) return undefined
   const perFileMs = sample.files === 0 ? 0 : sample.filesMs / sample.files
   const perByteMs = sample.bytes === 0 ? 0 : sample.bytesMs / sample.bytes
-  const smallBytes = Object.entries(sizes)
-    .filter(([size]) => Number(size) <= LAST_SMALL_CLASS)
-    .reduce((sum, [, { bytes }]) => sum + bytes, 0)
-  const busyMs = counts.files * perFileMs + Math.max(0, counts.bytes - smallBytes) * perByteMs
+  const small = { files: 0, bytes: 0 }
+  for (const [size, { files, bytes }] of Object.entries(sizes)) {
+    if (Number(size) > LAST_SMALL_CLASS) continue
+    small.files += files
+    small.bytes += bytes
+  }
+  const largeBytes = Math.max(0, counts.bytes - small.bytes)
+  if ((small.files > 0 && sample.files === 0) || (largeBytes > 0 && sample.bytes === 0)) return undefined
+  const busyMs = counts.files * perFileMs + largeBytes * perByteMs
   return {
     elapsedMs: busyMs / (workers * readsAtOnce),
     basis: 'sample',

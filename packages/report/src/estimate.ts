@@ -9,7 +9,7 @@ const barWidth = 30
 export function estimateLines({ job, state, estimate, progress }: RunStatus): string[] {
   if (job?.mode !== 'estimate' || state !== 'ended') return []
   if (estimate === undefined)
-    return ['No time is expected: no file could be read to measure, and no earlier run is known.']
+    return ['No time is expected: too little of the sample could be read to measure, and no earlier run is known.']
   const { elapsedMs, machineHours, dollars, assumptions } = estimate
   const addresses = job.through === 'each' ? job.addresses.length : 1
   const { files, bytes: size } = progress.counts

@@ -1,7 +1,7 @@
 import { hashPath } from './hash.ts'
 
-/** A file up to this size takes a round trip or two, whatever its size: what counts is how many there are. */
-export const smallBytes = 65_536
+/** A file up to this size takes a round trip or two, whatever its size: what counts is how many there are. As the manager divides them. */
+export const smallBytes = 65_535
 
 export interface SampledFile {
   readonly path: string
