@@ -43,13 +43,35 @@ export interface Sample {
   readonly directories: number
   /** False: time was over before all was listed, and the sample speaks for what was. */
   readonly complete: boolean
-  /** Directories that could not be listed. */
+  /** Directories that could not be listed or lead back, and entries that could not be looked at; at most 10,000. */
   readonly failures: readonly { readonly path: string; readonly message: string }[]
 }
 
 interface Directory {
   readonly path: string
   readonly handle: FileHandle
+  readonly attributes: Attributes
+  readonly parent: Directory | undefined
+}
+
+/** Failures that are kept; a server may make as many as it likes. */
+const mostFailures = 10_000
+
+/** Deeper than this no path of a job leads; see `MAX_PATH_BYTES` of core. */
+const mostPathCharacters = 8_192
+
+/**
+ * Whether a directory is one of those that it lies in, as with mounts of a server that lead upwards. Told by handle, or by file
+ * system, number and time of the last change: subvolumes exported as one file system share the number.
+ */
+function leadsBack(above: Directory | undefined, handle: FileHandle, attributes: Attributes): boolean {
+  for (let at = above; at !== undefined; at = at.parent) {
+    if (at.handle === handle) return true
+    const { fsid, fileid, changedMs } = at.attributes
+    if (fileid !== 0n && fileid === attributes.fileid && fsid === attributes.fsid && changedMs === attributes.changedMs)
+      return true
+  }
+  return false
 }
 
 /**
@@ -81,26 +103,41 @@ export async function sampleExport(exports: readonly NfsExport[], options: Sampl
           const type = known?.attributes?.type
           if (type === 'file' && !filter.file(path, entry.name)) continue
           if (type === 'directory' && !filter.directory(path, entry.name)) continue
-          const found = known ?? (await through.lookup(directory.handle, entry.name, { signal }))
-          await take(through, path, entry.name, found)
+          try {
+            const found = known ?? (await through.lookup(directory.handle, entry.name, { signal }))
+            await take(through, path, entry.name, directory, found)
+          } catch (error) {
+            // One entry that can't be looked at takes no other along.
+            fail(path, error)
+          }
         }
       }
       directories++
     } catch (error) {
-      signal.throwIfAborted()
-      failures.push({ path: directory.path, message: error instanceof Error ? error.message : String(error) })
+      fail(directory.path, error)
     }
+  }
+
+  const fail = (path: string, error: unknown): void => {
+    signal.throwIfAborted()
+    if (failures.length < mostFailures)
+      failures.push({ path, message: error instanceof Error ? error.message : String(error) })
   }
 
   const take = async (
     through: NfsExport,
     path: string,
     name: string,
+    parent: Directory,
     { attributes, handle }: { readonly attributes?: Attributes | undefined; readonly handle?: FileHandle | undefined },
   ): Promise<void> => {
     if (handle === undefined) return
     const known = attributes ?? (await through.getattr(handle, { signal }))
-    if (known.type === 'directory' && filter.directory(path, name)) pending.push({ path, handle })
+    if (known.type === 'directory' && filter.directory(path, name)) {
+      if (leadsBack(parent, handle, known)) fail(path, 'it leads back to a directory that it lies in')
+      else if (path.length > mostPathCharacters) fail(path.slice(0, 200), 'its path is too long')
+      else pending.push({ path, handle, attributes: known, parent })
+    }
     if (known.type === 'file' && filter.file(path, name)) offer(path, known, handle)
   }
 
@@ -119,7 +156,7 @@ export async function sampleExport(exports: readonly NfsExport[], options: Sampl
       throw new VerifyError('NOTHING_TO_READ', `${path} is not in the export: ${error.message}`, { cause: error })
     })
     const known = attributes ?? (await first.getattr(handle, { signal }))
-    if (known.type === 'directory') pending.push({ path, handle })
+    if (known.type === 'directory') pending.push({ path, handle, attributes: known, parent: undefined })
     else if (known.type === 'file') offer(path, known, handle)
   }
 
