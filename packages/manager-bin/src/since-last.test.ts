@@ -1,5 +1,4 @@
-import { emptyCounts } from '@cachewarmer/core'
-import { aJob } from '@cachewarmer/core/testing'
+import { aJob, readCounts } from '@cachewarmer/core/testing'
 import { expect, test } from 'vitest'
 import { openLedger } from './ledger/sqlite-ledger.ts'
 import { beganBy, resolveSinceLast, specificationOf } from './since-last.ts'
@@ -78,7 +77,7 @@ async function warmedAfter(given: Parameters<World['submit']>[0], failures = {})
     began = world.ledger.run(item.run)?.startedAtMs ?? 0
     await world.clock.advance(10 * 60_000)
     await lease.giveBack()
-    await world.work(id, { counts: { ...emptyCounts(), files: 1, failures } })
+    await world.work(id, { counts: { ...readCounts(1), failures } })
     expect((await world.reached(id)).state).toBe('ended')
   })
   const lastMs = world.ledger.lastWarmedMs(specificationOf(aJob(given)))
