@@ -112,7 +112,7 @@ class Supervisor {
     const { directory, shares, item } = this.#with
     this.#shareAtMs = now + shareMs
     // A listing that can't be resumed elsewhere would begin anew, again and again where it takes longer than a slice.
-    if (this.#stopped || this.#walk.listing) return false
+    if (this.#stopped || this.#walk.listing || !this.#hasBegunSomething) return false
     const live = await directory.live(this.#signal)
     for (const { run } of shares.inFavourOf(item, live)) {
       const work = live.find((one) => one.run === run)?.work
@@ -172,6 +172,11 @@ class Supervisor {
   get #hasFinishedSomething(): boolean {
     const { directories, files, failures } = this.#walk.counters
     return directories > 0 || files > 0 || Object.keys(failures).length > 0
+  }
+
+  /** Where opening a directory takes longer than a slice, an item would make room before anything of it is done, for ever. */
+  get #hasBegunSomething(): boolean {
+    return this.#hasFinishedSomething || this.#walk.counters.bytesArrived > 0
   }
 
   async #visible(max: number): Promise<number> {
