@@ -26,7 +26,8 @@ test('a filter that takes long has others take their turn, and then knows all an
   expect(turns).toBeGreaterThan(10)
   expect(entries.filter(({ name }) => decided?.file(`/d/${name}`, name))).toHaveLength(50)
   expect(decided?.leftOutBy?.({ path: '/d/f1', name: 'f1', kind: 'file' })).toBe('expressions')
-  expect(time.asked).toBe(500)
+  // Those of the sample are asked twice.
+  expect(time.asked).toBe(516)
 })
 
 test('a quick one is asked when its answer is needed', () => {

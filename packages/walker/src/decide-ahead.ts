@@ -25,24 +25,31 @@ export interface NamesOf {
 export function decideAhead(filter: WalkFilter, names: NamesOf): Promise<WalkFilter> | undefined {
   const { entries, now } = names
   if (entries.length <= sampleNames) return undefined
-  const decided = new Decided(filter)
   const begunMs = now()
-  for (const entry of entries.slice(0, sampleNames)) decided.look(names.path, entry)
+  // Answers are kept only where they are worth it: most filters are quick.
+  for (let at = 0; at < sampleNames; at++) ask(filter, names.path, entries[at] as Entry)
   const allMs = ((now() - begunMs) / sampleNames) * entries.length
-  return allMs < atOnceMs ? undefined : decideAll(decided, names)
+  return allMs < atOnceMs ? undefined : decideAll(new Decided(filter), names)
 }
 
 async function decideAll(decided: Decided, { path, entries, now, wanted }: NamesOf): Promise<WalkFilter> {
   let begunMs = now()
-  for (const entry of entries.slice(sampleNames)) {
+  for (const entry of entries) {
     if (!(now() - begunMs < atOnceMs)) {
       await setImmediate()
       if (!wanted()) break
       begunMs = now()
     }
-    decided.look(path, entry)
+    ask(decided, path, entry)
   }
   return decided
+}
+
+/** Asks what will be asked of an entry. */
+function ask(filter: WalkFilter, directory: string, { name, kind, size, modifiedMs }: Entry): void {
+  const path = joinPath(directory, name)
+  const isIn = kind === 'directory' ? filter.directory(path, name) : filter.file(path, name)
+  if (!isIn) filter.leftOutBy?.({ path, name, kind: kind === 'directory' ? kind : 'file', size, modifiedMs })
 }
 
 /** Answers what was asked before from memory. */
@@ -56,13 +63,6 @@ class Decided implements WalkFilter {
   constructor(filter: WalkFilter) {
     this.#filter = filter
     this.needsAttributes = filter.needsAttributes
-  }
-
-  /** Asks what will be asked of an entry. */
-  look(directory: string, { name, kind, size, modifiedMs }: Entry): void {
-    const path = joinPath(directory, name)
-    const isIn = kind === 'directory' ? this.directory(path, name) : this.file(path, name)
-    if (!isIn) this.leftOutBy({ path, name, kind: kind === 'directory' ? kind : 'file', size, modifiedMs })
   }
 
   file(path: string, name: string): boolean {
