@@ -30,6 +30,8 @@ export interface JobMessage {
 const letGoMs = 0
 /** How often a job that was sent twice is looked at again while the first one runs. */
 const twinMs = 5_000
+/** How many of the ledger's runs are looked at for one that has begun a list. */
+const runsBack = 1_000
 
 /**
  * What happens to a job message: refused with a status that says why, or run to its end. The job's lease is held all the
@@ -76,7 +78,7 @@ export class Intake {
     const { list } = listed
     this.#listed.set(message.id, listed)
     // One after the other: each brings the whole list to its workers, and would miss what the other holds.
-    if (this.#listsInUse.has(list)) return { giveBackMs: twinMs }
+    if (this.#listsInUse.has(list) || this.#isBegunByAnother(list, message)) return { giveBackMs: twinMs }
     this.#listsInUse.add(list)
     try {
       const end = await this.#handle(message, held)
@@ -86,6 +88,16 @@ export class Intake {
       this.#listed.delete(message.id)
       this.#listsInUse.delete(list)
     }
+  }
+
+  /**
+   * The manager before this one may have begun the list with another copy of the job, whose message is not free yet. What
+   * was asked of that run, as a pause, holds for the job; a copy that began meanwhile would know nothing of it.
+   */
+  #isBegunByAnother(list: string, { id }: JobMessage): boolean {
+    return this.#ports.ledger
+      .recentRuns(runsBack)
+      .some(({ job, jobMessageId, outcome }) => outcome === undefined && job.list?.id === list && jobMessageId !== id)
   }
 
   /**

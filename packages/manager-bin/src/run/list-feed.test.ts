@@ -162,6 +162,33 @@ describe('a job with a list', () => {
     },
   )
 
+  test('that was sent twice stays paused after its manager died, and its second copy waits', async () => {
+    const world = new World()
+    await sendChunks(world, [0, 1, 2])
+    const id = await world.submit({ ...wish, paths: [] })
+    const first = world.start()
+    await world.work(id)
+    await world.service.queue(names.control).send(encodeControl({ v: 1, command: 'pause', target: 'listed' }))
+    await world.reached(id, 'paused')
+    first.stop()
+    await world.clock.run(first.ended)
+    // As where the manager was killed: the message of its run is not free yet when the other copy comes.
+    const jobs = world.service.queue(names.job)
+    const lease = await world.until(async () => (await jobs.receive({ max: 1, leaseMs: 60_000 }))[0])
+    expect(lease.id).toBe(id)
+    const other = await world.submit({ ...wish, paths: [] })
+    const second = world.start()
+    await world.clock.advance(120_000)
+    expect((await world.statuses()).map(({ jobMessageId, state }) => [jobMessageId, state])).toEqual([[id, 'paused']])
+    await world.service.queue(names.control).send(encodeControl({ v: 1, command: 'resume', target: 'listed' }))
+    for (let left = 2; left > 0; left--) await world.work(id)
+    expect(await world.reached(id)).toMatchObject({ outcome: 'warmed' })
+    for (let left = 3; left > 0; left--) await world.work(other)
+    expect(await world.reached(other)).toMatchObject({ outcome: 'warmed' })
+    second.stop()
+    await world.clock.run(second.ended)
+  })
+
   test('that was sent twice is cancelled twice', async () => {
     const world = new World()
     await sendChunks(world, [0, 1, 2])
