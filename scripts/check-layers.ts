@@ -1,32 +1,39 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /*
- * Holds the repository to what ARCHITECTURE.md says: imports between packages point one way, only binaries touch
- * `process`, and every path that the document names exists.
+ * Holds the repository to the house: imports between packages, and between the rooms of the service, point one way; only
+ * `service/cli` and the programs touch `process`; no file is longer than 500 lines; and every path that ARCHITECTURE.md
+ * names exists. oxlint finds import cycles.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** Which packages of ours a folder may import. */
-const allowed: Readonly<Record<string, readonly string[]>> = {
+/** The packages of ours that a package may import. */
+const packages: Readonly<Record<string, readonly string[]>> = {
   core: [],
   queue: [],
   nfs: [],
   vmss: [],
-  verify: ['nfs'],
   walker: ['nfs'],
-  report: ['core'],
-  'status-page': ['core', 'report'],
-  cli: ['core', 'queue'],
-  'worker-bin': ['cli', 'core', 'queue', 'walker', 'vmss'],
-  'submit-bin': ['cli', 'core', 'nfs', 'queue', 'report', 'status-page', 'verify'],
-  'manager-bin': ['cli', 'core', 'queue', 'report', 'status-page', 'submit', 'vmss', 'worker'],
+  service: ['core', 'queue', 'nfs', 'vmss', 'walker'],
+  'worker-bin': ['service', 'core', 'queue', 'vmss'],
+  'submit-bin': ['service', 'core', 'queue', 'nfs', 'walker'],
+  'manager-bin': ['service', 'core', 'queue', 'vmss', 'submit', 'worker'],
 }
 
-/** Folders whose code is the edge of a program: they may read arguments and environment, and exit. */
-const edges = new Set(['cli', 'worker-bin', 'submit-bin', 'manager-bin'])
+/** The rooms of the service, and what each may import of other rooms and packages. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  report: ['core'],
+  cli: ['core', 'queue'],
+  worker: ['walker', 'queue', 'vmss', 'core'],
+  submit: ['cli', 'report', 'walker', 'nfs', 'queue', 'core'],
+  manager: ['cli', 'report', 'submit', 'vmss', 'queue', 'core'],
+  warm: ['manager', 'worker', 'submit', 'report', 'queue', 'core'],
+  testing: ['report', 'submit', 'queue', 'core'],
+}
 
+const maxLines = 500
 const problems: string[] = []
 
 function* sources(folder: string): Generator<string> {
@@ -37,26 +44,34 @@ function* sources(folder: string): Generator<string> {
   }
 }
 
+/** The name of the room that a file of the service lies in. */
+const roomOf = (path: string): string | undefined => /packages\/service\/src\/([a-z-]+)\//.exec(path)?.[1]
+
+function check(folder: string, file: string): void {
+  const text = readFileSync(file, 'utf8')
+  const where = relative(root, file)
+  const isTest = file.endsWith('.test.ts') || file.includes('/testing/')
+  if (isTest) return
+  const room = roomOf(where)
+  const allowed = (room === undefined ? packages[folder] : rooms[room]) ?? []
+  const refuse = (name: string): number =>
+    problems.push(`${where}: imports ${name}, allowed: ${allowed.join(', ') || 'none'}`)
+  for (const [, from = ''] of text.matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+    const name = /^@cachewarmer\/([a-z-]+)/.exec(from)?.[1]
+    if (name !== undefined && folder.replace(/-bin$/, '') !== name && !allowed.includes(name)) refuse(name)
+    const other = from.startsWith('.') ? roomOf(normalize(join(dirname(where), from))) : undefined
+    if (room !== undefined && other !== undefined && other !== room && !allowed.includes(other)) refuse(other)
+  }
+  const isEdge = room === 'cli' || folder.endsWith('-bin')
+  if (!isEdge && /\bprocess\.(env|argv|exit|on|once|std)/.test(text))
+    problems.push(`${where}: a library touches process`)
+  const lines = text.split('\n').length - 1
+  if (lines > maxLines) problems.push(`${where}: ${lines} lines, at most ${maxLines}`)
+}
+
 for (const folder of readdirSync(join(root, 'packages'))) {
-  const layers = allowed[folder]
-  if (layers === undefined) {
-    problems.push(`packages/${folder}: no layer is known for it`)
-    continue
-  }
-  for (const file of sources(join(root, 'packages', folder, 'src'))) {
-    const text = readFileSync(file, 'utf8')
-    const where = relative(root, file)
-    const isTest = file.endsWith('.test.ts') || file.includes('/testing/')
-    for (const [, name = ''] of text.matchAll(/from '@cachewarmer\/([a-z-]+)/g)) {
-      const own = folder.replace(/-bin$/, '') === name
-      if (!own && !layers.includes(name) && !isTest)
-        problems.push(`${where}: imports ${name}, allowed: ${layers.join(', ') || 'none'}`)
-    }
-    if (!edges.has(folder) && !isTest && /\bprocess\.(env|argv|exit|on|once|std)/.test(text))
-      problems.push(`${where}: a library touches process`)
-    const lines = text.split('\n').length - 1
-    if (!isTest && lines > 400) problems.push(`${where}: ${lines} lines, at most 400`)
-  }
+  if (packages[folder] === undefined) problems.push(`packages/${folder}: no layer is known for it`)
+  else for (const file of sources(join(root, 'packages', folder, 'src'))) check(folder, file)
 }
 
 const architecture = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
 import { walk } from '@cachewarmer/walker'
 import { type MemoryDirectory, manyEntries, memoryMount } from '@cachewarmer/walker/testing'
-import { workerNodeOptions } from '@cachewarmer/worker/node-options'
 import { count, printTable } from './table.ts'
 
 const file = { kind: 'file', size: 4_096 } as const

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
 import { type AdaptiveLimit, adaptiveLimit, nfsMount, walk } from '@cachewarmer/walker'
-import { workerNodeOptions } from '@cachewarmer/worker/node-options'
 
 /*
  * One walk in a process of its own, with the worker's options of V8: CPU time and memory are the client's alone, its

@@ -1,4 +1,4 @@
-import { verify } from '@cachewarmer/verify'
+import { verify } from '@cachewarmer/walker/verify'
 import { GeneratedServer } from './nfs-lab.ts'
 import { count, printTable, seconds } from './table.ts'
 

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { workerNodeOptions } from '@cachewarmer/worker/node-options'
+import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
 
 /** The programs that are shipped, each as one file. */
 export const programs = ['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit'] as const

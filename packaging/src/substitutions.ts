@@ -8,7 +8,7 @@ const substitutes: Readonly<Record<string, (folder: string) => string>> = {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
     return `export const version = ${JSON.stringify(version)}`
   },
-  'dist/bootstrap/assets.js': (folder) => {
+  'dist/manager/bootstrap/assets.js': (folder) => {
     const assets = join(folder, 'bootstrap')
     const files = readdirSync(assets, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     const texts = files
@@ -21,7 +21,7 @@ const substitutes: Readonly<Record<string, (folder: string) => string>> = {
   // options that it holds.
   'dist/worker-command.js': () => `
     import { isSea } from 'node:sea'
-    import { workerNodeOptions } from '@cachewarmer/worker/node-options'
+    import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
     export const workerCommand = (nodeProgram, args) =>
       [nodeProgram, ...(isSea() ? [] : [...workerNodeOptions, process.argv[1]]), 'worker', ...args, '--exit-with-parent']`,
 }

@@ -1,4 +1,4 @@
-import { legacyQueueFlags, translateLegacyFlags } from '@cachewarmer/cli'
+import { legacyQueueFlags, translateLegacyFlags } from '@cachewarmer/service/cli'
 import { vi } from 'vitest'
 import { type ManagerActions, runCommandLine } from '../../packages/manager-bin/src/config.ts'
 import type { JobSettings } from '../../packages/submit-bin/src/cli/job-options.ts'

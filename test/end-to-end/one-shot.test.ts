@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ReportData } from '@cachewarmer/status-page'
+import type { ReportData } from '@cachewarmer/service/page'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Finished, Lab } from './lab.ts'
 import { type MadeTree, makeTree } from './tree.ts'

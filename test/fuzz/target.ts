@@ -1,5 +1,5 @@
-import { isUsageError } from '@cachewarmer/cli'
 import { isCoreError } from '@cachewarmer/core'
+import { isUsageError } from '@cachewarmer/service/cli'
 
 /**
  * Reads bytes that come from outside, and says whether there was a value in them. Throws for whatever is neither a value

@@ -1,4 +1,3 @@
-import { isUsageError, translateLegacyFlags } from '@cachewarmer/cli'
 import {
   compileFilter,
   decodeControl,
@@ -20,9 +19,9 @@ import {
 } from '@cachewarmer/core'
 import { isNfsError, parseNfsUrl } from '@cachewarmer/nfs'
 import { isQueueError, systemClock } from '@cachewarmer/queue'
+import { isUsageError, translateLegacyFlags } from '@cachewarmer/service/cli'
 import { instanceMetadata, isVmssError } from '@cachewarmer/vmss'
 import { isWalkError } from '@cachewarmer/walker'
-import { queueAccess } from '../../packages/cli/src/access.ts'
 import { runCommandLine } from '../../packages/manager-bin/src/config.ts'
 import { EXPORT, MNT } from '../../packages/nfs/src/mount/mount3.ts'
 import { FSINFO } from '../../packages/nfs/src/nfs3/fsinfo.ts'
@@ -39,8 +38,9 @@ import type { Procedure } from '../../packages/nfs/src/rpc/procedure.ts'
 import { RecordReader } from '../../packages/nfs/src/rpc/record.ts'
 import { XdrReader } from '../../packages/nfs/src/xdr/reader.ts'
 import { connect } from '../../packages/queue/src/azure/connect.ts'
+import { queueAccess } from '../../packages/service/src/cli/access.ts'
+import { parseManifest } from '../../packages/service/src/submit/manifest/parse-manifest.ts'
 import { makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
-import { parseManifest } from '../../packages/submit-bin/src/manifest/parse-manifest.ts'
 import { readPosition, writePosition } from '../../packages/walker/src/nfs/position.ts'
 import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
 import { claims, expression } from './claims.ts'

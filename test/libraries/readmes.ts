@@ -48,7 +48,7 @@ const readers: Readonly<Record<string, Reader>> = {
   'report-1': {
     given: `
       import { encodeStatus } from '@cachewarmer/core'
-      import { anEnded } from '@cachewarmer/report/testing'
+      import { anEnded } from '@cachewarmer/service/report/testing'
       const message = encodeStatus(anEnded('warmed'))`,
     run: { says: /Warmed\.[\s\S]*"outcome":"warmed"/ },
   },

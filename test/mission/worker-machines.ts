@@ -1,5 +1,5 @@
-import { systemClock, systemRandom } from '@cachewarmer/cli'
 import type { Logger, QueueService } from '@cachewarmer/queue'
+import { systemClock, systemRandom } from '@cachewarmer/service/cli'
 import type { MachineHooks } from '@cachewarmer/vmss/testing'
 import { folderAccess, runWorker } from '@cachewarmer/worker'
 

@@ -1,6 +1,6 @@
-import { openResolver } from '@cachewarmer/cli'
 import { directory, file, type NfsServer, startNfsServer } from '@cachewarmer/nfs/testing'
 import { systemClock } from '@cachewarmer/queue'
+import { openResolver } from '@cachewarmer/service/cli'
 import { openAccess } from '@cachewarmer/worker'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 

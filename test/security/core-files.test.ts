@@ -130,7 +130,7 @@ describe.skipIf(process.platform !== 'linux')('a process that crashes', { timeou
 
 test('every service that we ship leaves no core', () => {
   const units = ['manager', 'worker'].map((role) =>
-    readText(`packages/manager-bin/bootstrap/systemd/cachewarmer-${role}.service`),
+    readText(`packages/service/bootstrap/systemd/cachewarmer-${role}.service`),
   )
   const ofImage = workerCloudInit({ source: { from: 'image', command: ['/opt/cachewarmer-worker'] } })
   const [, inCloudInit = ''] = /- path: \S+cachewarmer-worker\.service\n([\s\S]*?)\n {2}- path/.exec(ofImage) ?? []

@@ -1,7 +1,7 @@
 import { type Counts, emptyCounts, failureParts, type ItemResult, makeJob, type RunStatus } from '@cachewarmer/core'
 import { Board, noFleet, openLedger } from '@cachewarmer/manager'
 import { systemClock } from '@cachewarmer/queue'
-import type { WorkerView } from '@cachewarmer/status-page'
+import type { WorkerView } from '@cachewarmer/service/page'
 
 export interface Busy {
   readonly board: Board

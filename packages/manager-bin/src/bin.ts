@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { runMain } from '@cachewarmer/cli'
-import { bootstrap } from './bootstrap/bootstrap.ts'
+import { runMain } from '@cachewarmer/service/cli'
+import { bootstrap } from './bootstrap.ts'
 import { runCommandLine } from './config.ts'
 import { warm } from './one-shot/warm.ts'
 import { plan } from './plan.ts'

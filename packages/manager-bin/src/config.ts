@@ -1,10 +1,8 @@
-import { legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
+import { accessOptions, legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/service/cli'
+import { azureOptions, legacyAzureFlags, speaksOfMachines, statusOptions } from '@cachewarmer/service/manager'
 import { jobOptions } from '@cachewarmer/submit/command-line'
 import type { Cloud } from '@cachewarmer/vmss'
-import { accessOptions } from '@cachewarmer/worker/options'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { azureOptions, legacyAzureFlags, speaksOfMachines } from './fleet/azure-options.ts'
-import { statusOptions } from './view/options.ts'
 
 const whole =
   (least: number, most = Number.POSITIVE_INFINITY) =>

@@ -86,7 +86,7 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
       return (JSON.parse(stdout) as Planned).cloudInit
     }
     const own = '/tools/bootstrap.cachewarmer-worker.sh'
-    const file = new URL('../bootstrap/bootstrap.cachewarmer-worker.sh', import.meta.url)
+    const file = new URL('../../service/bootstrap/bootstrap.cachewarmer-worker.sh', import.meta.url)
     const sum = createHash('sha256').update(readFileSync(file)).digest('hex')
     const expected = await cloudInitOf(own, '--release-signer', signer)
     expect(expected).toContain(`BOOTSTRAP_SCRIPT_SHA256='${sum}'`)

@@ -1,6 +1,6 @@
-import { exitCode } from '@cachewarmer/cli'
+import { exitCode } from '@cachewarmer/service/cli'
+import { resolveFleet } from '@cachewarmer/service/manager'
 import type { PlanConfig } from './config.ts'
-import { resolveFleet } from './fleet/azure-fleet.ts'
 
 /** Prints what `serve --fleet vmss` would send to Azure, passwords as `***`. Changes nothing anywhere. */
 export async function plan(config: PlanConfig): Promise<number> {

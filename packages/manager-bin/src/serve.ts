@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import type { Logger } from '@cachewarmer/queue'
 import {
+  accessArguments,
   exitCode,
   onShutdown,
   openLogger,
@@ -11,24 +13,25 @@ import {
   systemRandom,
   UnavailableError,
   UsageError,
-} from '@cachewarmer/cli'
-import type { Logger } from '@cachewarmer/queue'
-import { accessArguments } from '@cachewarmer/worker/options'
+} from '@cachewarmer/service/cli'
+import type { Ledger, MachinePrice } from '@cachewarmer/service/manager'
+import {
+  Board,
+  type Fleet,
+  isLedgerError,
+  ledgerFile,
+  localFleet,
+  mayHoldSecret,
+  noFleet,
+  openAzureFleet,
+  openLedger,
+  runManager,
+  serveStatus,
+  statusPlace,
+  steeringBy,
+  workerEnvironment,
+} from '@cachewarmer/service/manager'
 import type { ServeConfig } from './config.ts'
-import { openAzureFleet } from './fleet/azure-fleet.ts'
-import { type Fleet, noFleet } from './fleet/fleet.ts'
-import { localFleet } from './fleet/local-fleet.ts'
-import { mayHoldSecret, workerEnvironment } from './fleet/worker-environment.ts'
-import type { Ledger } from './ledger/ledger.ts'
-import { isLedgerError } from './ledger/ledger-error.ts'
-import { ledgerFile } from './ledger/ledger-place.ts'
-import { openLedger } from './ledger/sqlite-ledger.ts'
-import type { MachinePrice } from './run/warming-estimate.ts'
-import { runManager } from './run-manager.ts'
-import { Board } from './view/board.ts'
-import { statusPlace } from './view/options.ts'
-import { serveStatus } from './view/serve-status.ts'
-import { steeringBy } from './view/wish.ts'
 import { workerCommand } from './worker-command.ts'
 
 /** The service: runs until a signal stops it. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { workerNodeOptions } from '@cachewarmer/worker/node-options'
+import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
 
 /** The command line of a worker of our own package, run by the Node that runs this manager. */
 export function workerCommand(nodeProgram: string, args: readonly string[]): readonly [string, ...string[]] {

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 /*
- * Bundles the browser's part (src/app) into one script and one style, and writes them down as a module, so that the page
+ * Bundles the browser's part (src/report/page/app) into one script and one style, and writes them down as a module, so that the page
  * travels with the code that serves it: nothing has to be found on a disk at run time, also not from within a bundle.
  */
-const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src')
+const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src/report/page')
 
 const { outputFiles } = await build({
   entryPoints: [join(source, 'app/main.tsx')],

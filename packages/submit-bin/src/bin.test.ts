@@ -1,7 +1,7 @@
 import { decodeJob } from '@cachewarmer/core'
 import { systemClock } from '@cachewarmer/queue'
+import { anEnded, names, withCounts } from '@cachewarmer/service/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { anEnded, names, withCounts } from './testing/builders.ts'
 import { start } from './testing/child.ts'
 import { fixture, jobArguments as job, openQueueFile, type QueueFile, words } from './testing/queue-file.ts'
 import type { Finished } from './testing/spoken.ts'

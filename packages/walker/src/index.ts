@@ -7,6 +7,7 @@
  * scope      a tally that handed parts away; they count only if it is not rolled back
  */
 
+export type { Resolve } from '@cachewarmer/nfs'
 export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver, LimitFigures } from './adaptive-limit.ts'
 export { adaptiveLimit } from './adaptive-limit.ts'
 export type { Clock } from './clock.ts'

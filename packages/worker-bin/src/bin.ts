@@ -4,7 +4,9 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { promisify } from 'node:util'
+import type { Logger } from '@cachewarmer/queue'
 import {
+  defaultFolderTemplate,
   exitCode,
   isFileQueue,
   type OpenedQueues,
@@ -17,15 +19,11 @@ import {
   steadyClock,
   systemClock,
   systemRandom,
-} from '@cachewarmer/cli'
-import type { Logger } from '@cachewarmer/queue'
-import { openAccess } from './access/access.ts'
-import { defaultFolderTemplate } from './access/options.ts'
+} from '@cachewarmer/service/cli'
+import type { Machine } from '@cachewarmer/service/worker'
+import { openAccess, runWorker, workerName } from '@cachewarmer/service/worker'
 import { parseWorkerConfig, type WorkerConfig } from './config.ts'
-import type { Machine } from './machine/machine.ts'
-import { runWorker } from './run-worker.ts'
 import { version } from './version.ts'
-import { workerName } from './worker-name.ts'
 
 void runMain('cachewarmer-worker', async () => {
   const config = parseWorkerConfig(process.argv.slice(2), version)
@@ -90,7 +88,7 @@ async function openMachine(
   logger: Logger,
   shutdown: Shutdown,
 ): Promise<Machine> {
-  const { Machine } = await import('./machine/machine.ts')
+  const { Machine } = await import('@cachewarmer/service/worker')
   const { instanceMetadata } = await import('@cachewarmer/vmss')
   const baseUrl = config.metadataUrl ? { baseUrl: config.metadataUrl } : {}
   return new Machine(

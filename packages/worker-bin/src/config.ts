@@ -1,6 +1,11 @@
-import { type LogLevel, legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/cli'
+import {
+  accessOptions,
+  type LogLevel,
+  legacyQueueFlags,
+  queueOptions,
+  translateLegacyFlags,
+} from '@cachewarmer/service/cli'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { accessOptions } from './access/options.ts'
 
 const count = (text: string): number => {
   const value = Number(text)

@@ -1,4 +1,4 @@
-import { UsageError } from '@cachewarmer/cli'
+import { UsageError } from '@cachewarmer/service/cli'
 import { type Files, type ReadRequest, readJob } from '@cachewarmer/submit/command-line'
 import type { WarmConfig } from '../config.ts'
 import type { Target } from './targets.ts'

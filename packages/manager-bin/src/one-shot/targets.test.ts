@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isUsageError } from '@cachewarmer/cli'
+import { isUsageError } from '@cachewarmer/service/cli'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { layOutTargets, type Target } from './targets.ts'
 

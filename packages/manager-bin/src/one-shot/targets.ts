@@ -1,6 +1,6 @@
 import { mkdir, realpath, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { UsageError } from '@cachewarmer/cli'
+import { UsageError } from '@cachewarmer/service/cli'
 
 /** What one job of a one-shot warm-up names. */
 export interface Target {

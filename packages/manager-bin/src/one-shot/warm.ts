@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RunStatus } from '@cachewarmer/core'
+import type { QueueService } from '@cachewarmer/queue'
 import {
   exitCode,
   onShutdown,
@@ -10,18 +12,19 @@ import {
   systemClock,
   systemRandom,
   UsageError,
-} from '@cachewarmer/cli'
-import type { RunStatus } from '@cachewarmer/core'
-import type { QueueService } from '@cachewarmer/queue'
-import { reportPage } from '@cachewarmer/status-page'
-import { progressView, renderReport, reportJson, submitJob, submitWithList, watchJob } from '@cachewarmer/submit'
+} from '@cachewarmer/service/cli'
+import { Board, localFleet, openLedger, runManager, workerEnvironment } from '@cachewarmer/service/manager'
+import { reportPage } from '@cachewarmer/service/page'
+import {
+  progressView,
+  renderReport,
+  reportJson,
+  submitJob,
+  submitWithList,
+  watchJob,
+} from '@cachewarmer/service/submit'
 import { endCode, systemFiles } from '@cachewarmer/submit/command-line'
 import type { WarmConfig } from '../config.ts'
-import { localFleet } from '../fleet/local-fleet.ts'
-import { workerEnvironment } from '../fleet/worker-environment.ts'
-import { openLedger } from '../ledger/sqlite-ledger.ts'
-import { runManager } from '../run-manager.ts'
-import { Board } from '../view/board.ts'
 import { workerCommand } from '../worker-command.ts'
 import { checkListed, inside, readRequests, type WarmRequest } from './requests.ts'
 import { makeSampleScene } from './sample-scene.ts'

@@ -1,5 +1,5 @@
-import { allowAddressOption } from '@cachewarmer/cli'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { allowAddressOption } from './index.ts'
 
 export { machineOfWorker } from '../worker-name.ts'
 

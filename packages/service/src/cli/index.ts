@@ -2,6 +2,7 @@
 export { steadyClock, systemClock } from '@cachewarmer/queue'
 export type { Environment, QueueSettings } from './access.ts'
 export { queueVariables } from './access.ts'
+export { accessArguments, accessOptions, defaultFolderTemplate } from './access-options.ts'
 export type { AddressRules, Resolve } from './address-rules.ts'
 export { AddressError, allowAddressOption, isFileQueue, openResolver } from './address-rules.ts'
 export { decodeText, refuseForeignText } from './decode-text.ts'

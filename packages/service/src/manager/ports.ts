@@ -1,6 +1,6 @@
 import type { RunStatus } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
-import type { WorkerView } from '@cachewarmer/status-page'
+import type { WorkerView } from '../report/page/index.ts'
 import type { Fleet } from './fleet/fleet.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { MachinePrice } from './run/warming-estimate.ts'

@@ -1,6 +1,6 @@
 import { makeId, queueNames } from '@cachewarmer/core'
 import { consume } from '@cachewarmer/queue'
-import { machineOfWorker } from '@cachewarmer/worker/options'
+import { machineOfWorker } from '../cli/access-options.ts'
 import { handleControl } from './control.ts'
 import { FailureLister } from './failure-lister.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'

@@ -25,15 +25,6 @@ test('exports these names, and no others', () => {
   ])
 })
 
-test('what a command line needs is apart from it', async () => {
-  expect(Object.keys(await import('./command-line.ts')).sort()).toEqual([
-    'endCode',
-    'jobOptions',
-    'readJob',
-    'systemFiles',
-  ])
-})
-
 test('errors are known by their name, so that two copies of the package agree', () => {
   const foreign = Object.assign(new Error('x'), { name: 'SubmitError' })
   expect(submit.isSubmitError(new submit.SubmitError('JOB_GONE', 'm1', 'gone'))).toBe(true)

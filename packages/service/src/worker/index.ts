@@ -3,6 +3,7 @@
  * attempt  one try at an item, with a random id; only its result makes it count
  */
 
+export { workerName } from '../worker-name.ts'
 export type { AccessOptions } from './access/access.ts'
 export { autoAccess, openAccess } from './access/access.ts'
 export type { DirectOptions } from './access/direct.ts'

@@ -1,12 +1,22 @@
-import { exitCode, UsageError } from '@cachewarmer/cli'
 import { type Job, queueNames } from '@cachewarmer/core'
-import { plural, printable, renderReport, reportJson } from '@cachewarmer/report'
-import { type ControlledJob, cancelJob, changeJob, type JobChange, pauseJob, resumeJob } from '../control.ts'
-import type { ListedPath } from '../list/read-paths.ts'
-import { listRuns } from '../runs.ts'
-import { type SubmittedJob, submitJob, submitWithList } from '../submit.ts'
-import { findCandidates, unknownTarget } from '../target.ts'
-import { lookAtJobs } from '../waiting.ts'
+import { exitCode, UsageError } from '@cachewarmer/service/cli'
+import { plural, printable, renderReport, reportJson } from '@cachewarmer/service/report'
+import type { ListedPath } from '@cachewarmer/service/submit'
+import {
+  type ControlledJob,
+  cancelJob,
+  changeJob,
+  findCandidates,
+  type JobChange,
+  listRuns,
+  lookAtJobs,
+  pauseJob,
+  resumeJob,
+  type SubmittedJob,
+  submitJob,
+  submitWithList,
+  unknownTarget,
+} from '@cachewarmer/service/submit'
 import { jobRows, type WaitingReport, waitingReport } from './job-table.ts'
 import type { ReadRequest } from './read-job.ts'
 import { openReportFile } from './report-file.ts'

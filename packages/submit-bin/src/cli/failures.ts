@@ -1,8 +1,8 @@
-import { exitCode } from '@cachewarmer/cli'
 import { type Failure, toWire } from '@cachewarmer/core'
 import { encodeName } from '@cachewarmer/nfs'
-import { plural, printable } from '@cachewarmer/report'
-import { findRun, listFailures } from '../failures.ts'
+import { exitCode } from '@cachewarmer/service/cli'
+import { plural, printable } from '@cachewarmer/service/report'
+import { findRun, listFailures } from '@cachewarmer/service/submit'
 import type { Session } from './session.ts'
 
 export interface FailuresSettings {

@@ -1,5 +1,5 @@
-import { exitCode } from '@cachewarmer/cli'
 import type { RunStatus } from '@cachewarmer/core'
+import { exitCode } from '@cachewarmer/service/cli'
 import {
   bytes,
   count,
@@ -10,9 +10,8 @@ import {
   reportJson,
   table,
   totalFailures,
-} from '@cachewarmer/report'
-import { goesBy, listRuns } from '../runs.ts'
-import { unknownTarget } from '../target.ts'
+} from '@cachewarmer/service/report'
+import { goesBy, listRuns, unknownTarget } from '@cachewarmer/service/submit'
 import type { Session } from './session.ts'
 
 const head = ['ENDED', 'JOB', 'OUTCOME', 'FILES', 'SIZE', 'FAILURES', 'TOOK', 'FILES/S', 'RUN']

@@ -1,6 +1,6 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { bytes, count, printable, table, totalFailures } from '@cachewarmer/report'
-import type { WaitingJob } from '../waiting.ts'
+import { bytes, count, printable, table, totalFailures } from '@cachewarmer/service/report'
+import type { WaitingJob } from '@cachewarmer/service/submit'
 
 /** A waiting job for programs; `state` tells it from a run's report. */
 export interface WaitingReport {

@@ -1,4 +1,4 @@
-import { legacyQueueFlags, queueOptions } from '@cachewarmer/cli'
+import { legacyQueueFlags, queueOptions } from '@cachewarmer/service/cli'
 import { Command, Option } from '@commander-js/extra-typings'
 import { examples } from './examples.ts'
 import { jobOptions } from './job-options.ts'

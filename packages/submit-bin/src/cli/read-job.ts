@@ -1,8 +1,13 @@
-import { UsageError } from '@cachewarmer/cli'
 import { CoreError, isCoreError, type Problem, parseIgnoreRule, parseJob, type ReadJob } from '@cachewarmer/core'
-import { type ListedPath, readPaths } from '../list/read-paths.ts'
-import { type Manifest, parseManifest } from '../manifest/parse-manifest.ts'
-import { preview, printable } from '../manifest/preview.ts'
+import { UsageError } from '@cachewarmer/service/cli'
+import {
+  type ListedPath,
+  type Manifest,
+  parseManifest,
+  preview,
+  printable,
+  readPaths,
+} from '@cachewarmer/service/submit'
 import type { Files } from './files.ts'
 import { fieldOfOption, type JobSettings } from './job-options.ts'
 

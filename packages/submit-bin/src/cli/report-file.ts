@@ -1,9 +1,8 @@
-import { UsageError } from '@cachewarmer/cli'
 import type { Failure, RunStatus } from '@cachewarmer/core'
-import { plural, totalFailures } from '@cachewarmer/report'
-import { reportPage, Timeline } from '@cachewarmer/status-page'
-import { isSubmitError } from '../errors.ts'
-import { listFailures } from '../failures.ts'
+import { UsageError } from '@cachewarmer/service/cli'
+import { reportPage, Timeline } from '@cachewarmer/service/page'
+import { plural, totalFailures } from '@cachewarmer/service/report'
+import { isSubmitError, listFailures } from '@cachewarmer/service/submit'
 import type { Session } from './session.ts'
 
 /** A run's report as a page in a file, gathered from its statuses as they come. */

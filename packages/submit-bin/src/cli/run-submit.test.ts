@@ -1,6 +1,6 @@
 import { decodeJob } from '@cachewarmer/core'
+import { names } from '@cachewarmer/service/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { names } from '../testing/builders.ts'
 import { hurriedClock, runHere } from '../testing/here.ts'
 import { fixture, jobArguments as job, openQueueFile, type QueueFile, words } from '../testing/queue-file.ts'
 import type { Finished } from '../testing/spoken.ts'

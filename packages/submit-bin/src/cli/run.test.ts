@@ -1,8 +1,16 @@
 import { decodeControl, type Failure } from '@cachewarmer/core'
+import { submitJob } from '@cachewarmer/service/submit'
+import {
+  aJob,
+  allFailures,
+  anEnded,
+  answerFailures,
+  aStatus,
+  names,
+  prefix,
+  withCounts,
+} from '@cachewarmer/service/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { submitJob } from '../submit.ts'
-import { allFailures, answerFailures } from '../testing/answers.ts'
-import { aJob, anEnded, aStatus, names, prefix, withCounts } from '../testing/builders.ts'
 import { hurriedClock, runHere } from '../testing/here.ts'
 import { jobArguments as job, openQueueFile, type QueueFile } from '../testing/queue-file.ts'
 import type { Finished, Running } from '../testing/spoken.ts'

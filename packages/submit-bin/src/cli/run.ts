@@ -1,5 +1,5 @@
-import { exitCode, isFileQueue, translateLegacyFlags, UsageError } from '@cachewarmer/cli'
-import { isSubmitError } from '../errors.ts'
+import { exitCode, isFileQueue, translateLegacyFlags, UsageError } from '@cachewarmer/service/cli'
+import { isSubmitError } from '@cachewarmer/service/submit'
 import { change, control, list, status, submit } from './actions.ts'
 import { failures } from './failures.ts'
 import { history } from './history.ts'

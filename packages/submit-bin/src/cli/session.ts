@@ -1,5 +1,5 @@
-import { openLogger, openQueues, type QueueSettings } from '@cachewarmer/cli'
 import type { Logger, QueueService } from '@cachewarmer/queue'
+import { openLogger, openQueues, type QueueSettings } from '@cachewarmer/service/cli'
 import { type Output, openOutput, type Terminal } from './terminal.ts'
 
 /** What every command works with. */

@@ -1,4 +1,4 @@
-import { printable } from '@cachewarmer/report'
+import { printable } from '@cachewarmer/service/report'
 
 /** A text as one word of a POSIX shell. What a terminal may not see is shown as `printable` does, and can't be pasted. */
 export function shellWord(text: string): string {

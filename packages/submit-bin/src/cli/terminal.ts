@@ -1,7 +1,7 @@
-import type { Environment, Shutdown } from '@cachewarmer/cli'
 import { toWire } from '@cachewarmer/core'
 import type { Clock, Random } from '@cachewarmer/queue'
-import type { ProgressStream } from '../progress/view.ts'
+import type { Environment, Shutdown } from '@cachewarmer/service/cli'
+import type { ProgressStream } from '@cachewarmer/service/submit'
 import type { Files } from './files.ts'
 
 /** The world outside of the program, handed in by the binary. */

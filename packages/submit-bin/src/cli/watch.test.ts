@@ -1,6 +1,6 @@
 import { decodeControl, encodeFailureList, encodeJob } from '@cachewarmer/core'
+import { aJob, anEnded, aStatus, names, withCounts } from '@cachewarmer/service/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aJob, anEnded, aStatus, names, withCounts } from '../testing/builders.ts'
 import { hurriedClock, runHere } from '../testing/here.ts'
 import { openQueueFile, type QueueFile } from '../testing/queue-file.ts'
 import type { Finished } from '../testing/spoken.ts'

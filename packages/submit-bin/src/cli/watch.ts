@@ -1,8 +1,7 @@
-import { exitCode } from '@cachewarmer/cli'
 import type { RunStatus } from '@cachewarmer/core'
-import { renderReport, reportJson } from '@cachewarmer/report'
-import { type Board, jsonBoard, liveBoard, plainBoard } from '../progress/boards.ts'
-import { watchJob } from '../watch.ts'
+import { exitCode } from '@cachewarmer/service/cli'
+import { renderReport, reportJson } from '@cachewarmer/service/report'
+import { type Board, jsonBoard, liveBoard, plainBoard, watchJob } from '@cachewarmer/service/submit'
 import type { Session } from './session.ts'
 import { endCode } from './wait.ts'
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { explain, onShutdown } from '@cachewarmer/cli'
 import { type Clock, systemClock } from '@cachewarmer/queue'
+import { explain, onShutdown } from '@cachewarmer/service/cli'
 import { run } from '../cli/run.ts'
 import { type Running, Spoken } from './spoken.ts'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, QueueService } from '@cachewarmer/queue'
 import { openSqliteService } from '@cachewarmer/queue/sqlite'
-import { Posts, prefix } from './builders.ts'
+import { Posts, prefix } from '@cachewarmer/service/testing'
 
 /** Queues in a file of their own, as the test sees them and as the program is told of them. */
 export interface QueueFile {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { decodeText, type Environment, UsageError } from '@cachewarmer/cli'
 import type { Clock, Logger } from '@cachewarmer/queue'
 import type { Cloud, ScaleSet, ScaleSetSettings } from '@cachewarmer/vmss'
+import { decodeText, type Environment, UsageError } from '../../cli/index.ts'
 import {
   cloudOf,
   type FleetConfig,

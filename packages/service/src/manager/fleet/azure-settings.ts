@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import { type Environment, readSecretFile, UsageError } from '@cachewarmer/cli'
 import type { Cloud, Image, InstanceMetadata, Place, ScaleSetOptions, WorkerSource } from '@cachewarmer/vmss'
-import { type AccessConfig, accessEnvironment } from '@cachewarmer/worker/options'
+import { type AccessConfig, accessEnvironment } from '../../cli/access-options.ts'
+import { type Environment, readSecretFile, UsageError } from '../../cli/index.ts'
 import { bootstrapAssets } from '../bootstrap/assets.ts'
 import type { AzureConfig } from './azure-options.ts'
 

@@ -1,5 +1,5 @@
-import { type Environment, isFileQueue, type QueueSettings, queueVariables } from '@cachewarmer/cli'
-import { accessOptions } from '@cachewarmer/worker/options'
+import { accessOptions } from '../../cli/access-options.ts'
+import { type Environment, isFileQueue, type QueueSettings, queueVariables } from '../../cli/index.ts'
 
 /** What any program may need: where programs, homes and temporary files are, the language, and what Node itself looks at. */
 const ofPrograms = [

@@ -9,7 +9,7 @@ import {
   rootItem,
 } from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
-import { spelledDuration } from '@cachewarmer/report'
+import { spelledDuration } from '../../report/index.ts'
 import type { RunDemand } from '../fleet/capacity.ts'
 import { removeRunQueues } from '../housekeeping.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'

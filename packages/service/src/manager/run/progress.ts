@@ -8,7 +8,7 @@ import {
   type MountState,
   type Progress,
 } from '@cachewarmer/core'
-import type { WorkerView } from '@cachewarmer/status-page'
+import type { WorkerView } from '../../report/page/index.ts'
 import type { RunTotals } from '../ledger/ledger.ts'
 import { AddressesSeen } from './addresses-seen.ts'
 import type { Expectation } from './expected.ts'

@@ -1,5 +1,5 @@
 import type { FileUnderWay, Heartbeat, HeldAttempt, ItemResult, MountState, Waiting } from '@cachewarmer/core'
-import type { WorkerView } from '@cachewarmer/status-page'
+import type { WorkerView } from '../../report/page/index.ts'
 
 /** Rates are means over this long at most. */
 const windowMs = 10_000

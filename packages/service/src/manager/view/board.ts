@@ -1,5 +1,5 @@
 import type { FleetStatus, RunStatus } from '@cachewarmer/core'
-import { totalFailures } from '@cachewarmer/report'
+import { totalFailures } from '../../report/index.ts'
 import {
   emptyTimeline,
   type FailureList,
@@ -11,7 +11,7 @@ import {
   Timeline,
   type TimelineData,
   type WorkerView,
-} from '@cachewarmer/status-page'
+} from '../../report/page/index.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ManagerPorts, Observer } from '../ports.ts'
 import { endedStatus } from './ended-status.ts'

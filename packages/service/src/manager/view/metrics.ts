@@ -1,6 +1,6 @@
 import type { MountState, RunStatus } from '@cachewarmer/core'
-import { totalFailures } from '@cachewarmer/report'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { totalFailures } from '../../report/index.ts'
 import type { Board } from './board.ts'
 
 /** Codes of failures and addresses are what jobs and filers say: beyond so many they are one, or left out. */

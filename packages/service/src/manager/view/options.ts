@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
-import { type Environment, UsageError } from '@cachewarmer/cli'
 import { Option } from '@commander-js/extra-typings'
+import { type Environment, UsageError } from '../../cli/index.ts'
 import { readToken } from './token.ts'
 
 const defaultListen = '127.0.0.1:9781'

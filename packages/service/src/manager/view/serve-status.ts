@@ -1,5 +1,5 @@
-import { UsageError } from '@cachewarmer/cli'
 import { type Logger, steadyClock } from '@cachewarmer/queue'
+import { UsageError } from '../../cli/index.ts'
 import type { Board } from './board.ts'
 import { openMetrics } from './metrics.ts'
 import type { StatusPlace } from './options.ts'

@@ -1,4 +1,4 @@
-import { type Environment, readSecretFile, UsageError } from '@cachewarmer/cli'
+import { type Environment, readSecretFile, UsageError } from '../../cli/index.ts'
 
 const shortest = 16
 /** Sixteen random hexadecimal digits have 64 bits, of which this estimate sees somewhat fewer. */

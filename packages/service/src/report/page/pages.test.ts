@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { anEnded, withCounts } from '@cachewarmer/report/testing'
 import { describe, expect, test } from 'vitest'
+import { anEnded, withCounts } from '../testing/index.ts'
 import { reportPage, statusPage } from './pages.ts'
 import { emptyTimeline } from './timeline.ts'
 

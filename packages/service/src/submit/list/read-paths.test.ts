@@ -1,6 +1,6 @@
-import { isUsageError } from '@cachewarmer/cli'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isUsageError } from '../../cli/index.ts'
 import { type ListedPath, readPaths } from './read-paths.ts'
 
 async function* pieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer'
-import { refuseForeignText, UsageError } from '@cachewarmer/cli'
 import { checkPath, decodeName, normalisePath } from '@cachewarmer/core'
+import { refuseForeignText, UsageError } from '../../cli/index.ts'
 
 export interface ListedPath {
   readonly path: string

@@ -1,4 +1,3 @@
-import { UsageError } from '@cachewarmer/cli'
 import {
   encodeListChunk,
   type JobList,
@@ -9,6 +8,7 @@ import {
   queueNames,
 } from '@cachewarmer/core'
 import type { QueueService, Random } from '@cachewarmer/queue'
+import { UsageError } from '../../cli/index.ts'
 import type { ListedPath } from './read-paths.ts'
 
 export interface SendListOptions {

@@ -1,6 +1,6 @@
-import { isUsageError } from '@cachewarmer/cli'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isUsageError } from '../../cli/index.ts'
 import { type Manifest, parseManifest } from './parse-manifest.ts'
 
 /** The sample of Azure's documentation. */

@@ -1,5 +1,5 @@
-import { UsageError } from '@cachewarmer/cli'
 import { checkPath, compileExpression, isCoreError, normalisePath } from '@cachewarmer/core'
+import { UsageError } from '../../cli/index.ts'
 import { preview, printable } from './preview.ts'
 import { type JsonValue, readJson } from './read-json.ts'
 

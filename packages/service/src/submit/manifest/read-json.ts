@@ -1,5 +1,5 @@
-import { UsageError } from '@cachewarmer/cli'
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
+import { UsageError } from '../../cli/index.ts'
 
 /** A value of a JSON text, and the line that it begins in, counted from 1. */
 export interface JsonValue {

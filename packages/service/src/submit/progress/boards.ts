@@ -1,5 +1,5 @@
 import { type RunStatus, toWire } from '@cachewarmer/core'
-import { printable, reportJson } from '@cachewarmer/report'
+import { printable, reportJson } from '../../report/index.ts'
 import type { WaitingPlace } from '../watch.ts'
 import { progressParts } from './line.ts'
 import { AddressRates, boardLines, type WatchedStatus } from './live-board.ts'

@@ -9,7 +9,7 @@ import {
   timeLeftMs,
   totalFailures,
   waitingFor,
-} from '@cachewarmer/report'
+} from '../../report/index.ts'
 
 const barWidth = 20
 

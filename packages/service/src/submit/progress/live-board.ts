@@ -1,5 +1,5 @@
 import type { MountState, RunStatus } from '@cachewarmer/core'
-import { addressFacts, bytes, count, duration, fileUnderWay, printable, shareDone } from '@cachewarmer/report'
+import { addressFacts, bytes, count, duration, fileUnderWay, printable, shareDone } from '../../report/index.ts'
 import type { WaitingPlace } from '../watch.ts'
 import { bar, fit, progressParts } from './line.ts'
 import { waitingText } from './view.ts'

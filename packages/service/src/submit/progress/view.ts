@@ -1,9 +1,9 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { plural, printable } from '@cachewarmer/report'
+import { plural, printable } from '../../report/index.ts'
 import type { WaitingPlace } from '../watch.ts'
 import { fit, progressLine, progressParts } from './line.ts'
 
-/** Where progress goes: `process.stderr`, or anything that takes text. */
+/** Where progress goes: standard error, or anything that takes text. */
 export interface ProgressStream {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined

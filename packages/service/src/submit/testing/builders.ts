@@ -5,7 +5,7 @@ import { type FakeClock, fakeClock } from '@cachewarmer/queue/testing'
 export const prefix = 'studio'
 export const names: ReturnType<typeof queueNames> = queueNames(prefix)
 
-export { aJob, anEnded, aStatus, withCounts } from '@cachewarmer/report/testing'
+export { aJob, anEnded, aStatus, withCounts } from '../../report/testing/index.ts'
 
 /** Posts statuses as a manager does: one message a run, rewritten in place. */
 export class Posts {

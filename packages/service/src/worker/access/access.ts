@@ -3,7 +3,9 @@ import type { MountOpener } from '../ports.ts'
 import { type DirectOptions, directAccess } from './direct.ts'
 import { type FolderOptions, folderAccess } from './folder.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
-import type { AccessPolicy } from './options.ts'
+
+/** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
+export type AccessPolicy = 'auto' | 'direct' | 'mount' | 'folder'
 
 export interface AccessOptions {
   readonly policy: AccessPolicy

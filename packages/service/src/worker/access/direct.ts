@@ -1,5 +1,5 @@
-import type { Resolve } from '@cachewarmer/cli'
 import type { Clock } from '@cachewarmer/queue'
+import type { Resolve } from '@cachewarmer/walker'
 import { nfsMount, watchedMount } from '@cachewarmer/walker'
 import { withTimers } from '../clock.ts'
 import type { MountOpener } from '../ports.ts'

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { openResolver } from '@cachewarmer/cli'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openResolver } from '../../cli/index.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
 
 let parent: string

@@ -3,7 +3,7 @@ import { lstat, mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Resolve } from '@cachewarmer/cli'
+import type { Resolve } from '@cachewarmer/walker'
 import { folderMount, isWalkError, type Mount, openReadLane, WalkError } from '@cachewarmer/walker'
 import type { MountOpener } from '../ports.ts'
 

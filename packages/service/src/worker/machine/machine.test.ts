@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { encodeStatus, queueNames, type RunStatus } from '@cachewarmer/core'
 import { A_RUN, aStatus } from '@cachewarmer/core/testing'
 import { type Logger, memoryService, type QueueService, systemClock } from '@cachewarmer/queue'
@@ -13,7 +10,6 @@ import {
   testSubscription,
 } from '@cachewarmer/vmss/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { startProgram } from '../testing/program.ts'
 import { Machine } from './machine.ts'
 import { managerWantsWorkers } from './manager-sign.ts'
 
@@ -217,36 +213,5 @@ describe('a manager wants workers', () => {
   test('not where the queues can not be asked', async () => {
     await service.close()
     expect(await wants()).toBe(false)
-  })
-})
-
-describe('the built worker', { timeout: 60_000 }, () => {
-  test('ends with 0 when Azure takes its machine away, and acknowledges', async () => {
-    metadata = await startInstanceMetadata({ machine: worker })
-    const folder = mkdtempSync(join(tmpdir(), 'cw-machine-'))
-    const program = startProgram(
-      [
-        '--queue',
-        `sqlite:${join(folder, 'queue.db')}`,
-        '--queue-name-prefix',
-        'studio',
-        '--metadata-url',
-        metadata.url,
-      ],
-      { CACHEWARMER_AZURE_MACHINE: '1' },
-    )
-    try {
-      await program.said('on a machine of Azure')
-      const { acknowledged } = metadata.announce('Preempt', [worker.name])
-      await acknowledged
-      expect(await program.finished).toMatchObject({
-        code: 0,
-        stderr: expect.stringContaining('takes this machine away'),
-      })
-    } finally {
-      program.child.kill('SIGKILL')
-      await program.finished
-      rmSync(folder, { recursive: true })
-    }
   })
 })

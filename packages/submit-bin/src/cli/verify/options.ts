@@ -1,4 +1,4 @@
-import { allowAddressOption } from '@cachewarmer/cli'
+import { allowAddressOption } from '@cachewarmer/service/cli'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { whole } from '../parsers.ts'
 

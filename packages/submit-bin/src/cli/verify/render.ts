@@ -1,5 +1,5 @@
-import { count, duration, plural, printable, table } from '@cachewarmer/report'
-import type { AddressWarmth, Histogram, Verdict, Warmth } from '@cachewarmer/verify'
+import { count, duration, plural, printable, table } from '@cachewarmer/service/report'
+import type { AddressWarmth, Histogram, Verdict, Warmth } from '@cachewarmer/walker/verify'
 
 const MOST_DIRECTORIES = 10
 const MOST_FAILURES = 5

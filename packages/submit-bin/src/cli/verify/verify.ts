@@ -1,6 +1,6 @@
-import { exitCode, openResolver, UsageError } from '@cachewarmer/cli'
 import { compileFilter } from '@cachewarmer/core'
-import { isVerifyError, picture, verify, type Warmth } from '@cachewarmer/verify'
+import { exitCode, openResolver, UsageError } from '@cachewarmer/service/cli'
+import { isVerifyError, picture, verify, type Warmth } from '@cachewarmer/walker/verify'
 import type { Terminal } from '../terminal.ts'
 import { openOutput } from '../terminal.ts'
 import type { JobToVerify } from './job-to-verify.ts'

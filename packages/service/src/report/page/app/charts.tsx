@@ -1,6 +1,6 @@
-import { bytes, count, printable } from '@cachewarmer/report'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
+import { bytes, count, printable } from '../../index.ts'
 import type { TimelineData } from '../timeline.ts'
 
 type Column = readonly (number | null)[]

@@ -1,6 +1,6 @@
 import type { Failure, RunStatus } from '@cachewarmer/core'
-import { count, failuresByCode, plural, printable, totalFailures } from '@cachewarmer/report'
 import { useState } from 'preact/hooks'
+import { count, failuresByCode, plural, printable, totalFailures } from '../../index.ts'
 
 const atOnce = 100
 

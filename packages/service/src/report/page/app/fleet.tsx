@@ -1,5 +1,5 @@
 import type { FleetStatus } from '@cachewarmer/core'
-import { count, printable } from '@cachewarmer/report'
+import { count, printable } from '../../index.ts'
 import { Facts } from './parts.tsx'
 
 const kinds = {

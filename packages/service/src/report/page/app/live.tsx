@@ -1,5 +1,5 @@
-import { plural, printable } from '@cachewarmer/report'
 import { useEffect, useState } from 'preact/hooks'
+import { plural, printable } from '../../index.ts'
 import type { Overview } from '../view.ts'
 import { type ApiError, keepToken } from './api.ts'
 import { FleetFacts } from './fleet.tsx'

@@ -12,7 +12,7 @@ import {
   printable,
   rates,
   waitingFor,
-} from '@cachewarmer/report'
+} from '../../index.ts'
 import type { TimelineData } from '../timeline.ts'
 import type { ReportData } from '../view.ts'
 import { LatencyChart, ThroughputChart } from './charts.tsx'

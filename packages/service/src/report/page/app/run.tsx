@@ -1,5 +1,5 @@
-import { totalFailures } from '@cachewarmer/report'
 import { useState } from 'preact/hooks'
+import { totalFailures } from '../../index.ts'
 import type { FailureList, Overview, RunView } from '../view.ts'
 import { ApiError, ask } from './api.ts'
 import { Failures } from './failures.tsx'

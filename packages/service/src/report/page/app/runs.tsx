@@ -1,4 +1,4 @@
-import { bytes, count, duration, printable } from '@cachewarmer/report'
+import { bytes, count, duration, printable } from '../../index.ts'
 import type { RunSummary } from '../view.ts'
 import { Share, StateBadge } from './parts.tsx'
 

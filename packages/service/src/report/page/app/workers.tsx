@@ -1,5 +1,5 @@
-import { bytes, count, duration, plural, printable } from '@cachewarmer/report'
 import { useState } from 'preact/hooks'
+import { bytes, count, duration, plural, printable } from '../../index.ts'
 import type { RunSummary, WorkerView } from '../view.ts'
 import { nameOf } from './runs.tsx'
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The texts of a bootstrap folder by their names in it. A single-file build holds them itself. */
 export function bootstrapAssets(): ReadonlyMap<string, string> {
-  const folder = fileURLToPath(new URL('../../bootstrap/', import.meta.url))
+  const folder = fileURLToPath(new URL('../../../bootstrap/', import.meta.url))
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return new Map(
     files

@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { UsageError } from '@cachewarmer/cli'
+import { UsageError } from '../../cli/index.ts'
 import { bootstrapAssets } from './assets.ts'
 import { type ReleasedFiles, sha256 } from './released-files.ts'
 import type { Sign } from './sign.ts'

@@ -2,11 +2,9 @@ import { realpathSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isSea } from 'node:sea'
-import { exitCode, UsageError } from '@cachewarmer/cli'
-import type { BootstrapConfig } from '../config.ts'
-import { releasedFiles } from './released-files.ts'
-import { signer } from './sign.ts'
-import { writeBootstrap } from './write-bootstrap.ts'
+import { exitCode, UsageError } from '@cachewarmer/service/cli'
+import { releasedFiles, signer, writeBootstrap } from '@cachewarmer/service/manager'
+import type { BootstrapConfig } from './config.ts'
 
 /** `cachewarmer-manager bootstrap`: the folder that an NFS export serves to machines without internet. */
 export async function bootstrap(config: BootstrapConfig): Promise<number> {

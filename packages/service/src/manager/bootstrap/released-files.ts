@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { UsageError } from '@cachewarmer/cli'
+import { UsageError } from '../../cli/index.ts'
 
 const programs = ['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit'] as const
 const papers = ['VERSION', 'THIRD-PARTY-LICENSES.txt', 'sbom.cdx.json'] as const

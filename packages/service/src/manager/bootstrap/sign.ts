@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import { UsageError } from '@cachewarmer/cli'
+import { UsageError } from '../../cli/index.ts'
 
 /** Makes the signature of a text. */
 export type Sign = (text: string) => Promise<string>
