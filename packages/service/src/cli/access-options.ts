@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { allowAddressOption } from './index.ts'
+import { allowAddressOption } from './address-rules.ts'
 
 export { machineOfWorker } from '../worker-name.ts'
 

@@ -4,11 +4,27 @@ import * as surface from './index.ts'
 test('exports these values and no others', () => {
   expect(Object.keys(surface).toSorted()).toEqual([
     'Board',
+    'azureOptions',
+    'isLedgerError',
+    'ledgerFile',
+    'legacyAzureFlags',
     'localFleet',
+    'mayHoldSecret',
     'noFleet',
+    'openAzureFleet',
     'openLedger',
     'openStatusServer',
+    'releasedFiles',
+    'resolveFleet',
     'runManager',
     'scaleSetOfLeader',
+    'serveStatus',
+    'signer',
+    'speaksOfMachines',
+    'statusOptions',
+    'statusPlace',
+    'steeringBy',
+    'workerEnvironment',
+    'writeBootstrap',
   ])
 })

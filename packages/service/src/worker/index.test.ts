@@ -10,5 +10,6 @@ test('exports these values and no others', () => {
     'kernelAccess',
     'openAccess',
     'runWorker',
+    'workerName',
   ])
 })

@@ -126,7 +126,7 @@ describe('worker processes', { timeout: 60_000 }, () => {
     const url = (file: string): string => new URL(file, import.meta.url).href
     writeFileSync(
       manager,
-      `import { localFleet } from ${JSON.stringify(url('../../dist/fleet/local-fleet.js'))}
+      `import { localFleet } from ${JSON.stringify(url('../../../dist/manager/fleet/local-fleet.js'))}
        const logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => logger }
        const clock = { now: () => 0, sleep: () => new Promise(() => {}) }
        localFleet({ command: [process.execPath, '-e', ${JSON.stringify(waits)}], environment: process.env, clock, logger }).want(2)`,

@@ -101,7 +101,7 @@ interface Dashboard {
 }
 
 test('the dashboard asks for metrics that there are', async () => {
-  const file = new URL('../../../../docs/grafana-dashboard.json', import.meta.url)
+  const file = new URL('../../../../../docs/grafana-dashboard.json', import.meta.url)
   const { panels } = JSON.parse(readFileSync(file, 'utf8')) as Dashboard
   const exported = new Set((await openMetrics(busyBoard()).getMetricsAsJSON()).map(({ name }) => name))
   const asked = panels.flatMap(({ targets }) =>
