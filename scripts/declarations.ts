@@ -25,6 +25,11 @@ export function readModule(file: string): Exported {
   for (const statement of statements) {
     const [, list, from] = /^export (?:type )?(\{[^}]*\}|\*)(?: from '([^']+)')?;?$/s.exec(statement) ?? []
     if (list === undefined) continue
+    // Of another package: its own report says what there is.
+    if (list === '*' && from?.startsWith('.') === false) {
+      exported.set(`* of ${from}`, `export * from '${from}'`)
+      continue
+    }
     const source = from === undefined ? own : from.startsWith('.') ? readModule(beside(file, from)) : undefined
     for (const [name, as] of list === '*' ? [...(source?.keys() ?? [])].map((key) => [key, key]) : namesIn(list)) {
       if (name === undefined || as === undefined) continue

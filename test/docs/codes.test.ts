@@ -20,7 +20,7 @@ function declared(path: string, name: string): string[] {
 }
 
 /** What workers and managers put into a report beside the walk's codes. */
-const ofPrograms = repositoryFiles('packages/worker-bin/src/*.ts', 'packages/service/src/manager/*.ts')
+const ofPrograms = repositoryFiles('packages/service/src/worker/*.ts', 'packages/service/src/manager/*.ts')
   .filter((path) => !/\.test\.ts$|\/testing\//.test(path))
   .flatMap((path) => readText(path).match(/(?<=\bcode: ')[A-Z][A-Z0-9_]*(?=' as const)/g) ?? [])
 

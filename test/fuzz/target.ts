@@ -36,8 +36,9 @@ export async function readLater<T>(
 export const speaksPlainly: Guard = (error) =>
   isCoreError(error) && error.problems.length > 0 && isPrintable(error.message)
 
-/** The mistake of whoever typed or wrote the input, in printable lines. */
+/** The mistake of who typed or wrote the input, in lines without control characters; letters of any language are shown. */
 export const tellsMistake: Guard = (error) =>
-  speaksPlainly(error) || (isUsageError(error) && /^[ -~\n]+$/.test(error.message))
+  speaksPlainly(error) ||
+  (isUsageError(error) && /^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+$/u.test(error.message.replaceAll('\n', ' ')))
 
 const isPrintable = (text: string): boolean => /^[ -~]+$/.test(text)

@@ -8,7 +8,7 @@ test('a dry run of a release shows every package, its version and its files, and
   timeout: 300_000,
 }, async () => {
   const { stdout } = await pnpm(['exec', 'node', 'scripts/release.ts', '--dry-run'], root)
-  for (const name of ['core', 'queue', 'nfs', 'walker', 'vmss', 'cli', 'report', 'worker', 'manager', 'submit'])
+  for (const name of ['core', 'queue', 'nfs', 'walker', 'vmss', 'service', 'worker', 'manager', 'submit'])
     expect(stdout).toMatch(
       new RegExp(`^@cachewarmer/${name}  \\d+\\.\\d+\\.\\d+(?: -> \\d+\\.\\d+\\.\\d+ \\(\\w+\\)|, unchanged)$`, 'm'),
     )
