@@ -5,7 +5,7 @@ export { machineOfWorker } from '../worker-name.ts'
 
 /** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
 const accessPolicies = ['auto', 'direct', 'mount', 'folder'] as const
-export type AccessPolicy = (typeof accessPolicies)[number]
+type AccessPolicy = (typeof accessPolicies)[number]
 
 /** Where the original mounts an address's export. */
 export const defaultFolderTemplate = '/mnt/cachewarmer/{address}{export}'

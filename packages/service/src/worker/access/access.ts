@@ -5,7 +5,7 @@ import { type FolderOptions, folderAccess } from './folder.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
 
 /** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
-export type AccessPolicy = 'auto' | 'direct' | 'mount' | 'folder'
+type AccessPolicy = 'auto' | 'direct' | 'mount' | 'folder'
 
 export interface AccessOptions {
   readonly policy: AccessPolicy

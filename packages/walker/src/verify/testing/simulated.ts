@@ -2,7 +2,7 @@ import type { Measured } from '../measure/measure.ts'
 import { seeded } from './seeded.ts'
 
 /** What holds calls up, each with a share of its own. */
-export type Hiccups =
+type Hiccups =
   /** Each call alike, as long as a cold read takes. */
   | 'cold'
   /** Each call alike, with a heavy tail: 50 ms to minutes. */
