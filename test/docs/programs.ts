@@ -1,9 +1,9 @@
 import { legacyQueueFlags, translateLegacyFlags } from '@cachewarmer/service/cli'
 import { vi } from 'vitest'
 import { type ManagerActions, runCommandLine } from '../../packages/manager-bin/src/config.ts'
-import type { JobSettings } from '../../packages/submit-bin/src/cli/job-options.ts'
+import type { JobSettings } from '../../packages/service/src/cli/job-options.ts'
+import { readJob } from '../../packages/service/src/submit/read-job.ts'
 import { legacyFlags, makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
-import { readJob } from '../../packages/submit-bin/src/cli/read-job.ts'
 import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
 import type { CommandLine } from './shell.ts'
 

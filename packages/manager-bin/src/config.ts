@@ -1,6 +1,11 @@
-import { accessOptions, legacyQueueFlags, queueOptions, translateLegacyFlags } from '@cachewarmer/service/cli'
+import {
+  accessOptions,
+  jobOptions,
+  legacyQueueFlags,
+  queueOptions,
+  translateLegacyFlags,
+} from '@cachewarmer/service/cli'
 import { azureOptions, legacyAzureFlags, speaksOfMachines, statusOptions } from '@cachewarmer/service/manager'
-import { jobOptions } from '@cachewarmer/submit/command-line'
 import type { Cloud } from '@cachewarmer/vmss'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 

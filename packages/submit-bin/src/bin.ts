@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
-import { onShutdown, runMain, steadyClock, systemRandom } from '@cachewarmer/service/cli'
-import { systemFiles } from './cli/files.ts'
+import { onShutdown, runMain, steadyClock, systemFiles, systemRandom } from '@cachewarmer/service/cli'
 import { run } from './cli/run.ts'
 import { version } from './version.ts'
 

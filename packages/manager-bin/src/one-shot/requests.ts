@@ -1,5 +1,5 @@
-import { UsageError } from '@cachewarmer/service/cli'
-import { type Files, type ReadRequest, readJob } from '@cachewarmer/submit/command-line'
+import { type Files, UsageError } from '@cachewarmer/service/cli'
+import { type ReadRequest, readJob } from '@cachewarmer/service/submit'
 import type { WarmConfig } from '../config.ts'
 import type { Target } from './targets.ts'
 

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import type { RunStatus } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
 import {
+  endCode,
   exitCode,
   onShutdown,
   openLogger,
   openQueues,
   steadyClock,
   systemClock,
+  systemFiles,
   systemRandom,
   UsageError,
 } from '@cachewarmer/service/cli'
@@ -23,7 +25,6 @@ import {
   submitWithList,
   watchJob,
 } from '@cachewarmer/service/submit'
-import { endCode, systemFiles } from '@cachewarmer/submit/command-line'
 import type { WarmConfig } from '../config.ts'
 import { workerCommand } from '../worker-command.ts'
 import { checkListed, inside, readRequests, type WarmRequest } from './requests.ts'

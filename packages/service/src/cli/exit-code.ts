@@ -1,3 +1,5 @@
+import type { RunStatus } from '@cachewarmer/core'
+
 /** What the binaries exit with. */
 export const exitCode = {
   ok: 0,
@@ -12,3 +14,10 @@ export const exitCode = {
   /** Stopped by Ctrl-C. */
   interrupted: 130,
 } as const
+
+/** What a program that waited for a run exits with; 0 for a run still under way, too: nothing has failed so far. */
+export function endCode({ outcome }: RunStatus): number {
+  if (outcome === undefined || outcome === 'warmed') return exitCode.ok
+  if (outcome === 'nothing matched') return exitCode.nothingMatched
+  return outcome === 'refused' ? exitCode.usage : exitCode.failed
+}

@@ -1,5 +1,5 @@
 import { type Job, queueNames } from '@cachewarmer/core'
-import { exitCode, UsageError } from '@cachewarmer/service/cli'
+import { endCode, exitCode, UsageError } from '@cachewarmer/service/cli'
 import { plural, printable, renderReport, reportJson } from '@cachewarmer/service/report'
 import type { ListedPath } from '@cachewarmer/service/submit'
 import {
@@ -11,6 +11,7 @@ import {
   listRuns,
   lookAtJobs,
   pauseJob,
+  type ReadRequest,
   resumeJob,
   type SubmittedJob,
   submitJob,
@@ -18,11 +19,10 @@ import {
   unknownTarget,
 } from '@cachewarmer/service/submit'
 import { jobRows, type WaitingReport, waitingReport } from './job-table.ts'
-import type { ReadRequest } from './read-job.ts'
 import { openReportFile } from './report-file.ts'
 import type { Session } from './session.ts'
 import { shellWord, statusCommand } from './shell.ts'
-import { endCode, waitForJob } from './wait.ts'
+import { waitForJob } from './wait.ts'
 
 /** Each command's work: what it prints, and what the program exits with. */
 

@@ -1,8 +1,6 @@
-import { legacyQueueFlags, queueOptions } from '@cachewarmer/service/cli'
+import { ceilingOrNone, jobOptions, legacyQueueFlags, queueOptions, whole } from '@cachewarmer/service/cli'
 import { Command, Option } from '@commander-js/extra-typings'
 import { examples } from './examples.ts'
-import { jobOptions } from './job-options.ts'
-import { ceilingOrNone, whole } from './parsers.ts'
 import type { Terminal } from './terminal.ts'
 import { verifyOptions } from './verify/options.ts'
 

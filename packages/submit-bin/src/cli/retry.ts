@@ -1,7 +1,6 @@
-import { exitCode, UsageError } from '@cachewarmer/service/cli'
+import { exitCode, type JobSettings, UsageError } from '@cachewarmer/service/cli'
 import { plural } from '@cachewarmer/service/report'
 import { findRun, type RetriedJob, retryRun } from '@cachewarmer/service/submit'
-import type { JobSettings } from './job-options.ts'
 import { openReportFile } from './report-file.ts'
 import type { Session } from './session.ts'
 import { shellWord, statusCommand } from './shell.ts'

@@ -1,8 +1,7 @@
 import { toWire } from '@cachewarmer/core'
 import type { Clock, Random } from '@cachewarmer/queue'
-import type { Environment, Shutdown } from '@cachewarmer/service/cli'
+import type { Environment, Files, Shutdown } from '@cachewarmer/service/cli'
 import type { ProgressStream } from '@cachewarmer/service/submit'
-import type { Files } from './files.ts'
 
 /** The world outside of the program, handed in by the binary. */
 export interface Terminal extends Files {

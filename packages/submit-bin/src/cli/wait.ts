@@ -1,5 +1,5 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { exitCode } from '@cachewarmer/service/cli'
+import { endCode, exitCode } from '@cachewarmer/service/cli'
 import { renderReport, reportJson } from '@cachewarmer/service/report'
 import { progressView, type WatchedJob, watchJob } from '@cachewarmer/service/submit'
 import type { ReportFile } from './report-file.ts'
@@ -35,11 +35,4 @@ export async function waitForJob(session: Session, job: WatchedJob, name: string
   await report.finish()
   output.result(renderReport(last), reportJson(last))
   return endCode(last)
-}
-
-/** 0 for a job that still goes on, too: nothing has gone wrong so far. */
-export function endCode({ outcome }: RunStatus): number {
-  if (outcome === undefined || outcome === 'warmed') return exitCode.ok
-  if (outcome === 'nothing matched') return exitCode.nothingMatched
-  return outcome === 'refused' ? exitCode.usage : exitCode.failed
 }

@@ -1,9 +1,8 @@
 import type { RunStatus } from '@cachewarmer/core'
-import { exitCode } from '@cachewarmer/service/cli'
+import { endCode, exitCode } from '@cachewarmer/service/cli'
 import { renderReport, reportJson } from '@cachewarmer/service/report'
 import { type Board, jsonBoard, liveBoard, plainBoard, watchJob } from '@cachewarmer/service/submit'
 import type { Session } from './session.ts'
-import { endCode } from './wait.ts'
 
 /**
  * Shows jobs until all have ended, then their reports. On a terminal: bars of each job and of each address, drawn over and

@@ -1,10 +1,8 @@
 import { type Job, type LatencyHistogram, latencyHistogram, queueNames } from '@cachewarmer/core'
-import { UsageError } from '@cachewarmer/service/cli'
+import { type JobSettings, UsageError } from '@cachewarmer/service/cli'
 import { plural } from '@cachewarmer/service/report'
 import type { ListedPath } from '@cachewarmer/service/submit'
-import { findCandidates, unknownTarget } from '@cachewarmer/service/submit'
-import type { JobSettings } from '../job-options.ts'
-import { listOf, readJob } from '../read-job.ts'
+import { findCandidates, listOf, readJob, unknownTarget } from '@cachewarmer/service/submit'
 import type { Session } from '../session.ts'
 import type { Terminal } from '../terminal.ts'
 

@@ -1,6 +1,5 @@
-import { allowAddressOption } from '@cachewarmer/service/cli'
+import { allowAddressOption, whole } from '@cachewarmer/service/cli'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { whole } from '../parsers.ts'
 
 /** A port, a user: a whole number between bounds. */
 const between =

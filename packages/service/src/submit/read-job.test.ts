@@ -1,9 +1,9 @@
 import { isCoreError, type Problem, type ReadJob } from '@cachewarmer/core'
-import { isUsageError } from '@cachewarmer/service/cli'
-import { aJob } from '@cachewarmer/service/testing'
 import { describe, expect, test } from 'vitest'
-import type { Files } from './files.ts'
-import type { JobSettings } from './job-options.ts'
+import { isUsageError } from '../cli/errors.ts'
+import type { Files } from '../cli/files.ts'
+import type { JobSettings } from '../cli/job-options.ts'
+import { aJob } from '../testing/index.ts'
 import { readJob } from './read-job.ts'
 
 const given = { addresses: ['10.0.1.11', '10.0.1.12'], export: '/animation', path: ['/scene1'] }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { decodeText } from '@cachewarmer/service/cli'
+import { decodeText } from './decode-text.ts'
 
 /** How files are read; `-` is standard input. */
 export interface Files {

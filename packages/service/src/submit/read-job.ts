@@ -1,15 +1,11 @@
 import { CoreError, isCoreError, type Problem, parseIgnoreRule, parseJob, type ReadJob } from '@cachewarmer/core'
-import { UsageError } from '@cachewarmer/service/cli'
-import {
-  type ListedPath,
-  type Manifest,
-  parseManifest,
-  preview,
-  printable,
-  readPaths,
-} from '@cachewarmer/service/submit'
-import type { Files } from './files.ts'
-import { fieldOfOption, type JobSettings } from './job-options.ts'
+import { UsageError } from '../cli/errors.ts'
+import type { Files } from '../cli/files.ts'
+import { fieldOfOption, type JobSettings } from '../cli/job-options.ts'
+import { printable } from '../report/printable.ts'
+import { type ListedPath, readPaths } from './list/read-paths.ts'
+import { type Manifest, parseManifest } from './manifest/parse-manifest.ts'
+import { preview } from './manifest/preview.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { readJob } from '../submit/read-job.ts'
 import { systemFiles } from './files.ts'
-import { readJob } from './read-job.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cw-texts-'))
 afterAll(() => rmSync(folder, { recursive: true }))
