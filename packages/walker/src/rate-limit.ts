@@ -21,8 +21,8 @@ export interface RateLimit extends Limiter {
   readonly busy: boolean
   /** New ceilings, at once and for those too who wait already. A ceiling that is not named is none. */
   set(ceilings: RateCeilings): void
-  /** Settles when the next request may go; rejects with the signal's reason. */
-  take(signal?: AbortSignal): Promise<void>
+  /** Settles when the next request may go; rejects with the reason of the signal that aborts first. */
+  take(...signals: (AbortSignal | undefined)[]): Promise<void>
   /**
    * Says what a request brought, and how many `more` requests it turned out to be, or below 0 how many fewer. What goes
    * beyond the ceilings is waited for by those that come after.
@@ -78,21 +78,26 @@ class Bucket implements RateLimit {
     this.#letGo()
   }
 
-  take(signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason)
+  take(...signals: (AbortSignal | undefined)[]): Promise<void> {
+    const aborted = signals.find((signal) => signal?.aborted)
+    if (aborted) return Promise.reject(aborted.reason)
     if (this.#line.length === 0 && this.#pass()) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      const abort = (): void => {
+      const forget = (): void => {
+        for (const signal of signals) signal?.removeEventListener('abort', abort)
+      }
+      const abort = ({ target }: Event): void => {
+        forget()
         waiter.gone = true
-        reject(signal?.reason)
+        reject((target as AbortSignal).reason)
         this.#letGo()
       }
       const go = (): void => {
-        signal?.removeEventListener('abort', abort)
+        forget()
         resolve()
       }
       const waiter: Waiter = { go, gone: false }
-      signal?.addEventListener('abort', abort, { once: true })
+      for (const signal of signals) signal?.addEventListener('abort', abort, { once: true })
       this.#line.push(waiter)
       this.#letGo()
     })

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { WalkError } from './errors.ts'
 import { rateLimit } from './rate-limit.ts'
 import { describeMount, type MadeMount } from './testing/describe-mount.ts'
 import { fakeClock } from './testing/fake-clock.ts'
@@ -81,6 +82,31 @@ describe('a throttled mount', () => {
     const mount = throttledMount(inner, rateLimit({ requestsPerSecond: 1000 }))
     await mount.read({ path: '/big' }, { offset: 0, length: Infinity, signal })
     expect(inner.calls).toHaveLength(1)
+  })
+
+  test('hands back to a walk that stops what waits for its turn, and reads no more of it', async () => {
+    const clock = fakeClock()
+    const halt = new AbortController()
+    const mount = throttledMount(
+      memoryMount({ name: 'm', tree }),
+      rateLimit({ requestsPerSecond: 1, clock }),
+      halt.signal,
+    )
+    const parts = [
+      { kind: 'tree', path: '/many' },
+      { kind: 'range', path: '/big', offset: 0, ordinal: 0 },
+    ] as const
+    const begun = walk([mount], { entries: 'none', parts })
+    await clock.advance(20_000)
+    const { files } = begun.counters
+    begun.stop()
+    halt.abort(new WalkError('MOUNT_DOWN', 'the walk stops'))
+    await begun.done
+    expect(begun.counters).toMatchObject({ files, failures: {} })
+    const rest = walk([memoryMount({ name: 'm', tree })], { entries: 'none', parts: begun.rest() })
+    await rest.done
+    expect(files).toBeGreaterThan(0)
+    expect(files + rest.counters.files).toBe(101)
   })
 
   test('shares its ceiling with others', async () => {

@@ -9,13 +9,14 @@ const aheadSeconds = 0.1
 
 /**
  * The mount, never faster than the ceilings, which any number of mounts may share. A question is as many requests as it
- * took, where the mount counts them: those beyond the first are waited for by whoever comes next.
+ * took, where the mount counts them: the next request waits for those beyond the first. Once `halted` aborts, a request
+ * that waits for the ceilings is not made, and fails with its reason: `MOUNT_DOWN` hands it back to a walk that stops.
  */
-export function throttledMount(mount: Mount, bucket: RateLimit): Mount {
-  const around: AroundCall = (call, signal) => bucket.take(signal).then(call)
+export function throttledMount(mount: Mount, bucket: RateLimit, halted?: AbortSignal): Mount {
+  const around: AroundCall = (call, signal) => bucket.take(signal, halted).then(call)
 
   async function readPiece(file: Target, options: ReadOptions): Promise<ReadOutcome> {
-    await bucket.take(options.signal)
+    await bucket.take(options.signal, halted)
     const { arrivals } = options
     let told = 0
     const arrived = (count: number): void => {

@@ -184,8 +184,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'workers go on with a run that is paused',
     file: 'packages/service/src/worker/supervised-walk.ts',
-    find: "    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#stop()",
-    replace: '    if (!isAdmitted(status, this.#with.settings.name)) return this.#stop()',
+    find: "    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#halt()",
+    replace: '    if (!isAdmitted(status, this.#with.settings.name)) return this.#halt()',
   },
   {
     name: 'the fleet is kept 60 times too long',
@@ -220,7 +220,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'ceilings are ignored',
     file: 'packages/service/src/worker/run-ceilings.ts',
-    find: '    return mounts.map((mount) => throttledMount(mount, bucket))',
+    find: '    return mounts.map((mount) => throttledMount(mount, bucket, halted))',
     replace: '    return throttledMount === undefined ? [] : mounts',
   },
   {

@@ -148,16 +148,18 @@ interface WalkedItem {
 
 async function walkItem(
   { item, attempt, context, signal }: Handling,
-  { status, job, mounts, held, work, logger }: WalkedItem,
+  { status, job, mounts, held: share, work, logger }: WalkedItem,
 ): Promise<Disposition> {
   const { ports } = context
-  const walking = startWalk(context.ceilings.hold(status, mounts), { item, job, status }, context, signal)
+  const halt = new AbortController()
+  const held = context.ceilings.hold(status, mounts, halt.signal)
+  const walking = startWalk(held, { item, job, status }, context, signal)
   const ended = context.heartbeats.begin(attempt, walking.walk)
   let measured: SampleCounts | undefined
   try {
     await superviseWalk(
       walking.walk,
-      { ...context, work, run: item.run, attempt, item: held, limited: hasCeilings(status), logger },
+      { ...context, work, run: item.run, attempt, item: share, limited: hasCeilings(status), halt, logger },
       walking.signal,
     )
     const { sampled } = walking.walk

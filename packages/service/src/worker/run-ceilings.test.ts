@@ -22,7 +22,7 @@ const statusWith = (workers: number, ceilings: RunStatus['ceilings'], run?: stri
 
 /** Reads without end under the ceilings; `bytes` is what has arrived. */
 function reading(ceilings: RunCeilings, status: RunStatus): { bytes: number } {
-  const [mount] = ceilings.hold(status, [memoryMount({ name: 'm', tree: memoryTree({ big: 10_000 * MIB }) })])
+  const [mount] = ceilings.hold(status, [memoryMount({ name: 'm', tree: memoryTree({ big: 10_000 * MIB }) })], signal)
   const so = { bytes: 0 }
   const arrived = (bytes: number): void => {
     so.bytes += bytes

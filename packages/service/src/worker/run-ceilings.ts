@@ -15,13 +15,16 @@ export class RunCeilings {
     this.#clock = clock
   }
 
-  /** The mounts, held to the run's ceilings; as they are where it has none. */
-  hold(status: RunStatus, mounts: readonly Mount[]): readonly Mount[] {
+  /**
+   * The mounts, held to the run's ceilings; as they are where it has none. Once `halted` aborts, requests that wait for the
+   * ceilings are not made: under a low one a walk that stops would read on for minutes.
+   */
+  hold(status: RunStatus, mounts: readonly Mount[], halted: AbortSignal): readonly Mount[] {
     if (!hasCeilings(status)) return mounts
     const bucket = this.#buckets.get(status.run) ?? rateLimit({ clock: withTimers(this.#clock) })
     this.#buckets.set(status.run, bucket)
     bucket.set(shareOf(status))
-    return mounts.map((mount) => throttledMount(mount, bucket))
+    return mounts.map((mount) => throttledMount(mount, bucket, halted))
   }
 
   /**

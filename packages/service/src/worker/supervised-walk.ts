@@ -1,6 +1,6 @@
 import { decideSplit, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
-import type { TakenPart, Walk, WalkFailure } from '@cachewarmer/walker'
+import { type TakenPart, type Walk, WalkError, type WalkFailure } from '@cachewarmer/walker'
 import type { Attempt } from './attempt.ts'
 import type { Heartbeats } from './heartbeats.ts'
 import type { WorkerPorts, WorkerSettings } from './ports.ts'
@@ -32,6 +32,8 @@ export interface Supervision {
   readonly heartbeats: Heartbeats
   /** The walk is held to the run's ceilings. */
   readonly limited: boolean
+  /** Aborted once requests that wait for the run's ceilings are to be given up; the walk stops then. */
+  readonly halt: AbortController
   readonly shares: RunShares
   readonly item: HeldItem
   readonly work: Queue
@@ -97,7 +99,7 @@ class Supervisor {
     const status = await this.#with.directory.status(this.#with.run, this.#signal)
     if (status === undefined || status.state === 'ended') throw new RunOverError(this.#with.run)
     if (status.ending) this.#handsOn = false
-    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#stop()
+    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#halt()
     if (!this.#with.ceilings.update(status, this.#with.limited)) return this.#stop()
     this.#awaySinceMs = this.#walk.allDown ? (this.#awaySinceMs ?? now) : undefined
     if (this.#awaySinceMs !== undefined && now - this.#awaySinceMs >= awayMs) return this.#stop()
@@ -135,6 +137,12 @@ class Supervisor {
         this.#signal,
       )
     await this.#sendFailures(1)
+  }
+
+  /** Stops at once, where a stop to split lets requests have their turn that wait for a ceiling. */
+  #halt(): void {
+    this.#stop()
+    this.#with.halt.abort(new WalkError('MOUNT_DOWN', 'the walk stops, and waits for no ceiling'))
   }
 
   #stop(): void {
