@@ -9,11 +9,27 @@
  * notice      Azure says that it takes a machine away: Preempt for an eviction, Terminate for a deletion
  */
 
-export type { Admin } from './admin.ts'
-export type { ProxySettings, WorkerCloudInitOptions, WorkerSource } from './cloud-init.ts'
-export { maxCloudInitBytes, workerCloudInit } from './cloud-init.ts'
-export type { Cloud } from './clouds.ts'
-export { clouds } from './clouds.ts'
+export type { ProxySettings, WorkerCloudInitOptions, WorkerSource } from './cloud-init/cloud-init.ts'
+export { maxCloudInitBytes, workerCloudInit } from './cloud-init/cloud-init.ts'
+export type { VmssErrorCode, VmssErrorOptions } from './errors.ts'
+export { isVmssError, VmssError } from './errors.ts'
+export type {
+  EndNotice,
+  EndNoticeOptions,
+  InstanceMetadata,
+  InstanceMetadataOptions,
+  MachineMetadata,
+  MetadataCall,
+  ScheduledEvent,
+} from './machine/instance-metadata.ts'
+export { instanceMetadata, untilEndNotice } from './machine/instance-metadata.ts'
+export type { Cloud, Place, PlaceSources } from './machine/place.ts'
+export { clouds, resolvePlace } from './machine/place.ts'
+export type { SelfDeleteOptions, SelfDeletePorts } from './machine/self-delete.ts'
+export { deleteThisMachine } from './machine/self-delete.ts'
+export type { Clock, Fetch, Log, Logger } from './ports.ts'
+export type { ScaleSetBody, ScaleSetPlan } from './scale-set/body.ts'
+export { planScaleSet, scaleSetBody } from './scale-set/body.ts'
 export type {
   CallOptions,
   ComputePort,
@@ -22,46 +38,25 @@ export type {
   ObservedSet,
   Operation,
   SetState,
-} from './compute-port.ts'
-export type { Action, Policy, Situation } from './decide.ts'
-export { nextAction } from './decide.ts'
-export type { VmssErrorCode, VmssErrorOptions } from './errors.ts'
-export { isVmssError, VmssError } from './errors.ts'
-export type { Fleet, FleetOptions, FleetState } from './fleet.ts'
-export { scaleSetFleet } from './fleet.ts'
-export type { Image, ImagePlan, OwnImage, PublishedImage } from './image.ts'
-export { parseImage, ubuntuImage, vfxtControllerImage } from './image.ts'
+} from './scale-set/compute-port.ts'
+export type { Action, Policy, ScaleSetState, Situation } from './scale-set/decide.ts'
+export { nextAction } from './scale-set/decide.ts'
+export type { Image, ImagePlan, OwnImage, PublishedImage } from './scale-set/image.ts'
+export { parseImage, ubuntuImage, vfxtControllerImage } from './scale-set/image.ts'
+export { openScaleSet } from './scale-set/keeper.ts'
+export type { Deed, Memory } from './scale-set/memory.ts'
 export type {
-  InstanceMetadata,
-  InstanceMetadataOptions,
-  MachineMetadata,
-  MetadataCall,
-  ScheduledEvent,
-} from './instance-metadata.ts'
-export { instanceMetadata } from './instance-metadata.ts'
-export { hasAcceleratedNetworking } from './machine-size.ts'
-export type { Deed, Memory } from './memory.ts'
-export type { ScaleSetBody } from './model.ts'
-export { scaleSetBody } from './model.ts'
-export type { Place, PlaceSources } from './place.ts'
-export { resolvePlace } from './place.ts'
-export type { ScaleSetPlan } from './plan.ts'
-export { planScaleSet } from './plan.ts'
-export type { Clock, Fetch, Log, Logger } from './ports.ts'
-export type {
+  Fleet,
+  FleetOptions,
+  FleetState,
   KeepOptions,
   ScaleSet,
   ScaleSetPorts,
   ScaleSetView,
   WaitOptions,
   WantOptions,
-} from './scale-set.ts'
-export { openScaleSet } from './scale-set.ts'
-export type { EndNotice, EndNoticeOptions } from './scheduled-events.ts'
-export { untilEndNotice } from './scheduled-events.ts'
-export type { SelfDeleteOptions, SelfDeletePorts } from './self-delete.ts'
-export { deleteThisMachine } from './self-delete.ts'
-export type { Candidate, Priority, ScaleSetOptions, ScaleSetSettings } from './settings.ts'
-export { ownerTag, resolveScaleSet } from './settings.ts'
-export type { ScaleSetState } from './states.ts'
+} from './scale-set/scale-set.ts'
+export { scaleSetFleet } from './scale-set/scale-set.ts'
+export type { Admin, Candidate, Priority, ScaleSetOptions, ScaleSetSettings } from './scale-set/settings.ts'
+export { hasAcceleratedNetworking, ownerTag, resolveScaleSet } from './scale-set/settings.ts'
 export { systemClock } from './system-clock.ts'

@@ -1,6 +1,6 @@
 import type { VirtualMachineScaleSet, VirtualMachineScaleSetVM } from '@azure/arm-compute'
-import type { InstanceState, ObservedInstance, ObservedSet, SetState } from '../compute-port.ts'
-import type { ScaleSetBody } from '../model.ts'
+import type { ScaleSetBody } from '../scale-set/body.ts'
+import type { InstanceState, ObservedInstance, ObservedSet, SetState } from '../scale-set/compute-port.ts'
 
 /** The SDK wants what ARM calls `properties` beside the rest, and puts it back where it belongs. */
 export function toSdk(body: ScaleSetBody): VirtualMachineScaleSet {

@@ -13,9 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { bootstrapScript } from './bootstrap-script.ts'
-import { environmentFile } from './environment.ts'
-import { selfDeleteScript } from './self-delete-script.ts'
+import { environmentFile } from './cloud-init.ts'
+import { bootstrapScript, selfDeleteScript } from './scripts.ts'
 
 /** What the scripts need of a machine besides the commands that are played here. */
 const tools = [

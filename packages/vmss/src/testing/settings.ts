@@ -1,4 +1,4 @@
-import type { ScaleSetOptions } from '../settings.ts'
+import type { ScaleSetOptions } from '../scale-set/settings.ts'
 
 export const testSubscription = '11111111-2222-3333-4444-555555555555'
 export const testResourceGroup = 'render'

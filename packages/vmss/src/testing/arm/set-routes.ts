@@ -1,9 +1,8 @@
-import { problemsOf } from './check-body.ts'
 import type { Operations } from './operations.ts'
 import { type CheckedBody, refusal, type World } from './refusals.ts'
-import { renderMachine, renderSet } from './render.ts'
-import { failure, notFound, ok, type Reply } from './reply.ts'
+import { failure, notFound, ok, type Reply, renderMachine, renderSet } from './replies.ts'
 import type { FakeSet, ScaleSets, SetBody } from './scale-sets.ts'
+import { problemsOf } from './schema.ts'
 
 /** One request to a scale set, or to something below it. */
 export interface SetRequest {
