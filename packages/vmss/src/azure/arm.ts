@@ -18,7 +18,7 @@ export interface ArmOptions {
   readonly ca?: string
 }
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly endpoint: string
   readonly credentials: { readonly scopes: string[] }
   readonly retryOptions: { readonly maxRetries: number }
@@ -26,7 +26,7 @@ export interface ClientOptions {
 }
 
 /** Nothing is tried again inside the SDK: who calls knows the clock, and what else to do meanwhile. */
-export function clientOptions({ cloud = clouds.AzurePublicCloud, ca }: ArmOptions): ClientOptions {
+function clientOptions({ cloud = clouds.AzurePublicCloud, ca }: ArmOptions): ClientOptions {
   return {
     endpoint: cloud.armEndpoint,
     credentials: { scopes: [`${cloud.armEndpoint}/.default`] },

@@ -25,7 +25,7 @@ export function environmentFile(variables: Readonly<Record<string, string>>): st
     .join('')
 }
 
-export function checkEnvironment(variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function checkEnvironment(variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(variables)) {
     checkText('environment', name, /^[A-Za-z_][A-Za-z0-9_]*$/, 'names of letters, digits and underscores')
     const option = `environment.${name}`
@@ -40,7 +40,7 @@ export function checkEnvironment(variables: Readonly<Record<string, string>>): R
 const direct = ['169.254.169.254', 'localhost', '127.0.0.1']
 
 /** The variables by which curl, Node and Azure's libraries find a proxy; none without one. */
-export function proxyEnvironment(proxy: ProxySettings = {}): Readonly<Record<string, string>> {
+function proxyEnvironment(proxy: ProxySettings = {}): Readonly<Record<string, string>> {
   if (!proxy.http && !proxy.https) return {}
   const given = (proxy.no ?? '').split(',').map((host) => host.trim())
   return {

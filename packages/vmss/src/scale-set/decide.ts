@@ -30,10 +30,10 @@ export function stateOf(
 }
 
 /** Runs, or will. */
-export const isHealthy = ({ state }: ObservedInstance): boolean => state === 'running' || state === 'starting'
+const isHealthy = ({ state }: ObservedInstance): boolean => state === 'running' || state === 'starting'
 
 /** Will never run again and may still cost. */
-export const isBroken = ({ state }: ObservedInstance): boolean => state === 'failed' || state === 'stopped'
+const isBroken = ({ state }: ObservedInstance): boolean => state === 'failed' || state === 'stopped'
 
 /** As many as wanted, and none to clear away. */
 export const isComplete = (instances: readonly ObservedInstance[], wanted: number): boolean =>

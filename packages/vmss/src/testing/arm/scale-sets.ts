@@ -25,7 +25,7 @@ export interface MachineHooks {
   onInstanceStopped?(machine: Machine): void | Promise<void>
 }
 
-export const isGone = ({ provisioning }: Machine): boolean => provisioning === 'Deleting' || provisioning === 'Failed'
+const isGone = ({ provisioning }: Machine): boolean => provisioning === 'Deleting' || provisioning === 'Failed'
 
 /** The parts of a body that the fake itself looks at; everything else is kept as it was sent. */
 export interface SetBody {
