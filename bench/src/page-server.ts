@@ -1,6 +1,6 @@
 import { openStatusServer } from '@cachewarmer/manager'
 import { steadyClock } from '@cachewarmer/queue'
-import { busyManager } from '../../test/status-page/busy.ts'
+import { busyManager } from '../../test/support/busy.ts'
 
 /*
  * The manager's side of the page's bench, in a process of its own: what it uses is what the page costs, and what the board

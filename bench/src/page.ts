@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { openBrowser } from '../../test/status-page/browser.ts'
+import { openBrowser } from '../../test/support/browser.ts'
 import { printTable } from './table.ts'
 
 /** Frames that the page draws while it follows 50 runs and 500 workers, and what that costs the manager. */

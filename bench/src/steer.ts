@@ -7,8 +7,8 @@ import {
   type Rates,
   readsAreAbout,
   shareIsAbout,
-} from '../../test/steering/rates.ts'
-import { fileBytes, Steered } from '../../test/steering/steered.ts'
+} from '../../test/support/rates.ts'
+import { fileBytes, Steered } from '../../test/support/steered.ts'
 import { median, printTable, seconds } from './table.ts'
 
 const workers = 2

@@ -1,6 +1,6 @@
 import { marked, type Tokens } from 'marked'
 import { expect, test } from 'vitest'
-import { readText, repositoryFiles } from '../repository.ts'
+import { readText, repositoryFiles } from '../support/repository.ts'
 import { documents } from './markdown.ts'
 
 /*

@@ -1,6 +1,6 @@
 import { decodeJob } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
-import { rootScripts } from '../repository.ts'
+import { rootScripts } from '../support/repository.ts'
 import { documents } from './markdown.ts'
 import { dryRun } from './programs.ts'
 import { commandLines } from './shell.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { root } from '../repository.ts'
+import { root } from '../support/repository.ts'
 import { documents, readDocument } from './markdown.ts'
 
 const isElsewhere = (link: string): boolean => /^(https?|mailto):/.test(link)

@@ -1,6 +1,6 @@
 import GithubSlugger from 'github-slugger'
 import { marked, type Token, type Tokens } from 'marked'
-import { readText, repositoryFiles } from '../repository.ts'
+import { readText, repositoryFiles } from '../support/repository.ts'
 
 /** One Markdown file of the repository, in the pieces that can be wrong. */
 export interface Document {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readText, repositoryFiles, root } from '../repository.ts'
+import { readText, repositoryFiles, root } from '../support/repository.ts'
 
 const scripts: readonly (readonly [string, string])[] = [
   ['api', 'scripts/api-report.ts'],

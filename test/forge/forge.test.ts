@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { CountReporter } from '../../scripts/count-reporter.ts'
-import { readText, repositoryFiles, root, rootScripts } from '../repository.ts'
+import { readText, repositoryFiles, root, rootScripts } from '../support/repository.ts'
 
 interface Step {
   readonly uses?: string

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { maySkipVariable, skippedInVain } from '../../scripts/count-reporter.ts'
-import { readText, repositoryFiles } from '../repository.ts'
+import { readText, repositoryFiles } from '../support/repository.ts'
 
 const ganesha = 'src/ganesha.test.ts > nfs-ganesha > reads'
 const nfslab = "src/nfslab.test.ts > the kernel's server > reads"

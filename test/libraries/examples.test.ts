@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { directory, file, startNfsServer } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
-import { Lab } from '../end-to-end/lab.ts'
-import { root } from '../repository.ts'
+import { Lab } from '../support/lab.ts'
+import { root } from '../support/repository.ts'
 
 const example = (name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   promisify(execFile)(process.execPath, [join(root, 'examples', `${name}.ts`), ...args], {

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { root } from '../repository.ts'
+import { root } from '../support/repository.ts'
 
 interface Manifest {
   readonly name: string

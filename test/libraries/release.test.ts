@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { root } from '../repository.ts'
+import { root } from '../support/repository.ts'
 import { pnpm } from './packages.ts'
 
 test('a dry run of a release shows every package, its version and its files, and publishes nothing', {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { between, shuffled } from '@cachewarmer/core/testing'
 import type { Ganesha } from '@cachewarmer/nfs/testing'
-import type { RpcProxy } from '../chaos/rpc-proxy.ts'
-import { pause, type Running } from '../end-to-end/lab.ts'
+import { pause, type Running } from '../support/lab.ts'
+import type { RpcProxy } from '../support/rpc-proxy.ts'
 import type { Mark } from './plot.ts'
 
 export interface FaultPorts {

@@ -1,8 +1,8 @@
 import { type Job, makeJob, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type QueueService, systemClock } from '@cachewarmer/queue'
 import { submitJob, watchJob } from '@cachewarmer/submit'
-import { pause } from '../end-to-end/lab.ts'
-import type { MadeTree } from '../end-to-end/tree.ts'
+import { pause } from '../support/lab.ts'
+import type { MadeTree } from '../support/tree.ts'
 
 export interface WatchedTree {
   readonly addresses: readonly string[]

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { Finished, Lab } from '../end-to-end/lab.ts'
-import type { MadeTree } from '../end-to-end/tree.ts'
+import type { Finished, Lab } from './lab.ts'
+import type { MadeTree } from './tree.ts'
 
 export interface Report {
   readonly outcome: string

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The repository's root folder. */
-export const root: string = dirname(dirname(fileURLToPath(import.meta.url)))
+export const root: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /** Paths of the repository's files, relative to the root, also of those that are not committed yet. */
 export function repositoryFiles(...patterns: readonly string[]): string[] {

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Ganesha, startGanesha } from '@cachewarmer/nfs/testing'
-import { type RpcProxy, startRpcProxy } from '../chaos/rpc-proxy.ts'
-import { Lab, pause, type Running } from '../end-to-end/lab.ts'
+import { Lab, pause, type Running } from './lab.ts'
 import type { Rates } from './rates.ts'
+import { type RpcProxy, startRpcProxy } from './rpc-proxy.ts'
 
 /** Jobs of directories of their own. Files of one have one size, by which the answers to their reads are told apart. */
 const sizes = { night: 4_096, day: 2_048 } as const

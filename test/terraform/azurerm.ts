@@ -1,4 +1,4 @@
-import { readText } from '../repository.ts'
+import { readText } from '../support/repository.ts'
 
 /** What may stand in a block: arguments by name, and further blocks. */
 export interface Block {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readText, repositoryFiles } from '../repository.ts'
+import { readText, repositoryFiles } from '../support/repository.ts'
 import { azurerm, type Block } from './azurerm.ts'
 import { expressionsIn, type Module, modules, namesAfter, sourceOf } from './hcl.ts'
 

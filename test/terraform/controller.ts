@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { root } from '../repository.ts'
+import { root } from '../support/repository.ts'
 
 export interface Ended {
   readonly code: number | null

@@ -1,6 +1,6 @@
 import { dirname, join, relative } from 'node:path'
 import { parse } from '@cdktn/hcl2json'
-import { readText, repositoryFiles, root } from '../repository.ts'
+import { readText, repositoryFiles, root } from '../support/repository.ts'
 
 type Body = Readonly<Record<string, unknown>>
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { readText, repositoryFiles, root } from '../repository.ts'
+import { readText, repositoryFiles, root } from '../support/repository.ts'
 import { Controller } from './controller.ts'
 
 const isRoot = process.getuid?.() === 0

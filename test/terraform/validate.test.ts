@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readText, repositoryFiles, root } from '../repository.ts'
+import { readText, repositoryFiles, root } from '../support/repository.ts'
 import { hasTerraform, terraform } from './terraform.ts'
 
 /* What Terraform itself says, where it is installed; configuration.test.ts looks at the same files without it. */

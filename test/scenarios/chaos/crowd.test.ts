@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Lab } from '../end-to-end/lab.ts'
-import { type MadeTree, makeTree } from '../end-to-end/tree.ts'
-import { expectWarmed, type Report } from './chaos.ts'
+import { expectWarmed, type Report } from '../../support/chaos.ts'
+import { Lab } from '../../support/lab.ts'
+import { type MadeTree, makeTree } from '../../support/tree.ts'
 
 interface Listed extends Report {
   readonly label?: string

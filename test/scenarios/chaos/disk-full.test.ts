@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, rmdirSync, rmSync, statfsSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type TestContext, test } from 'vitest'
-import { Lab, pause } from '../end-to-end/lab.ts'
-import { makeTree } from '../end-to-end/tree.ts'
-import { expectWarmed, submitSlowly } from './chaos.ts'
+import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
+import { Lab, pause } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 /** A file system of one MiB, gone with its mount. */
 class SmallDisk implements Disposable {

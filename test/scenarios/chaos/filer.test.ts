@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { seededRandom } from '@cachewarmer/core/testing'
 import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Finished, Lab, pause } from '../end-to-end/lab.ts'
-import { type MadeTree, makeTree } from '../end-to-end/tree.ts'
-import { chaosIsLong, chaosSeed, expectWarmed, reportOf, submitSlowly } from './chaos.ts'
-import { type RpcProxy, startRpcProxy } from './rpc-proxy.ts'
+import { chaosIsLong, chaosSeed, expectWarmed, reportOf, submitSlowly } from '../../support/chaos.ts'
+import { type Finished, Lab, pause } from '../../support/lab.ts'
+import { type RpcProxy, startRpcProxy } from '../../support/rpc-proxy.ts'
+import { type MadeTree, makeTree } from '../../support/tree.ts'
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: a filer in trouble, because ${missing}`)

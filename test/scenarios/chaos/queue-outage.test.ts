@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { startAzurite } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
-import { Lab, pause } from '../end-to-end/lab.ts'
-import { makeTree } from '../end-to-end/tree.ts'
-import { expectWarmed, submitSlowly } from './chaos.ts'
+import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
+import { Lab, pause } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 describe('the queue service goes away in mid-job and comes back', { timeout: 300_000 }, () => {
   test('Azurite on a disk: the job goes on where it was, and every file counts once', async (context) => {

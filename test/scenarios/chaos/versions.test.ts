@@ -5,9 +5,9 @@ import { decodeItem, emptyCounts, encodeItem, encodeResult, type ItemResult, que
 import { systemClock } from '@cachewarmer/queue'
 import { openSqliteService } from '@cachewarmer/queue/sqlite'
 import { expect, test } from 'vitest'
-import { Lab } from '../end-to-end/lab.ts'
-import { makeTree } from '../end-to-end/tree.ts'
-import { expectWarmed } from './chaos.ts'
+import { expectWarmed } from '../../support/chaos.ts'
+import { Lab } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 /** An item as a version to come might write it: its parts are said in words that no reader of today knows. */
 interface ItemOfTomorrow {

@@ -2,8 +2,8 @@ import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
-import { Lab, pause } from './lab.ts'
-import { makeTree } from './tree.ts'
+import { Lab, pause } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: jobs on a real NFS server, because ${missing}`)

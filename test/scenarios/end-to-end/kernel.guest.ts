@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { seededRandom } from '@cachewarmer/core/testing'
-import { reportOf, submitSlowly } from '../chaos/chaos.ts'
-import { startRpcProxy } from '../chaos/rpc-proxy.ts'
-import { Lab, pause } from './lab.ts'
+import { reportOf, submitSlowly } from '../../support/chaos.ts'
+import { Lab, pause } from '../../support/lab.ts'
+import { startRpcProxy } from '../../support/rpc-proxy.ts'
 
 /*
  * Runs inside nfslab's guest, with the kernel's own NFS server: one job through the kernel's client, while the server is

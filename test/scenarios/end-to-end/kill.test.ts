@@ -1,9 +1,9 @@
 import { between, seededRandom, shuffled } from '@cachewarmer/core/testing'
 import { type Azurite, startAzurite } from '@cachewarmer/queue/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chaosSeed } from '../chaos/chaos.ts'
-import { Lab, pause, type Running, workersBelow } from './lab.ts'
-import { makeTree } from './tree.ts'
+import { chaosSeed } from '../../support/chaos.ts'
+import { Lab, pause, type Running, workersBelow } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 /**
  * Kills with SIGKILL, again and again, while the job runs: workers mostly, now and then the manager, which is started

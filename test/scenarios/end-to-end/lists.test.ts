@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
 import { startAzurite } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
-import { Lab } from './lab.ts'
-import { makeTree } from './tree.ts'
+import { Lab } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 /* What to warm, in the forms that people have it: lists, rule files, priming manifests, what changed since the last time. */
 

@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
-import { Lab } from './lab.ts'
-import { makeTree } from './tree.ts'
+import { Lab } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 /* Jobs that read no data, from submit to report: what there is, through every address, and what warming it would take. */
 

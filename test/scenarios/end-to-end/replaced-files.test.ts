@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Lab } from './lab.ts'
+import { Lab } from '../../support/lab.ts'
 
 /* The queue file goes while the ledger stays: the programs are to notice, and no job is to get another one's report. */
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Lab } from './lab.ts'
+import { Lab } from '../../support/lab.ts'
 
 interface Report {
   readonly files: number

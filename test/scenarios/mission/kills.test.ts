@@ -16,10 +16,10 @@ import {
   testSubnetId,
 } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from '../../packaging/src/bundle.ts'
-import { Lab, pause, type Running } from '../end-to-end/lab.ts'
-import { makeTree } from '../end-to-end/tree.ts'
-import { controllerArguments, identityOf, workerIdentity } from './cloud.ts'
+import { bundle } from '../../../packaging/src/bundle.ts'
+import { controllerArguments, identityOf, workerIdentity } from '../../support/cloud.ts'
+import { Lab, pause, type Running } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 import { drawMoments, type Moment, type Stage } from './moments.ts'
 import { WorkerMachines } from './worker-machines.ts'
 

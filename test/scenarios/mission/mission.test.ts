@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type Azurite, fakeCredential, makeCertificate, startAzurite } from '@cachewarmer/queue/testing'
 import { hasTool } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Lab, pause } from '../end-to-end/lab.ts'
-import { makeTree } from '../end-to-end/tree.ts'
-import { Cloud } from './cloud.ts'
+import { Cloud } from '../../support/cloud.ts'
+import { Lab, pause } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 const openssl = hasTool('openssl', 'the mission is not tested against the resource manager on loopback')
 const set = 'cachewarmer-lab'

@@ -5,8 +5,8 @@ import { type Azurite, startAzurite } from '@cachewarmer/queue/testing'
 import { submitJob, watchJob } from '@cachewarmer/submit'
 import { type ArmOptions, hasTool, testSubnetId } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Lab } from '../end-to-end/lab.ts'
-import { Cloud } from './cloud.ts'
+import { Cloud } from '../../support/cloud.ts'
+import { Lab } from '../../support/lab.ts'
 
 const openssl = hasTool('openssl', 'refusals are not tested against the resource manager on loopback')
 

@@ -1,9 +1,9 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { reportOf } from '../chaos/chaos.ts'
-import { Lab, pause } from '../end-to-end/lab.ts'
-import { makeTree } from '../end-to-end/tree.ts'
+import { reportOf } from '../../support/chaos.ts'
+import { Lab, pause } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 
 interface Shown {
   readonly bytes: number

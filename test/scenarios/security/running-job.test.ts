@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAzurite } from '@cachewarmer/queue/testing'
 import { expect, test } from 'vitest'
-import { expectWarmed, submitSlowly } from '../chaos/chaos.ts'
-import { Lab, workersBelow } from '../end-to-end/lab.ts'
-import { makeTree } from '../end-to-end/tree.ts'
+import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
+import { Lab, workersBelow } from '../../support/lab.ts'
+import { makeTree } from '../../support/tree.ts'
 import { findSecret } from './find-secret.ts'
 
 type Texts = Map<string, string>

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { type Azurite, startAzurite } from '@cachewarmer/queue/testing'
 import { hasTool, startInstanceMetadata, testSshKey } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Lab } from '../end-to-end/lab.ts'
-import { Cloud } from '../mission/cloud.ts'
+import { Cloud } from '../../support/cloud.ts'
+import { Lab } from '../../support/lab.ts'
 import { findSecret } from './find-secret.ts'
 
 /* Whatever road a secret comes by, it is to be found nowhere but where it came from. */

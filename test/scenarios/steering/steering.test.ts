@@ -1,7 +1,7 @@
 import { ganeshaMissing } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
-import { allRead, callsAreAbout, nothingIsRead, oneReads, readsAreAbout, shareIsAbout } from './rates.ts'
-import { fileBytes, Steered } from './steered.ts'
+import { allRead, callsAreAbout, nothingIsRead, oneReads, readsAreAbout, shareIsAbout } from '../../support/rates.ts'
+import { fileBytes, Steered } from '../../support/steered.ts'
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: steering with real processes, because ${missing}`)
