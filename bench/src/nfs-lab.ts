@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { type Ganesha, startGanesha } from '@cachewarmer/nfs/testing'
+import { type Ganesha, startGanesha } from '../../test/support/ganesha.ts'
 
 export interface Link {
   readonly hosts: readonly string[]

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { startGanesha } from '@cachewarmer/nfs/testing'
+import { startGanesha } from '../../test/support/ganesha.ts'
 
 /*
  * A network with a filer and nothing else, and the administrator's machine in it:

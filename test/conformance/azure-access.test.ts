@@ -9,11 +9,10 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-queue'
+import { type AzureOptions, openAzureService } from '@cachewarmer/queue/azure'
+import { type Certificate, fakeCredential, makeCertificate } from '@cachewarmer/queue/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Azurite, startAzurite } from '../testing/azurite.ts'
-import { type Certificate, makeCertificate } from '../testing/certificate.ts'
-import { fakeCredential } from '../testing/token.ts'
-import { type AzureOptions, openAzureService } from './azure-service.ts'
+import { type Azurite, startAzurite } from '../support/azurite.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cw-azure-'))
 const certificate = makeCertificate(folder)
@@ -21,10 +20,9 @@ let azurite: Azurite
 let secure: Azurite | undefined
 
 beforeAll(async () => {
-  const from = import.meta.url
   ;[azurite, secure] = await Promise.all([
-    startAzurite({ from }),
-    certificate === undefined ? undefined : startAzurite({ from, certificate }),
+    startAzurite(),
+    certificate === undefined ? undefined : startAzurite({ certificate }),
   ])
 })
 afterAll(async () => {

@@ -1,16 +1,16 @@
 import { QueueServiceClient } from '@azure/storage-queue'
+import { type QueueService, systemClock } from '@cachewarmer/queue'
+import { openAzureService } from '@cachewarmer/queue/azure'
+import { describeQueueService } from '@cachewarmer/queue/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../system-clock.ts'
-import { type Azurite, startAzurite } from '../testing/azurite.ts'
-import { describeQueueService } from '../testing/conformance.ts'
-import type { QueueService } from '../transport.ts'
-import { listNames, openAzureService } from './azure-service.ts'
+import { listNames } from '../../packages/queue/src/azure/azure-service.ts'
+import { type Azurite, startAzurite } from '../support/azurite.ts'
 
 let azurite: Azurite
 let service: QueueService
 
 beforeAll(async () => {
-  azurite = await startAzurite({ from: import.meta.url })
+  azurite = await startAzurite()
   service = openAzureService({ connectionString: azurite.connectionString })
 })
 afterAll(() => azurite?.stop())

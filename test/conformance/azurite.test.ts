@@ -3,22 +3,22 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '@cachewarmer/queue'
+import { openAzureService } from '@cachewarmer/queue/azure'
 import { expect, test } from 'vitest'
-import { openAzureService } from '../azure/azure-service.ts'
-import { systemClock } from '../system-clock.ts'
-import { startAzurite } from './azurite.ts'
+import { startAzurite } from '../support/azurite.ts'
 
 test('what is in a folder outlasts the process, on the same port again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cw-azurite-'))
   try {
-    const first = await startAzurite({ folder, from: import.meta.url })
+    const first = await startAzurite({ folder })
     const service = openAzureService({ connectionString: first.connectionString })
     await service.create('queue')
     await service.queue('queue').send('kept')
     await first.stop('SIGTERM')
     await expect(service.list('')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 
-    const second = await startAzurite({ folder, port: Number(new URL(first.url).port), from: import.meta.url })
+    const second = await startAzurite({ folder, port: Number(new URL(first.url).port) })
     expect(second.url).toBe(first.url)
     expect(await service.queue('queue').peek({ max: 1 })).toMatchObject([{ body: 'kept' }])
     await second.stop()
@@ -29,19 +29,17 @@ test('what is in a folder outlasts the process, on the same port again', async (
 })
 
 test('a start that fails says why', async () => {
-  const first = await startAzurite({ from: import.meta.url })
+  const first = await startAzurite()
   const port = Number(new URL(first.url).port)
-  await expect(startAzurite({ port, from: import.meta.url })).rejects.toThrow(
-    /azurite ended before it was ready.*EADDRINUSE/s,
-  )
+  await expect(startAzurite({ port })).rejects.toThrow(/azurite ended before it was ready.*EADDRINUSE/s)
   await first.stop()
 })
 
 test('it ends with the process that started it, however that dies', async () => {
-  const module = new URL('./azurite.ts', import.meta.url).href
+  const module = new URL('../support/azurite.ts', import.meta.url).href
   const script = `
     import { startAzurite } from '${module}'
-    console.log((await startAzurite({ from: '${import.meta.url}' })).url)`
+    console.log((await startAzurite()).url)`
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -16,15 +16,18 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import {
+  decodeName,
+  encodeName,
+  type FileHandle,
+  isNfsError,
+  type MountOptions,
+  mountExport,
+  type NfsExport,
+  readRange,
+} from '@cachewarmer/nfs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { isNfsError } from './errors.ts'
-import type { NfsExport } from './export.ts'
-import type { FileHandle } from './handle.ts'
-import { mountExport } from './mount-export.ts'
-import { decodeName, encodeName } from './names.ts'
-import type { MountOptions } from './options.ts'
-import { readRange } from './read-range.ts'
-import { type Ganesha, type GaneshaOptions, ganeshaMissing, startGanesha } from './testing/index.ts'
+import { type Ganesha, type GaneshaOptions, ganeshaMissing, startGanesha } from '../support/ganesha.ts'
 
 /*
  * Against nfs-ganesha, with nfs-ls and nfs-cat of libnfs as a second opinion.
@@ -266,7 +269,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
   })
 
   test('ends with the process that started it, even if that is killed', async () => {
-    const helper = new URL('./testing/ganesha.ts', import.meta.url).href
+    const helper = new URL('../support/ganesha.ts', import.meta.url).href
     const script = `const { startGanesha } = await import(${JSON.stringify(helper)})
       console.log(JSON.stringify(await startGanesha({ folder: ${JSON.stringify(folder)} })))
       setInterval(() => {}, 1000)`

@@ -10,10 +10,10 @@ import {
   mountExport,
   type NfsExport,
   readRange,
-} from '../index.ts'
+} from '@cachewarmer/nfs'
 
 /*
- * Runs inside nfslab's guest, next to the kernel's NFS server, and writes what it saw to $OUT/seen.json; nfslab.test.ts
+ * Runs inside nfslab's guest, next to the kernel's NFS server, and writes what it saw to $OUT/seen.json; nfs-kernel.heavy.test.ts
  * looks at that. There are a portmapper, several addresses, and exports as /etc/exports has them.
  */
 

@@ -36,7 +36,7 @@ describe.skipIf(skipped !== undefined)(title, () => {
     for (const [path, content] of Object.entries(files)) writeFileSync(join(tree, path), content)
     for (let index = 0; index < MANY; index++) writeFileSync(join(tree, 'many', `f${index}`), '')
     writeFileSync(join(tree, 'large'), Buffer.alloc(LARGE, 'large'))
-    const script = fileURLToPath(new URL('./testing/nfslab.guest.ts', import.meta.url))
+    const script = fileURLToPath(new URL('./nfs-kernel.guest.ts', import.meta.url))
     const out = join(folder, 'out')
     const options = ['--tree', tree, '--out', out, '--rtt', '2', '--mem', '1G', '--timeout', '150']
     const command = ['run', ...options, '--', process.execPath, script]

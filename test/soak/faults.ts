@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { between, shuffled } from '@cachewarmer/core/testing'
-import type { Ganesha } from '@cachewarmer/nfs/testing'
+import type { Ganesha } from '../support/ganesha.ts'
 import { pause, type Running } from '../support/lab.ts'
 import type { RpcProxy } from '../support/rpc-proxy.ts'
 import type { Mark } from './plot.ts'

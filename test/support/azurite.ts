@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 
 export interface AzuriteOptions {
   /** Where messages are kept. Default: in memory. */
@@ -10,8 +9,6 @@ export interface AzuriteOptions {
   readonly port?: number
   /** Serves https with this certificate, as PEM files, and then takes tokens too (any JWT that is well-formed and not expired). */
   readonly certificate?: { readonly certFile: string; readonly keyFile: string }
-  /** A file of the package that has `azurite` among its dependencies. Default: the working folder, then this package. */
-  readonly from?: string | URL
 }
 
 export interface Azurite {
@@ -32,21 +29,9 @@ const endWithParent = 'data:text/javascript,process.stdin.on("end", () => proces
 
 const readyLine = /successfully listens on (https?:\/\/\S+)/
 
-function locate(from: string | URL | undefined): string {
-  const places = from === undefined ? [join(process.cwd(), 'package.json'), import.meta.url] : [from]
-  for (const place of places) {
-    try {
-      return createRequire(place).resolve('azurite/dist/src/queue/main.js')
-    } catch {
-      // The next place may have it.
-    }
-  }
-  throw new Error(
-    `azurite is not installed: add it to the devDependencies of the package that tests (${places.join(', ')})`,
-  )
-}
+const program = createRequire(import.meta.url).resolve('azurite/dist/src/queue/main.js')
 
-/** Starts the queue part of Azurite, Microsoft's emulator of Azure Storage, as a process of its own. Needs the npm package `azurite`. */
+/** Starts the queue part of Azurite, Microsoft's emulator of Azure Storage, as a process of its own. */
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
   const { folder, port = 0, certificate } = options
   const args = ['--queueHost', '127.0.0.1', '--queuePort', String(port), '--silent', '--disableTelemetry']
@@ -54,7 +39,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   if (certificate !== undefined) {
     args.push('--oauth', 'basic', '--cert', certificate.certFile, '--key', certificate.keyFile)
   }
-  const child = spawn(process.execPath, ['--import', endWithParent, locate(options.from), ...args], { stdio: 'pipe' })
+  const child = spawn(process.execPath, ['--import', endWithParent, program, ...args], { stdio: 'pipe' })
   const exited = once(child, 'exit')
 
   let output = ''

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isNfsError } from '../errors.ts'
-import { mountExport } from '../mount-export.ts'
-import { type RpcServer, startRpcServer } from './rpc-server.ts'
+import { isNfsError, mountExport } from '@cachewarmer/nfs'
 
 export interface GaneshaOptions {
   /** The folder to serve, an absolute path: it is the export's path, too. */
@@ -70,7 +68,7 @@ export async function startGanesha(options: GaneshaOptions): Promise<Ganesha | u
   }
   const stop = async (): Promise<void> => {
     await kill()
-    await rpcbind.stop()
+    rpcbind.close()
     await rm(work, { recursive: true, force: true })
   }
   try {
@@ -128,9 +126,30 @@ function launch(work: string): ChildProcess {
   return spawn('setpriv', ['--pdeathsig', 'KILL', ...ownRun, ...command], { stdio: 'ignore' })
 }
 
-/** Answers every question of rpcbind with "yes": SET and UNSET are all that is asked. */
-const startRegistrar = (path: string): Promise<RpcServer> =>
-  startRpcServer({ answer: () => ({ answer: (w) => w.bool(true) }) }, { path })
+/** Answers every call to rpcbind with "true": ganesha calls nothing but SET and UNSET (RFC 1833). */
+async function startRegistrar(path: string): Promise<Server> {
+  const server = createServer(answerTrue)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+  return server
+}
+
+function answerTrue(socket: Socket): void {
+  let received = Buffer.alloc(0)
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (chunk) => {
+    received = Buffer.concat([received, chunk])
+    while (received.length >= 8) {
+      const bytes = received.readUInt32BE(0) & 0x7fff_ffff
+      if (received.length < 4 + bytes) return
+      // A record's mark (last fragment), xid, REPLY, accepted, no verifier (two words), SUCCESS, true: RFC 5531.
+      const words = [0x8000_001c, received.readUInt32BE(4), 1, 0, 0, 0, 0, 1]
+      const reply = Buffer.alloc(4 * words.length)
+      for (const [at, word] of words.entries()) reply.writeUInt32BE(word, 4 * at)
+      socket.write(reply)
+      received = received.subarray(4 + bytes)
+    }
+  })
+}
 
 async function ready(
   server: ChildProcess,

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Ganesha, startGanesha } from '@cachewarmer/nfs/testing'
+import { type Ganesha, startGanesha } from './ganesha.ts'
 import { Lab, pause, type Running } from './lab.ts'
 import type { Rates } from './rates.ts'
 import { type RpcProxy, startRpcProxy } from './rpc-proxy.ts'

@@ -16,14 +16,7 @@ const surfaces: Readonly<Record<string, readonly string[]>> = {
   './open': ['openService'],
   './sqlite': ['openPrivately', 'openSqliteService', 'unfitFilesystem', 'watchFile'],
   './azure': ['openAzureService'],
-  './testing': [
-    'describeQueueService',
-    'fakeClock',
-    'fakeCredential',
-    'faultyService',
-    'makeCertificate',
-    'startAzurite',
-  ],
+  './testing': ['describeQueueService', 'fakeClock', 'fakeCredential', 'faultyService', 'makeCertificate'],
 }
 
 interface Manifest {

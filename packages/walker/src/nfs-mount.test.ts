@@ -2,13 +2,11 @@ import { mountExport } from '@cachewarmer/nfs'
 import {
   directory,
   file,
-  ganeshaMissing,
   link,
   type NfsServerOptions,
   oddFile,
   onCalls,
   special,
-  startGanesha,
   startNfsServer,
   type TreeDirectory,
   type TreeNode,
@@ -17,7 +15,6 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { DirectoryPage, Mount } from './mount.ts'
 import { nfsMount } from './nfs-mount.ts'
 import { describeMount } from './testing/describe-mount.ts'
-import { folderTree } from './testing/folder-tree.ts'
 import type { MemoryDirectory, MemoryFile, MemoryNode } from './testing/memory-tree.ts'
 import { collect, entryOf, NfsMounts, namesOf, pagesOf, read, signal } from './testing/nfs-mounts.ts'
 import { walk } from './walk.ts'
@@ -59,24 +56,6 @@ const odd = { odd: true }
 describeMount(runner, 'NFS', onServer(), odd)
 describeMount(runner, 'NFS without READDIRPLUS', onServer({ readdirplus: false }), odd)
 describeMount(runner, 'NFS from a server that leaves attributes out', onServer({ attributes: false }), odd)
-
-const missing = ganeshaMissing()
-if (missing === undefined)
-  describeMount(runner, 'nfs-ganesha', async (tree) => {
-    const { folder, dispose } = await folderTree(tree)
-    const ganesha = await startGanesha({ folder })
-    if (ganesha === undefined) throw new Error('nfs-ganesha vanished')
-    const { exportPath, nfsPort, mountPort } = ganesha
-    const mount = await nfsMount({ export: { host: '127.0.0.11', exportPath, nfsPort, mountPort } })
-    return {
-      mount,
-      dispose: async () => {
-        await ganesha.stop()
-        await dispose()
-      },
-    }
-  })
-else test.skip(`nfs-ganesha as a mount (skipped: ${missing})`)
 
 const mounts = new NfsMounts()
 afterEach(() => mounts.close())

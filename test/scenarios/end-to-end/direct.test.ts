@@ -1,7 +1,7 @@
 import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
+import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
 import { Lab, pause } from '../../support/lab.ts'
 import { makeTree } from '../../support/tree.ts'
 

@@ -1,6 +1,6 @@
 import { between, seededRandom, shuffled } from '@cachewarmer/core/testing'
-import { type Azurite, startAzurite } from '@cachewarmer/queue/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { chaosSeed } from '../../support/chaos.ts'
 import { Lab, pause, type Running, workersBelow } from '../../support/lab.ts'
 import { makeTree } from '../../support/tree.ts'

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
-import { startAzurite } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
+import { startAzurite } from '../../support/azurite.ts'
+import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
 import { Lab } from '../../support/lab.ts'
 import { makeTree } from '../../support/tree.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Ganesha, ganeshaMissing, startGanesha } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
+import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
 import { Lab } from '../../support/lab.ts'
 import { makeTree } from '../../support/tree.ts'
 

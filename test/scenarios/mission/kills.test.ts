@@ -5,7 +5,6 @@ import { makeJob, type RunStatus } from '@cachewarmer/core'
 import { seededRandom } from '@cachewarmer/core/testing'
 import { type QueueService, systemClock } from '@cachewarmer/queue'
 import { openService } from '@cachewarmer/queue/open'
-import { type Azurite, startAzurite } from '@cachewarmer/queue/testing'
 import { submitJob, watchJob } from '@cachewarmer/submit'
 import {
   type Arm,
@@ -17,6 +16,7 @@ import {
 } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundle } from '../../../packaging/src/bundle.ts'
+import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { controllerArguments, identityOf, workerIdentity } from '../../support/cloud.ts'
 import { Lab, pause, type Running } from '../../support/lab.ts'
 import { makeTree } from '../../support/tree.ts'

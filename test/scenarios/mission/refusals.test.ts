@@ -1,10 +1,10 @@
 import { makeJob, type RunStatus } from '@cachewarmer/core'
 import { systemClock } from '@cachewarmer/queue'
 import { openService } from '@cachewarmer/queue/open'
-import { type Azurite, startAzurite } from '@cachewarmer/queue/testing'
 import { submitJob, watchJob } from '@cachewarmer/submit'
 import { type ArmOptions, hasTool, testSubnetId } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { Cloud } from '../../support/cloud.ts'
 import { Lab } from '../../support/lab.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { startAzurite } from '@cachewarmer/queue/testing'
 import { expect, test } from 'vitest'
+import { startAzurite } from '../../support/azurite.ts'
 import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
 import { Lab, workersBelow } from '../../support/lab.ts'
 import { makeTree } from '../../support/tree.ts'

@@ -1,5 +1,5 @@
-import { ganeshaMissing } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
+import { ganeshaMissing } from '../../support/ganesha.ts'
 import { allRead, callsAreAbout, nothingIsRead, oneReads, readsAreAbout, shareIsAbout } from '../../support/rates.ts'
 import { fileBytes, Steered } from '../../support/steered.ts'
 

@@ -1,8 +1,6 @@
 export { NfsExport } from '../export.ts'
 export type { Fault, FaultFunction, SeenCall } from './faults.ts'
 export { everyNth, firstOf, onCalls } from './faults.ts'
-export type { Ganesha, GaneshaOptions } from './ganesha.ts'
-export { ganeshaMissing, startGanesha } from './ganesha.ts'
 export type { OddListing } from './odd-listing.ts'
 export type { NfsServer, NfsServerOptions } from './server.ts'
 export { startNfsServer } from './server.ts'

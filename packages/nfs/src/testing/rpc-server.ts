@@ -31,10 +31,10 @@ export interface RpcServer {
 const MAX_CALL_BYTES = 65_536
 const STATUS_BYTES_BEHIND_XID = 20
 
-/** Serves a program on TCP, or at a path as a Unix socket. `latencyMs` holds every answer back. */
+/** Serves a program on TCP. `latencyMs` holds every answer back. */
 export async function startRpcServer(
   program: Program,
-  listen: { readonly host: string; readonly port: number } | { readonly path: string },
+  listen: { readonly host: string; readonly port: number },
   latencyMs: () => number = () => 0,
 ): Promise<RpcServer> {
   const sockets = new Set<Socket>()

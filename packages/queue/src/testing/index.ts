@@ -1,5 +1,3 @@
-export type { Azurite, AzuriteOptions } from './azurite.ts'
-export { startAzurite } from './azurite.ts'
 export type { Certificate } from './certificate.ts'
 export { makeCertificate } from './certificate.ts'
 export type { ServiceUnderTest, TestRunner } from './conformance.ts'
