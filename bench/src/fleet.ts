@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeJob, type RunStatus } from '@cachewarmer/core'
-import { type QueueService, systemClock } from '@cachewarmer/queue'
+import { type QueueService, sleep, systemClock } from '@cachewarmer/queue'
 import { openService } from '@cachewarmer/queue/open'
 import { submitJob, watchJob } from '@cachewarmer/submit'
 import { type Arm, type Machine, startArm, startInstanceMetadata, testSshKey } from '@cachewarmer/vmss/testing'
@@ -100,7 +100,7 @@ class FleetBench implements AsyncDisposable {
   }
 
   pause(ms: number): Promise<void> {
-    return systemClock.sleep(ms)
+    return sleep(systemClock, ms)
   }
 
   /** One job, from its message to the deletion of the scale set that it brought about. */

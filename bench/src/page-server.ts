@@ -1,13 +1,11 @@
 import { openStatusServer } from '@cachewarmer/manager'
-import { steadyClock } from '@cachewarmer/queue'
+import { silentLogger as logger, steadyClock } from '@cachewarmer/queue'
 import { busyManager } from '../../test/support/busy.ts'
 
 /*
  * The manager's side of the page's bench, in a process of its own: what it uses is what the page costs, and what the board
  * is told of 50 runs a second. Says where it listens; answers each message with the processor time that it has used.
  */
-const quiet = (): void => undefined
-const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => logger }
 const busy = busyManager({ runs: 50, workers: 500, failures: 10_000 })
 setInterval(() => busy.tick(), 1_000)
 busy.tick()

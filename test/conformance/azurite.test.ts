@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '@cachewarmer/queue'
+import { sleep, systemClock } from '@cachewarmer/queue'
 import { openAzureService } from '@cachewarmer/queue/azure'
 import { expect, test } from 'vitest'
 import { startAzurite } from '../support/azurite.ts'
@@ -49,7 +49,7 @@ test('it ends with the process that started it, however that dies', async () => 
   parent.kill('SIGKILL')
   let end: unknown
   do {
-    await systemClock.sleep(50)
+    await sleep(systemClock, 50)
     end = await service.list('').catch((error: unknown) => error)
   } while ((end as { code?: string }).code === 'DENIED')
   expect(end).toMatchObject({ code: 'UNAVAILABLE' })

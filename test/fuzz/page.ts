@@ -2,24 +2,21 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { isIP } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { decodeControl, encodeStatus, queueNames } from '@cachewarmer/core'
+import { decodeControl, encodeStatus, Prefix } from '@cachewarmer/core'
 import { A_RUN, aStatus } from '@cachewarmer/core/testing'
-import { type Logger, memoryService, systemClock } from '@cachewarmer/queue'
+import { type Logger, memoryService, silentLogger, systemClock } from '@cachewarmer/queue'
 import { refuse } from '../../packages/service/src/manager/view/access.ts'
 import { openStatusServer } from '../../packages/service/src/manager/view/server.ts'
 import { steeringBy } from '../../packages/service/src/manager/view/wish.ts'
 import type { Target } from './target.ts'
 
 const token = 'a-token-of-16-or-more'
-const names = queueNames('studio')
+const names = new Prefix('studio')
 
 /** What the status server would log: a request that failed by a fault of the manager. */
 function loggerInto(faults: string[]): Logger {
-  const nothing = (): void => undefined
   const logger: Logger = {
-    debug: nothing,
-    info: nothing,
-    warn: nothing,
+    ...silentLogger,
     error: (message, fields) => void faults.push(`${message}: ${String(fields?.['error'])}`),
     child: () => logger,
   }

@@ -14,8 +14,8 @@ import {
   encodeJob,
   encodeListChunk,
   encodeResult,
+  Prefix,
   parseAddress,
-  queueNames,
 } from '@cachewarmer/core'
 import { isNfsError, parseNfsUrl } from '@cachewarmer/nfs'
 import { isQueueError, systemClock } from '@cachewarmer/queue'
@@ -206,7 +206,7 @@ const environment: Target = (bytes) => {
   const given = Object.fromEntries(pairs)
   const settings = { queue: given['CACHEWARMER_QUEUE'], storageAccountName: given['STORAGE_ACCOUNT'] }
   const access = read(isUsageError, () => queueAccess(settings, given))
-  const names = read(speaksPlainly, () => queueNames(given['QUEUE_PREFIX'] ?? ''))
+  const names = read(speaksPlainly, () => new Prefix(given['QUEUE_PREFIX'] ?? ''))
   return access !== undefined && names !== undefined
 }
 

@@ -1,5 +1,4 @@
-import type { Clock } from '@cachewarmer/queue'
-import type { Clock as WalkClock } from '@cachewarmer/walker'
+import { type Clock, sleep } from '@cachewarmer/queue'
 import type { SimClock } from './sim-clock.ts'
 
 /**
@@ -11,14 +10,12 @@ export class Life {
   readonly name: string
   /** Began with its machine's idea of the time, and is not set any more: see `steadyClock`. */
   readonly clock: Clock
-  /** The same clock as walks take it. */
-  readonly timers: WalkClock
   readonly #sim: SimClock
   #dead = false
   #troubledAtMs: number
   #held: (() => void)[] | undefined
   #wallMs = 0
-  #sleepers = 0
+  #timers = 0
   #onDeath: (() => void)[] = []
 
   constructor(name: string, sim: SimClock, aheadMs: number) {
@@ -26,14 +23,10 @@ export class Life {
     this.#sim = sim
     this.#wallMs = aheadMs
     this.#troubledAtMs = sim.nowMs
-    this.clock = { now: () => sim.nowMs + this.#wallMs, sleep: (ms, signal) => this.#sleep(ms, signal) }
-    this.timers = {
-      now: () => this.clock.now(),
-      setTimer: (ms, wake) => {
-        const stop = new AbortController()
-        this.#sleep(ms, stop.signal).then(wake, () => undefined)
-        return () => stop.abort(stopped)
-      },
+    this.clock = {
+      now: () => sim.nowMs + this.#wallMs,
+      setTimer: (ms, run) => this.#setTimer(ms, run),
+      sleep: (ms, signal) => sleep(this.clock, ms, signal),
     }
   }
 
@@ -54,9 +47,9 @@ export class Life {
     this.#troubledAtMs = this.#sim.nowMs
   }
 
-  /** Sleeps under way: none is left of a process that ended, or it leaks. */
-  get sleepers(): number {
-    return this.#sleepers
+  /** Timers that have not run: none is left of a process that ended, or it leaks. */
+  get timers(): number {
+    return this.#timers
   }
 
   kill(): void {
@@ -96,34 +89,24 @@ export class Life {
     else act()
   }
 
-  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#dead) return
-      if (signal?.aborted) return reject(signal.reason as Error)
-      this.#sleepers += 1
-      const over = (): void => {
-        this.#sleepers -= 1
-        signal?.removeEventListener('abort', leave)
-      }
-      // As Node's timers: none is shorter than a millisecond.
-      const cancel = this.#sim.after(Math.max(1, ms), () =>
-        this.hear(() => {
-          if (left) return
-          over()
-          resolve()
-        }),
-      )
-      let left = false
-      const leave = (): void => {
-        left = true
-        over()
-        cancel()
-        reject(signal?.reason as Error)
-      }
-      signal?.addEventListener('abort', leave, { once: true })
-    })
+  #setTimer(ms: number, run: () => void): () => void {
+    if (this.#dead) return () => {}
+    this.#timers += 1
+    let over = false
+    const end = (): boolean => {
+      if (over) return false
+      over = true
+      this.#timers -= 1
+      return true
+    }
+    // As Node's timers: none is shorter than a millisecond.
+    const cancel = this.#sim.after(Math.max(1, ms), () =>
+      this.hear(() => {
+        if (end()) run()
+      }),
+    )
+    return () => {
+      if (end()) cancel()
+    }
   }
 }
-
-/** Given as a reason because an abort without one costs a stack trace. */
-const stopped = new Error('the timer was stopped')

@@ -70,10 +70,7 @@ export class ManagerHost {
     life.onDeath(() => this.#startLater())
     const hurry = new AbortController()
     stop.signal.addEventListener('abort', () => {
-      life.clock.sleep(30_000).then(
-        () => hurry.abort(new Error('the manager has waited long enough')),
-        () => undefined,
-      )
+      life.clock.setTimer(30_000, () => hurry.abort(new Error('the manager has waited long enough')))
     })
     const ledger = world.openLedger(this.#ledger, life)
     const ports = { ...world.portsOf(life), ledger, fleet: this.#openFleet(life, hurry.signal) }

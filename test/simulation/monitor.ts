@@ -5,8 +5,7 @@ import {
   decodeResult,
   decodeStatus,
   type Heartbeat,
-  type QueueNames,
-  queueNames,
+  Prefix,
   type RunStatus,
 } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
@@ -52,7 +51,7 @@ const forgivenLeases = 6
 /** Stands at the queue service and sees what happens there, at the moment at which it does. */
 export class Monitor {
   readonly violations: string[] = []
-  readonly names: QueueNames
+  readonly names: Prefix
   readonly heard: Heard
   /** Runs whose work queue was removed before their end: their items are gone on purpose. */
   readonly retired = new Set<string>()
@@ -79,7 +78,7 @@ export class Monitor {
 
   constructor(given: MonitorOptions) {
     this.#given = given
-    this.names = queueNames(given.prefix)
+    this.names = new Prefix(given.prefix)
     this.heard = new Heard({
       sim: given.sim,
       violate: (what) => this.violate(what),

@@ -9,6 +9,7 @@ import type {
 } from '@cachewarmer/nfs'
 import { NfsError } from '@cachewarmer/nfs'
 import { NfsExport } from '@cachewarmer/nfs/testing'
+import { sleep } from '@cachewarmer/queue'
 import { type Mount, nfsMount, type WalkErrorCode } from '@cachewarmer/walker'
 import { type Ask, askingOver } from './asking.ts'
 import type { NfsManner } from './extras.ts'
@@ -27,7 +28,7 @@ const statusOf: Readonly<Partial<Record<WalkErrorCode, NfsError['code']>>> = {
 
 /** The export as the NFS client of one process has it open: the product's own mount stands on it. */
 export function simNfsMount(options: SimMountOptions, manner: NfsManner): Promise<Mount> {
-  return nfsMount({ export: new SimNfsExport(options, manner), name: options.address, clock: options.life.timers })
+  return nfsMount({ export: new SimNfsExport(options, manner), name: options.address, clock: options.life.clock })
 }
 
 /** Answers what goes out to the server, in its manner; what is made of several calls is the client's own. */
@@ -127,7 +128,7 @@ class SimNfsExport extends NfsExport {
   async #putOff(signal: AbortSignal | undefined): Promise<void> {
     const { dice, life } = this.#options
     if (this.#manner.jukebox === 0) return
-    for (let waitMs = 250; dice.chance(this.#manner.jukebox); waitMs *= 2) await life.clock.sleep(waitMs, signal)
+    for (let waitMs = 250; dice.chance(this.#manner.jukebox); waitMs *= 2) await sleep(life.clock, waitMs, signal)
   }
 
   #read(handle: FileHandle, offset: number, count: number): ReadResult {

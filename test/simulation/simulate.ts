@@ -1,5 +1,5 @@
 import { encodeJob } from '@cachewarmer/core'
-import type { Logger } from '@cachewarmer/queue'
+import { type Logger, silentLogger } from '@cachewarmer/queue'
 import { beginAsks } from './asks.ts'
 import { Chaos } from './chaos.ts'
 import { type SimJob, unreadOf, wrongEnding } from './expectations.ts'
@@ -11,7 +11,7 @@ import { drawScenario, type Scenario } from './scenario.ts'
 import { type Dice, dice } from './seeded.ts'
 import { messageOf, submitList } from './submitter.ts'
 import { drawWanted, listDiceOf, wantsAll, wantsFiltered } from './wanted.ts'
-import { silent, World } from './world.ts'
+import { World } from './world.ts'
 
 export interface Simulated {
   readonly seed: number
@@ -46,7 +46,7 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     const job = jobs.find(({ label }) => label === ending.status.label)
     if (job !== undefined) ended.push({ job, ending, unread: unreadOf(job, world.reads) })
   }
-  const world: World = new World(root, scenario, { logger: options.logger ?? silent, ended: noteEnd, extras })
+  const world: World = new World(root, scenario, { logger: options.logger ?? silentLogger, ended: noteEnd, extras })
   const { sim, monitor, tally } = world
   const jobs = makeJobs(world, root, listDiceOf(seed, dice))
   const first = world.newLedger()

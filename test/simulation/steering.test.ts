@@ -1,10 +1,11 @@
 import { type Control, decodeStatus, encodeControl, encodeJob, makeJob, type RunStatus } from '@cachewarmer/core'
+import { silentLogger } from '@cachewarmer/queue'
 import { expect, test } from 'vitest'
 import { join, type SimDirectory, type SimExport } from './filer.ts'
 import { ManagerHost } from './manager-host.ts'
 import { drawScenario } from './scenario.ts'
 import { dice } from './seeded.ts'
-import { silent, World } from './world.ts'
+import { World } from './world.ts'
 
 /*
  * What people ask of a running job holds for all of its workers within ten seconds, and what they see of it is never older
@@ -63,7 +64,7 @@ class Steered {
       outageSpells: [],
       slowSpells: [],
     }
-    this.world = new World(root, scenario, { logger: silent, ended: () => undefined })
+    this.world = new World(root, scenario, { logger: silentLogger, ended: () => undefined })
     this.#host = new ManagerHost(this.world, this.world.newLedger())
   }
 

@@ -1,5 +1,5 @@
 import type { Ledger } from '@cachewarmer/manager'
-import { type Logger, memoryService, type QueueService, withRetry } from '@cachewarmer/queue'
+import { type Logger, memoryService, type QueueService, sleep, withRetry } from '@cachewarmer/queue'
 import { resolveScaleSet, type ScaleSetSettings } from '@cachewarmer/vmss'
 import { aScaleSet } from '@cachewarmer/vmss/testing'
 import { type Mount, WalkError, watchedMount } from '@cachewarmer/walker'
@@ -27,14 +27,6 @@ export interface SimWorker {
   /** The first call asks it to hand back, the second one to drop what it has. */
   readonly stop: (reason: string) => void
   readonly stopping: () => boolean
-}
-
-export const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
 }
 
 /** Calls of a ledger that write; the others are made many times a second. */
@@ -89,7 +81,7 @@ export class World {
     const { sim, tally } = this
     const storeDice = dice.fork()
     this.service = memoryService({
-      clock: { now: () => sim.nowMs, sleep: (ms) => sim.wait(ms) },
+      clock: { now: () => sim.nowMs, setTimer: (ms, run) => sim.after(ms, run), sleep: (ms) => sim.wait(ms) },
       random: () => storeDice.next(),
       deletionMs: 30_000,
     })
@@ -218,8 +210,8 @@ export class World {
   /** What ended by itself leaves nothing behind that would wake it. */
   expectNoTimers(life: Life): void {
     this.sim.after(120_000, () => {
-      if (!life.dead && life.sleepers > 0)
-        this.monitor.violate(`${life.name} ended and left ${life.sleepers} timers behind`)
+      if (!life.dead && life.timers > 0)
+        this.monitor.violate(`${life.name} ended and left ${life.timers} timers behind`)
     })
   }
 
@@ -234,11 +226,11 @@ export class World {
   async #openMount(life: Life, dice: Dice, address: string, exportPath: string, signal: AbortSignal): Promise<Mount> {
     const { filer, sim, reads, scenario, extras } = this
     const of: SimExport | undefined = filer.exports.get(exportPath)
-    await life.clock.sleep(1 + dice.next() * 2 * scenario.readMs, signal)
+    await sleep(life.clock, 1 + dice.next() * 2 * scenario.readMs, signal)
     if (filer.isAway(address)) throw new WalkError('MOUNT_DOWN', `${address} does not answer`)
     if (within(extras.openTimeouts.get(address) ?? [], sim.elapsedMs)) {
       this.tally.count('opening times out')
-      await life.clock.sleep(4_000, signal)
+      await sleep(life.clock, 4_000, signal)
       throw new WalkError('TIMEOUT', `${address} does not answer`)
     }
     const refusal = extras.refusing.get(address)
@@ -247,6 +239,6 @@ export class World {
     const { readMs: latencyMs, pageSize, resumable, handles } = scenario
     const options = { address, of, filer, sim, life, dice, reads, latencyMs, pageSize, resumable, handles }
     const mount = extras.nfs === undefined ? simMount(options) : await simNfsMount(options, extras.nfs)
-    return watchedMount(mount, { clock: life.timers })
+    return watchedMount(mount, { clock: life.clock })
   }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { queueNames } from '@cachewarmer/core'
+import { Prefix } from '@cachewarmer/core'
 import { between, seededRandom, shuffled } from '@cachewarmer/core/testing'
 import { type QueueService, systemClock, withRetry } from '@cachewarmer/queue'
 import { openService } from '@cachewarmer/queue/open'
@@ -123,7 +123,7 @@ export async function soak({ minutes, seed, samplesFile, log }: SoakOptions): Pr
 
 /** Once all jobs have ended, none waits and nothing was put aside. */
 async function left(service: QueueService): Promise<string[]> {
-  const names = queueNames('lab')
+  const names = new Prefix('lab')
   const notes = (await service.queue(names.poison).peek({ max: 32 })).map(({ body }) => `among the poison: ${body}`)
   const depth = await service.queue(names.job).approximateDepth()
   return depth === 0 ? notes : [...notes, `${depth} jobs were left`]

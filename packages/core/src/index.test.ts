@@ -13,6 +13,7 @@ test('exports change only on purpose', async () => {
     'MAX_SPEC_BYTES',
     'MAX_WIRE_BYTES',
     'MOST',
+    'Prefix',
     'ROOT_ITEM',
     'SINCE_LAST',
     'SNAPSHOT_DIRECTORIES',

@@ -1,38 +1,39 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { makeId } from './ids.ts'
-import { checkPrefix, queueNames } from './names.ts'
+import { Prefix } from './names.ts'
 import { seededRandom } from './testing/random.ts'
 
 const run = 'abcdef012345'
 
 test('the queues of a prefix', () => {
-  const { runWork, runResults, runStatus, runOf, failed, isFailed, list, listOf, ...names } = queueNames('farm')
-  expect(names).toEqual({
+  const farm = new Prefix('farm')
+  const { text, job, work, poison, control, leader } = farm
+  expect({ text, job, work, poison, control, leader }).toEqual({
+    text: 'farm',
     job: 'farmjob',
     work: 'farmwork',
     poison: 'farmpoison',
     control: 'farmcontrol',
     leader: 'farmleader',
   })
-  expect([runWork(run), runResults(run), runStatus(run)]).toEqual([
+  expect([farm.runWork(run), farm.runResults(run), farm.runStatus(run), farm.failed(run), farm.list(run)]).toEqual([
     `farmwork-${run}`,
     `farmresults-${run}`,
     `farmstatus-${run}`,
-  ])
-  expect([failed(run), isFailed(`farmfailed-${run}`), isFailed(`farmwork-${run}`), isFailed('farmfailed-x')]).toEqual([
     `farmfailed-${run}`,
-    true,
-    false,
-    false,
+    `farmlist-${run}`,
   ])
-  expect([list(run), listOf(`farmlist-${run}`), runOf(`farmlist-${run}`)]).toEqual([`farmlist-${run}`, run, undefined])
-  expect([listOf(`farmwork-${run}`), listOf(`farmlist-${run}x`), listOf(`barn${run}`)]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ])
-  expect([runOf(`farmwork-${run}`), runOf(`farmresults-${run}`), runOf(`farmstatus-${run}`)]).toEqual([run, run, run])
+})
+
+test('what a queue is for can be read from its name', () => {
+  const farm = new Prefix('farm')
+  const names = [`farmfailed-${run}`, `farmwork-${run}`, 'farmfailed-x']
+  expect(names.map((name) => farm.isFailed(name))).toEqual([true, false, false])
+  const lists = [`farmlist-${run}`, `farmwork-${run}`, `farmlist-${run}x`, `barn${run}`]
+  expect(lists.map((name) => farm.listOf(name))).toEqual([run, undefined, undefined, undefined])
+  const runs = [`farmwork-${run}`, `farmresults-${run}`, `farmstatus-${run}`, `farmlist-${run}`]
+  expect(runs.map((name) => farm.runOf(name))).toEqual([run, run, run, undefined])
 })
 
 test.each([
@@ -45,18 +46,18 @@ test.each([
   `work-${run}`,
   '',
 ])('%j belongs to no run', (name) => {
-  expect(queueNames('farm').runOf(name)).toBeUndefined()
+  expect(new Prefix('farm').runOf(name)).toBeUndefined()
 })
 
-describe('checkPrefix', () => {
+describe('Prefix', () => {
   test.each(['ab', 'a-b', '0-0', 'a'.repeat(43)])('takes %j', (prefix) => {
-    expect(checkPrefix(prefix)).toBe(prefix)
+    expect(new Prefix(prefix).text).toBe(prefix)
   })
 
   test.each(['', 'a', 'a--b', '-ab', 'ab-', 'Ab', 'a_b', 'a b', 'é2', 'ab\n', 'a'.repeat(44)])(
     'refuses %j',
     (prefix) => {
-      expect(() => queueNames(prefix)).toThrow(expect.objectContaining({ name: 'CoreError', code: 'OPTION_INVALID' }))
+      expect(() => new Prefix(prefix)).toThrow(expect.objectContaining({ name: 'CoreError', code: 'OPTION_INVALID' }))
     },
   )
 
@@ -64,22 +65,13 @@ describe('checkPrefix', () => {
     const prefixes = fc.stringMatching(/^[a-z0-9-]{2,43}$/).filter((prefix) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(prefix))
     fc.assert(
       fc.property(prefixes, (prefix) => {
-        const {
-          runWork,
-          runResults,
-          runStatus,
-          runOf,
-          failed,
-          isFailed: _,
-          list,
-          listOf: __,
-          ...names
-        } = queueNames(prefix)
-        const made = [runWork, runResults, runStatus, failed, list].map((of) => of(run))
-        for (const name of [...Object.values(names), ...made]) {
+        const it = new Prefix(prefix)
+        const { job, work, poison, control, leader } = it
+        const made = [it.runWork(run), it.runResults(run), it.runStatus(run), it.failed(run), it.list(run)]
+        for (const name of [job, work, poison, control, leader, ...made]) {
           expect(name).toMatch(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/)
         }
-        expect(runOf(runResults(run))).toBe(run)
+        expect(it.runOf(it.runResults(run))).toBe(run)
       }),
     )
   })
@@ -90,7 +82,7 @@ describe('makeId', () => {
     const random = seededRandom(1)
     expect(makeId(random)).toMatch(/^[a-z0-9]{12}$/)
     expect(makeId(random, 20)).toMatch(/^[a-z0-9]{20}$/)
-    expect(queueNames('ab').runOf(`abwork-${makeId(random)}`)).toBeDefined()
+    expect(new Prefix('ab').runOf(`abwork-${makeId(random)}`)).toBeDefined()
   })
 
   test('uses the whole alphabet, from the lowest to the highest number that random gives', () => {

@@ -1,6 +1,7 @@
 import { follow } from './abort.ts'
+import { type Clock, sleep } from './clock.ts'
 import { isQueueError, type QueueErrorCode } from './errors.ts'
-import { type Clock, type Logger, type Random, silentLogger } from './ports.ts'
+import { type Logger, type Random, silentLogger } from './ports.ts'
 import type { CallOptions } from './transport.ts'
 
 /** The pauses after a failure: the first, doubled each time up to the longest; up to half of each is taken off at random. */
@@ -43,7 +44,7 @@ export function attempts(options: RetryOptions): Attempts {
         if (backoff === undefined || tries >= maxTries) throw error
         const waitMs = Math.min(backoff.maxMs, backoff.firstMs * 2 ** (tries - 1)) * (1 - random() / 2)
         logger.debug('trying again', { error, tries, waitMs })
-        await clock.sleep(waitMs, either.signal)
+        await sleep(clock, waitMs, either.signal)
       }
     }
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sleep } from './clock.ts'
 import { type ConsumeOptions, consume } from './consume.ts'
 import { QueueError } from './errors.ts'
 import { memoryService } from './memory/memory-service.ts'
@@ -125,7 +126,7 @@ describe('how consume receives', () => {
       let finished = false
       const done = start(
         async () => {
-          await clock.sleep(5_000)
+          await sleep(clock, 5_000)
           finished = true
           return 'complete'
         },

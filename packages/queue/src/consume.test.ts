@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sleep } from './clock.ts'
 import { type ConsumeOptions, consume } from './consume.ts'
 import type { ConsumeEventSink } from './events.ts'
 import { memoryService } from './memory/memory-service.ts'
@@ -50,7 +51,7 @@ describe('consume', () => {
     expect(seen).toEqual(['a', 'b'])
     expect(await queue.approximateDepth()).toBe(0)
     expect(names()).toEqual(['message:start', 'message:start', 'message:completed', 'message:completed'])
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
   })
 
   test('a handler gets id, body, deliveries and insertion time, and no lease', async () => {
@@ -75,7 +76,7 @@ describe('consume', () => {
     let most = 0
     const done = start(async () => {
       most = Math.max(most, ++atWork)
-      await clock.sleep(500)
+      await sleep(clock, 500)
       atWork--
       return 'complete'
     })
@@ -91,7 +92,7 @@ describe('consume', () => {
     let atWork = 0
     const done = start(async () => {
       atWork++
-      await clock.sleep(5_000)
+      await sleep(clock, 5_000)
       return 'complete'
     })
     await clock.advance(1_000)
@@ -104,7 +105,7 @@ describe('consume', () => {
     const { clock, queue, start, stopTaking } = await setUp({ leaseMs: 1_000 })
     await queue.send('long')
     const done = start(async () => {
-      await clock.sleep(10_000)
+      await sleep(clock, 10_000)
       return 'complete'
     })
     await clock.advance(9_000)
@@ -177,7 +178,7 @@ describe('consume', () => {
     await queue.send('second')
     let aborted = false
     const done = start(async (_message, { signal }) => {
-      await clock.sleep(1_000)
+      await sleep(clock, 1_000)
       aborted = signal.aborted
       return 'complete'
     })
@@ -204,7 +205,7 @@ describe('consume', () => {
     const slow: Pick<Queue, 'name' | 'receive'> = {
       name: 'work',
       receive: async (options) => {
-        await clock.sleep(500, options.signal)
+        await sleep(clock, 500, options.signal)
         return queue.receive(options)
       },
     }
@@ -225,7 +226,7 @@ describe('consume', () => {
     const hanging: Pick<Queue, 'name' | 'receive'> = {
       name: 'work',
       receive: async (options) => {
-        await clock.sleep(3_600_000, options.signal)
+        await sleep(clock, 3_600_000, options.signal)
         return []
       },
     }
@@ -235,7 +236,7 @@ describe('consume', () => {
     const before = clock.now()
     expect(await clock.run(done)).toEqual(nothing)
     expect(clock.now() - before).toBe(2_000)
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
     expect(names()).toEqual([])
   })
 
@@ -244,7 +245,7 @@ describe('consume', () => {
     await queue.send('a')
     let reason: unknown
     const done = start(async (_message, { signal }) => {
-      await clock.sleep(3_600_000, signal).catch((error: unknown) => {
+      await sleep(clock, 3_600_000, signal).catch((error: unknown) => {
         reason = error
         throw error
       })
@@ -263,7 +264,7 @@ describe('consume', () => {
     const { clock, queue, start, abortWork } = await setUp()
     await queue.send('a')
     const done = start(async (_message, { signal }) => {
-      await clock.sleep(3_600_000, signal).catch(() => {})
+      await sleep(clock, 3_600_000, signal).catch(() => {})
       return 'complete'
     })
     await clock.advance(10)
@@ -277,7 +278,7 @@ describe('consume', () => {
     await queue.send('a')
     let reason: unknown
     const done = start(async (_message, { signal }) => {
-      await clock.sleep(3_600_000, signal).catch((error: unknown) => {
+      await sleep(clock, 3_600_000, signal).catch((error: unknown) => {
         reason = error
       })
       return 'complete'

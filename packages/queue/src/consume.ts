@@ -1,9 +1,10 @@
 import { follow } from './abort.ts'
 import { checkLease, optionInvalid } from './check.ts'
+import { type Clock, sleep } from './clock.ts'
 import { isQueueError, type QueueErrorCode } from './errors.ts'
 import { type ConsumeEventSink, safely } from './events.ts'
 import { queueLimits } from './limits.ts'
-import { type Clock, type Logger, type Random, silentLogger } from './ports.ts'
+import { type Logger, type Random, silentLogger } from './ports.ts'
 import type { Lease, Queue } from './transport.ts'
 import { type Fate, type Handler, handBack, type WorkSettings, work } from './work.ts'
 
@@ -79,7 +80,7 @@ export async function consume(
   }
 
   /** Up to half of the time is taken off at random, so that idle readers do not come all at once. */
-  const pause = (ms: number): Promise<void> => clock.sleep(ms * (1 - random() / 2), stop.signal).catch(() => {})
+  const pause = (ms: number): Promise<void> => sleep(clock, ms * (1 - random() / 2), stop.signal).catch(() => {})
 
   const takeAll = async (): Promise<void> => {
     let idleMs = polling.minMs
@@ -130,16 +131,15 @@ async function receiveUntilLate(
 ): Promise<readonly Lease[]> {
   using late = follow(abortWork)
   using done = follow()
+  let stopTimer = (): void => {}
   const startCountdown = (): void => {
-    clock.sleep(lastReceiveMs, done.signal).then(
-      () => late.abort(stop.reason),
-      () => {},
-    )
+    stopTimer = clock.setTimer(lastReceiveMs, () => late.abort(stop.reason))
   }
   stop.addEventListener('abort', startCountdown, { once: true, signal: done.signal })
   try {
     return await source.receive({ ...options, signal: late.signal })
   } finally {
     done.abort(null)
+    stopTimer()
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isQueueError, QueueError } from './errors.ts'
+import { isQueueError, orIfAbsent, QueueError } from './errors.ts'
 
 describe('QueueError', () => {
   test('carries code, queue and cause, and says where', () => {
@@ -22,4 +22,21 @@ describe('QueueError', () => {
       expect(isQueueError(other)).toBe(false)
     }
   })
+})
+
+describe('orIfAbsent', () => {
+  test('gives the result of the call', async () => {
+    expect(await orIfAbsent(Promise.resolve(3), 0)).toBe(3)
+  })
+
+  test('gives the value where there is no such queue', async () => {
+    expect(await orIfAbsent(Promise.reject(new QueueError('QUEUE_NOT_FOUND', 'q', 'absent')), 0)).toBe(0)
+  })
+
+  test.each([new QueueError('UNAVAILABLE', 'q', 'away'), new Error('QUEUE_NOT_FOUND')])(
+    'passes on %s',
+    async (error) => {
+      await expect(orIfAbsent(Promise.reject(error), 0)).rejects.toBe(error)
+    },
+  )
 })

@@ -36,6 +36,19 @@ export class QueueError extends Error {
   }
 }
 
-/** Looks at the name, so that two copies of this package still agree. */
-export const isQueueError = (error: unknown): error is QueueError =>
-  error instanceof Error && error.name === 'QueueError'
+/**
+ * Whether it is an error of this package, and, where a code is given, of this code. Looks at the name, so that two copies of
+ * this package still agree.
+ */
+export const isQueueError = (error: unknown, code?: QueueErrorCode): error is QueueError =>
+  error instanceof Error && error.name === 'QueueError' && (code === undefined || (error as QueueError).code === code)
+
+/** The result of a call on a queue, or `value` where there is no such queue (`QUEUE_NOT_FOUND`). */
+export async function orIfAbsent<T, V>(call: Promise<T>, value: V): Promise<T | V> {
+  try {
+    return await call
+  } catch (error) {
+    if (isQueueError(error, 'QUEUE_NOT_FOUND')) return value
+    throw error
+  }
+}

@@ -7,19 +7,21 @@
  */
 
 export type { RetryOptions } from './backoff.ts'
+export type { Clock, MachineClock } from './clock.ts'
+export { sleep, steadyClock, systemClock } from './clock.ts'
 export type { ConsumeOptions, ConsumeSummary } from './consume.ts'
 export { consume } from './consume.ts'
 export type { QueueErrorCode } from './errors.ts'
-export { isQueueError, QueueError } from './errors.ts'
+export { isQueueError, orIfAbsent, QueueError } from './errors.ts'
 export type { ConsumeEventSink, ConsumeEvents } from './events.ts'
 export type { KeepLeaseOptions, LeaseKeeper } from './lease-keeper.ts'
 export { keepLease } from './lease-keeper.ts'
 export { queueLimits } from './limits.ts'
 export type { MemoryOptions } from './memory/memory-service.ts'
 export { memoryService } from './memory/memory-service.ts'
-export type { Clock, Log, Logger, MachineClock, Random } from './ports.ts'
+export type { Log, Logger, Random } from './ports.ts'
+export { silentLogger } from './ports.ts'
 export { withRetry } from './retry.ts'
-export { steadyClock, systemClock } from './system-clock.ts'
 export type {
   CallOptions,
   Lease,

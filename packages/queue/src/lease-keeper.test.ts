@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { type Clock, sleep } from './clock.ts'
 import { QueueError } from './errors.ts'
 import { keepLease } from './lease-keeper.ts'
-import { type Clock, silentLogger } from './ports.ts'
+import { silentLogger } from './ports.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 
 /** A lease whose renewals are written down, and answered by `answer`. */
@@ -30,7 +31,7 @@ describe('keepLease', () => {
     expect(at).toEqual([1_000, 2_000, 3_000, 4_000, 5_000])
     expect(keeper.signal.aborted).toBe(false)
     await keeper.stop()
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
   })
 
   test('counts from when the lease was asked for', async () => {
@@ -43,7 +44,7 @@ describe('keepLease', () => {
   })
 
   test('counts the next lease from when its renewal was asked for, not from when it was answered', async () => {
-    const { clock, lease, at } = renewals(() => clock.sleep(500))
+    const { clock, lease, at } = renewals(() => sleep(clock, 500))
     const keeper = keepLease(lease, { leaseMs: 3_000, clock })
     await clock.advance(3_200)
     expect(at).toEqual([1_000, 2_000, 3_000])
@@ -69,7 +70,7 @@ describe('keepLease', () => {
     expect(keeper.signal.reason).toMatchObject({ code: 'LEASE_LOST', queue: 'q', cause })
     expect(keeper.lost).toBe(keeper.signal.reason)
     await keeper.stop()
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
   })
 
   test.each([unavailable, new QueueError('DENIED', 'q', 'token'), new Error('odd')])(
@@ -94,7 +95,7 @@ describe('keepLease', () => {
     await clock.advance(1)
     expect(keeper.signal.reason).toMatchObject({ code: 'LEASE_LOST', cause: unavailable })
     await keeper.stop()
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
   })
 
   test('a failure that passed is not blamed for a loss later on', async () => {
@@ -160,7 +161,7 @@ describe('keepLease', () => {
   })
 
   test('stop waits for a renewal on its way, so that no receipt changes behind a complete', async () => {
-    const { clock, lease } = renewals(() => clock.sleep(700))
+    const { clock, lease } = renewals(() => sleep(clock, 700))
     const keeper = keepLease(lease, { leaseMs: 3_000, clock })
     await clock.advance(1_100)
     let stopped = false
@@ -180,7 +181,7 @@ describe('keepLease', () => {
     const keeper = keepLease(lease, { leaseMs: 3_000, clock })
     await clock.advance(1_000)
     await clock.run(keeper.stop())
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
   })
 
   test('the outer signal aborts the work with its own reason, while the lease is kept', async () => {

@@ -1,6 +1,7 @@
 import { follow } from './abort.ts'
+import { type Clock, sleep } from './clock.ts'
 import { isQueueError, QueueError, type QueueErrorCode } from './errors.ts'
-import { type Clock, type Logger, silentLogger } from './ports.ts'
+import { type Logger, silentLogger } from './ports.ts'
 import type { Lease } from './transport.ts'
 
 export interface KeepLeaseOptions {
@@ -59,7 +60,7 @@ export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLease
     const askedAtMs = clock.now()
     const over = new AbortController()
     const answer = lease.renew(leaseMs, { signal: over.signal }).then(() => 'renewed' as const)
-    const end = clock.sleep(Math.min(leaseMs, endsAtMs - askedAtMs), over.signal).then(() => 'ran out' as const)
+    const end = sleep(clock, Math.min(leaseMs, endsAtMs - askedAtMs), over.signal).then(() => 'ran out' as const)
     try {
       if ((await Promise.race([answer, end])) === 'renewed') endsAtMs = askedAtMs + leaseMs
     } finally {
@@ -71,7 +72,7 @@ export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLease
     let waitMs = endsAtMs - (leaseMs * 2) / 3 - clock.now()
     let problem: unknown
     while (!stopped.signal.aborted) {
-      await clock.sleep(Math.min(waitMs, leaseMs / 3, endsAtMs - clock.now()), stopped.signal).catch(() => {})
+      await sleep(clock, Math.min(waitMs, leaseMs / 3, endsAtMs - clock.now()), stopped.signal).catch(() => {})
       if (clock.now() >= endsAtMs) return lose('its time ran out before it could be renewed', problem)
       if (stopped.signal.aborted) return
       try {

@@ -1,8 +1,8 @@
 import type { AzureAccess } from './azure/connect.ts'
 import { optionInvalid } from './check.ts'
+import type { Clock } from './clock.ts'
+import { systemClock } from './clock.ts'
 import { QueueError } from './errors.ts'
-import type { Clock } from './ports.ts'
-import { systemClock } from './system-clock.ts'
 import type { QueueService } from './transport.ts'
 
 export interface IdentityOptions {

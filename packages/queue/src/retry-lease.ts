@@ -1,6 +1,6 @@
 import type { Attempts } from './backoff.ts'
+import type { Clock } from './clock.ts'
 import { isQueueError } from './errors.ts'
-import type { Clock } from './ports.ts'
 import type { Lease, SentMessage } from './transport.ts'
 import { leaseCalls, oneAtATime } from './turns.ts'
 

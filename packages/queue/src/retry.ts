@@ -1,6 +1,6 @@
 import { type Attempts, attempts, type RetryOptions } from './backoff.ts'
 import { optionInvalid } from './check.ts'
-import type { Clock } from './ports.ts'
+import type { Clock } from './clock.ts'
 import { retryingLease, retryingSentMessage } from './retry-lease.ts'
 import type { Queue, QueueService } from './transport.ts'
 

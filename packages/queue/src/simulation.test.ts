@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sleep } from './clock.ts'
 import { consume } from './consume.ts'
 import { memoryService } from './memory/memory-service.ts'
 import type { Random } from './ports.ts'
@@ -47,7 +48,7 @@ async function story(seed: number) {
         if (atWork.get(id)?.aborted === false) overlaps.push(`${name} took ${body} while another was at work on it`)
         atWork.set(id, signal)
         try {
-          await clock.sleep(random() * 12_000, signal)
+          await sleep(clock, random() * 12_000, signal)
           const fate = random()
           if (fate < 0.1) throw new Error('bad luck')
           if (fate < 0.2) return { giveBackMs: random() * 3_000 }
@@ -80,14 +81,14 @@ async function story(seed: number) {
       const stop = new AbortController()
       const abort = new AbortController()
       const done = reader(name, stop.signal, abort.signal)
-      await clock.sleep(5_000 + random() * 30_000)
+      await sleep(clock, 5_000 + random() * 30_000)
       if (random() < 0.5) stop.abort(new Error('stop'))
       else abort.abort(new Error('evicted'))
       trace.push(`${clock.now()} ${name} ${JSON.stringify(await done)}`)
     }
   }
   await clock.run(Promise.all(['a', 'b', 'c'].map(lives)))
-  return { trace: trace.join('\n'), finished, overlaps, bodies, leaks: clock.sleepers }
+  return { trace: trace.join('\n'), finished, overlaps, bodies, leaks: clock.timers }
 }
 
 describe('readers on a bad network', () => {

@@ -1,6 +1,7 @@
+import type { Clock } from './clock.ts'
 import type { ConsumeEventSink } from './events.ts'
 import { keepLease } from './lease-keeper.ts'
-import type { Clock, Logger, Random } from './ports.ts'
+import type { Logger, Random } from './ports.ts'
 import type { Lease, PeekedMessage } from './transport.ts'
 
 /** `complete` removes the message; `giveBackMs` makes it visible again after so many milliseconds, and is no failure. */

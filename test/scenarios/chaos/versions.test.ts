@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { decodeItem, emptyCounts, encodeItem, encodeResult, type ItemResult, queueNames } from '@cachewarmer/core'
+import { decodeItem, emptyCounts, encodeItem, encodeResult, type ItemResult, Prefix } from '@cachewarmer/core'
 import { systemClock } from '@cachewarmer/queue'
 import { openSqliteService } from '@cachewarmer/queue/sqlite'
 import { expect, test } from 'vitest'
@@ -29,7 +29,7 @@ test('a worker of an older version leaves items of a newer one to those who know
   await using service = Object.assign(openSqliteService({ file: queueFile, clock: systemClock }), {
     [Symbol.asyncDispose]: () => service.close(),
   })
-  const names = queueNames('lab')
+  const names = new Prefix('lab')
 
   // The worker of the newer version is this test: it splits the root into one item of each version.
   let run = ''

@@ -1,10 +1,7 @@
-import type { Logger, QueueService } from '@cachewarmer/queue'
+import { type QueueService, silentLogger } from '@cachewarmer/queue'
 import { systemClock, systemRandom } from '@cachewarmer/service/cli'
 import type { MachineHooks } from '@cachewarmer/vmss/testing'
 import { folderAccess, runWorker } from '@cachewarmer/worker'
-
-const quiet = (): void => undefined
-const silent: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => silent }
 
 /** What the machines of a scale set work for. */
 interface Purpose {
@@ -44,7 +41,7 @@ export class WorkerMachines {
           service: this.#service,
           clock: systemClock,
           random: systemRandom,
-          logger: silent,
+          logger: silentLogger,
           openMount: folderAccess({ template, followLinks: true }),
         },
         { prefix, name, leaseMs },

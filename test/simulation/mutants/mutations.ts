@@ -23,7 +23,7 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/service/src/worker/item-handler.ts',
     find: "  await attempt.sendResult({ outcome: 'read', counts, voidScopes: walking.walk.voidScopes() }, signal)",
     replace: `  const last = { outcome: 'read' as const, counts, voidScopes: walking.walk.voidScopes() }
-  void ports.clock.sleep(1_500).then(() => attempt.sendResult(last, context.stopTaking))`,
+  ports.clock.setTimer(1_500, () => void attempt.sendResult(last, context.stopTaking))`,
   },
   {
     name: 'what is left when a walk stops is dropped',

@@ -1,10 +1,9 @@
 import type { QueueServiceClient } from '@azure/storage-queue'
 import { follow } from '../abort.ts'
 import { checkName, queuesWith } from '../check.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { QueueError } from '../errors.ts'
 import { queueLimits } from '../limits.ts'
-import type { Clock } from '../ports.ts'
-import { systemClock } from '../system-clock.ts'
 import type { QueueService } from '../transport.ts'
 import { azureQueue, type Caller } from './azure-queue.ts'
 import { type AzureAccess, connect } from './connect.ts'
@@ -35,11 +34,7 @@ export function openAzureService(options: AzureOptions): QueueService {
     signal?.throwIfAborted()
     const late = new QueueError('UNAVAILABLE', queue, `no answer within ${callTimeoutMs} ms`)
     using attempt = follow(signal)
-    const answered = new AbortController()
-    clock.sleep(callTimeoutMs, answered.signal).then(
-      () => attempt.abort(late),
-      () => {},
-    )
+    const stopTimer = clock.setTimer(callTimeoutMs, () => attempt.abort(late))
     try {
       // A race, because a credential need not listen to the signal.
       return await Promise.race([request({ abortSignal: attempt.signal }), rejection(attempt.signal)])
@@ -48,7 +43,7 @@ export function openAzureService(options: AzureOptions): QueueService {
       attempt.signal.throwIfAborted()
       throw mapError(queue, error)
     } finally {
-      answered.abort()
+      stopTimer()
     }
   }
 

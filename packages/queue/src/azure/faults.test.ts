@@ -98,7 +98,7 @@ describe('the Azure driver, on a bad day', () => {
     const failure = expect(service.queue('queue').peek({ max: 1 })).rejects.toMatchObject(late)
     await asked
     await clock.advance(4_999)
-    expect(clock.sleepers).toBe(1)
+    expect(clock.timers).toBe(1)
     await clock.advance(1)
     await failure
   })
@@ -108,7 +108,7 @@ describe('the Azure driver, on a bad day', () => {
     answer = refuse(500, 'InternalError')
     const service = openAzureService({ url, accountKey, clock })
     await expect(service.list('')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
 
     const asked = new Promise<void>((resolve) => {
       answer = () => resolve()
@@ -161,7 +161,13 @@ describe('the Azure driver, on a bad day', () => {
       response.writeHead(201, { 'x-ms-request-id': 'r-2' }).end()
     }
     const service = withRetry(openAzureService({ url, accountKey }), {
-      clock: { ...clock, sleep: async () => {} },
+      clock: {
+        ...clock,
+        setTimer: (_ms, run) => {
+          queueMicrotask(run)
+          return () => {}
+        },
+      },
       random: () => 0,
     })
     expect(await service.create('queue')).toBe('created')

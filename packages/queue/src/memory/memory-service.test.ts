@@ -18,7 +18,13 @@ describeQueueService({ describe, test }, 'memory, with latency and a shuffle', a
     return seed / 2_147_483_647
   }
   // No time at all, but a turn: calls interleave as on a network.
-  const turn = { ...clock, sleep: async () => new Promise<void>((resolve) => setImmediate(resolve)) }
+  const turn = {
+    ...clock,
+    setTimer: (_ms: number, run: () => void) => {
+      const soon = setImmediate(run)
+      return () => clearImmediate(soon)
+    },
+  }
   return { service: memoryService({ clock: turn, random, latencyMs: () => 1 }), clock, dispose: nothing }
 })
 

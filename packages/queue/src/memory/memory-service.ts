@@ -1,7 +1,8 @@
 import { checkName, queuesWith } from '../check.ts'
+import { type Clock, sleep, steadyOf } from '../clock.ts'
 import { QueueError } from '../errors.ts'
 import { queueLimits } from '../limits.ts'
-import { type Clock, type Random, steadyOf } from '../ports.ts'
+import type { Random } from '../ports.ts'
 import type { QueueService } from '../transport.ts'
 import { type Host, type Messages, memoryQueue } from './memory-queue.ts'
 
@@ -30,7 +31,7 @@ export function memoryService(options: MemoryOptions): QueueService {
   const nowMs = (): number => steady?.steadyMs() ?? clock.now()
 
   const travel = async (signal: AbortSignal | undefined): Promise<void> => {
-    if (latencyMs !== undefined) await clock.sleep(latencyMs(), signal)
+    if (latencyMs !== undefined) await sleep(clock, latencyMs(), signal)
     signal?.throwIfAborted()
   }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type Clock, type MachineClock, steadyOf } from '../ports.ts'
+import { type Clock, type MachineClock, steadyOf } from '../clock.ts'
 import { inTransaction } from './schema.ts'
 
 /** The time of a queue file, in whole milliseconds; time that is asked for is never cut short. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { systemClock } from '../system-clock.ts'
+import { sleep, systemClock } from '../clock.ts'
 import { openSqliteService } from './sqlite-service.ts'
 
 let folder: string
@@ -72,7 +72,7 @@ test('processes that make, use and close one file at the same moment agree on it
       await service.close()
     }`
   const started = [...Array(4).keys()].map(() => start(script))
-  for (const one of started) while (one.output === '' && one.child.exitCode === null) await systemClock.sleep(10)
+  for (const one of started) while (one.output === '' && one.child.exitCode === null) await sleep(systemClock, 10)
   for (const { child } of started) child.stdin.end()
   const told = (await Promise.all(started.map(finished))).flat()
   for (const file of files) {
@@ -95,14 +95,14 @@ test('processes whose wall clocks are hours apart agree on leases and delays, by
   const [long] = await queue.receive({ max: 1, leaseMs: 600_000 })
   await queue.send('delayed', { delayMs: 300 })
   const reader = (aheadMs: number) => `
-    import { systemClock } from ${JSON.stringify(new URL('../system-clock.ts', import.meta.url).href)}
-    const { steadyMs, sleep, bootId } = systemClock
-    const clock = { now: () => Date.now() + ${aheadMs}, steadyMs, sleep, bootId }
+    import { sleep, systemClock } from ${JSON.stringify(new URL('../clock.ts', import.meta.url).href)}
+    const { steadyMs, setTimer, bootId } = systemClock
+    const clock = { now: () => Date.now() + ${aheadMs}, steadyMs, setTimer, bootId }
     const service = openSqliteService({ file: ${JSON.stringify(file)}, clock })
     const seen = new Set()
     while (seen.size < 2) {
       for (const { body } of await service.queue('queue').peek({ max: 9 })) seen.add(body)
-      await sleep(20)
+      await sleep(clock, 20)
     }
     console.log([...seen].sort().join(' '))
     await service.close()`
@@ -121,9 +121,9 @@ test('a process on a machine that was started anew finds leases void', async () 
   await service.queue('queue').receive({ max: 1, leaseMs: 600_000 })
   await service.close()
   const reader = start(`
-    import { systemClock } from ${JSON.stringify(new URL('../system-clock.ts', import.meta.url).href)}
-    const { now, steadyMs, sleep } = systemClock
-    const service = openSqliteService({ file: ${JSON.stringify(file)}, clock: { now, steadyMs, sleep, bootId: 'the next' } })
+    import { systemClock } from ${JSON.stringify(new URL('../clock.ts', import.meta.url).href)}
+    const { now, steadyMs, setTimer } = systemClock
+    const service = openSqliteService({ file: ${JSON.stringify(file)}, clock: { now, steadyMs, setTimer, bootId: 'the next' } })
     for (const { body, deliveries } of await service.queue('queue').receive({ max: 9, leaseMs: 1_000 }))
       console.log(body, deliveries)
     await service.close()`)
@@ -140,7 +140,7 @@ test('every message is completed once by readers and writers in many processes, 
   const taking = 'for (;;) for (const { id } of await queue.receive({ max: 2, leaseMs: 2_000 })) console.log(id)'
   const victim = startOn(file, taking)
   const bait = await queue.send('bait')
-  while (!lines(victim.output).includes(bait.id)) await systemClock.sleep(10)
+  while (!lines(victim.output).includes(bait.id)) await sleep(systemClock, 10)
 
   const writing = (writer: number) => `
     await Promise.all([...Array(200).keys()].map((n) => queue.send('${writer}-' + n)))`

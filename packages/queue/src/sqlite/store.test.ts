@@ -156,7 +156,7 @@ describe('the SQLite store', () => {
     db.executed.length = 0
     await clock.advance(60_000)
     expect(db.executed).toEqual([])
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
     await close()
   })
 

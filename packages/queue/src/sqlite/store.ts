@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { type Clock, sleep } from '../clock.ts'
 import { isQueueError, QueueError } from '../errors.ts'
-import type { Clock } from '../ports.ts'
 import { isBusy, mapError } from './map-error.ts'
 
 /** Runs work on one connection: reads right away, writes together with all that are asked for in the same turn. */
@@ -43,7 +43,7 @@ export function openStore(db: DatabaseSync, clock: Clock, mustBeOurs: () => void
       } catch (error) {
         if (!isBusy(error) || clock.now() - sinceMs >= patienceMs) throw error
       }
-      await clock.sleep(Math.min(100, 5 * tries), signal)
+      await sleep(clock, Math.min(100, 5 * tries), signal)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../clock.ts'
 import type { QueueService } from '../transport.ts'
 import { bodyCases } from './conformance/bodies.ts'
 import { clockCases } from './conformance/clocks.ts'

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { sleep } from '../clock.ts'
 import { fakeClock } from './fake-clock.ts'
 
 describe('fakeClock', () => {
@@ -12,7 +13,7 @@ describe('fakeClock', () => {
     const clock = fakeClock({ startMs: 0 })
     const woken: [string, number][] = []
     const sleeper = async (name: string, ms: number): Promise<void> => {
-      await clock.sleep(ms)
+      await sleep(clock, ms)
       woken.push([name, clock.now()])
     }
     const all = [sleeper('c', 30), sleeper('a', 10), sleeper('b', 20), sleeper('a2', 10)]
@@ -23,9 +24,9 @@ describe('fakeClock', () => {
       ['b', 20],
     ])
     expect(clock.now()).toBe(25)
-    expect(clock.sleepers).toBe(1)
+    expect(clock.timers).toBe(1)
     await clock.advance(5)
-    expect(clock.sleepers).toBe(0)
+    expect(clock.timers).toBe(0)
     await Promise.all(all)
   })
 
@@ -34,7 +35,7 @@ describe('fakeClock', () => {
     let turns = 0
     const loop = async (): Promise<void> => {
       await Promise.resolve()
-      for (; turns < 5; turns++) await clock.sleep(10)
+      for (; turns < 5; turns++) await sleep(clock, 10)
     }
     const done = loop()
     await clock.advance(49)
@@ -47,23 +48,23 @@ describe('fakeClock', () => {
   test('an aborted sleep rejects with the reason and is forgotten', async () => {
     const clock = fakeClock()
     const stop = new AbortController()
-    const sleep = clock.sleep(10, stop.signal)
+    const sleeping = sleep(clock, 10, stop.signal)
     const reason = new Error('enough')
     stop.abort(reason)
-    await expect(sleep).rejects.toBe(reason)
-    await expect(clock.sleep(10, stop.signal)).rejects.toBe(reason)
-    expect(clock.sleepers).toBe(0)
+    await expect(sleeping).rejects.toBe(reason)
+    await expect(sleep(clock, 10, stop.signal)).rejects.toBe(reason)
+    expect(clock.timers).toBe(0)
   })
 
   test('an abort after waking up disturbs nobody else', async () => {
     const clock = fakeClock()
     const stop = new AbortController()
-    const first = clock.sleep(10, stop.signal)
-    const second = clock.sleep(20)
+    const first = sleep(clock, 10, stop.signal)
+    const second = sleep(clock, 20)
     await clock.advance(10)
     await first
     stop.abort()
-    expect(clock.sleepers).toBe(1)
+    expect(clock.timers).toBe(1)
     await clock.advance(10)
     await second
   })
@@ -71,24 +72,24 @@ describe('fakeClock', () => {
   test('sleeping for no time still takes a turn', async () => {
     const clock = fakeClock()
     let awake = false
-    const sleep = clock.sleep(0).then(() => {
+    const sleeping = sleep(clock, 0).then(() => {
       awake = true
     })
     await Promise.resolve()
     expect(awake).toBe(false)
     await clock.advance(0)
     expect(awake).toBe(true)
-    await sleep
+    await sleeping
   })
 
   test('run moves time until the work is done, and no further', async () => {
     const clock = fakeClock({ startMs: 0 })
     const work = async (): Promise<string> => {
-      await clock.sleep(1_000)
-      await clock.sleep(500)
+      await sleep(clock, 1_000)
+      await sleep(clock, 500)
       return 'done'
     }
-    const other = clock.sleep(5_000)
+    const other = sleep(clock, 5_000)
     expect(await clock.run(work())).toBe('done')
     expect(clock.now()).toBe(1_500)
     await clock.advance(3_500)
@@ -102,10 +103,10 @@ describe('fakeClock', () => {
 
   test('run tells a deadlock and a limit', async () => {
     const clock = fakeClock()
-    await expect(clock.run(new Promise(() => {}))).rejects.toThrow('nobody sleeps')
+    await expect(clock.run(new Promise(() => {}))).rejects.toThrow('no timer is set')
     const stop = new AbortController()
     const forever = (async (): Promise<void> => {
-      for (;;) await clock.sleep(100, stop.signal)
+      for (;;) await sleep(clock, 100, stop.signal)
     })()
     await expect(clock.run(forever, 1_000)).rejects.toThrow('1000 ms of fake time')
     stop.abort(new Error('over'))
@@ -117,7 +118,7 @@ test('the wall clock can be set without time passing', async () => {
   const clock = fakeClock()
   const [wall, steady] = [clock.now(), clock.steadyMs()]
   let woke = false
-  const sleeping = clock.sleep(1_000).then(() => {
+  const sleeping = sleep(clock, 1_000).then(() => {
     woke = true
   })
   clock.setWall(-7_200_000)

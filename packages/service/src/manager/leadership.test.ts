@@ -11,6 +11,7 @@ function contender(world: World, name: string) {
     work.then((value) => (dead ? new Promise<T>(() => undefined) : value))
   const clock = {
     now: () => world.clock.now(),
+    setTimer: (ms: number, run: () => void) => world.clock.setTimer(ms, () => dead || run()),
     sleep: (ms: number, signal?: AbortSignal) => cut(world.clock.sleep(ms, signal)),
   }
   const ended = lead({ ...world.ports, clock }, world.settings({ name }), stop.signal, async (signal) => {

@@ -29,7 +29,7 @@ async function watched(
   await world.clock.advance(0)
   await script()
   const error = await world.clock.run(failure, 3_600_000)
-  expect(world.clock.sleepers).toBe(0)
+  expect(world.clock.timers).toBe(0)
   return { seen, error, looks: seen.map(({ run, state, progress }) => [run, state, progress.counts.files]) }
 }
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { type Clock, systemClock } from '@cachewarmer/queue'
+import { type Clock, sleep, systemClock } from '@cachewarmer/queue'
 import { explain, onShutdown } from '@cachewarmer/service/cli'
 import { run } from '../cli/run.ts'
 import { type Running, Spoken } from './spoken.ts'
@@ -10,7 +10,8 @@ const startMs = systemClock.now()
 /** Real time, fifty times as fast: pauses of a second don't hold up tests that wait for real files. */
 export const hurriedClock: Clock = {
   now: () => startMs + (systemClock.now() - startMs) * hurry,
-  sleep: (ms, signal) => systemClock.sleep(ms / hurry, signal),
+  setTimer: (ms, run) => systemClock.setTimer(ms / hurry, run),
+  sleep: (ms, signal) => sleep(hurriedClock, ms, signal),
 }
 
 /** The program in this process: as the binary runs it, but for its clock, its environment and its signals. */

@@ -2,6 +2,8 @@ import type { Clock } from '../ports.ts'
 
 /** Time that stands still until it is told to move, for code that talks to real servers meanwhile. */
 export interface FakeClock extends Clock {
+  /** As the clocks of other packages have it. */
+  setTimer(ms: number, run: () => void): () => void
   /** Resolves once somebody sleeps: what they did before is done, however long it took. */
   asleep(): Promise<void>
   /** Waits for a sleeper, moves time on by `ms` from sleeper to sleeper, and waits until somebody sleeps again. */
@@ -36,6 +38,13 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
 
   return {
     now: () => nowMs,
+    setTimer: (ms, run) => {
+      const sleeper: Sleeper = { atMs: nowMs + Math.max(0, ms), wake: run }
+      sleeping.add(sleeper)
+      bedtime.resolve()
+      bedtime = Promise.withResolvers<void>()
+      return () => void sleeping.delete(sleeper)
+    },
     sleep: (ms, signal) =>
       new Promise<void>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason as Error)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { sleep } from '../../clock.ts'
 import type { QueueErrorCode } from '../../errors.ts'
 import type { Lease, Queue, QueueService } from '../../transport.ts'
 import type { ServiceUnderTest } from '../conformance.ts'
@@ -38,7 +39,7 @@ export class Harness {
 
   async wait(ms: number): Promise<void> {
     const { clock } = this.#underTest
-    await (clock.advance?.(ms) ?? clock.sleep(ms))
+    await (clock.advance?.(ms) ?? sleep(clock, ms))
   }
 
   /** Looks again and again, for up to a minute, until `found` says what was waited for. */

@@ -72,7 +72,13 @@ async function served(
     token: undefined,
     names: [],
     secureNames: [],
-    clock: { now: () => now, sleep: () => Promise.reject(new Error('nothing waits')) },
+    clock: {
+      now: () => now,
+      setTimer: () => {
+        throw new Error('nothing waits')
+      },
+      sleep: () => Promise.reject(new Error('nothing waits')),
+    },
     logger,
     metrics: { contentType: registry.contentType, text: () => registry.metrics() },
     steering: steeringBy(world.service, 'studio'),

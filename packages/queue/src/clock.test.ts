@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { steadyClock, systemClock } from './system-clock.ts'
+import { sleep, steadyClock, systemClock } from './clock.ts'
 
 describe('systemClock', () => {
   test('tells milliseconds since 1970', () => {
@@ -10,31 +10,31 @@ describe('systemClock', () => {
 
   test('sleeps at least as long as asked for', async () => {
     const before = performance.now()
-    await systemClock.sleep(20)
+    await sleep(systemClock, 20)
     // A timer may be a millisecond early by this other clock.
     expect(performance.now() - before).toBeGreaterThan(18)
   })
 
   test('an aborted sleep rejects with the reason itself', async () => {
     const stop = new AbortController()
-    const sleep = systemClock.sleep(3_600_000, stop.signal)
+    const sleeping = sleep(systemClock, 3_600_000, stop.signal)
     const reason = new Error('enough')
     stop.abort(reason)
-    await expect(sleep).rejects.toBe(reason)
-    await expect(systemClock.sleep(3_600_000, stop.signal)).rejects.toBe(reason)
-    await expect(systemClock.sleep(0, stop.signal)).rejects.toBe(reason)
+    await expect(sleeping).rejects.toBe(reason)
+    await expect(sleep(systemClock, 3_600_000, stop.signal)).rejects.toBe(reason)
+    await expect(sleep(systemClock, 0, stop.signal)).rejects.toBe(reason)
   })
 
   test('sleeps longer than the longest timer of Node instead of not at all', async () => {
     const stop = new AbortController()
     let woken = false
-    const sleep = systemClock.sleep(2 ** 32, stop.signal).then(() => {
+    const sleeping = sleep(systemClock, 2 ** 32, stop.signal).then(() => {
       woken = true
     })
-    await systemClock.sleep(20)
+    await sleep(systemClock, 20)
     expect(woken).toBe(false)
     stop.abort(new Error('enough'))
-    await expect(sleep).rejects.toThrow('enough')
+    await expect(sleeping).rejects.toThrow('enough')
   })
 })
 
