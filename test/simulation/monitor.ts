@@ -34,7 +34,7 @@ export interface MonitorOptions {
   readonly ended: (ending: Ending) => void
 }
 
-/** More messages than this in one work queue are more than any splitting has a reason for: see `docs/simulation.md`. */
+/** More messages than this in one work queue are more than any splitting has a reason for: see `docs/developers/simulation.md`. */
 const mostWork = 700
 /** Units that a walk holds: its bound of 10,000, and a page of each listing that was under way. */
 const mostFrontier = 10_000 + 16 * 300

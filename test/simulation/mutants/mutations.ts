@@ -26,7 +26,7 @@ export const mutations: readonly Mutation[] = [
   ports.clock.setTimer(1_500, () => void attempt.sendResult(last, context.stopTaking))`,
   },
   {
-    name: 'what is left when a walk stops is dropped',
+    name: 'the rest of a stopped walk is dropped',
     file: 'packages/service/src/worker/supervised-walk.ts',
     find: '    if (rest.length > 0)',
     replace: '    if (rest.length > 1_000_000)',
@@ -58,7 +58,7 @@ export const mutations: readonly Mutation[] = [
       "      if ((await this.#work.approximateDepth({ signal })) === 0) {\n        this.#finish('warmed')\n      } else if (stillMs > this.#settings.stalledAfterMs) {",
   },
   {
-    name: 'who lost a lease goes on and reports',
+    name: 'a worker that lost a lease continues and reports',
     file: 'packages/queue/src/lease-keeper.ts',
     find: '    work.abort(lost)',
     replace: '',
@@ -76,7 +76,7 @@ export const mutations: readonly Mutation[] = [
     replace: '    else this.#owner.came(this.#member.name, { bytes: 0, end: true }, 0)',
   },
   {
-    name: 'what a heartbeat says is added to the ledger',
+    name: 'the figures of a heartbeat are added to the ledger',
     file: 'packages/service/src/manager/run/results.ts',
     find: "      if (message.kind === 'heartbeat') progress.heartbeat(message, clock.now())",
     replace:
@@ -90,13 +90,13 @@ export const mutations: readonly Mutation[] = [
       "    const [lease, ...spare] = await queue.receive({ max: 32, leaseMs: settings.leaseMs })\n    if (lease === undefined) return { id: 'none', body: token, deliveries: 1, insertedAtMs: 0, update: async () => {}, renew: async () => {}, complete: async () => {}, giveBack: async () => {} }",
   },
   {
-    name: 'the fleet is left on',
+    name: 'the fleet is left running',
     file: 'packages/service/src/manager/fleet/capacity.ts',
     find: 'return now.idleForMs >= limits.idleMs ? 0 : now.wanted',
     replace: 'return now.wanted',
   },
   {
-    name: 'a machine that nobody wants does not delete itself',
+    name: 'an abandoned machine does not delete itself',
     file: 'packages/service/src/worker/machine/machine.ts',
     find: '      } else if (this.#abandoned && this.#machine !== undefined) {',
     replace: '      } else if (this.#abandoned && this.#machine === undefined) {',
@@ -151,7 +151,7 @@ export const mutations: readonly Mutation[] = [
     replace: '    void body\n',
   },
   {
-    name: 'a path that is missing counts as read',
+    name: 'a missing path counts as read',
     file: 'packages/walker/src/read.ts',
     find: '    for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)\n    if (ok)',
     replace:
@@ -164,7 +164,7 @@ export const mutations: readonly Mutation[] = [
     replace: '      if (found > 0) wanted.clear()\n      if (wanted.size === 0 || found * dense < seen) return\n',
   },
   {
-    name: 'who does not lead any more goes on',
+    name: 'a manager that no longer leads continues',
     file: 'packages/service/src/manager/leadership.ts',
     find: '      await body(keeper.signal)',
     replace: '      await body(stop)',
@@ -182,7 +182,7 @@ export const mutations: readonly Mutation[] = [
     replace: "    if (control.command === 'pause') continue\n",
   },
   {
-    name: 'workers go on with a run that is paused',
+    name: 'workers continue a paused run',
     file: 'packages/service/src/worker/supervised-walk.ts',
     find: "    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#halt()",
     replace: '    if (!isAdmitted(status, this.#with.settings.name)) return this.#halt()',
@@ -200,7 +200,7 @@ export const mutations: readonly Mutation[] = [
     replace: '  const most = 3 * Math.min(limits.maxWorkers, asked)',
   },
   {
-    name: 'the most workers of a job are ignored',
+    name: 'the maximum of workers of a job is ignored',
     file: 'packages/service/src/manager/fleet/capacity.ts',
     find: 'sum + (run.maxWorkers ?? limits.maxWorkers)',
     replace: 'sum + limits.maxWorkers',
@@ -236,7 +236,7 @@ export const mutations: readonly Mutation[] = [
     replace: 'headBytes: Number.POSITIVE_INFINITY,',
   },
   {
-    name: 'an address that refuses is left out without a word',
+    name: 'an address that refuses is left out in silence',
     file: 'packages/service/src/worker/item-handler.ts',
     find: 'walkItem(handling, { status, job, mounts, held, work, logger })',
     replace: 'walkItem(handling, { status, job, mounts: alive, held, work, logger })',
