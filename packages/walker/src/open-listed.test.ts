@@ -36,6 +36,26 @@ describe('files of a list', () => {
     expect(mount.calls.filter(({ operation }) => operation === 'read')).toHaveLength(large * 10 + count - large)
   })
 
+  test.each([5, 50])(
+    'large ones among %i of one directory are read as far as their heads are wanted',
+    async (count) => {
+      const sizes = Object.fromEntries(names(count).map((name, at) => [name, at % 5 === 0 ? 95 : 7]))
+      const large = count / 5
+      const mounts = ['one', 'two'].map((name) => memoryMount({ name, tree: memoryTree({ d: sizes }) }))
+      const cut = { headBytes: 25, chunkBytes: 10, rangeBytes: 30 }
+      for (const part of [
+        listed('/d', names(count)),
+        { kind: 'files' as const, directory: '/d', names: names(count) },
+      ]) {
+        const under = walk(mounts, { ...all, ...cut, parts: [part] })
+        await under.done
+        const bytes = large * 25 + (count - large) * 7
+        expect(under.counters).toMatchObject({ files: count, bytes, failures: {} })
+        expect(under.counters.mounts).toMatchObject({ one: { files: count, bytes }, two: { files: count, bytes } })
+      }
+    },
+  )
+
   test('a few of one directory are read by their path', async () => {
     const mount = recorded(memoryMount({ name: 'm', tree: memoryTree({ d: files(200) }) }))
     const under = walk([mount], { ...all, parts: [listed('/d', names(5))] })

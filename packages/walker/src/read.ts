@@ -137,9 +137,12 @@ class Reading implements PassageOwner, ArrivingRead {
       const file = largeFile(settings, unit, { offset: 0, length: settings.headBytes, ordinal: 0 })
       this.chunk = file.next()?.chunk
       begun.add(file)
+      file.plan(size)
+      frontier.addSource(file)
+      return
     }
-    const file = this.chunk?.file
-    if (!file || file.planned) return
+    const { file } = this.chunk
+    if (file.planned) return
     file.plan(end ? 0 : size)
     frontier.addSource(file)
   }

@@ -284,6 +284,12 @@ export class Walker implements Walk, ListingRun {
   }
 
   #finish(): void {
+    // No way is known to get here; but a file that is lost without a word would be called warm.
+    const lost = [...this.begun].find(({ tally }) => !this.tallies.isVoid(tally))
+    if (this.#state === 'running' && lost) {
+      this.#crash(new Error(`${lost.unit.path}: a part of the file was never read, which is a fault of the walker`))
+      return
+    }
     if (this.#state === 'stopping') this.#rest = this.#collectRest()
     this.#state = 'settled'
     this.#endWaiting()
