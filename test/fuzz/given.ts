@@ -9,7 +9,7 @@ import {
 } from '@cachewarmer/core'
 import { isVmssError, workerCloudInit } from '@cachewarmer/vmss'
 import { parse } from 'yaml'
-import { decodeName as decodeNfsName, encodeName } from '../../packages/nfs/src/names.ts'
+import { decodeName as decodeNfsName, encodeName } from '../../packages/nfs/src/xdr/names.ts'
 import type { Files } from '../../packages/service/src/cli/files.ts'
 import type { JobSettings } from '../../packages/service/src/cli/job-options.ts'
 import { type ListedPath, readPaths } from '../../packages/service/src/submit/list/read-paths.ts'

@@ -1,4 +1,4 @@
-import { NULL } from '../../packages/nfs/src/rpc/procedure.ts'
+import { NULL } from '../../packages/nfs/src/rpc/call.ts'
 import { recordMark } from '../../packages/nfs/src/rpc/record.ts'
 import { setUp } from '../../packages/nfs/src/testing/fake-connection.ts'
 import { replyTo } from '../../packages/nfs/src/testing/fake-link.ts'

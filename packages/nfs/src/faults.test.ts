@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { NfsExport } from './export.ts'
-import type { FileHandle } from './handle.ts'
-import { mountExport } from './mount-export.ts'
-import type { ReadResult } from './nfs3/read.ts'
-import type { MountOptions } from './options.ts'
-import { firstReadBytes, readRange } from './read-range.ts'
+import type { NfsExport } from './client/export.ts'
+import { firstReadBytes, readRange } from './client/read-range.ts'
+import { mountExport } from './mount/mount-export.ts'
+import type { MountOptions } from './mount/options.ts'
+import type { ReadResult } from './nfs3/files.ts'
+import type { FileHandle } from './nfs3/objects.ts'
 import {
   directory,
   everyNth,

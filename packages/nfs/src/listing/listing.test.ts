@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NfsError, type NfsErrorCode } from '../errors.ts'
-import type { DirectoryPage } from '../nfs3/directory.ts'
+import type { DirectoryPage } from '../nfs3/directories.ts'
 import { type AskPage, type ListedPage, Listing, type ListingExport, type ListPosition } from './listing.ts'
 
 /** A directory as a server lists it: `cookies[i]` is where its listing resumes behind entry i. */

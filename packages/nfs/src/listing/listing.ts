@@ -1,5 +1,5 @@
 import { isNfsError, NfsError, type NfsErrorCode, type NfsErrorDetails } from '../errors.ts'
-import type { DirectoryEntry, DirectoryPage } from '../nfs3/directory.ts'
+import type { DirectoryEntry, DirectoryPage } from '../nfs3/directories.ts'
 import { type NameBudget, NameSet } from './name-set.ts'
 import { type PageMark, Trail } from './trail.ts'
 

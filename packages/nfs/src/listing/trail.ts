@@ -1,4 +1,4 @@
-import type { DirectoryPage } from '../nfs3/directory.ts'
+import type { DirectoryPage } from '../nfs3/directories.ts'
 import { nameKey } from './name-set.ts'
 
 /** What is kept of a page: where it ended, and which name it began with. */

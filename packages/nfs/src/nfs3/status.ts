@@ -1,5 +1,5 @@
 import { NfsError, protocolError } from '../errors.ts'
-import type { Procedure } from '../rpc/procedure.ts'
+import type { Procedure } from '../rpc/call.ts'
 import type { XdrReader } from '../xdr/reader.ts'
 import { type NfsStatus, nfsStatusName } from './constants.ts'
 

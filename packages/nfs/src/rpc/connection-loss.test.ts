@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { NfsError } from '../errors.ts'
 import { ECHO, say, setUp, setUpOpen } from '../testing/fake-connection.ts'
 import { replyTo } from '../testing/fake-link.ts'
-import { NULL } from './procedure.ts'
+import { NULL } from './call.ts'
 
 const broken = new NfsError('TIMEOUT', 'it broke')
 

@@ -2,15 +2,10 @@ import type { Clock } from '../clock.ts'
 import { isNfsError, locateError, NfsError, type NfsErrorCode, type NfsErrorDetails, protocolError } from '../errors.ts'
 import { XdrReader } from '../xdr/reader.ts'
 import { XdrWriter } from '../xdr/writer.ts'
-import type { Credential } from './auth.ts'
-import { Call, type Receiver } from './call.ts'
+import { Call, MAX_CALLS, type Procedure, type Receiver, SignalWatch, XidTable } from './call.ts'
 import type { Link, OpenLink } from './link.ts'
-import { decodeReply, encodeCall } from './message.ts'
-import type { Procedure } from './procedure.ts'
+import { type Credential, decodeReply, encodeCall, refusalError } from './message.ts'
 import { RecordReader, recordMark } from './record.ts'
-import { refusalError } from './refusal.ts'
-import { SignalWatch } from './signals.ts'
-import { MAX_CALLS, XidTable } from './xid-table.ts'
 
 /** What a connection tells while it works. Called from its innermost loops: be quick, and don't throw. */
 export interface ConnectionObserver {

@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { written } from '../testing/written.ts'
+import { written } from '../testing/bytes.ts'
 import { XdrReader } from '../xdr/reader.ts'
-import { type Credential, flavorName } from './auth.ts'
-import { type CallHeader, decodeCall, decodeReply, encodeCall, encodeReply, type RpcRefusal } from './message.ts'
+import {
+  type CallHeader,
+  type Credential,
+  decodeCall,
+  decodeReply,
+  encodeCall,
+  encodeReply,
+  flavorName,
+  type RpcRefusal,
+} from './message.ts'
 
 const protocol = expect.objectContaining({ code: 'PROTOCOL' })
 const sys: Credential = { flavor: 'sys', machineName: 'warm-1', uid: 1000, gid: 100, gids: [4, 0xffff_fffe] }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cutsOf } from '../testing/cuts.ts'
+import { cutsOf } from '../testing/bytes.ts'
 import { RecordReader, type RecordSink, recordMark } from './record.ts'
 
 interface Seen {

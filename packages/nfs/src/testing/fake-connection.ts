@@ -1,8 +1,8 @@
-import { jukeboxPolicy } from '../jukebox.ts'
+import { type NfsStats, StatsCollector } from '../client/stats.ts'
+import { jukeboxPolicy } from '../mount/dial.ts'
 import { expectOk } from '../nfs3/status.ts'
+import { NULL, type Procedure } from '../rpc/call.ts'
 import { Connection, type ConnectionOptions } from '../rpc/connection.ts'
-import { NULL, type Procedure } from '../rpc/procedure.ts'
-import { type NfsStats, StatsCollector } from '../stats.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 import { type FakeLink, fakeLinks } from './fake-link.ts'
 

@@ -4,7 +4,7 @@ import { decodeCall, encodeReply, type RpcRefusal } from '../rpc/message.ts'
 import { RecordReader, recordMark } from '../rpc/record.ts'
 import { XdrReader } from '../xdr/reader.ts'
 import type { XdrWriter } from '../xdr/writer.ts'
-import { written } from './written.ts'
+import { written } from './bytes.ts'
 
 export interface SentCall {
   readonly xid: number

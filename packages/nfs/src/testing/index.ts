@@ -1,4 +1,4 @@
-export { NfsExport } from '../export.ts'
+export { NfsExport } from '../client/export.ts'
 export type { Fault, FaultFunction, SeenCall } from './faults.ts'
 export { everyNth, firstOf, onCalls } from './faults.ts'
 export type { OddListing } from './odd-listing.ts'

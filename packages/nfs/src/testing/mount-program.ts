@@ -1,5 +1,5 @@
-import { encodeName } from '../names.ts'
 import { MOUNT_PROGRAM, MOUNT_VERSION, nfsStatus, PORTMAP_PROGRAM, PORTMAP_VERSION } from '../nfs3/constants.ts'
+import { encodeName } from '../xdr/names.ts'
 import { decodeTreeHandle, encodeTreeHandle } from './handles.ts'
 import type { NfsProgramState } from './nfs-program.ts'
 import { type ServiceProcedures, StatusError } from './program.ts'

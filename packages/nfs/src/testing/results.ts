@@ -1,5 +1,5 @@
-import { type Attributes, type FileType, fileTypes } from '../nfs3/attributes.ts'
-import type { DirectoryEntry } from '../nfs3/directory.ts'
+import type { DirectoryEntry } from '../nfs3/directories.ts'
+import { type Attributes, type FileType, fileTypes } from '../nfs3/objects.ts'
 import type { XdrWriter } from '../xdr/writer.ts'
 
 /*

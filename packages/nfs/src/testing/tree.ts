@@ -1,4 +1,4 @@
-import type { FileType } from '../nfs3/attributes.ts'
+import type { FileType } from '../nfs3/objects.ts'
 
 /*
  * Trees for the server in this folder. A directory is a function from an index to a name and a node, so that one of

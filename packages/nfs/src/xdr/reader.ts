@@ -1,5 +1,5 @@
 import { protocolError } from '../errors.ts'
-import { decodeName } from '../names.ts'
+import { decodeName } from './names.ts'
 
 /**
  * Reads XDR (RFC 4506) from bytes that somebody else owns. Every length is checked against what is there before it is

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeName, encodeName } from '../names.ts'
-import { written } from '../testing/written.ts'
+import { written } from '../testing/bytes.ts'
+import { decodeName, encodeName } from './names.ts'
 import { XdrReader } from './reader.ts'
 import { XdrWriter } from './writer.ts'
 
