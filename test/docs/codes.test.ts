@@ -75,7 +75,7 @@ test.each(documents.filter(({ path }) => !/^packages\/(nfs|walker)\//.test(path)
     const foreign = inline.filter((code) => ofServers.has(code) && !reported.has(code) && !ofNfs.has(code))
     expect(
       foreign,
-      'reports show our codes (packages/walker/src/nfs/map-error.ts), such as ACCESS_DENIED for ACCES',
+      'reports show our codes (packages/walker/src/mounts/nfs/translate.ts), such as ACCESS_DENIED for ACCES',
     ).toEqual([])
   },
 )

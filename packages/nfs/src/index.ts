@@ -12,6 +12,7 @@ export type { ReadRangeOptions, ReadRangeResult, ReadStanding } from './client/r
 export { firstReadBytes, readRange, readStanding } from './client/read-range.ts'
 export type { NfsObserver, NfsStats, ProcedureStats } from './client/stats.ts'
 export type { Clock } from './clock.ts'
+export { systemClock } from './clock.ts'
 export type { NfsErrorCode } from './errors.ts'
 export { isNfsError, NfsError } from './errors.ts'
 export type { ListedPage, ListPosition } from './listing/listing.ts'

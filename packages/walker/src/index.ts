@@ -7,26 +7,17 @@
  * scope      a tally that handed parts away; they count only if it is not rolled back
  */
 
-export type { Resolve } from '@cachewarmer/nfs'
-export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver, LimitFigures } from './adaptive-limit.ts'
-export { adaptiveLimit } from './adaptive-limit.ts'
-export type { Clock } from './clock.ts'
-export type {
-  LevelCounters,
-  MountCounters,
-  MountFigures,
-  SizeCounts,
-  WalkCounters,
-  WalkFailure,
-} from './counters.ts'
-export type { FileEntry, WalkEntry } from './entries.ts'
+export type { Clock, Resolve } from '@cachewarmer/nfs'
 export type { WalkErrorCode } from './errors.ts'
 export { isWalkError, WalkError } from './errors.ts'
-export type { ReadLane } from './folder/lane.ts'
-export type { FolderMountOptions } from './folder-mount.ts'
-export { folderMount, openReadLane } from './folder-mount.ts'
-export type { Measured, MeasureOptions } from './measure.ts'
-export { measureReads } from './measure.ts'
+export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver } from './limits/adaptive-limit.ts'
+export { adaptiveLimit } from './limits/adaptive-limit.ts'
+export type { Limiter, LimitFigures, Turns, TurnTaker } from './limits/limiter.ts'
+export type { RateCeilings, RateLimit, RateLimitOptions } from './limits/rate-limit.ts'
+export { rateLimit } from './limits/rate-limit.ts'
+export type { FolderMountOptions } from './mounts/folder/folder-mount.ts'
+export { folderMount, openReadLane } from './mounts/folder/folder-mount.ts'
+export type { ReadLane } from './mounts/folder/lane.ts'
 export type {
   Arrivals,
   Asking,
@@ -41,19 +32,27 @@ export type {
   ReadOutcome,
   StatOptions,
   Target,
-} from './mount.ts'
-export type { NfsMountOptions } from './nfs-mount.ts'
-export { nfsMount } from './nfs-mount.ts'
-export type { LeftOutEntry, Limiter, Turns, TurnTaker, WalkFilter, WalkOptions } from './options.ts'
-export { defaultFilter } from './options.ts'
-export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './parts.ts'
+} from './mounts/mount.ts'
+export type { NfsMountOptions } from './mounts/nfs/nfs-mount.ts'
+export { nfsMount } from './mounts/nfs/nfs-mount.ts'
+export { throttledMount } from './mounts/wrappers/throttled-mount.ts'
+export type { WatchedMountOptions } from './mounts/wrappers/watched-mount.ts'
+export { watchedMount } from './mounts/wrappers/watched-mount.ts'
 export { MAX_PATH_BYTES } from './paths.ts'
-export type { RateCeilings, RateLimit, RateLimitOptions } from './rate-limit.ts'
-export { rateLimit } from './rate-limit.ts'
-export type { SampledFile } from './sample.ts'
-export { throttledMount } from './throttled-mount.ts'
-export type { FileUnderWay } from './under-way.ts'
-export type { Walk } from './walk.ts'
-export { walk } from './walk.ts'
-export type { WatchedMountOptions } from './watched-mount.ts'
-export { watchedMount } from './watched-mount.ts'
+export type { FileUnderWay } from './walk/context.ts'
+export type {
+  LevelCounters,
+  MountCounters,
+  MountFigures,
+  SizeCounts,
+  WalkCounters,
+  WalkFailure,
+} from './walk/counters.ts'
+export type { FileEntry, WalkEntry } from './walk/entries.ts'
+export type { LeftOutEntry, WalkFilter, WalkOptions } from './walk/options.ts'
+export { defaultFilter } from './walk/options.ts'
+export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './walk/parts.ts'
+export type { Measured, MeasureOptions, SampledFile } from './walk/sample.ts'
+export { measureReads } from './walk/sample.ts'
+export type { Walk } from './walk/walk.ts'
+export { walk } from './walk/walk.ts'

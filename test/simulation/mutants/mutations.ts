@@ -71,7 +71,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a failure of an address counts as read',
-    file: 'packages/walker/src/passage.ts',
+    file: 'packages/walker/src/walk/passage.ts',
     find: '    else this.#owner.failed(this.#member.name, trouble)',
     replace: '    else this.#owner.came(this.#member.name, { bytes: 0, end: true }, 0)',
   },
@@ -127,7 +127,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a resumed listing begins one page too late',
-    file: 'packages/walker/src/list.ts',
+    file: 'packages/walker/src/walk/list.ts',
     find: '        this.#resume = resume ?? this.#resume\n',
     replace:
       '        this.#resume = page.value.entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.#resume\n',
@@ -152,14 +152,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a missing path counts as read',
-    file: 'packages/walker/src/read.ts',
+    file: 'packages/walker/src/walk/read.ts',
     find: '    for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)\n    if (ok)',
     replace:
       "    for (const { mount, error } of this.#errors) if (error.code !== 'NOT_FOUND') this.#run.fail(tally, path, error, mount)\n    if (ok)",
   },
   {
     name: 'a listed name that the listing does not show is dropped',
-    file: 'packages/walker/src/open-listed.ts',
+    file: 'packages/walker/src/walk/open.ts',
     find: '      if (wanted.size === 0 || found * dense < seen) return\n',
     replace: '      if (found > 0) wanted.clear()\n      if (wanted.size === 0 || found * dense < seen) return\n',
   },
@@ -207,13 +207,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'failures are counted twice',
-    file: 'packages/walker/src/tallies.ts',
+    file: 'packages/walker/src/walk/tallies.ts',
     find: '(counts.failures[failure.code] ?? 0) + 1',
     replace: '(counts.failures[failure.code] ?? 0) + 2',
   },
   {
     name: 'bytes of an address are not counted',
-    file: 'packages/walker/src/tallies.ts',
+    file: 'packages/walker/src/walk/tallies.ts',
     find: '        mount.bytes = addBytes(mount.bytes, read.bytes)\n',
     replace: '',
   },
@@ -249,7 +249,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a file that one of its addresses refuses counts as read',
-    file: 'packages/walker/src/read.ts',
+    file: 'packages/walker/src/walk/read.ts',
     find: '    const ok = this.#errors.length === 0',
     replace: '    const ok = this.#reads.length > 0',
   },

@@ -1,5 +1,5 @@
 import type { afterAll as AfterAll, describe as Describe, expect as Expect, test as Test } from 'vitest'
-import type { Entry, Mount } from '../mount.ts'
+import type { Entry, Mount } from '../mounts/mount.ts'
 import { type MemoryDirectory, manyEntries, memoryTree } from './memory-tree.ts'
 
 /** The test runner, handed in so that this package needs none to be installed. */

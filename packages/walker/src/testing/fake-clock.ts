@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '@cachewarmer/nfs'
 
 export interface FakeClock extends Clock {
   /** Lets time pass: timers run in order, each at its time, and what they settle goes on before the next. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { tooLarge, WalkError, type WalkErrorCode } from '../errors.ts'
-import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from '../mount.ts'
+import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from '../mounts/mount.ts'
 import { joinPath, nameOf, parentOf } from '../paths.ts'
 import type { MemoryDirectory, MemoryNode } from './memory-tree.ts'
 

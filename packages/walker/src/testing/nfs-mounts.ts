@@ -9,8 +9,8 @@ import {
   startNfsServer,
   type TreeDirectory,
 } from '@cachewarmer/nfs/testing'
-import type { DirectoryPage, Entry, Mount, ReadOptions } from '../mount.ts'
-import { type NfsMountOptions, nfsMount } from '../nfs-mount.ts'
+import type { DirectoryPage, Entry, Mount, ReadOptions } from '../mounts/mount.ts'
+import { type NfsMountOptions, nfsMount } from '../mounts/nfs/nfs-mount.ts'
 
 export const signal: AbortSignal = new AbortController().signal
 

@@ -1,4 +1,4 @@
-import type { Mount } from '../mount.ts'
+import type { Mount } from '../mounts/mount.ts'
 
 /** One operation that was asked of a mount. */
 export interface MountCall {

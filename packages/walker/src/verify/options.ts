@@ -1,7 +1,6 @@
 import type { Clock, MountOptions } from '@cachewarmer/nfs'
-import { VerifyError } from './errors.ts'
-import type { Histogram } from './estimate/latencies.ts'
-import type { ListedPath, SampleFilter } from './sample/sample-export.ts'
+import type { ListedPath, SampleFilter } from './sample.ts'
+import type { Histogram } from './statistics.ts'
 
 /** What to verify, and how closely. */
 export interface VerifyOptions {
@@ -83,3 +82,24 @@ function whole(option: string, value: number, min: number, max: number): number 
 
 const invalid = (option: string, value: unknown, expected: string): VerifyError =>
   new VerifyError('OPTION_INVALID', `${option} has to be ${expected}, got ${String(value)}`)
+
+/**
+ * `OPTION_INVALID`   an option can't be meant; nothing was contacted
+ * `UNREACHABLE`      an address can't be opened
+ * `NOTHING_TO_READ`  no file below the paths passes the filter
+ */
+export type VerifyErrorCode = 'OPTION_INVALID' | 'UNREACHABLE' | 'NOTHING_TO_READ'
+
+export class VerifyError extends Error {
+  override readonly name = 'VerifyError'
+  readonly code: VerifyErrorCode
+
+  constructor(code: VerifyErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Looks at the name, so that two copies of this package still agree. */
+export const isVerifyError = (error: unknown): error is VerifyError =>
+  error instanceof Error && error.name === 'VerifyError'

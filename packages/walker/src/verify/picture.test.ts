@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { scaleOf } from './estimate/latencies.ts'
-import { wholeOf } from './estimate/verdict.ts'
-import { type AddressWarmth, judge } from './estimate/warmth.ts'
 import { picture } from './picture.ts'
+import { scaleOf } from './statistics.ts'
+import { type AddressWarmth, judge, wholeOf } from './warmth.ts'
 
 const measured = {
   name: '<10.0.0.1>',

@@ -1,6 +1,6 @@
-import type { Histogram } from './estimate/latencies.ts'
-import type { AddressWarmth } from './estimate/warmth.ts'
+import type { Histogram } from './statistics.ts'
 import type { Warmth } from './verify.ts'
+import type { AddressWarmth } from './warmth.ts'
 
 const WIDTH = 760
 const ROW = 190

@@ -1,14 +1,10 @@
 import { isNfsError, mountExport, type NfsExport } from '@cachewarmer/nfs'
-import { VerifyError } from './errors.ts'
-import { byDirectory, type DirectoryShares } from './estimate/directories.ts'
-import { scaleOf } from './estimate/latencies.ts'
-import { type Verdict, wholeOf } from './estimate/verdict.ts'
-import { type AddressWarmth, judged } from './estimate/warmth.ts'
-import { type Measured, measure } from './measure/measure.ts'
-import { nfsProber } from './measure/nfs-prober.ts'
-import type { SampledFile } from './measure/prober.ts'
-import { resolveVerifyOptions, type VerifyOptions, type VerifySettings } from './options.ts'
-import { type Sample, sampleExport } from './sample/sample-export.ts'
+import { byDirectory, type DirectoryShares } from './directories.ts'
+import { type Measured, measure, nfsProber, type SampledFile } from './measure.ts'
+import { resolveVerifyOptions, VerifyError, type VerifyOptions, type VerifySettings } from './options.ts'
+import { type Sample, sampleExport } from './sample.ts'
+import { scaleOf } from './statistics.ts'
+import { type AddressWarmth, judged, type Verdict, wholeOf } from './warmth.ts'
 
 /** How warm a tree is, as far as a sample tells. */
 export interface Warmth {

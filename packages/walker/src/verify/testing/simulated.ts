@@ -1,4 +1,4 @@
-import type { Measured } from '../measure/measure.ts'
+import type { Measured } from '../measure.ts'
 import { seeded } from './seeded.ts'
 
 /** What holds calls up, each with a share of its own. */

@@ -1,6 +1,5 @@
-import { scaleOf } from '../estimate/latencies.ts'
-import { type Verdict, wholeOf } from '../estimate/verdict.ts'
-import { judge } from '../estimate/warmth.ts'
+import { scaleOf } from '../statistics.ts'
+import { judge, type Verdict, wholeOf } from '../warmth.ts'
 import { type SimulatedCache, simulate } from './simulated.ts'
 
 const scale = scaleOf([])

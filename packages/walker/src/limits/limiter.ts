@@ -1,0 +1,144 @@
+/** Who waits for a place. */
+export interface TurnTaker {
+  /** A place is taken for it. Must not throw. */
+  begin(): void
+  /** There will be none. */
+  fail(error: unknown): void
+}
+
+/** A limit's places, taken and given back one by one. */
+export interface Turns {
+  /** True: a place is free and taken. Else `taker` hears of its own later, in the order of the calls. */
+  take(taker: TurnTaker): boolean
+  /** Gives a place back, with the milliseconds that its task took; undefined: it failed, or there was none. */
+  give(tookMs: number | undefined): void
+}
+
+/** Bounds what is in flight at one mount. Several walks may share one. `{ run: pLimit(8) }` is one. */
+export interface Limiter {
+  /** Calls `task` once, at the latest when all that was asked for before has ended, and settles as it does. */
+  run<T>(task: () => Promise<T>): Promise<T>
+  /** The same in two steps, where the limit offers them: of a million tasks they cost less than `run`. */
+  readonly turns?: Turns | undefined
+  /** What it is doing, where it tells. */
+  readonly state?: LimitFigures | undefined
+}
+
+/** What a limit is doing, for people to look at. Latencies are of the last window; undefined before anything was measured. */
+export interface LimitFigures {
+  readonly limit: number
+  readonly inFlight: number
+  /** Tasks that wait for their turn. */
+  readonly waiting: number
+  readonly p50Ms: number | undefined
+  readonly p99Ms: number | undefined
+  /** The lowest median of any window: about the round trip. */
+  readonly floorMs: number | undefined
+}
+
+/** Where nothing is bounded. */
+const boundless: Turns = { take: () => true, give: () => {} }
+
+/** A limit's places; of a limit that offers none each is a task of it, which lasts until the place is given back. */
+export const turnsOf = (limiter: Limiter | undefined): Turns =>
+  limiter ? (limiter.turns ?? new TaskTurns(limiter)) : boundless
+
+class TaskTurns implements Turns {
+  readonly #limiter: Limiter
+  readonly #ends: (() => void)[] = []
+
+  constructor(limiter: Limiter) {
+    this.#limiter = limiter
+  }
+
+  take(taker: TurnTaker): boolean {
+    let hasBegun = false
+    const task = (): Promise<void> =>
+      new Promise((end) => {
+        hasBegun = true
+        this.#ends.push(end)
+        taker.begin()
+      })
+    // Whoever has begun ends by itself, whatever the limiter says of it then.
+    const fail = (error: unknown): void => {
+      if (!hasBegun) taker.fail(error)
+    }
+    try {
+      this.#limiter.run(task).catch(fail)
+    } catch (error) {
+      // As late as all others: who takes a turn hears nothing before this has returned.
+      queueMicrotask(() => fail(error))
+    }
+    return false
+  }
+
+  give(): void {
+    this.#ends.shift()?.()
+  }
+}
+
+/** Counts what is in flight. Whoever finds no slot free waits in line. */
+export class Slots {
+  #free: number
+  readonly #line: (() => void)[] = []
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  /** Takes a slot that nobody waits for. */
+  tryTake(): boolean {
+    if (this.#free === 0) return false
+    this.#free--
+    return true
+  }
+
+  /** Settles with a slot taken. */
+  take(): Promise<void> {
+    if (this.tryTake()) return Promise.resolve()
+    return new Promise((resolve) => this.#line.push(resolve))
+  }
+
+  give(): void {
+    const next = this.#line.shift()
+    if (next) next()
+    else this.#free++
+  }
+}
+
+interface Link<T> {
+  readonly value: T
+  next: Link<T> | undefined
+}
+
+/** First in, first out. Both ends take the same time however long the line is, which an array's `shift` does not. */
+export class Fifo<T> {
+  #first: Link<T> | undefined
+  #last: Link<T> | undefined
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(value: T): void {
+    const link: Link<T> = { value, next: undefined }
+    if (this.#last) this.#last.next = link
+    else this.#first = link
+    this.#last = link
+    this.#length++
+  }
+
+  peek(): T | undefined {
+    return this.#first?.value
+  }
+
+  shift(): T | undefined {
+    const link = this.#first
+    if (!link) return undefined
+    this.#first = link.next
+    if (!link.next) this.#last = undefined
+    this.#length--
+    return link.value
+  }
+}

@@ -1,0 +1,60 @@
+import type { RateLimit } from '../../limits/rate-limit.ts'
+import { isComplete, type Mount, type ReadOptions, type ReadOutcome, type Target } from '../mount.ts'
+import { type AroundCall, wrapMount } from './wrap-mount.ts'
+
+/** What one request brings at the most, as far as anybody can tell of a mount that does not count its own. */
+const requestBytes = 1024 * 1024
+/** A longer read is made in pieces, so that none runs far ahead of a ceiling of requests. */
+const aheadSeconds = 0.1
+
+/**
+ * The mount, never faster than the ceilings, which any number of mounts may share. A question is as many requests as it
+ * took, where the mount counts them: the next request waits for those beyond the first. Once `halted` aborts, a request
+ * that waits for the ceilings is not made, and fails with its reason: `MOUNT_DOWN` hands it back to a walk that stops.
+ */
+export function throttledMount(mount: Mount, bucket: RateLimit, halted?: AbortSignal): Mount {
+  const around: AroundCall = (call, signal) => bucket.take(signal, halted).then(call)
+
+  async function readPiece(file: Target, options: ReadOptions): Promise<ReadOutcome> {
+    await bucket.take(options.signal, halted)
+    const { arrivals } = options
+    let told = 0
+    const arrived = (count: number): void => {
+      told += count
+      arrivals?.arrived(count)
+    }
+    const outcome = await mount.read(file, arrivals === undefined ? options : { ...options, arrivals: { arrived } })
+    if (outcome.bytes > told) arrivals?.arrived(outcome.bytes - told)
+    const { bytes, requests = Math.ceil(bytes / requestBytes) } = outcome
+    bucket.spent(bytes, Math.max(0, requests - 1))
+    return outcome
+  }
+
+  function pieceBytes(): number {
+    const { bytesPerSecond, requestsPerSecond } = bucket.ceilings
+    if (bytesPerSecond !== undefined) return requestBytes
+    if (requestsPerSecond === undefined) return Number.POSITIVE_INFINITY
+    return requestBytes * Math.max(1, Math.floor(requestsPerSecond * aheadSeconds))
+  }
+
+  async function read(file: Target, options: ReadOptions): Promise<ReadOutcome> {
+    const { offset, length } = options
+    let firstMs: number | undefined
+    for (let bytes = 0; ; ) {
+      const piece = Math.min(length - bytes, pieceBytes())
+      const outcome = await readPiece(file, { ...options, offset: offset + bytes, length: piece })
+      if (bytes === 0) firstMs = outcome.firstMs
+      bytes += outcome.bytes
+      // The mount sent no more in the middle of the file: whoever asked decides how long to wait.
+      if (outcome.end || bytes >= length || !isComplete(outcome, piece)) return { ...outcome, bytes, firstMs }
+    }
+  }
+
+  return wrapMount(mount, {
+    around,
+    read,
+    onFurtherRequest: () => bucket.spent(0, 1),
+    // A page says that it is the last one: nobody had to be asked.
+    onListEnd: () => bucket.spent(0, -1),
+  })
+}

@@ -1,0 +1,68 @@
+import type { Asking, DirectoryPage, ListOptions, Mount, Target } from '../mount.ts'
+
+/** Does what it is given, in its own way: later, or watching how it ends. */
+export type AroundCall = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>
+
+export interface Wrapping {
+  readonly around: AroundCall
+  /** Replaces the mount's own. */
+  readonly read?: Mount['read'] | undefined
+  /** As in `Asking`, for every question. */
+  readonly onFurtherRequest?: (() => void) | undefined
+  /** The answer to a question for a page was that there is no other. */
+  readonly onListEnd?: (() => void) | undefined
+}
+
+/** The mount, with `around` around every question to it; each page of a listing is one. */
+export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onListEnd }: Wrapping): Mount {
+  const readLink = inner.readLink?.bind(inner)
+
+  function told<T extends Asking>(options: T): T {
+    if (onFurtherRequest === undefined) return options
+    const both = (): void => {
+      onFurtherRequest()
+      options.onFurtherRequest?.()
+    }
+    return { ...options, onFurtherRequest: both }
+  }
+
+  async function* list(directory: Target, options: ListOptions): AsyncGenerator<DirectoryPage, void> {
+    const pages = inner.list(directory, told(options))[Symbol.asyncIterator]()
+    let ended = false
+    try {
+      for (;;) {
+        const page = await around(() => pages.next(), options.signal)
+        ended = page.done === true
+        if (page.done) {
+          onListEnd?.()
+          return
+        }
+        yield page.value
+      }
+    } finally {
+      if (!ended) await pages.return?.()
+    }
+  }
+
+  return {
+    name: inner.name,
+    maxInFlight: inner.maxInFlight,
+    maxFileBytes: inner.maxFileBytes,
+    maxListings: inner.maxListings,
+    // May change: see the mount inside.
+    get handleSpace() {
+      return inner.handleSpace
+    },
+    ...(inner.limiter && { limiter: inner.limiter }),
+    ...(inner.longReads && { longReads: inner.longReads }),
+    ...(inner.unusable && { unusable: true }),
+    ...(inner.health && { health: inner.health }),
+    list,
+    stat: (path, options) => around(() => inner.stat(path, told(options)), options.signal),
+    ...(readLink && {
+      readLink: (path: string, options: Asking) => around(() => readLink(path, told(options)), options.signal),
+    }),
+    read: read ?? ((file, options) => around(() => inner.read(file, options), options.signal)),
+    close: () => inner.close(),
+  }
+}

@@ -1,0 +1,189 @@
+import type { WalkErrorCode } from '../errors.ts'
+import type { LimitFigures } from '../limits/limiter.ts'
+
+export interface MountCounters {
+  /** Files whose beginning was read through this mount. */
+  files: number
+  /** Bytes that came through this mount. */
+  bytes: number
+  /** Failures of reads through this mount, one a file. */
+  failures: number
+  /** Of the files that no other mount had read before: how many reads of their beginning took how long, by `latencyBin`. */
+  latencies: Record<number, number>
+}
+
+/** A mount's counters, and how it does. Only the counters add up. */
+export interface MountFigures extends MountCounters {
+  /** A mount that nobody watches is up. */
+  readonly state: 'up' | 'down'
+  /** Reads through it now. */
+  readonly inFlight: number
+  /** Reads at a time that its limit allows, and their latencies, where the limit tells: see `LimitFigures`. */
+  readonly limit: number | undefined
+  readonly p50Ms: number | undefined
+  readonly p99Ms: number | undefined
+  readonly floorMs: number | undefined
+  /** Of the requests of long reads, whichever walk's they are; undefined where these have no limit of their own. */
+  readonly longReads: LimitFigures | undefined
+}
+
+/** What listings at one depth found. */
+export interface LevelCounters {
+  /** Directories of which no more will be found: listed to their end, or failed. */
+  listed: number
+  /** Directories that are to be entered, found so far. */
+  directories: number
+  /** Files that are to be read, found so far; what links lead to is left out. */
+  files: number
+  /** Bytes of them that are to be read, as far as sizes are known. */
+  bytes: number
+}
+
+/** Deeper directories than this count as being of this depth. */
+export const DEEPEST_LEVEL = 63
+
+/** Files of about one size, and what their sizes add up to. */
+export interface SizeCounts {
+  files: number
+  bytes: number
+}
+
+/** "0" for an empty file, else n for 2^(n-1) up to 2^n bytes, the latter not in it: the binary digits of the size. */
+export function sizeClass(bytes: number): string {
+  if (bytes < 1) return '0'
+  const exponent = Math.floor(Math.log2(bytes))
+  // Just below a large power of two the logarithm is rounded up to it.
+  return String(2 ** exponent > bytes ? exponent : exponent + 1)
+}
+
+/** Bins of latencies: ten a decade, from 0.01 ms on. */
+const LATENCY_BINS = 70
+const BINS_PER_DECADE = 10
+const FIRST_DECADE = -2
+
+/** 0 for the shortest, 69 for the longest; bin n begins at 10^((n - 20) / 10) ms. What lies beyond an end is in the bin there. */
+export function latencyBin(ms: number): number {
+  const bin = Math.floor((Math.log10(ms) - FIRST_DECADE) * BINS_PER_DECADE)
+  return Math.min(LATENCY_BINS - 1, Math.max(0, bin))
+}
+
+/** Live figures of a walk. What hangs on a listing that is rolled back is taken out again. */
+export interface WalkCounters {
+  /** Directories listed to their end. */
+  directories: number
+  /** Files read through all the mounts they were to be read through. */
+  files: number
+  /** Bytes of those files, once each however many mounts they came through. */
+  bytes: number
+  /** Files and directories that the filter left out. */
+  entriesSkipped: number
+  /** The same by the rule that left them out, as the filter names it. */
+  leftOut: Record<string, number>
+  /** Links that are not followed, devices, FIFOs, sockets. */
+  specialSkipped: number
+  failures: Partial<Record<WalkErrorCode, number>>
+  /** Of a walk that reads nothing: files by `sizeClass`. Empty for every other. */
+  sizes: Record<string, SizeCounts>
+  /** By the mount's name. */
+  mounts: Record<string, MountFigures>
+  /** By the depth of the directory that was listed: 0 is the export's root. */
+  levels: Record<number, LevelCounters>
+  /** Reads in flight now. */
+  inFlight: number
+  /** Bytes that came through any mount, of files that are complete or not, or failed. Never falls. */
+  bytesArrived: number
+  /** Bytes that arrived of files that are not complete, each once. */
+  bytesInFlight: number
+}
+
+/** A path, a listing or a read through one mount that failed. */
+export interface WalkFailure {
+  readonly path: string
+  /** The mount's name, where the failure is one mount's. */
+  readonly mount?: string | undefined
+  readonly code: WalkErrorCode
+  readonly message: string
+}
+
+/** The figures that add up; what is in flight and how mounts do does not. */
+export interface Counts extends Omit<WalkCounters, 'inFlight' | 'bytesArrived' | 'bytesInFlight' | 'mounts'> {
+  mounts: Record<string, MountCounters>
+}
+
+/** Bytes that came through one mount. */
+export interface MountRead {
+  readonly mount: string
+  readonly bytes: number
+  /** How long the first request of a file's first read took; undefined for every other read, and where nobody knows. */
+  readonly firstMs?: number | undefined
+}
+
+export const zeroCounts = (mountNames: readonly string[]): Counts => ({
+  directories: 0,
+  files: 0,
+  bytes: 0,
+  entriesSkipped: 0,
+  leftOut: {},
+  specialSkipped: 0,
+  failures: {},
+  sizes: {},
+  mounts: Object.fromEntries(mountNames.map((name) => [name, { files: 0, bytes: 0, failures: 0, latencies: {} }])),
+  levels: {},
+})
+
+/** Adds to one depth, or with a `sign` of -1 takes away; a depth of which nothing is left is gone. */
+export function addLevel(into: Counts, depth: number, found: Readonly<LevelCounters>, sign: 1 | -1 = 1): void {
+  const level = into.levels[depth] ?? { listed: 0, directories: 0, files: 0, bytes: 0 }
+  level.listed += sign * found.listed
+  level.directories += sign * found.directories
+  level.files += sign * found.files
+  level.bytes += sign * found.bytes
+  if (level.listed === 0 && level.directories === 0 && level.files === 0) delete into.levels[depth]
+  else into.levels[depth] = level
+}
+
+/**
+ * The sum of two counts of bytes. From 2^53 - 1 on it stays there, and means "at least": a few sparse files say that they
+ * have more.
+ */
+export const addBytes = (sum: number, bytes: number): number =>
+  sum >= Number.MAX_SAFE_INTEGER ? sum : Math.min(Number.MAX_SAFE_INTEGER, sum + bytes)
+
+/** Adds, or with a `sign` of -1 takes away, all of `from`. */
+export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
+  into.directories += sign * from.directories
+  into.files += sign * from.files
+  into.bytes = addBytes(into.bytes, sign * from.bytes)
+  into.entriesSkipped += sign * from.entriesSkipped
+  into.specialSkipped += sign * from.specialSkipped
+  for (const [rule, count] of Object.entries(from.leftOut)) {
+    const sum = (into.leftOut[rule] ?? 0) + sign * count
+    if (sum === 0) delete into.leftOut[rule]
+    else into.leftOut[rule] = sum
+  }
+  for (const [code, count] of Object.entries(from.failures) as [WalkErrorCode, number][]) {
+    const sum = (into.failures[code] ?? 0) + sign * count
+    if (sum === 0) delete into.failures[code]
+    else into.failures[code] = sum
+  }
+  for (const [size, { files, bytes }] of Object.entries(from.sizes)) {
+    const sum = into.sizes[size] ?? { files: 0, bytes: 0 }
+    sum.files += sign * files
+    sum.bytes = addBytes(sum.bytes, sign * bytes)
+    if (sum.files === 0) delete into.sizes[size]
+    else into.sizes[size] = sum
+  }
+  for (const [name, { files, bytes, failures, latencies }] of Object.entries(from.mounts)) {
+    const counts = into.mounts[name]
+    if (!counts) continue
+    counts.files += sign * files
+    counts.bytes = addBytes(counts.bytes, sign * bytes)
+    counts.failures += sign * failures
+    for (const [bin, reads] of Object.entries(latencies)) {
+      const sum = (counts.latencies[Number(bin)] ?? 0) + sign * reads
+      if (sum === 0) delete counts.latencies[Number(bin)]
+      else counts.latencies[Number(bin)] = sum
+    }
+  }
+  for (const [depth, found] of Object.entries(from.levels)) addLevel(into, Number(depth), found, sign)
+}

@@ -1,0 +1,177 @@
+import { type Clock, systemClock } from '@cachewarmer/nfs'
+import { WalkError } from '../errors.ts'
+import type { Limiter } from '../limits/limiter.ts'
+import type { Mount } from '../mounts/mount.ts'
+import { checkName, checkPath, show } from '../paths.ts'
+import type { WalkPart } from './parts.ts'
+
+/** Decides by name before anything is asked of the filer, then by what the listing told. `true` keeps. */
+export interface WalkFilter {
+  file(path: string, name: string): boolean
+  size(bytes: number): boolean
+  modified(ms: number): boolean
+  /** Sizes and times matter: listings ask for them even where each costs a call. */
+  readonly needsAttributes: boolean
+  /** `false` prunes the directory with all below it. */
+  directory(path: string, name: string): boolean
+  /** Names the rule that left an entry out, for `counters.leftOut`; asked only after one did. Default: `filter`. */
+  leftOutBy?(entry: LeftOutEntry): string
+}
+
+/** An entry that a filter left out, as far as the listing knew it. */
+export interface LeftOutEntry {
+  readonly path: string
+  readonly name: string
+  readonly kind: 'file' | 'directory'
+  readonly size?: number | undefined
+  readonly modifiedMs?: number | undefined
+}
+
+export interface WalkOptions {
+  /** What to walk. Default: the whole export. */
+  readonly parts?: readonly WalkPart[]
+  /** Bytes of every file that are read, from its beginning. Default 65,536; Infinity reads whole files. */
+  readonly headBytes?: number
+  /**
+   * Read nothing of any file: listings and attributes alone. A file then counts when it was found with its size through
+   * every mount it would be read through, its `bytes` are those that reading it would bring, and `counters.sizes` says
+   * how large the files are. For `each` to hold for listings, `listThrough` has to say so as well. Default false.
+   */
+  readonly attributesOnly?: boolean
+  /** Notes so many of the small files that it finds, and a quarter as many large ones, in `walk.sampled`. Default 0. */
+  readonly sampleFiles?: number
+  /** `each` reads every file through every mount, `spread` through the one that its path's hash names. Default `each`. */
+  readonly through?: 'each' | 'spread'
+  /** Directories are listed through one mount (default), or through each, for caches that keep listings apart. */
+  readonly listThrough?: 'one' | 'each'
+  /** Default: `defaultFilter`, everything but directories of snapshots such as `.snapshot`. */
+  readonly filter?: WalkFilter
+  /** Which symbolic links are followed, within the export. Default `none`. */
+  readonly symlinks?: 'none' | 'files' | 'all'
+  /** Reads in flight in all. Default 64. */
+  readonly concurrency?: number
+  /** Listings in flight in all. Default 16; where the mounts allow more, as many as directories are small. */
+  readonly listings?: number
+  /** A longer file is read in chunks of this many bytes, in parallel and by turns through the mounts. Default 64 MiB. */
+  readonly chunkBytes?: number
+  /** A longer file can be handed away in ranges of this many bytes. Default 1 GiB. */
+  readonly rangeBytes?: number
+  /** Names and directories held before listings pause. Default 10,000. */
+  readonly maxPending?: number
+  /** `none`: iterate nothing, only counters and failures. Default `all`, where somebody has to pull. */
+  readonly entries?: 'all' | 'none'
+  /** Limits per mount. Default: the mount's own `limiter`; else `concurrency` or its `maxInFlight`, whichever is smaller. */
+  readonly limiterFor?: (mount: Mount) => Limiter
+  /**
+   * How long a file waits for a mount that does not answer, counted from when it stopped to; then it is a failure of that
+   * mount. Nothing fails while no mount answers at all. Default 30,000; 0 does not wait. Needs mounts with `health`.
+   */
+  readonly graceMs?: number
+  /** Measures `graceMs`. */
+  readonly clock?: Clock
+  /** Ends the walk at once with `signal.reason`. */
+  readonly signal?: AbortSignal
+}
+
+/** Options with every default filled in and every value checked. */
+export type Settings = Required<Omit<WalkOptions, 'limiterFor' | 'listings'>> &
+  Pick<WalkOptions, 'limiterFor' | 'listings'>
+
+/** Where filers show snapshots, as `@cachewarmer/core` has them for jobs. */
+const snapshots = new Set([
+  '.snapshot',
+  '~snapshot',
+  '~latest',
+  '.snapshots',
+  '.snap',
+  '.ckpt',
+  '.zfs',
+  '#snapshot',
+  '@Recently-Snapshot',
+])
+
+/** What a walk skips when it is told nothing: the filers' views of their own past. */
+export const defaultFilter: WalkFilter = {
+  needsAttributes: false,
+  file: () => true,
+  size: () => true,
+  modified: () => true,
+  directory: (_path, name) => !snapshots.has(name),
+  leftOutBy: ({ name }) => name,
+}
+
+const defaults = {
+  parts: [{ kind: 'tree', path: '/' }],
+  headBytes: 65_536,
+  attributesOnly: false,
+  sampleFiles: 0,
+  through: 'each',
+  listThrough: 'one',
+  filter: defaultFilter,
+  symlinks: 'none',
+  concurrency: 64,
+  chunkBytes: 64 * 1024 * 1024,
+  rangeBytes: 1024 * 1024 * 1024,
+  maxPending: 10_000,
+  entries: 'all',
+  graceMs: 30_000,
+  clock: systemClock,
+} satisfies WalkOptions
+
+/** Fills in the defaults; throws `OPTION_INVALID` for the first value that can't be meant. */
+export function settingsOf(options: WalkOptions): Settings {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const settings: Settings = { ...defaults, signal: new AbortController().signal, ...given }
+  settings.parts.forEach(checkPart)
+  for (const field of ['concurrency', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
+    checkCount(field, settings[field], 1)
+  if (settings.listings !== undefined) checkCount('listings', settings.listings, 1)
+  checkCount('graceMs', settings.graceMs, 0)
+  checkCount('sampleFiles', settings.sampleFiles, 0)
+  if (settings.headBytes !== Infinity) checkCount('headBytes', settings.headBytes, 1)
+  checkChoice('through', settings.through, ['each', 'spread'])
+  checkChoice('listThrough', settings.listThrough, ['one', 'each'])
+  checkChoice('symlinks', settings.symlinks, ['none', 'files', 'all'])
+  checkChoice('entries', settings.entries, ['all', 'none'])
+  if (settings.attributesOnly && settings.entries === 'all')
+    throw invalid('entries', settings.entries, '"none" where attributesOnly is true')
+  return settings
+}
+
+function checkPart(part: WalkPart, at: number): void {
+  const field = `parts[${at}]`
+  switch (part.kind) {
+    case 'tree':
+      checkPath(`${field}.path`, part.path)
+      break
+    case 'listing':
+      checkPath(`${field}.path`, part.path)
+      if (typeof part.resume !== 'string')
+        throw invalid(`${field}.resume`, part.resume, 'what a page of the listing gave')
+      break
+    case 'files':
+      checkPath(`${field}.directory`, part.directory)
+      for (const name of part.names) checkName(`${field}.names`, name)
+      break
+    case 'range':
+      checkPath(`${field}.path`, part.path)
+      checkCount(`${field}.offset`, part.offset, 0)
+      checkCount(`${field}.ordinal`, part.ordinal, 0)
+      if (part.length !== undefined) checkCount(`${field}.length`, part.length, 1)
+      break
+    default:
+      checkChoice(`${field}.kind`, (part as { kind: unknown }).kind, ['tree', 'listing', 'files', 'range'])
+  }
+}
+
+function checkCount(field: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) throw invalid(field, value, `a whole number of at least ${least}`)
+}
+
+function checkChoice(field: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return
+  throw invalid(field, value, choices.map((choice) => `"${choice}"`).join(' or '))
+}
+
+const invalid = (field: string, value: unknown, expected: string): WalkError =>
+  new WalkError('OPTION_INVALID', `${field} is ${show(value)}, expected ${expected}`)

@@ -1,0 +1,258 @@
+import { asWalkError, WalkError } from '../errors.ts'
+import type { TurnTaker } from '../limits/limiter.ts'
+import { type Arrivals, isComplete, type Mount, type ReadOutcome } from '../mounts/mount.ts'
+import type { Run } from './context.ts'
+import { type Member, targetFor, wentAway } from './mount-set.ts'
+import type { Chunk, ReadUnit } from './sources.ts'
+
+/** Who has a unit read, through one mount or several, and hears what comes of each. */
+export interface PassageOwner {
+  readonly unit: ReadUnit
+  readonly chunk: Chunk | undefined
+  /** Of the path: turns the choice among mounts. */
+  readonly hash: number
+  /** What a walk that reads nothing asks a mount for instead. */
+  look(mount: Mount): Promise<ReadOutcome>
+  /** Bytes arrived, and the read goes on; below 0: so many that had arrived are void, as their read failed. */
+  arrived(bytes: number): void
+  came(mount: string, outcome: ReadOutcome, tookMs: number): void
+  failed(mount: string, error: WalkError): void
+  /** The walk stopped before its turn. */
+  broke(): void
+  /** The last that a passage says; its slot is given back by then. */
+  passed(outcome: ReadOutcome | undefined): void
+  crashed(error: unknown): void
+}
+
+/**
+ * A unit on its way through one mount: a mount that does not answer is waited for, or another stands in; what one took
+ * along when it went is asked again, a few times. There are thousands of these at a time, and all that lives while a
+ * reply is on its way is moved about by the collector again and again: so this is no async function, whose frame would be
+ * larger than everything else of a file together.
+ */
+export class Passage implements TurnTaker, Arrivals {
+  readonly #run: Run
+  readonly #owner: PassageOwner
+  readonly #member: Member
+  /** Whom it is read through: the member, or who stands in. */
+  #by: Member
+  #tries = 1
+  #beganMs = 0
+  /** Bytes of the read under way that its mount has told of, each byte once. */
+  #arrived = 0
+  /** Undefined as long as the mount does not stop sending in the middle of the file. */
+  #stall: Stall | undefined
+
+  constructor(run: Run, owner: PassageOwner, member: Member) {
+    this.#run = run
+    this.#owner = owner
+    this.#member = member
+    this.#by = member
+  }
+
+  /** Called with a read slot taken, which it gives back. Its owner hears nothing before this has returned. */
+  start(): void {
+    this.#run.tallies.live.inFlight++
+    // One failure a file and mount: where a chunk failed, the file's others need not try.
+    if (this.#owner.chunk?.file.errors.has(this.#member.name)) queueMicrotask(() => this.#end(undefined))
+    else this.#find()
+  }
+
+  begin(): void {
+    const by = this.#by
+    if (!this.#run.going) {
+      by.turns.give(undefined)
+      this.#owner.broke()
+      this.#end(undefined)
+      return
+    }
+    by.inFlight++
+    this.#beganMs = this.#run.settings.clock.now()
+    this.#ask(by.mount).then(
+      (outcome) => this.#came(outcome),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  arrived(bytes: number): void {
+    this.#arrived += bytes
+    this.#run.tallies.live.bytesArrived += bytes
+    this.#owner.arrived(bytes)
+  }
+
+  fail(error: unknown): void {
+    const { settings, going } = this.#run
+    const trouble = asWalkError(error)
+    if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !going)) this.#owner.broke()
+    else this.#owner.failed(this.#member.name, trouble)
+    this.#end(undefined)
+  }
+
+  #find(): void {
+    const { mounts, waiting } = this.#run
+    const { hash, unit } = this.#owner
+    const by = mounts.standIn(this.#member, hash)
+    if (by) this.#queue(by)
+    else
+      mounts.serving(this.#member, { path: unit.path, hash, waiting }).then(
+        (other) => this.#queue(other),
+        (error: unknown) => this.fail(error),
+      )
+  }
+
+  #queue(by: Member): void {
+    // What one mount sent is not what another one holds.
+    if (this.#by !== by) this.#stall = undefined
+    this.#by = by
+    try {
+      if (by.turns.take(this)) this.begin()
+    } catch (error) {
+      this.#owner.crashed(error)
+    }
+  }
+
+  #came(outcome: ReadOutcome): void {
+    const by = this.#by
+    const tookMs = this.#run.settings.clock.now() - this.#beganMs
+    // Nobody waits for what is called back: what throws here ends the walk, and not the process.
+    try {
+      if (!outcome.end && !isComplete(outcome, this.#length)) {
+        this.#stalled(outcome, tookMs)
+        return
+      }
+      const whole = this.#stall ? this.#stall.whole(outcome) : outcome
+      if (whole.bytes > this.#arrived) this.#run.tallies.live.bytesArrived += whole.bytes - this.#arrived
+      this.#owner.came(by.name, whole, tookMs)
+      by.inFlight--
+      by.turns.give(tookMs)
+      this.#end(whole)
+    } catch (error) {
+      this.#owner.crashed(error)
+    }
+  }
+
+  /** The mount sent no more in the middle of the file: that is tried again later, and nothing is held meanwhile. */
+  #stalled(outcome: ReadOutcome, tookMs: number): void {
+    const by = this.#by
+    const { tallies, slots } = this.#run
+    by.inFlight--
+    by.turns.give(undefined)
+    this.#stall ??= new Stall({ offset: this.#offset, length: this.#length, firstMs: outcome.firstMs ?? tookMs })
+    const pauseMs = this.#stall.add(outcome)
+    this.#settleArrived(pauseMs === undefined ? 0 : this.#stall.bytes)
+    if (pauseMs === undefined) {
+      this.#owner.failed(by.name, this.#stall.error(this.#owner.unit.path, by.name))
+      this.#end(undefined)
+      return
+    }
+    tallies.live.inFlight--
+    slots.give()
+    this.#run.park(pauseMs, () => {
+      if (slots.tryTake()) this.start()
+      else void slots.take().then(() => this.start())
+    })
+  }
+
+  /** Of what arrived this many bytes stand: the last of them may not have been told, and others have to come again. */
+  #settleArrived(bytes: number): void {
+    if (bytes > this.#arrived) this.arrived(bytes - this.#arrived)
+    else if (bytes < this.#arrived) this.#owner.arrived(bytes - this.#arrived)
+    this.#arrived = bytes
+  }
+
+  #failed(error: unknown): void {
+    const by = this.#by
+    try {
+      by.inFlight--
+      by.turns.give(undefined)
+      this.#settleArrived(0)
+      this.#stall = undefined
+      if (this.#tries++ < this.#run.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
+      else this.fail(error)
+    } catch (trouble) {
+      this.#owner.crashed(trouble)
+    }
+  }
+
+  #end(outcome: ReadOutcome | undefined): void {
+    const { tallies, slots } = this.#run
+    tallies.live.inFlight--
+    slots.give()
+    try {
+      this.#owner.passed(outcome)
+    } catch (error) {
+      this.#owner.crashed(error)
+    }
+  }
+
+  #ask(mount: Mount): Promise<ReadOutcome> {
+    const { attributesOnly, signal } = this.#run.settings
+    const { unit } = this.#owner
+    try {
+      if (attributesOnly) return this.#owner.look(mount)
+      return mount.read(targetFor(unit.real, unit.handle, unit.from, mount), {
+        offset: this.#offset,
+        length: this.#length,
+        size: unit.size,
+        arrivals: this,
+        signal,
+      })
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** What is to be read now: all of the unit, or what is left of it. */
+  get #offset(): number {
+    return (this.#owner.chunk?.offset ?? 0) + (this.#stall?.bytes ?? 0)
+  }
+
+  get #length(): number {
+    const { headBytes, chunkBytes } = this.#run.settings
+    return (this.#owner.chunk?.length ?? Math.min(headBytes, chunkBytes)) - (this.#stall?.bytes ?? 0)
+  }
+}
+
+/**
+ * Pauses before a read that brought no bytes is tried again; each try that brings some begins them anew. Servers cache
+ * sizes for 3 s (acregmin of most clients and proxies), so that a file just written may be told larger than it can be read:
+ * the last try comes 4.5 s after the first.
+ */
+const pausesMs: readonly number[] = [0, 500, 1_000, 1_500, 1_500]
+const stallMs: number = pausesMs.reduce((sum, ms) => sum + ms)
+
+/** A read in the middle of which a mount sent no more: what came, and when to try for the rest. */
+export class Stall {
+  /** Received so far. */
+  bytes = 0
+  readonly #asked: { readonly offset: number; readonly length: number; readonly firstMs: number }
+  #size: number | undefined
+  #tries = 0
+
+  constructor(asked: { readonly offset: number; readonly length: number; readonly firstMs: number }) {
+    this.#asked = asked
+  }
+
+  /** Adds what a try brought. Gives the pause before the next one in milliseconds; undefined: enough of them. */
+  add({ bytes, size }: ReadOutcome): number | undefined {
+    this.bytes += bytes
+    this.#size = size ?? this.#size
+    if (bytes > 0) this.#tries = 0
+    return pausesMs[this.#tries++]
+  }
+
+  /** The outcome of all tries, of which this was the last. */
+  whole(last: ReadOutcome): ReadOutcome {
+    return { ...last, bytes: this.bytes + last.bytes, firstMs: this.#asked.firstMs }
+  }
+
+  error(path: string, mount: string): WalkError {
+    const { offset, length } = this.#asked
+    const expected = this.#size === undefined ? 'more' : `${Math.min(length, this.#size - offset)}`
+    const from = offset === 0 ? '' : ` from offset ${offset} on`
+    return new WalkError(
+      'INCOMPLETE',
+      `${path}: ${this.bytes} bytes received${from}, ${expected} expected; ${mount} sent no more for ${stallMs / 1000} s`,
+    )
+  }
+}

@@ -1,0 +1,195 @@
+import { tooLarge, WalkError } from '../errors.ts'
+import { canBe, type Mount, type ReadOutcome } from '../mounts/mount.ts'
+import { hashPath, parentOf } from '../paths.ts'
+import type { ArrivingRead, Run } from './context.ts'
+import type { MountRead } from './counters.ts'
+import type { Member } from './mount-set.ts'
+import { findFile } from './page.ts'
+import { Passage, type PassageOwner } from './passage.ts'
+import { type Chunk, type LargeFile, largeFile, type ReadUnit } from './sources.ts'
+
+/** Who is told that a unit is done with, whatever came of it. */
+export interface ReadEnd {
+  done(): void
+  /** Something threw that must not. */
+  crashed(error: unknown): void
+}
+
+/**
+ * Reads one unit: through the mount that its path's hash names and, when that is done, through the others at once, so
+ * that a clustered cache fetches it from afar a single time. Called with a read slot taken, which it gives back. `end`
+ * hears nothing before this has returned.
+ */
+export const readUnit = (run: Run, unit: ReadUnit, end: ReadEnd): void => new Reading(run, unit, end).begin()
+
+const none: readonly never[] = []
+
+interface FailedRead {
+  readonly mount: string
+  readonly error: WalkError
+}
+
+/** One for each file, thousands at a time: of what happens here nothing may cost much, neither objects nor promises. */
+class Reading implements PassageOwner, ArrivingRead {
+  readonly hash: number
+  readonly unit: ReadUnit
+  chunk: Chunk | undefined
+  readonly #run: Run
+  readonly #end: ReadEnd
+  readonly #readers: readonly Member[]
+  /** Readers that have had their turn, or have it now, and how many have it now. */
+  #begun = 0
+  #out = 0
+  #reads: readonly MountRead[] = none
+  #errors: readonly FailedRead[] = none
+  /** The walk stopped before every mount had its turn. */
+  #broken = false
+  /** Of a walk that reads nothing: what the file's attributes say. */
+  #size = 0
+  /** What has arrived, each byte once: through the mount that is first. */
+  bytes = 0
+  #isArriving = false
+
+  constructor(run: Run, unit: ReadUnit, end: ReadEnd) {
+    this.#run = run
+    this.#end = end
+    this.unit = unit
+    this.chunk = unit.chunk
+    this.hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
+    this.#readers = run.mounts.readers(this.hash)
+    if (unit.chunk) run.begun.add(unit.chunk.file)
+  }
+
+  begin(): void {
+    const [first] = this.#readers
+    if (!first) throw new Error('a walk without mounts')
+    this.#begun = 1
+    this.#out = 1
+    new Passage(this.#run, this, first).start()
+  }
+
+  /** Only the mount that is first to read a file finds what nobody had asked for before. */
+  came(mount: string, { bytes, firstMs }: ReadOutcome, tookMs: number): void {
+    if (this.#reads.length === 0) this.bytes = bytes
+    const isTimed = this.#reads.length === 0 && !this.#run.settings.attributesOnly
+    this.#reads = [...this.#reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
+  }
+
+  arrived(bytes: number): void {
+    if (!this.#isArriving) this.#run.arriving.add(this)
+    this.#isArriving = true
+    if (this.#reads.length === 0) this.bytes += bytes
+  }
+
+  failed(mount: string, error: WalkError): void {
+    this.#errors = [...this.#errors, { mount, error }]
+  }
+
+  broke(): void {
+    this.#broken = true
+  }
+
+  passed(outcome: ReadOutcome | undefined): void {
+    this.#out--
+    if (outcome && this.#reads.length === 1) this.#plan(outcome)
+    // Until one has read it, the next is again the first.
+    if (this.#begun < this.#readers.length && !this.#broken) this.#goOn(this.#reads.length === 0 ? 1 : Infinity)
+    else if (this.#out === 0) this.#finish()
+  }
+
+  crashed(error: unknown): void {
+    this.#end.crashed(error)
+  }
+
+  async look(mount: Mount): Promise<ReadOutcome> {
+    const { path, real } = this.unit
+    const { kind, size = 0 } = await mount.stat(real, { signal: this.#run.settings.signal })
+    if (kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
+    if (!canBe(mount, size)) throw tooLarge(path, size)
+    this.#size = size
+    return { bytes: 0, end: true, size }
+  }
+
+  #goOn(count: number): void {
+    const { slots } = this.#run
+    const next = this.#readers.slice(this.#begun, this.#begun + count)
+    this.#begun += next.length
+    this.#out += next.length
+    for (const member of next) {
+      const passage = new Passage(this.#run, this, member)
+      if (slots.tryTake()) passage.start()
+      else void slots.take().then(() => passage.start())
+    }
+  }
+
+  /** After the first read: a file that goes on is a large one from here, with what was just read as its first chunk. */
+  #plan({ end, size = 0 }: ReadOutcome): void {
+    const { frontier, begun, settings } = this.#run
+    if (!this.chunk) {
+      if (end || settings.headBytes <= settings.chunkBytes) return
+      // What a listing said of its size may be old by now; this read knows better.
+      const unit = { ...this.unit, size: undefined }
+      this.#learnSize(Math.min(size, settings.headBytes))
+      const file = largeFile(settings, unit, { offset: 0, length: settings.headBytes, ordinal: 0 })
+      this.chunk = file.next()?.chunk
+      begun.add(file)
+      file.plan(size)
+      frontier.addSource(file)
+      return
+    }
+    const { file } = this.chunk
+    if (file.planned) return
+    file.plan(end ? 0 : size)
+    frontier.addSource(file)
+  }
+
+  /** Of a file whose listing told no size: what it adds to the bytes that were found. */
+  #learnSize(bytes: number): void {
+    const { path, size, from, tally } = this.unit
+    if (size === undefined && from !== undefined)
+      this.#run.tallies.found(tally, parentOf(path), { listed: 0, directories: 0, files: 0, bytes })
+  }
+
+  #finish(): void {
+    if (this.#isArriving) this.#run.arriving.delete(this)
+    if (this.chunk) this.#finishChunk(this.chunk)
+    else if (this.#broken) this.#run.giveBack(this.unit)
+    else this.#finishFile()
+    this.#end.done()
+  }
+
+  #finishFile(): void {
+    const { path, tally } = this.unit
+    const { tallies, settings } = this.#run
+    const ok = this.#errors.length === 0
+    const isFound = ok && settings.attributesOnly
+    const bytes = ok ? (this.#reads[0]?.bytes ?? 0) : 0
+    tallies.achieve(tally, { files: ok && !isFound ? 1 : 0, bytes, reads: this.#reads })
+    if (isFound) findFile(this.#run, { path, size: this.#size, tally })
+    for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)
+    if (ok) this.#run.emit({ kind: 'file', path, bytes, reads: this.#reads })
+  }
+
+  #finishChunk(chunk: Chunk): void {
+    const { file } = chunk
+    const { frontier, mounts } = this.#run
+    for (const { mount, error } of this.#errors) if (!file.errors.has(mount)) file.errors.set(mount, error)
+    if (this.#errors.length > 0 && mounts.names.every((name) => file.errors.has(name))) {
+      frontier.drop(file)
+      file.abandon()
+    }
+    if (this.#broken) file.giveBack(chunk)
+    else file.done(chunk, this.#reads[0]?.bytes ?? 0, this.#reads)
+    if (file.finished && this.#run.going) closeFile(this.#run, file)
+  }
+}
+
+/** Counts what was read of a large file. */
+export function closeFile(run: Run, file: LargeFile): void {
+  const { unit, errors } = file
+  const achieved = file.achieved()
+  run.begun.delete(file)
+  run.tallies.achieve(unit.tally, achieved)
+  for (const [mount, error] of errors) run.fail(unit.tally, unit.path, error, mount)
+  if (achieved.files === 1) run.emit({ kind: 'file', path: unit.path, bytes: achieved.bytes, reads: achieved.reads })
+}

@@ -1,0 +1,373 @@
+import { WalkError } from '../errors.ts'
+import { Slots } from '../limits/limiter.ts'
+import type { Mount } from '../mounts/mount.ts'
+import { type ArrivingRead, bytesInFlight, type FileUnderWay, largest } from './context.ts'
+import type { WalkCounters, WalkFailure } from './counters.ts'
+import { EntryQueue, type WalkEntry } from './entries.ts'
+import { Frontier, type Given, partOfUnit, type WalkUnit } from './frontier.ts'
+import { type ListingRun, listDirectory } from './list.ts'
+import { MountSet } from './mount-set.ts'
+import { openEntry, openLink, openPart } from './open.ts'
+import type { Settings } from './options.ts'
+import { joinFiles, type TakenPart, type WalkPart } from './parts.ts'
+import { closeFile, type ReadEnd, readUnit } from './read.ts'
+import { Resolver } from './resolver.ts'
+import { FileSample, type SampledFile } from './sample.ts'
+import { type LargeFile, partOf, type ReadUnit } from './sources.ts'
+import { Tallies, type Tally } from './tallies.ts'
+import type { Walk } from './walk.ts'
+
+/**
+ * running -> settled, when nothing is left
+ * running -> stopping -> settled, by `stop()`
+ * running, stopping -> aborted, by the signal
+ */
+type State = 'running' | 'stopping' | 'settled' | 'aborted'
+
+/** Decides what begins when; the work itself is in `read.ts`, `list.ts` and `open-unit.ts`. */
+export class Walker implements Walk, ListingRun {
+  readonly settings: Settings
+  readonly mounts: MountSet
+  readonly resolver: Resolver
+  readonly tallies: Tallies
+  readonly slots: Slots
+  readonly sample: FileSample | undefined
+  readonly frontier: Frontier = new Frontier()
+  readonly begun: Set<LargeFile> = new Set()
+  readonly arriving: Set<ArrivingRead> = new Set()
+  readonly done: Promise<void>
+
+  readonly #listings: ListingLimit
+  readonly #waiting = new AbortController()
+  readonly #entries: EntryQueue | undefined
+  readonly #settle: { resolve(): void; reject(reason: unknown): void }
+  #state: State = 'running'
+  /** Units being read, and units being listed or looked into. */
+  #reading = 0
+  #walking = 0
+  /** Listings that wait for room, the deepest last; they are among #walking, but hold no place. */
+  readonly #paused: (() => void)[] = []
+  #openListings = 0
+  /** Reads that wait for a mount to send on, each to be resumed; they hold no place. */
+  readonly #parked = new Set<() => void>()
+  #returned: Given[] = []
+  #rest: WalkPart[] = []
+
+  constructor(mounts: readonly Mount[], settings: Settings) {
+    const { concurrency, entries, signal, parts } = settings
+    this.settings = settings
+    this.mounts = new MountSet(mounts, settings)
+    this.#listings = new ListingLimit(mounts, settings)
+    this.resolver = new Resolver(this.mounts, signal, this.waiting)
+    this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
+    this.slots = new Slots(concurrency)
+    this.sample = settings.sampleFiles > 0 ? new FileSample(settings.sampleFiles) : undefined
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.done = promise
+    this.#settle = { resolve, reject }
+    // Whoever iterates learns of an abort there; not waiting for `done` as well is no mistake.
+    promise.catch(() => {})
+    if (entries === 'all')
+      this.#entries = new EntryQueue(concurrency, { onRoom: () => this.wake(), onReturn: () => this.#close() })
+    for (const part of parts.toReversed()) this.frontier.addUnit({ kind: 'part', part, tally: this.tallies.root })
+    if (signal.aborted) this.#abort()
+    else {
+      signal.addEventListener('abort', this.#abort, { once: true })
+      queueMicrotask(() => this.wake())
+    }
+  }
+
+  get counters(): WalkCounters {
+    const { live } = this.tallies
+    const mounts = this.mounts.members.map((member) => {
+      const { latencies, ...counts } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0, latencies: {} }
+      return [member.name, { ...counts, latencies: { ...latencies }, ...this.mounts.figures(member) }]
+    })
+    const sizes = Object.entries(live.sizes).map(([size, counts]) => [size, { ...counts }])
+    return {
+      ...live,
+      bytesInFlight: bytesInFlight(this),
+      failures: { ...live.failures },
+      sizes: Object.fromEntries(sizes),
+      mounts: Object.fromEntries(mounts),
+    }
+  }
+
+  get sampled(): readonly SampledFile[] {
+    return this.sample?.files ?? []
+  }
+
+  get allDown(): boolean {
+    return this.mounts.allDown
+  }
+
+  get largest(): readonly FileUnderWay[] {
+    return largest(this)
+  }
+
+  get awaited(): readonly string[] {
+    return this.mounts.awaited
+  }
+
+  get waiting(): AbortSignal {
+    return this.#waiting.signal
+  }
+
+  get pending(): number {
+    return this.frontier.pending
+  }
+
+  get listing(): boolean {
+    return this.#openListings > 0
+  }
+
+  get going(): boolean {
+    return this.#state === 'running'
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<WalkEntry, undefined> {
+    if (this.#entries) return this.#entries
+    throw new WalkError('OPTION_INVALID', 'entries is "none", expected "all" to iterate over the walk')
+  }
+
+  stop(): void {
+    if (this.#state !== 'running') return
+    this.#state = 'stopping'
+    this.#endWaiting()
+    this.#resumeParked()
+    while (this.#paused.length > 0) {
+      this.#walking++
+      this.#paused.pop()?.()
+    }
+    this.wake()
+  }
+
+  rest(): WalkPart[] {
+    if (this.#state === 'settled') return [...this.#rest]
+    throw new WalkError('OPTION_INVALID', `rest() of a walk that is ${this.#state}, expected stop() and done before`)
+  }
+
+  take(maxUnits: number): TakenPart[] {
+    if (!this.going) return []
+    const given = this.frontier.give(maxUnits)
+    this.wake()
+    return given.map(({ part, tally }) => ({ part, scope: this.tallies.hand(tally) }))
+  }
+
+  voidScopes(): number[] {
+    return this.tallies.voidScopes()
+  }
+
+  takeFailures(): WalkFailure[] {
+    return this.tallies.takeFailures()
+  }
+
+  emit(entry: WalkEntry): void {
+    this.#entries?.push(entry)
+  }
+
+  fail(tally: Tally, path: string, error: WalkError, mount?: string): void {
+    this.tallies.fail(tally, { path, mount, code: error.code, message: error.message })
+    this.emit({ kind: 'failed', path, mount, error })
+  }
+
+  giveBack(unit: ReadUnit | WalkUnit): void {
+    this.#returned.push({ part: 'kind' in unit ? partOfUnit(unit) : partOf(unit), tally: unit.tally })
+  }
+
+  pageCame(names: number): void {
+    this.#listings.came(names)
+  }
+
+  listingOpen(change: 1 | -1): void {
+    this.#openListings += change
+  }
+
+  async roomForPage(): Promise<void> {
+    this.wake()
+    if (!this.going || !this.#full) return
+    this.#walking--
+    const paused = new Promise<void>((resume) => this.#paused.push(resume))
+    this.wake()
+    await paused
+  }
+
+  park(ms: number, resume: () => void): void {
+    const { clock } = this.settings
+    const go = (): void => {
+      this.#parked.delete(go)
+      stopTimer()
+      this.#reading++
+      resume()
+    }
+    const stopTimer = clock.setTimer(this.going ? ms : 0, go)
+    this.#parked.add(go)
+    this.#reading--
+    this.wake()
+  }
+
+  /** Begins whatever may begin now. */
+  wake(): void {
+    const { worthBeginning } = this.mounts
+    while (this.#mayBegin && this.#reading < worthBeginning && this.slots.tryTake()) {
+      const unit = this.frontier.nextRead()
+      if (!unit) {
+        this.slots.give()
+        break
+      }
+      this.#reading++
+      readUnit(this, unit, this.#readEnd)
+    }
+    while (this.#mayBegin && this.#resumePaused()) {}
+    while (this.#mayBegin && this.#walking < this.#walksAllowed) {
+      const unit = this.frontier.nextWalk()
+      if (!unit) break
+      this.#walking++
+      void this.#lookInto(unit).then(this.#walkDone, this.#crash)
+    }
+    if (this.#reading + this.#walking + this.#paused.length + this.#parked.size > 0) return
+    if (this.#state === 'stopping' || (this.going && this.pending === 0)) this.#finish()
+  }
+
+  readonly #readEnd: ReadEnd = {
+    done: () => {
+      this.#reading--
+      this.wake()
+    },
+    crashed: (error) => this.#crash(error),
+  }
+
+  readonly #walkDone = (): void => {
+    this.#walking--
+    this.wake()
+  }
+
+  #lookInto(unit: WalkUnit): Promise<void> {
+    if (unit.kind === 'directory') return listDirectory(this, unit)
+    if (unit.kind === 'entry') return openEntry(this, unit)
+    return unit.kind === 'link' ? openLink(this, unit) : openPart(this, unit)
+  }
+
+  get #mayBegin(): boolean {
+    // Where a mount sends nothing of any file, all of them come to wait: they are no more than names that are held.
+    if (!this.going || this.#parked.size >= this.settings.maxPending) return false
+    return !this.#entries || this.#entries.room > this.#reading + this.#walking + this.#parked.size
+  }
+
+  get #full(): boolean {
+    return this.pending > this.settings.maxPending
+  }
+
+  /** Listings that are open come before new ones: they hold their tallies, and the mounts' resources. */
+  #resumePaused(): boolean {
+    if (this.#full || this.#walking >= this.#listings.allowed(this.pending)) return false
+    const resume = this.#paused.pop()
+    if (!resume) return false
+    this.#walking++
+    resume()
+    return true
+  }
+
+  /**
+   * When more is pending than wanted, only directories can be what is too much: there the walk goes on downwards, the
+   * slower the more there are, for it is the bottom of the tree where they become fewer.
+   */
+  get #walksAllowed(): number {
+    const { maxPending, concurrency } = this.settings
+    const listings = this.#listings.allowed(this.pending)
+    if (!this.#full) return listings
+    if (this.frontier.reads >= concurrency) return 0
+    return Math.max(1, Math.floor(listings * (2 - this.pending / maxPending)))
+  }
+
+  #finish(): void {
+    // No way is known to get here; but a file that is lost without a word would be called warm.
+    const lost = [...this.begun].find(({ tally }) => !this.tallies.isVoid(tally))
+    if (this.#state === 'running' && lost) {
+      this.#crash(new Error(`${lost.unit.path}: a part of the file was never read, which is a fault of the walker`))
+      return
+    }
+    if (this.#state === 'stopping') this.#rest = this.#collectRest()
+    this.#state = 'settled'
+    this.#endWaiting()
+    this.settings.signal.removeEventListener('abort', this.#abort)
+    this.#entries?.close()
+    this.#settle.resolve()
+  }
+
+  /** What others have to do: in place of every listing that is rolled back all of it, else what is not done. */
+  #collectRest(): WalkPart[] {
+    const redo = this.tallies.rollBack()
+    const left: Given[] = [...this.#returned]
+    for (const file of this.begun) {
+      for (const part of file.giveRest()) left.push({ part, tally: file.tally })
+      closeFile(this, file)
+    }
+    left.push(...this.frontier.give(Number.POSITIVE_INFINITY))
+    const standing = left.filter(({ tally }) => !this.tallies.isVoid(tally))
+    return [...redo, ...joinFiles(standing.map(({ part }) => part))]
+  }
+
+  readonly #abort = (): void => this.#end(this.settings.signal.reason)
+
+  /** Something threw that must not: better no walk than one that never ends. */
+  readonly #crash = (error: unknown): void => this.#end(error)
+
+  #end(reason: unknown): void {
+    if (this.#state === 'settled' || this.#state === 'aborted') return
+    this.#state = 'aborted'
+    this.#endWaiting()
+    this.settings.signal.removeEventListener('abort', this.#abort)
+    this.frontier.keep(() => false)
+    this.#resumeParked()
+    for (const resume of this.#paused.splice(0)) resume()
+    this.#entries?.fail(reason)
+    this.#settle.reject(reason)
+  }
+
+  #resumeParked(): void {
+    for (const resume of this.#parked) resume()
+  }
+
+  #endWaiting(): void {
+    this.#waiting.abort(new WalkError('MOUNT_DOWN', 'the walk stopped before the mount answered'))
+  }
+
+  async #close(): Promise<void> {
+    this.stop()
+    await this.done.catch(() => {})
+  }
+}
+
+const usual = 16
+
+/**
+ * How many directories are listed at a time: enough to keep what may be pending filled, where each brings little; not
+ * more than a few where each may bring thousands of names, for all that are out may come at once.
+ */
+export class ListingLimit {
+  readonly #least: number
+  readonly #most: number
+  readonly #maxPending: number
+  /** Names of a page, as of late: quick to believe in large ones, slow to forget them. */
+  #pageNames: number
+
+  constructor(mounts: readonly Mount[], { listings, maxPending }: Settings) {
+    this.#least = listings ?? usual
+    this.#most = listings ?? Math.min(...mounts.map(({ maxListings = usual }) => maxListings))
+    this.#maxPending = maxPending
+    this.#pageNames = maxPending / this.#least
+  }
+
+  /** A page came with so many names. */
+  came(names: number): void {
+    this.#pageNames = Math.max(names, this.#pageNames + (names - this.#pageNames) / 32)
+  }
+
+  /** Listings that may be out while so much is pending. */
+  allowed(pending: number): number {
+    if (this.#most <= this.#least) return this.#least
+    const wanted = Math.floor((this.#maxPending - pending) / Math.max(1, this.#pageNames))
+    return Math.max(this.#least, Math.min(this.#most, wanted))
+  }
+}
