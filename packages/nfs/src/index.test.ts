@@ -17,6 +17,7 @@ test('exports change only on purpose', () => {
     'parseNfsUrl',
     'readRange',
     'readStanding',
+    'systemClock',
   ])
   expect(Object.keys(testing).sort()).toEqual([
     'NfsExport',

@@ -9,10 +9,10 @@
 export type { DirectoryShares, DirectoryWarmth } from './directories.ts'
 export type { Measured, MeasureOptions, ProbeFailure, Prober, SampledFile } from './measure.ts'
 export { measure } from './measure.ts'
-export type { VerifyErrorCode, VerifyOptions } from './options.ts'
+export type { ListedPath, SampleFilter, VerifyErrorCode, VerifyOptions } from './options.ts'
 export { isVerifyError, VerifyError } from './options.ts'
 export { picture } from './picture.ts'
-export type { ListedPath, SampleFilter } from './sample.ts'
+
 export type { Histogram } from './statistics.ts'
 export type { Warmth } from './verify.ts'
 export { verify } from './verify.ts'

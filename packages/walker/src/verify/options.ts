@@ -1,6 +1,20 @@
 import type { Clock, MountOptions } from '@cachewarmer/nfs'
-import type { ListedPath, SampleFilter } from './sample.ts'
 import type { Histogram } from './statistics.ts'
+
+/** Which files count. Every method is pure; a path is absolute within the export. */
+export interface SampleFilter {
+  file(path: string, name: string): boolean
+  size(bytes: number): boolean
+  /** By the time of the last change, in milliseconds since 1970. */
+  modified(ms: number): boolean
+  directory(path: string, name: string): boolean
+}
+
+/** A path of a list: one file, or with `tree` all below it. */
+export interface ListedPath {
+  readonly path: string
+  readonly kind: 'file' | 'tree'
+}
 
 /** What to verify, and how closely. */
 export interface VerifyOptions {

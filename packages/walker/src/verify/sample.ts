@@ -1,21 +1,6 @@
 import { type Attributes, type FileHandle, isNfsError, type NfsExport } from '@cachewarmer/nfs'
 import type { SampledFile } from './measure.ts'
-import { VerifyError } from './options.ts'
-
-/** Which files count. Every method is pure; a path is absolute within the export. */
-export interface SampleFilter {
-  file(path: string, name: string): boolean
-  size(bytes: number): boolean
-  /** By the time of the last change, in milliseconds since 1970. */
-  modified(ms: number): boolean
-  directory(path: string, name: string): boolean
-}
-
-/** A path of a list: one file, or with `tree` all below it. */
-export interface ListedPath {
-  readonly path: string
-  readonly kind: 'file' | 'tree'
-}
+import { type ListedPath, type SampleFilter, VerifyError } from './options.ts'
 
 export interface SampleOptions {
   /** Directories or files, absolute within the export. */
