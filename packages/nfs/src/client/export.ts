@@ -9,34 +9,6 @@ import { NULL, type Procedure, type Receiver } from '../rpc/call.ts'
 import type { Connection } from '../rpc/connection.ts'
 import type { NfsStats, StatsCollector } from './stats.ts'
 
-/** What was found out of directories, by path, the least recently used one forgotten first. */
-export class HandleCache {
-  private readonly handles = new Map<string, LookupResult>()
-  private readonly capacity: number
-
-  constructor(capacity: number) {
-    this.capacity = capacity
-  }
-
-  get(path: string): LookupResult | undefined {
-    const handle = this.handles.get(path)
-    if (handle !== undefined) this.set(path, handle)
-    return handle
-  }
-
-  set(path: string, handle: LookupResult): void {
-    this.handles.delete(path) // A map keeps the order of insertion: the last used one goes to the end.
-    this.handles.set(path, handle)
-    if (this.handles.size > this.capacity) this.handles.delete(this.handles.keys().next().value as string)
-  }
-
-  /** Forgets a path; when it is stale, so may be everything below. */
-  forget(path: string): void {
-    const below = `${path}/`
-    for (const known of this.handles.keys()) if (known === path || known.startsWith(below)) this.handles.delete(known)
-  }
-}
-
 /** The last parameter of every call. */
 export interface CallOptions {
   /** The call rejects with its reason at once; the server may still do the work. */
@@ -292,6 +264,34 @@ export class NfsExport {
   private call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
     options?.onCall?.()
     return leastBusy(this.parts.connections).call(procedure, args, options?.signal, options?.jukeboxMs)
+  }
+}
+
+/** What was found out of directories, by path, the least recently used one forgotten first. */
+export class HandleCache {
+  private readonly handles = new Map<string, LookupResult>()
+  private readonly capacity: number
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+  }
+
+  get(path: string): LookupResult | undefined {
+    const handle = this.handles.get(path)
+    if (handle !== undefined) this.set(path, handle)
+    return handle
+  }
+
+  set(path: string, handle: LookupResult): void {
+    this.handles.delete(path) // A map keeps the order of insertion: the last used one goes to the end.
+    this.handles.set(path, handle)
+    if (this.handles.size > this.capacity) this.handles.delete(this.handles.keys().next().value as string)
+  }
+
+  /** Forgets a path; when it is stale, so may be everything below. */
+  forget(path: string): void {
+    const below = `${path}/`
+    for (const known of this.handles.keys()) if (known === path || known.startsWith(below)) this.handles.delete(known)
   }
 }
 

@@ -84,14 +84,14 @@ export interface DirectoryPage {
   readonly eof: boolean
 }
 
-export function encodePosition(w: XdrWriter, { directory, cookie, cookieVerifier }: DirectoryArgs): void {
+function encodePosition(w: XdrWriter, { directory, cookie, cookieVerifier }: DirectoryArgs): void {
   w.latin1(directory)
   w.u64(cookie)
   w.u64(cookieVerifier)
 }
 
 /** dirlist3 and dirlistplus3: a linked list of entries, each read by `entry` from behind its flag. */
-export function decodePage(r: XdrReader, args: DirectoryArgs, entry: (r: XdrReader) => DirectoryEntry): DirectoryPage {
+function decodePage(r: XdrReader, args: DirectoryArgs, entry: (r: XdrReader) => DirectoryEntry): DirectoryPage {
   const attributes = decodeListedAttributes(r)
   const cookieVerifier = r.u64()
   const entries: DirectoryEntry[] = []
@@ -110,7 +110,7 @@ export function decodePage(r: XdrReader, args: DirectoryArgs, entry: (r: XdrRead
 }
 
 /** A name on the wire may be anything that fits into the message. */
-export const decodeEntryName = (r: XdrReader): string => r.name(Number.POSITIVE_INFINITY)
+const decodeEntryName = (r: XdrReader): string => r.name(Number.POSITIVE_INFINITY)
 
 function wrongName(name: string): string | undefined {
   if (name === '') return 'the name is empty'

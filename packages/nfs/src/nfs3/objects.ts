@@ -58,7 +58,7 @@ export interface Attributes {
 export const ATTRIBUTES_BYTES = 84
 export const SIZE_OFFSET = 20
 
-export function decodeAttributes(r: XdrReader): Attributes {
+function decodeAttributes(r: XdrReader): Attributes {
   const { at } = r
   const attributes = attributesAt(r)
   if (attributes === undefined) throw protocolError(`a file type of 1 to 7 was expected, got ${r.view.getUint32(at)}`)

@@ -36,7 +36,7 @@ export type Credential =
     }
 
 /** `opaque_auth` with the credential in it. */
-export function encodeCredential(w: XdrWriter, credential: Credential): void {
+function encodeCredential(w: XdrWriter, credential: Credential): void {
   if (credential.flavor === 'none') {
     w.u32(AUTH_NONE)
     w.u32(0)
@@ -55,7 +55,7 @@ export function encodeCredential(w: XdrWriter, credential: Credential): void {
 }
 
 /** Undefined for a flavor that is neither AUTH_NONE nor AUTH_SYS. */
-export function decodeCredential(r: XdrReader): Credential | undefined {
+function decodeCredential(r: XdrReader): Credential | undefined {
   const flavor = r.u32()
   const length = r.length(MAX_AUTH_BYTES)
   const end = r.at + length
@@ -72,13 +72,13 @@ export function decodeCredential(r: XdrReader): Credential | undefined {
 }
 
 /** AUTH_NONE, the only verifier that goes with the credentials here. */
-export function encodeVerifier(w: XdrWriter): void {
+function encodeVerifier(w: XdrWriter): void {
   w.u32(AUTH_NONE)
   w.u32(0)
 }
 
 /** Read over: nothing in AUTH_NONE and AUTH_SYS can be verified. */
-export function skipVerifier(r: XdrReader): void {
+function skipVerifier(r: XdrReader): void {
   r.take(4)
   const length = r.length(MAX_AUTH_BYTES)
   r.take(padded(length))

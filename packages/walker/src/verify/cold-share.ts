@@ -246,7 +246,7 @@ const [levelStep, levelWidth] = [1.15, 3]
  * an origin that is nearer than another: latency can't tell. Calls that are held up make a level of their own, so the upper has to
  * hold more first reads than controls that are as slow.
  */
-export function diskAbove({ firstMs, againMs, floorMs }: Reads, slowMs: number): number {
+function diskAbove({ firstMs, againMs, floorMs }: Reads, slowMs: number): number {
   const slow = firstMs.filter((ms) => ms > slowMs)
   if (slow.length === 0 || slowMs <= 0) return 0
   const slowest = slow.reduce((most, ms) => Math.max(most, ms), 0)

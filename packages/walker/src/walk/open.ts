@@ -135,7 +135,7 @@ const dense = 4
 const looksAtOnce = 16
 
 /** Where the files of a part lie. */
-export interface Place {
+interface Place {
   readonly real: string
   readonly lineage: Lineage | undefined
   readonly tally: Tally
@@ -146,7 +146,7 @@ export interface Place {
  * sizes and handles, so that each then costs one read; the others are read by their path, which tells what they are.
  * Filters by name don't hold for what a list names, those by size and time do. Never throws.
  */
-export async function openListed(run: ListingRun, part: FilesPart, place: Place): Promise<void> {
+async function openListed(run: ListingRun, part: FilesPart, place: Place): Promise<void> {
   const wanted = new Set(part.names)
   if (wanted.size >= worthListing) await lookInListing(run, part, place, wanted)
   if (wanted.size === 0) return

@@ -4,7 +4,7 @@ import { isComplete, type Mount } from '../mounts/mount.ts'
 import { hashPath } from '../paths.ts'
 
 /** A file up to this size takes a round trip or two, whatever its size: what counts is how many there are. As the manager divides them. */
-export const smallBytes = 65_535
+const smallBytes = 65_535
 
 export interface SampledFile {
   readonly path: string

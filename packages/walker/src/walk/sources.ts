@@ -117,7 +117,7 @@ export class FileBatch implements ReadSource {
 }
 
 /** A file that did not come from a listing of its directory: a part of its own, or what a link leads to. */
-export class SingleFile implements ReadSource {
+class SingleFile implements ReadSource {
   #unit: ReadUnit | undefined
   readonly tally: ReadUnit['tally']
 

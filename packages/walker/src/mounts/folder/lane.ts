@@ -146,7 +146,7 @@ export class ReadLane {
 }
 
 /** What the lane's thread is told: files to read from their beginning, each into the same buffer. */
-export interface LaneBatch {
+interface LaneBatch {
   readonly files: readonly LaneFile[]
   readonly flags: number
   readonly bufferBytes: number
@@ -180,14 +180,14 @@ export interface LaneReply {
   readonly slow: number
 }
 
-export const undone = -1
-export const firstFailure = -2
+const undone = -1
+const firstFailure = -2
 
 /**
  * The thread's whole program. It is started from its own text, so that it works the same from source, as a package and
  * in a single-file bundle; hence it uses nothing from outside itself.
  */
-export function laneThread(): void {
+function laneThread(): void {
   const { closeSync, fstatSync, lstatSync, openSync, readSync } = process.getBuiltinModule('node:fs')
   const { parentPort } = process.getBuiltinModule('node:worker_threads')
   let buffer = Buffer.allocUnsafeSlow(0)
