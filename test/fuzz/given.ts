@@ -12,7 +12,7 @@ import { parse } from 'yaml'
 import { decodeName as decodeNfsName, encodeName } from '../../packages/nfs/src/xdr/names.ts'
 import type { Files } from '../../packages/service/src/cli/files.ts'
 import type { JobSettings } from '../../packages/service/src/cli/job-options.ts'
-import { type ListedPath, readPaths } from '../../packages/service/src/submit/list/read-paths.ts'
+import { type ListedPath, readPaths } from '../../packages/service/src/submit/list.ts'
 import { readJob } from '../../packages/service/src/submit/read-job.ts'
 import { read, readLater, type Target, tellsMistake } from './target.ts'
 

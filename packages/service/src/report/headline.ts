@@ -1,8 +1,6 @@
 import type { RunStatus } from '@cachewarmer/core'
 import { readThrough, totalFailures } from './facts.ts'
-import { leftOut } from './left-out.ts'
-import { printable } from './printable.ts'
-import { count, plural } from './units.ts'
+import { count, leftOut, plural, printable } from './print.ts'
 
 /** What became of the run, in a sentence or two. */
 export function headline(status: RunStatus): string {

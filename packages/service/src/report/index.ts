@@ -16,10 +16,17 @@ export {
 export { headline } from './headline.ts'
 export type { Report } from './json.ts'
 export { reportJson } from './json.ts'
-export { leftOut } from './left-out.ts'
-export { printable } from './printable.ts'
-export type { ReportOptions } from './render.ts'
-export { renderReport } from './render.ts'
-export { table } from './table.ts'
-export { fileUnderWay, waitingFor } from './under-way.ts'
-export { bytes, count, duration, plural, spelledDuration } from './units.ts'
+export {
+  bytes,
+  count,
+  duration,
+  fileUnderWay,
+  leftOut,
+  plural,
+  printable,
+  spelledDuration,
+  table,
+  waitingFor,
+} from './print.ts'
+export type { ReportOptions } from './text.ts'
+export { renderReport } from './text.ts'

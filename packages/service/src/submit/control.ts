@@ -1,7 +1,7 @@
 import { type Control, CoreError, encodeControl, type Problem, problem, queueNames } from '@cachewarmer/core'
 import type { CallOptions, Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
-import { type Candidate, findCandidates, isLive, unknownTarget } from './target.ts'
+import { type Candidate, findCandidates, isLive, unknownTarget } from './jobs.ts'
 
 export interface ControlOptions extends CallOptions {
   /** Lets the search look again for three seconds where a manager may just have taken the job. Default: it looks once. */

@@ -1,7 +1,7 @@
 import { decodeFailureList, encodeControl, type Failure, makeId, queueNames, type RunStatus } from '@cachewarmer/core'
 import type { Clock, QueueService, Random } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
-import { findCandidates, unknownTarget } from './target.ts'
+import { findCandidates, unknownTarget } from './jobs.ts'
 
 export interface FailuresOptions {
   readonly clock: Clock

@@ -1,6 +1,6 @@
 import { isCoreError, type Problem, type ReadJob } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
-import { isUsageError } from '../cli/errors.ts'
+import { isUsageError } from '../cli/exit-code.ts'
 import type { Files } from '../cli/files.ts'
 import type { JobSettings } from '../cli/job-options.ts'
 import { aJob } from '../testing/index.ts'

@@ -2,7 +2,7 @@ import { ancestors, type Failure, type Job, type RunStatus } from '@cachewarmer/
 import type { QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 import { type FailuresOptions, listFailures } from './failures.ts'
-import type { ListedPath } from './list/read-paths.ts'
+import type { ListedPath } from './list.ts'
 import { type SubmittedJob, submitWithList } from './submit.ts'
 
 export interface RetryOptions extends FailuresOptions {

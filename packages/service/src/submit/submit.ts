@@ -1,7 +1,6 @@
 import { decodeJob, encodeJob, isCoreError, type Job, MAX_LIST_CHUNKS, makeId, queueNames } from '@cachewarmer/core'
 import type { QueueService, Random } from '@cachewarmer/queue'
-import type { ListedPath } from './list/read-paths.ts'
-import { sendList } from './list/send-list.ts'
+import { type ListedPath, sendList } from './list.ts'
 
 export interface SubmitOptions {
   /** Makes a label for a job that has none. Default: it stays without, and goes by the id of its message. */

@@ -1,10 +1,42 @@
 import { type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
-import type { Clock, QueueService } from '@cachewarmer/queue'
+import { type Clock, isQueueError, type QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
-import { outlivingOutages } from './outage.ts'
-import { RunFinder, type SeenStatus } from './runs.ts'
-import { findCandidates, unknownTarget } from './target.ts'
-import { type JobQueue, lookAtJobs, type WaitingJob } from './waiting.ts'
+import {
+  findCandidates,
+  type JobQueue,
+  lookAtJobs,
+  RunFinder,
+  type SeenStatus,
+  unknownTarget,
+  type WaitingJob,
+} from './jobs.ts'
+
+/** A queue service that stays away for longer is not waited for. */
+const longestOutageMs = 600_000
+
+/**
+ * Makes calls that outlive an outage of the queue service: undefined while it is away. A service that was never
+ * reached, neither here nor before (`reached`), and every other error throws at once.
+ */
+export function outlivingOutages(
+  clock: Clock,
+  { reached = false }: { readonly reached?: boolean } = {},
+): <T>(call: () => Promise<T>) => Promise<T | undefined> {
+  let workedAtMs = reached ? clock.now() : Number.NEGATIVE_INFINITY
+  return async (call) => {
+    try {
+      const result = await call()
+      workedAtMs = clock.now()
+      return result
+    } catch (error) {
+      if (isOutage(error) && clock.now() - workedAtMs < longestOutageMs) return undefined
+      throw error
+    }
+  }
+}
+
+const isOutage = (error: unknown): boolean =>
+  isQueueError(error) && (error.code === 'UNAVAILABLE' || error.code === 'THROTTLED')
 
 /** The job to watch: by the id that `submitJob` gave, or by what people call it (label, run id or message id). */
 export type WatchedJob = { readonly messageId: string } | { readonly target: string }

@@ -4,11 +4,8 @@
  */
 
 export { workerName } from '../worker-name.ts'
-export type { AccessOptions } from './access/access.ts'
-export { autoAccess, openAccess } from './access/access.ts'
-export type { DirectOptions } from './access/direct.ts'
-export { directAccess } from './access/direct.ts'
-export { folderAccess } from './access/folder.ts'
+export type { AccessOptions, DirectOptions } from './access/access.ts'
+export { autoAccess, directAccess, folderAccess, openAccess } from './access/access.ts'
 export type { KernelOptions } from './access/kernel.ts'
 export { kernelAccess } from './access/kernel.ts'
 export type { MachineOptions, MachinePorts, Stopping } from './machine/machine.ts'

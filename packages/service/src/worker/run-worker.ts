@@ -1,15 +1,13 @@
 import { makeId } from '@cachewarmer/core'
 import { consume } from '@cachewarmer/queue'
-import { Heartbeats } from './heartbeats.ts'
-import { type HandlerContext, handleItem } from './item-handler.ts'
-import { MountPool } from './mount-pool.ts'
-import { handleOriginalWork, isOriginalWork } from './original-handler.ts'
+import { MountPool } from './access/mount-pool.ts'
+import { Heartbeats } from './item/heartbeats.ts'
+import { type HandlerContext, handleItem } from './item/item-handler.ts'
+import { handleOriginalWork, isOriginalWork } from './item/original-handler.ts'
 import { resolveWorkerOptions, type WorkerOptions, type WorkerPorts } from './ports.ts'
-import { ReadLimits } from './read-limits.ts'
-import { RunCeilings } from './run-ceilings.ts'
-import { RunDirectory } from './run-directory.ts'
-import { RunShares } from './run-shares.ts'
-import { WorkSource } from './work-source.ts'
+import { ReadLimits, RunCeilings } from './runs/limits.ts'
+import { RunDirectory } from './runs/run-directory.ts'
+import { RunShares, WorkSource } from './runs/work-source.ts'
 
 export interface WorkerSignals {
   /** Take nothing new, hand back what is not begun, end. */

@@ -5,8 +5,6 @@
  */
 export type { ServedPage } from './pages.ts'
 export { reportPage, statusPage } from './pages.ts'
-export type { TimelineData, TimelineSample } from './timeline.ts'
-export { emptyTimeline, Timeline } from './timeline.ts'
 export type {
   FailureList,
   ManagerView,
@@ -14,6 +12,9 @@ export type {
   ReportData,
   RunSummary,
   RunView,
+  TimelineData,
+  TimelineSample,
   WorkerView,
   WorkView,
 } from './view.ts'
+export { emptyTimeline, Timeline } from './view.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { anEnded, withCounts } from '../testing/index.ts'
 import { reportPage, statusPage } from './pages.ts'
-import { emptyTimeline } from './timeline.ts'
+import { emptyTimeline } from './view.ts'
 
 const evil = '</script><img src=x onerror=alert(1)><!--\u2028\u0000\udcff&'
 const status = withCounts(

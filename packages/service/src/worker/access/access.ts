@@ -1,8 +1,90 @@
-import { isWalkError, WalkError } from '@cachewarmer/walker'
+import type { Clock } from '@cachewarmer/queue'
+import {
+  folderMount,
+  isWalkError,
+  nfsMount,
+  openReadLane,
+  type Resolve,
+  WalkError,
+  watchedMount,
+} from '@cachewarmer/walker'
+import { withTimers } from '../clock.ts'
 import type { MountOpener } from '../ports.ts'
-import { type DirectOptions, directAccess } from './direct.ts'
-import { type FolderOptions, folderAccess } from './folder.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
+
+export interface DirectOptions {
+  /** Which addresses of a host may be connected to. */
+  readonly resolve: Resolve
+  /** TCP ports; whichever is missing is asked for at the portmapper. */
+  readonly nfsPort?: number | undefined
+  readonly mountPort?: number | undefined
+  /** For whom the server takes the worker. Default 0, which most servers turn into nobody. */
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+  /** TCP connections an address. Default 1. */
+  readonly connections?: number | undefined
+  /** A call unanswered for so long is sent again, three times at the most. Default 20,000. */
+  readonly timeoutMs?: number | undefined
+  /** Reads in flight an address at the most; how many there are is found out. */
+  readonly maxInFlight: number
+  /** How often an address that does not answer is tried again. */
+  readonly clock: Clock
+}
+
+/**
+ * Speaks NFSv3 to each address itself: no mount, no root, no thread a read. How many reads are in flight through an
+ * address is found out while it works, and an address that stops answering is taken out until it is back.
+ */
+export function directAccess(options: DirectOptions): MountOpener {
+  const { maxInFlight, clock, ...given } = options
+  return async (address, exportPath, { signal }) => {
+    const mount = await nfsMount({
+      export: { host: address, exportPath, signal, ...given },
+      name: address,
+      maxInFlight,
+    })
+    return watchedMount(mount, { clock: withTimers(clock) })
+  }
+}
+
+export interface FolderOptions {
+  /** `{address}` and `{export}` stand for the job's. */
+  readonly template: string
+  /**
+   * Links on the way to an export are followed. Default false: only those above the first placeholder are, which the
+   * operator made; below it a user of the filer may have made one that leads to this machine's own disk.
+   */
+  readonly followLinks?: boolean | undefined
+}
+
+/**
+ * Opens exports that are mounted already, each at the folder that the template names for (address, export). Both were
+ * checked when the job was read: an address is a host name, an export an absolute path without `..`. Throws `NOT_FOUND`
+ * where there is no such folder, `OUTSIDE` for a link on the way.
+ */
+export function folderAccess({ template, followLinks = false }: FolderOptions): MountOpener {
+  const lane = openReadLane()
+  const within = followLinks ? undefined : ownPartOf(template)
+  return async (address, exportPath) => {
+    const folder = template
+      // By functions: in a text that replaces, "$" means something.
+      .replaceAll('{address}', () => address)
+      .replaceAll('{export}', () => (exportPath === '/' ? '' : exportPath))
+    try {
+      return folderMount({ folder, within, name: address, lane })
+    } catch (cause) {
+      if (!isWalkError(cause)) throw cause
+      const hint = cause.code === 'OUTSIDE' ? ' (--folder-links follows them)' : ''
+      throw new WalkError(cause.code, `${address}:${exportPath} is not mounted: ${cause.message}${hint}`, { cause })
+    }
+  }
+}
+
+/** The folders of a template that no job has a say in. */
+function ownPartOf(template: string): string {
+  const fixed = template.slice(0, Math.max(0, template.search(/\{(address|export)\}|$/)))
+  return fixed.slice(0, fixed.lastIndexOf('/')) || '/'
+}
 
 /** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
 type AccessPolicy = 'auto' | 'direct' | 'mount' | 'folder'

@@ -10,8 +10,7 @@ import {
   testSubscription,
 } from '@cachewarmer/vmss/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Machine } from './machine.ts'
-import { managerWantsWorkers } from './manager-sign.ts'
+import { Machine, managerWantsWorkers } from './machine.ts'
 
 const quiet = (): void => undefined
 const logger: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => logger }

@@ -1,4 +1,5 @@
-import type { Clock, Logger, QueueService } from '@cachewarmer/queue'
+import { decodeStatus, isCoreError, queueNames } from '@cachewarmer/core'
+import { type Clock, isQueueError, type Logger, type Queue, type QueueService } from '@cachewarmer/queue'
 import {
   clouds,
   deleteThisMachine,
@@ -9,8 +10,74 @@ import {
   ownerTag,
   untilEndNotice,
 } from '@cachewarmer/vmss'
-import { managerWantsWorkers } from './manager-sign.ts'
-import { notingService } from './noting-service.ts'
+
+/**
+ * Whether a manager wants workers here: one holds the leader's token, and there is a run that goes on. A run without a
+ * manager is a run of one that died, and a manager without a run lets its workers go. Queues that fail show no sign.
+ */
+export async function managerWantsWorkers(
+  service: QueueService,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const names = queueNames(prefix)
+  try {
+    const token = service.queue(names.leader)
+    // Whoever leads keeps the token leased, so that nobody sees it.
+    if ((await token.peek({ max: 1, signal })).length > 0) return false
+    if ((await token.approximateDepth({ signal })) === 0) return false
+    for (const queue of await service.list(names.runWork(''), { signal })) {
+      const run = names.runOf(queue)
+      if (run !== undefined && (await goesOn(service, names.runStatus(run), signal))) return true
+    }
+    return false
+  } catch (error) {
+    signal.throwIfAborted()
+    if (isQueueError(error)) return false
+    throw error
+  }
+}
+
+async function goesOn(service: QueueService, statusQueue: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const [message] = await service.queue(statusQueue).peek({ max: 1, signal })
+    if (message === undefined) return false
+    const { state } = decodeStatus(message.body)
+    return state === 'starting' || state === 'running'
+  } catch (error) {
+    // Written by a newer manager, so there is one.
+    if (isCoreError(error)) return true
+    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return false
+    throw error
+  }
+}
+
+/** The same service; `work` is called whenever something was taken from a queue, or is said in one. */
+export function notingService(inner: QueueService, work: () => void): QueueService {
+  const noting = (queue: Queue): Queue => ({
+    name: queue.name,
+    send: (body, options) => {
+      work()
+      return queue.send(body, options)
+    },
+    receive: async (options) => {
+      const leases = await queue.receive(options)
+      if (leases.length > 0) work()
+      return leases
+    },
+    peek: (options) => queue.peek(options),
+    approximateDepth: (options) => queue.approximateDepth(options),
+  })
+  return {
+    limits: inner.limits,
+    polling: inner.polling,
+    queue: (name) => noting(inner.queue(name)),
+    create: (name, options) => inner.create(name, options),
+    delete: (name, options) => inner.delete(name, options),
+    list: (prefix, options) => inner.list(prefix, options),
+    close: () => inner.close(),
+  }
+}
 
 export interface MachinePorts {
   readonly metadata: InstanceMetadata

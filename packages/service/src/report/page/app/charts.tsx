@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { bytes, count, printable } from '../../index.ts'
-import type { TimelineData } from '../timeline.ts'
+import type { TimelineData } from '../view.ts'
 
 type Column = readonly (number | null)[]
 

@@ -13,8 +13,7 @@ import {
   rates,
   waitingFor,
 } from '../../index.ts'
-import type { TimelineData } from '../timeline.ts'
-import type { ReportData } from '../view.ts'
+import type { ReportData, TimelineData } from '../view.ts'
 import { LatencyChart, ThroughputChart } from './charts.tsx'
 import { Failures } from './failures.tsx'
 import { FleetFacts } from './fleet.tsx'

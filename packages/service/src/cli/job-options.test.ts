@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { ceiling, ceilingOrNone, csv, repeated, whole } from './job-options.ts'
+
+describe('lists', () => {
+  test.each([
+    ['a,b', ['a', 'b']],
+    [' a , b ', ['a', 'b']],
+    [',a,,', ['a']],
+    ['', []],
+    [' ', []],
+  ])('%j is %j', (text, values) => {
+    expect(csv(text)).toEqual(values)
+  })
+
+  test('grow each time the option is given', () => {
+    expect(csv('c', csv('a,b'))).toEqual(['a', 'b', 'c'])
+    expect(repeated('/c', repeated('/a,b'))).toEqual(['/a,b', '/c'])
+  })
+})
+
+describe('whole numbers', () => {
+  test.each([
+    ['0', 0],
+    ['1048576', 1_048_576],
+    ['007', 7],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ])('%s is %i', (text, value) => {
+    expect(whole(text)).toBe(value)
+  })
+
+  test.each(['', ' ', '-1', '+1', '1.5', '1e3', '0x10', '1 ', '1k', 'NaN', '9007199254740992'])(
+    '%j is refused',
+    (text) => {
+      expect(() => whole(text)).toThrow('Expected a whole number, 0 or more.')
+    },
+  )
+})
+
+describe('ceilings', () => {
+  test('are whole numbers of at least 1, and may be lifted where there was one', () => {
+    expect(ceiling('1')).toBe(1)
+    expect(ceilingOrNone('500000000')).toBe(500_000_000)
+    expect(ceilingOrNone('none')).toBe('none')
+  })
+
+  test.each(['0', '-1', '1.5', '', '1k', 'none'])('%j is refused', (text) => {
+    expect(() => ceiling(text)).toThrow('Expected a whole number, 1 or more.')
+    if (text !== 'none') expect(() => ceilingOrNone(text)).toThrow('Expected a whole number, 1 or more, or none.')
+  })
+})

@@ -1,0 +1,241 @@
+import type { Failure, FleetStatus, MountState, RunStatus, SizeCounts } from '@cachewarmer/core'
+import { addressFacts, elapsedMs, failuresByCode, rates, timeLeftMs, totalFailures } from './facts.ts'
+import { headline } from './headline.ts'
+import {
+  bytes,
+  count,
+  duration,
+  fileUnderWay,
+  latency,
+  leftOut,
+  plural,
+  printable,
+  table,
+  waitingFor,
+} from './print.ts'
+
+/** What there is to say of the machines. Of processes beside the manager, which cost nothing, only what went wrong. */
+export function fleetLines(fleet: FleetStatus): string[] {
+  const { problem, notes } = fleet
+  return [
+    ...table(fleet.kind === 'vmss' ? machines(fleet) : [], ['left', 'left']),
+    ...(problem === undefined ? [] : [`in the way: ${printable(problem)}`]),
+    ...notes.map(printable),
+  ]
+}
+
+function machines({ running, wanted, size, priority, machineHours, cost }: FleetStatus): [string, string][] {
+  const what = [size, priority].filter((word) => word !== undefined).map(printable)
+  const rows: [string, string][] = [
+    ['machines', [`${count(running)} of ${count(wanted)} wanted run`, ...what].join(', ')],
+  ]
+  if (machineHours !== undefined) rows.push(['machine hours', hours(machineHours)])
+  if (cost !== undefined) rows.push(['cost', costWords(cost)])
+  return rows
+}
+
+const hours = (value: number): string =>
+  value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+
+/** A limit says no more than what it cannot be above. */
+const costWords = ({ dollars, basis }: NonNullable<FleetStatus['cost']>): string => {
+  const sum = dollars.toLocaleString('en-US', { style: 'currency', currency: 'USD' })
+  return basis === 'price' ? `${sum} at the price that was given` : `at most ${sum}, by the price limit`
+}
+
+const barWidth = 30
+
+/** What warming would take, and what that rests on; nothing for a run that is no estimate, or has not ended. */
+export function estimateLines({ job, state, estimate, progress }: RunStatus): string[] {
+  if (job?.mode !== 'estimate' || state !== 'ended') return []
+  if (estimate === undefined)
+    return ['No time is expected: too little of the sample could be read to measure, and no earlier run is known.']
+  const { elapsedMs, machineHours, dollars, assumptions } = estimate
+  const addresses = job.through === 'each' ? job.addresses.length : 1
+  const { files, bytes: size } = progress.counts
+  const rows = [
+    ['to read', `${plural(files, 'file')}, ${bytes(size)}, through ${plural(addresses, 'address', 'addresses')} each`],
+    ['time', `about ${duration(elapsedMs)}`],
+    ['machines', `${machineHours.toFixed(2)} hours of all workers together`],
+    ...(dollars === undefined ? [] : [['cost', `about ${dollars.toFixed(2)} dollars`]]),
+  ]
+  return [
+    'Warming is expected to take',
+    ...table(rows, ['left', 'left']).map((line) => `  ${line}`),
+    ...assumptions.map((text) => `  ${printable(text)}`),
+  ]
+}
+
+/** How large the files are, in powers of two; empty where nobody counted. */
+export function sizeLines({ progress }: RunStatus): string[] {
+  const classes = sizeRows(progress.counts.sizes ?? {})
+  if (classes.length === 0) return []
+  const most = Math.max(...classes.map(({ files }) => files))
+  const rows = classes.map(({ label, files, bytes: size }) => [
+    label,
+    count(files),
+    bytes(size),
+    '█'.repeat(Math.ceil((files / most) * barWidth)),
+  ])
+  return table([['size below', 'files', 'size', ''], ...rows], ['right', 'right', 'right', 'left']).map(
+    (line) => `  ${line}`,
+  )
+}
+
+/** Every class from the smallest to the largest that has files, those in between without any as well. */
+function sizeRows(sizes: Readonly<Record<string, SizeCounts>>): (SizeCounts & { readonly label: string })[] {
+  const known = Object.keys(sizes).map(Number)
+  if (known.length === 0) return []
+  const [first, last] = [Math.min(...known), Math.max(...known)]
+  return Array.from({ length: last - first + 1 }, (_, at) => {
+    const exponent = first + at
+    return { files: 0, bytes: 0, ...sizes[exponent], label: exponent === 0 ? 'empty' : bytes(2 ** exponent) }
+  })
+}
+
+export interface ReportOptions {
+  /** The time, to tell a run that goes on from one whose manager has gone silent. Default: not told. */
+  readonly nowMs?: number | undefined
+}
+
+/** Paths shown for each cause of failure. */
+const samplesPerCause = 5
+/** A manager writes the status every second or so. */
+const silentAfterMs = 30_000
+
+/**
+ * The report of a run as a person reads it, also while it goes on. Plain text without colours or a line end after the
+ * last line. Whatever file names hold, nothing in it can act on a terminal.
+ */
+export function renderReport(status: RunStatus, options: ReportOptions = {}): string {
+  const sections = [
+    [headline(status), ...silence(status, options)],
+    facts(status),
+    estimateLines(status),
+    sizeLines(status),
+    addresses(status),
+    longReads(status),
+    failures(status),
+    remarks(status),
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function silence({ state, updatedAtMs }: RunStatus, { nowMs = updatedAtMs }: ReportOptions): string[] {
+  const silentMs = nowMs - updatedAtMs
+  return state === 'ended' || silentMs < silentAfterMs
+    ? []
+    : [`Its manager has said nothing for ${duration(silentMs)}.`]
+}
+
+function pathsOf({ list, paths }: NonNullable<RunStatus['job']>): string {
+  const listed = list === undefined ? [] : [`${plural(list.paths, 'path', 'paths')} of a list`]
+  return [...listed, ...paths.map(printable)].join(', ')
+}
+
+function facts(status: RunStatus): string[] {
+  const { counts, items, largest = [], waitsFor, workers } = status.progress
+  const { job } = status
+  const rows: [string, string][] = [['job', `${printable(status.label ?? status.jobMessageId)} (run ${status.run})`]]
+  if (job !== null) {
+    rows.push(['export', printable(job.exportPath)], ['paths', pathsOf(job)])
+    if (job.mode !== 'data') rows.push(['mode', job.mode])
+    if (job.modifiedSince !== undefined) rows.push(['modified', `since ${printable(job.modifiedSince)}`])
+    if (job.headBytes !== undefined) rows.push(['read', `the first ${bytes(job.headBytes)} of each file`])
+  }
+  if (status.outcome === 'refused') return indent(table(rows, ['left', 'left']))
+  rows.push(['files', count(counts.files)], ['size', bytes(counts.bytes)], ['directories', count(counts.directories)])
+  const { unreported } = status
+  if (unreported !== undefined)
+    rows.push(['unreported', `at least ${plural(unreported.files, 'file')}, ${bytes(unreported.bytes)} more`])
+  const left = leftOut(counts)
+  if (left.length > 0) rows.push(['left out', left.join(', ')])
+  rows.push(['time', duration(elapsedMs(status))])
+  const { files: filesRate, bytes: bytesRate } = rates(status)
+  const isRead = job === null || job.mode === 'data'
+  if (!isRead) {
+    if (filesRate > 0) rows.push(['rate', `${count(filesRate)} files/s`])
+  } else if (filesRate > 0 || bytesRate > 0) rows.push(['rate', `${count(filesRate)} files/s, ${bytes(bytesRate)}/s`])
+  if (status.state !== 'ended') {
+    const leftMs = timeLeftMs(status)
+    if (leftMs !== undefined) rows.push(['time left', `about ${duration(leftMs)}`])
+    if (largest.length > 0) rows.push(['reading', largest.map(fileUnderWay).join(', ')])
+    if (waitsFor !== undefined) rows.push(['waits for', waitingFor(waitsFor)])
+    rows.push(['workers', count(workers)], ['items', `${count(items.done)} of ${count(items.announced)} done`])
+  }
+  return indent(table(rows, ['left', 'left']))
+}
+
+function addresses(status: RunStatus): string[] {
+  // An estimate asks one address for each name, and reads a sample at most: figures by address would say nothing.
+  if (status.job?.mode === 'estimate') return []
+  const known = addressFacts(status)
+  if (known.length === 0 || status.outcome === 'refused') return []
+  // Only what speaks NFS itself finds out how many reads an address bears, and tells.
+  const measured = known.some(({ seen }) => seen?.p50Ms !== undefined)
+  const rows = known.map(({ address, files, bytes: size, failures: failed, seen }) => [
+    printable(address),
+    count(files),
+    bytes(size),
+    count(failed),
+    ...(measured ? pace(seen) : []),
+    seen?.state === 'down' ? 'down' : '',
+  ])
+  const head = ['address', 'files', 'read', 'failures', ...(measured ? paceHead : []), '']
+  const align = head.map((name, column) => (column === 0 || name === '' ? 'left' : 'right'))
+  return indent(table([head, ...rows], align))
+}
+
+const paceHead = ['in flight', 'allowed', 'median', '99 %', 'at rest']
+
+/** Long reads have a limit of their own: there is something to tell once one of them lasted. */
+function longReads(status: RunStatus): string[] {
+  const known = status.mounts.filter(({ longReads: of }) => of?.p50Ms !== undefined)
+  if (known.length === 0) return []
+  const rows = known.map(({ address, longReads: of }) => [printable(address), ...pace(of)])
+  return indent(table([['long reads', ...paceHead], ...rows], ['left', ...paceHead.map(() => 'right' as const)]))
+}
+
+/** How an address does, as its readers see it. */
+function pace(seen: Omit<MountState, 'address' | 'state' | 'longReads'> | undefined): string[] {
+  if (seen === undefined) return paceHead.map(() => '')
+  const times = [seen.p50Ms, seen.p99Ms, seen.floorMs]
+  return [count(seen.inFlight), count(seen.limit), ...times.map((ms) => (ms === undefined ? '' : latency(ms)))]
+}
+
+function failures(status: RunStatus): string[] {
+  const total = totalFailures(status)
+  if (total === 0) return []
+  const lines: string[] = []
+  let shown = 0
+  for (const [code, number] of failuresByCode(status)) {
+    lines.push(`  ${code}: ${count(number)}`)
+    const samples = status.failures.filter((failure) => failure.code === code).slice(0, samplesPerCause)
+    lines.push(...samples.map((failure) => `    ${failureLine(failure)}`))
+    shown += samples.length
+  }
+  if (shown < total)
+    lines.push(
+      `  ${count(shown)} of ${count(total)} are shown; cachewarmer-submit failures ${status.run} has them all.`,
+    )
+  return ['Failures', ...lines]
+}
+
+function failureLine({ path, address, message }: Failure): string {
+  const through = address === undefined ? '' : ` through ${printable(address)}`
+  // Messages of file systems begin with the path that stands before them already.
+  const reason = message?.startsWith(`${path}: `) ? message.slice(path.length + 2) : message
+  const why = reason === undefined ? '' : `: ${printable(reason)}`
+  return `${printable(path)}${through}${why}`
+}
+
+function remarks({ warnings, fleet }: RunStatus): string[] {
+  const list = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [title, ...indent(lines)]
+  return [...list('Warnings', warnings.map(printable)), ...list('Fleet', fleet === undefined ? [] : fleetLines(fleet))]
+}
+
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

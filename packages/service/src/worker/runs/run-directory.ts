@@ -1,0 +1,119 @@
+import {
+  compileFilter,
+  decodeStatus,
+  type Filter,
+  isCoreError,
+  type Job,
+  queueNames,
+  type RunStatus,
+} from '@cachewarmer/core'
+import { isQueueError, type Queue } from '@cachewarmer/queue'
+import type { WorkerPorts, WorkerSettings } from '../ports.ts'
+import { isAdmitted } from './limits.ts'
+import type { LiveRun } from './work-source.ts'
+
+interface KnownRun {
+  readonly run: string
+  readonly work: Queue
+  status: RunStatus | undefined
+  statusAtMs: number
+  filter?: Filter | undefined
+}
+
+/** A run that may be worked on, and where its items are. */
+export interface WorkedRun extends LiveRun {
+  readonly work: Queue
+}
+
+/**
+ * What a worker knows of the runs of its prefix: a listing of the work queues says which there are, a peek at the
+ * status says what they want. Both are remembered for a short while, so that many items cost few calls.
+ */
+export class RunDirectory {
+  readonly #ports: WorkerPorts
+  readonly #settings: WorkerSettings
+  readonly #names: ReturnType<typeof queueNames>
+  readonly #runs = new Map<string, KnownRun>()
+  #listedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(ports: WorkerPorts, settings: WorkerSettings) {
+    this.#ports = ports
+    this.#settings = settings
+    this.#names = queueNames(settings.prefix)
+  }
+
+  /** The runs that may be worked on now. */
+  async live(signal?: AbortSignal): Promise<readonly WorkedRun[]> {
+    await this.#refresh(signal)
+    const live: WorkedRun[] = []
+    const runs = [...this.#runs.values()]
+    for (const known of runs) {
+      const status = await this.status(known.run, signal)
+      if (status === undefined || status.state === 'paused' || status.state === 'ended') continue
+      if (!isAdmitted(status, this.#settings.name)) continue
+      live.push({ run: known.run, weight: status.weight, work: known.work })
+    }
+    return live
+  }
+
+  /** The run's status, at most `statusMs` old; undefined where the run is over. */
+  async status(run: string, signal?: AbortSignal): Promise<RunStatus | undefined> {
+    const now = this.#ports.clock.now()
+    const known = this.#remember(run)
+    if (now - known.statusAtMs < this.#settings.statusMs) return known.status
+    known.statusAtMs = now
+    try {
+      const [message] = await this.#ports.service.queue(this.#names.runStatus(run)).peek({ max: 1, signal })
+      // The manager's update hides the message for a moment at most: the last one known still holds.
+      if (message !== undefined) known.status = decodeStatus(message.body)
+    } catch (error) {
+      if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') {
+        this.forget(run)
+        return undefined
+      }
+      // Written by a newer manager: what is known goes on, as dropping the run's items would lose them.
+      if (!isCoreError(error)) throw error
+    }
+    return known.status
+  }
+
+  /** The filter of a run's job, which never changes: compiled for the first item, as its expressions may be many. */
+  filter(run: string, job: Job): Filter {
+    const known = this.#remember(run)
+    known.filter ??= compileFilter(job)
+    return known.filter
+  }
+
+  /** The run's queues are gone: it is over. */
+  forget(run: string): void {
+    this.#runs.delete(run)
+  }
+
+  /** Whether a run is still believed to go on. */
+  knows(run: string): boolean {
+    return this.#runs.has(run)
+  }
+
+  #remember(run: string): KnownRun {
+    let known = this.#runs.get(run)
+    if (known === undefined) {
+      const work = this.#ports.service.queue(this.#names.runWork(run))
+      known = { run, work, status: undefined, statusAtMs: Number.NEGATIVE_INFINITY }
+      this.#runs.set(run, known)
+    }
+    return known
+  }
+
+  async #refresh(signal: AbortSignal | undefined): Promise<void> {
+    const now = this.#ports.clock.now()
+    if (now - this.#listedAtMs < this.#ports.service.polling.maxMs) return
+    this.#listedAtMs = now
+    const listed = new Set<string>()
+    for (const name of await this.#ports.service.list(this.#names.runWork(''), { signal })) {
+      const run = this.#names.runOf(name)
+      if (run !== undefined) listed.add(run)
+    }
+    for (const run of this.#runs.keys()) if (!listed.has(run)) this.#runs.delete(run)
+    for (const run of listed) this.#remember(run)
+  }
+}
