@@ -3,8 +3,8 @@ import { vi } from 'vitest'
 import { type ManagerActions, runCommandLine } from '../../packages/manager-bin/src/config.ts'
 import type { JobSettings } from '../../packages/service/src/cli/job-options.ts'
 import { readJob } from '../../packages/service/src/submit/read-job.ts'
-import { legacyFlags, makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
-import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
+import { legacyFlags, makeProgram } from '../../packages/submit-bin/src/program.ts'
+import { parseWorkerConfig } from '../../packages/worker-bin/src/command.ts'
 import type { CommandLine } from './shell.ts'
 
 /** Parses a command line with the program's own parser, and does nothing of what it asks. Throws what the program would say. */
@@ -27,7 +27,7 @@ async function submit(argv: readonly string[]): Promise<void> {
       return true
     },
   } as unknown as NodeJS.WriteStream
-  const { program, submit } = makeProgram('0', { stdout: stream, stderr: stream })
+  const { program, submit } = makeProgram('0', { stdout: stream, stderr: stream }, () => Promise.resolve())
   let settings: (JobSettings & { retry?: string | undefined }) | undefined
   submit.action((given) => {
     settings = given as typeof settings

@@ -36,9 +36,9 @@ import { XdrReader } from '../../packages/nfs/src/xdr/reader.ts'
 import { connect } from '../../packages/queue/src/azure/connect.ts'
 import { queueAccess } from '../../packages/service/src/cli/queues.ts'
 import { parseManifest } from '../../packages/service/src/submit/manifest/manifest.ts'
-import { makeProgram } from '../../packages/submit-bin/src/cli/program.ts'
+import { makeProgram } from '../../packages/submit-bin/src/program.ts'
 import { readPosition, writePosition } from '../../packages/walker/src/mounts/nfs/listing.ts'
-import { parseWorkerConfig } from '../../packages/worker-bin/src/config.ts'
+import { parseWorkerConfig } from '../../packages/worker-bin/src/command.ts'
 import { claims, expression } from './claims.ts'
 import { given } from './given.ts'
 import { HostileLink } from './hostile-link.ts'
@@ -227,7 +227,11 @@ const commandLine: Target = async (bytes) => {
         if (!saysNo(error)) throw error
       },
     )
-    read(saysNo, () => makeProgram('1.0.0', { stdout: output, stderr: output }).program.parse(argv, { from: 'user' }))
+    read(saysNo, () =>
+      makeProgram('1.0.0', { stdout: output, stderr: output }, () => Promise.resolve()).program.parse(argv, {
+        from: 'user',
+      }),
+    )
   })
   return understood
 }

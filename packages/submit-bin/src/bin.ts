@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
 import { onShutdown, runMain, steadyClock, systemFiles, systemRandom } from '@cachewarmer/service/cli'
-import { run } from './cli/run.ts'
+import { run } from './program.ts'
 import { version } from './version.ts'
 
 void runMain(

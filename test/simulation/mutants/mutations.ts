@@ -20,14 +20,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the result is sent after the lease is completed',
-    file: 'packages/service/src/worker/item-handler.ts',
+    file: 'packages/service/src/worker/item/item-handler.ts',
     find: "  await attempt.sendResult({ outcome: 'read', counts, voidScopes: walking.walk.voidScopes() }, signal)",
     replace: `  const last = { outcome: 'read' as const, counts, voidScopes: walking.walk.voidScopes() }
   ports.clock.setTimer(1_500, () => void attempt.sendResult(last, context.stopTaking))`,
   },
   {
     name: 'the rest of a stopped walk is dropped',
-    file: 'packages/service/src/worker/supervised-walk.ts',
+    file: 'packages/service/src/worker/item/supervised-walk.ts',
     find: '    if (rest.length > 0)',
     replace: '    if (rest.length > 1_000_000)',
   },
@@ -39,7 +39,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'children are named after the item and not after the attempt',
-    file: 'packages/service/src/worker/attempt.ts',
+    file: 'packages/service/src/worker/item/attempt.ts',
     find: '  #family(scope: number | undefined): string {',
     replace:
       "  #family(scope: number | undefined): string {\n    if (scope !== -1) return this.#item.item.replace('.', '-')",
@@ -115,7 +115,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an item that cannot be read is thrown away',
-    file: 'packages/service/src/worker/item-handler.ts',
+    file: 'packages/service/src/worker/item/item-handler.ts',
     find: '    await poison(ports, settings, message, error.message, held.signal)',
     replace: '',
   },
@@ -183,7 +183,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'workers continue a paused run',
-    file: 'packages/service/src/worker/supervised-walk.ts',
+    file: 'packages/service/src/worker/item/supervised-walk.ts',
     find: "    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#halt()",
     replace: '    if (!isAdmitted(status, this.#with.settings.name)) return this.#halt()',
   },
@@ -219,31 +219,31 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'ceilings are ignored',
-    file: 'packages/service/src/worker/run-ceilings.ts',
+    file: 'packages/service/src/worker/runs/limits.ts',
     find: '    return mounts.map((mount) => throttledMount(mount, bucket, halted))',
     replace: '    return throttledMount === undefined ? [] : mounts',
   },
   {
     name: 'filters by name are ignored',
-    file: 'packages/service/src/worker/run-directory.ts',
+    file: 'packages/service/src/worker/runs/run-directory.ts',
     find: 'compileFilter(job)',
     replace: 'compileFilter({ ...job, include: [], exclude: [], excludeDirectories: [] })',
   },
   {
     name: 'whole files are read where only their heads are asked for',
-    file: 'packages/service/src/worker/item-handler.ts',
+    file: 'packages/service/src/worker/item/item-handler.ts',
     find: 'headBytes: job.headBytes ?? Number.POSITIVE_INFINITY,',
     replace: 'headBytes: Number.POSITIVE_INFINITY,',
   },
   {
     name: 'an address that refuses is left out in silence',
-    file: 'packages/service/src/worker/item-handler.ts',
+    file: 'packages/service/src/worker/item/item-handler.ts',
     find: 'walkItem(handling, { status, job, mounts, held, work, logger })',
     replace: 'walkItem(handling, { status, job, mounts: alive, held, work, logger })',
   },
   {
     name: 'an address that times out at opening passes for one that refuses',
-    file: 'packages/service/src/worker/mount-pool.ts',
+    file: 'packages/service/src/worker/access/mount-pool.ts',
     find: "  const away = error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT'",
     replace: "  const away = error.code === 'MOUNT_DOWN'",
   },
@@ -268,19 +268,19 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'children of a listing that was rolled back are announced',
-    file: 'packages/service/src/worker/attempt.ts',
+    file: 'packages/service/src/worker/item/attempt.ts',
     find: '      .filter(([scope]) => scope === undefined || !voidScopes.includes(scope))\n',
     replace: '      .filter(() => voidScopes.length >= 0)\n',
   },
   {
     name: 'an item that waits for a filer is not kept',
-    file: 'packages/service/src/worker/item-handler.ts',
+    file: 'packages/service/src/worker/item/item-handler.ts',
     find: '    await work.send(again, { delayMs: filerAwayMs, signal })\n',
     replace: '',
   },
   {
     name: 'an item whose filer is away is given up',
-    file: 'packages/service/src/worker/item-handler.ts',
+    file: 'packages/service/src/worker/item/item-handler.ts',
     find: '    if (!mayComeBack) return',
     replace: '    if (mayComeBack || !mayComeBack) return',
   },

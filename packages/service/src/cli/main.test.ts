@@ -89,7 +89,7 @@ test('where there is no such switch nothing is written, and nothing fails', () =
 test.skipIf(process.platform !== 'linux')('it holds for this process, and for those that it starts', () => {
   const script = `
     import { execFileSync } from 'node:child_process'
-    import { keepMemoryOutOfCores } from ${JSON.stringify(new URL('core-files.ts', import.meta.url).href)}
+    import { keepMemoryOutOfCores } from ${JSON.stringify(new URL('main.ts', import.meta.url).href)}
     const filter = () => execFileSync('cat', ['/proc/self/coredump_filter'], { encoding: 'utf8' }).trim()
     const before = filter()
     keepMemoryOutOfCores()

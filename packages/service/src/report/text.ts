@@ -15,7 +15,7 @@ import {
 } from './print.ts'
 
 /** What there is to say of the machines. Of processes beside the manager, which cost nothing, only what went wrong. */
-export function fleetLines(fleet: FleetStatus): string[] {
+function fleetLines(fleet: FleetStatus): string[] {
   const { problem, notes } = fleet
   return [
     ...table(fleet.kind === 'vmss' ? machines(fleet) : [], ['left', 'left']),
@@ -46,7 +46,7 @@ const costWords = ({ dollars, basis }: NonNullable<FleetStatus['cost']>): string
 const barWidth = 30
 
 /** What warming would take, and what that rests on; nothing for a run that is no estimate, or has not ended. */
-export function estimateLines({ job, state, estimate, progress }: RunStatus): string[] {
+function estimateLines({ job, state, estimate, progress }: RunStatus): string[] {
   if (job?.mode !== 'estimate' || state !== 'ended') return []
   if (estimate === undefined)
     return ['No time is expected: too little of the sample could be read to measure, and no earlier run is known.']
@@ -67,7 +67,7 @@ export function estimateLines({ job, state, estimate, progress }: RunStatus): st
 }
 
 /** How large the files are, in powers of two; empty where nobody counted. */
-export function sizeLines({ progress }: RunStatus): string[] {
+function sizeLines({ progress }: RunStatus): string[] {
   const classes = sizeRows(progress.counts.sizes ?? {})
   if (classes.length === 0) return []
   const most = Math.max(...classes.map(({ files }) => files))

@@ -99,7 +99,7 @@ export class RunFinder {
 }
 
 /** What can be seen in a queue; nothing where the queue is not there, or not there any more. */
-export async function peekIfThere(
+async function peekIfThere(
   service: QueueService,
   name: string,
   max: number,

@@ -18,7 +18,7 @@ const longestOutageMs = 600_000
  * Makes calls that outlive an outage of the queue service: undefined while it is away. A service that was never
  * reached, neither here nor before (`reached`), and every other error throws at once.
  */
-export function outlivingOutages(
+function outlivingOutages(
   clock: Clock,
   { reached = false }: { readonly reached?: boolean } = {},
 ): <T>(call: () => Promise<T>) => Promise<T | undefined> {

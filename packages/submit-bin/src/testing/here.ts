@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { type Clock, sleep, systemClock } from '@cachewarmer/queue'
 import { explain, onShutdown } from '@cachewarmer/service/cli'
-import { run } from '../cli/run.ts'
+import { run } from '../program.ts'
 import { type Running, Spoken } from './spoken.ts'
 
 const hurry = 50

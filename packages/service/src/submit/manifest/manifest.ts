@@ -12,7 +12,7 @@ export function preview(value: unknown): string {
 }
 
 /** Printable ASCII alone: what a terminal would obey, or not show, is written as an escape. */
-export const printable = (text: string): string =>
+const printable = (text: string): string =>
   text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** A priming manifest, as fields of a job message and paths to warm first. */

@@ -39,7 +39,7 @@ export function progressParts(status: RunStatus): string[] {
 }
 
 /** A bar that is full at the end alone. */
-export function bar(share: number, isEnd: boolean, width: number = barWidth): string {
+function bar(share: number, isEnd: boolean, width: number = barWidth): string {
   const full = isEnd ? width : Math.min(width - 1, Math.floor(share * width))
   return `${'█'.repeat(full)}${'░'.repeat(width - full)}`
 }

@@ -53,7 +53,7 @@ async function goesOn(service: QueueService, statusQueue: string, signal: AbortS
 }
 
 /** The same service; `work` is called whenever something was taken from a queue, or is said in one. */
-export function notingService(inner: QueueService, work: () => void): QueueService {
+function notingService(inner: QueueService, work: () => void): QueueService {
   const noting = (queue: Queue): Queue => ({
     name: queue.name,
     send: (body, options) => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { parseWorkerConfig } from './config.ts'
+import { parseWorkerConfig } from './command.ts'
 
 const parse = (...argv: string[]) => parseWorkerConfig(argv, '1.2.3')
 

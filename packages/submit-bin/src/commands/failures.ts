@@ -3,9 +3,19 @@ import { encodeName } from '@cachewarmer/nfs'
 import { exitCode } from '@cachewarmer/service/cli'
 import { plural, printable } from '@cachewarmer/service/report'
 import { findRun, listFailures } from '@cachewarmer/service/submit'
-import type { Session } from './session.ts'
+import type { Command } from '@commander-js/extra-typings'
+import { type Act, inSession, type Session, target } from '../session.ts'
 
-export interface FailuresSettings {
+export const failuresCommand = (program: Pick<Command, 'command'>, act: Act) =>
+  program
+    .command('failures')
+    .description('print every path that failed, with cause and address; a manager has to be running')
+    .argument('<job>', target)
+    .option('--out <file>', 'write them to a file')
+    .option('-0, --null', 'only the paths, each once, as bytes with a NUL after each, as xargs -0 takes them')
+    .action((job, settings) => act(inSession((session) => failures(session, job, settings))))
+
+interface FailuresSettings {
   readonly out?: string | undefined
   readonly null?: true | undefined
 }
@@ -14,16 +24,11 @@ export interface FailuresSettings {
 type Form = (failure: Failure) => Uint8Array
 
 /** Every path that failed, with cause and address: for people, for programs, or as bytes that a path list takes. */
-export async function failures(
-  session: Session,
-  target: string,
-  { out, null: nul }: FailuresSettings,
-  json: boolean,
-): Promise<number> {
-  const { service, prefix, output, terminal } = session
+async function failures(session: Session, job: string, { out, null: nul }: FailuresSettings): Promise<number> {
+  const { service, prefix, output, terminal, json } = session
   using shutdown = terminal.listen()
   const options = { clock: terminal.clock, random: terminal.random, signal: shutdown.stopTaking }
-  const { run, state } = await findRun(service, prefix, target, options)
+  const { run, state } = await findRun(service, prefix, job, options)
   const form = nul ? pathsWithNul() : json ? jsonLine : textLine
   let told = 0
   const write = async function* (): AsyncGenerator<Uint8Array> {

@@ -5,9 +5,9 @@ import { directory, file, generated, type NfsServer, startNfsServer } from '@cac
 import { aJob, anEnded, aStatus } from '@cachewarmer/service/testing'
 import type { Warmth } from '@cachewarmer/walker/verify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { start } from '../../testing/child.ts'
-import { hurriedClock, runHere } from '../../testing/here.ts'
-import { openQueueFile } from '../../testing/queue-file.ts'
+import { start } from '../testing/child.ts'
+import { hurriedClock, runHere } from '../testing/here.ts'
+import { openQueueFile } from '../testing/queue-file.ts'
 
 let server: NfsServer
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hurriedClock, runHere } from '../testing/here.ts'
 import { fixture, jobArguments as job, openQueueFile, type QueueFile, words } from '../testing/queue-file.ts'
 import type { Finished } from '../testing/spoken.ts'
-import { shellWord, statusCommand } from './shell.ts'
+import { shellWord, statusCommand } from '../wait.ts'
 
 let queues: QueueFile
 beforeEach(() => {

@@ -2,15 +2,23 @@ import type { RunStatus } from '@cachewarmer/core'
 import { endCode, exitCode } from '@cachewarmer/service/cli'
 import { renderReport, reportJson } from '@cachewarmer/service/report'
 import { type Board, jsonBoard, liveBoard, plainBoard, watchJob } from '@cachewarmer/service/submit'
-import type { Session } from './session.ts'
+import type { Command } from '@commander-js/extra-typings'
+import { type Act, inSession, type Session, target } from '../session.ts'
+
+export const watchCommand = (program: Pick<Command, 'command'>, act: Act) =>
+  program
+    .command('watch')
+    .description('show jobs live, a bar each and one for each address, until they have ended; then their reports')
+    .argument('<job...>', target)
+    .action((jobs) => act(inSession((session) => watch(session, jobs))))
 
 /**
  * Shows jobs until all have ended, then their reports. On a terminal: bars of each job and of each address, drawn over and
  * over. Elsewhere: a line a job every few seconds. With `--json`: one line of JSON for every status. The exit code is the
  * worst of the jobs'. A first Ctrl-C ends the watching, and says so.
  */
-export async function watch(session: Session, targets: readonly string[], json: boolean): Promise<number> {
-  const { terminal, output } = session
+async function watch(session: Session, targets: readonly string[]): Promise<number> {
+  const { terminal, output, json } = session
   const { stderr, stdout } = terminal
   const names = [...new Set(targets)]
   using shutdown = terminal.listen()

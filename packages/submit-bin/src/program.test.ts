@@ -11,9 +11,9 @@ import {
   withCounts,
 } from '@cachewarmer/service/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { hurriedClock, runHere } from '../testing/here.ts'
-import { jobArguments as job, openQueueFile, type QueueFile } from '../testing/queue-file.ts'
-import type { Finished, Running } from '../testing/spoken.ts'
+import { hurriedClock, runHere } from './testing/here.ts'
+import { jobArguments as job, openQueueFile, type QueueFile } from './testing/queue-file.ts'
+import type { Finished, Running } from './testing/spoken.ts'
 
 let queues: QueueFile
 beforeEach(() => {

@@ -12,16 +12,24 @@ import {
   totalFailures,
 } from '@cachewarmer/service/report'
 import { goesBy, listRuns, unknownTarget } from '@cachewarmer/service/submit'
-import type { Session } from './session.ts'
+import type { Command } from '@commander-js/extra-typings'
+import { type Act, inSession, type Session, target } from '../session.ts'
+
+export const historyCommand = (program: Pick<Command, 'command'>, act: Act) =>
+  program
+    .command('history')
+    .description('list the runs that have ended and are still kept, the latest first')
+    .argument('[job]', `only those of one job: ${target}`)
+    .action((job) => act(inSession((session) => history(session, job))))
 
 const head = ['ENDED', 'JOB', 'OUTCOME', 'FILES', 'SIZE', 'FAILURES', 'TOOK', 'FILES/S', 'RUN']
 
 /** The runs that have ended and are still kept, the latest first; those of one job alone where one is named. */
-export async function history(session: Session, target: string | undefined): Promise<number> {
+async function history(session: Session, job: string | undefined): Promise<number> {
   const { service, prefix, output } = session
   const { runs, unreadable } = await listRuns(service, prefix)
-  const known = target === undefined ? runs : runs.filter((status) => goesBy(status, target))
-  if (target !== undefined && known.length === 0) throw unknownTarget(target)
+  const known = job === undefined ? runs : runs.filter((status) => goesBy(status, job))
+  if (job !== undefined && known.length === 0) throw unknownTarget(job)
   const ended = known.filter(({ state }) => state === 'ended').sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))
   const text =
     ended.length === 0

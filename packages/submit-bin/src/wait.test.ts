@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { shellWord, statusCommand } from './shell.ts'
+import { shellWord, statusCommand } from './wait.ts'
 
 describe('shellWord', () => {
   const labels = ['shot-12.v3', "Anna's night", '$(reboot) `id`', 'back\\slash', '-dash', '*', 'a"b', "''", '東京']

@@ -1,9 +1,16 @@
 import type { Failure, RunStatus } from '@cachewarmer/core'
-import { UsageError } from '@cachewarmer/service/cli'
+import { endCode, exitCode, UsageError } from '@cachewarmer/service/cli'
 import { reportPage, Timeline } from '@cachewarmer/service/page'
-import { plural, totalFailures } from '@cachewarmer/service/report'
-import { isSubmitError, listFailures } from '@cachewarmer/service/submit'
+import { plural, printable, renderReport, reportJson, totalFailures } from '@cachewarmer/service/report'
+import { isSubmitError, listFailures, progressView, type WatchedJob, watchJob } from '@cachewarmer/service/submit'
 import type { Session } from './session.ts'
+
+/** Options of the commands that may wait for a job. */
+export interface Waiting {
+  readonly wait?: true | undefined
+  /** File for the report as a page. */
+  readonly report?: string | undefined
+}
 
 /** A run's report as a page in a file, gathered from its statuses as they come. */
 export interface ReportFile {
@@ -72,4 +79,49 @@ async function failuresOf(
     output.note(`warning: the report lists ${last.failures.length} of ${plural(total, 'failure')}: ${error.message}`)
     return last.failures
   }
+}
+
+/** A text as one word of a POSIX shell. What a terminal may not see is shown as `printable` does, and can't be pasted. */
+export function shellWord(text: string): string {
+  if (/^[\w.:@%+,/-]+$/.test(text)) return text
+  // A backslash is a plain character between single quotes.
+  const shown = text.split('\\').map(printable).join('\\')
+  return `'${shown.replaceAll("'", "'\\''")}'`
+}
+
+/** The command that shows how a job goes on. */
+export const statusCommand = (job: string): string =>
+  job.startsWith('-')
+    ? `cachewarmer-submit status --wait -- ${shellWord(job)}`
+    : `cachewarmer-submit status ${shellWord(job)} --wait`
+
+/** Shows progress until the job has ended, then its report. A first Ctrl-C ends the waiting, and says so. */
+export async function waitForJob(session: Session, job: WatchedJob, name: string, report: ReportFile): Promise<number> {
+  const { service, prefix, output, terminal } = session
+  const { clock } = terminal
+  using shutdown = terminal.listen()
+  const signal = shutdown.stopTaking
+  let last: RunStatus | undefined
+  try {
+    using view = progressView(terminal.stderr)
+    const onWaiting = view.waiting.bind(view)
+    const onSilent = (): void => view.note('The manager has said nothing for a while; waiting for it, or for another.')
+    // A job that goes by its message was submitted just now.
+    const reached = 'messageId' in job
+    for await (const status of watchJob(service, prefix, job, { clock, signal, reached, onWaiting, onSilent })) {
+      if (last !== undefined && last.run !== status.run) view.note(`run ${status.run} takes over from ${last.run}`)
+      view.show(status)
+      report.see(status)
+      last = status
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    output.note(`Stopped waiting; the job goes on. To see it again: ${statusCommand(name)}`)
+    return exitCode.interrupted
+  }
+  // The watch ends with an ended run, and in no other way but throwing.
+  if (last === undefined) return exitCode.failed
+  await report.finish()
+  output.result(renderReport(last), reportJson(last))
+  return endCode(last)
 }

@@ -1,0 +1,215 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { promisify } from 'node:util'
+import type { Logger } from '@cachewarmer/queue'
+import {
+  accessOptions,
+  defaultFolderTemplate,
+  exitCode,
+  isFileQueue,
+  type LogLevel,
+  legacyQueueFlags,
+  type OpenedQueues,
+  onShutdown,
+  openLogger,
+  openQueues,
+  openResolver,
+  queueOptions,
+  type Shutdown,
+  steadyClock,
+  systemClock,
+  systemRandom,
+  translateLegacyFlags,
+} from '@cachewarmer/service/cli'
+import type { Machine } from '@cachewarmer/service/worker'
+import { openAccess, runWorker, workerName } from '@cachewarmer/service/worker'
+
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+
+const count = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1')
+  return value
+}
+
+const command = (version: string) =>
+  new Command('cachewarmer-worker')
+    .version(version)
+    .showHelpAfterError("Try 'cachewarmer-worker --help' for every option.")
+    .description(
+      'Takes items from the queues of a prefix, walks the trees that they name and reads every file through each address.\n' +
+        'Stops on SIGTERM: it finishes the reads in flight and hands back the rest.',
+    )
+    .addOption(queueOptions.queue)
+    .addOption(queueOptions.prefix)
+    .addOption(queueOptions.account)
+    .addOption(queueOptions.suffix)
+    .addOption(queueOptions.keyFile)
+    .addOption(queueOptions.keyInArguments)
+    .addOption(accessOptions.access)
+    .addOption(accessOptions.folder)
+    .addOption(accessOptions.folderLinks)
+    .addOption(accessOptions.nfsPort)
+    .addOption(accessOptions.mountPort)
+    .addOption(accessOptions.nfsUid)
+    .addOption(accessOptions.nfsGid)
+    .addOption(accessOptions.nfsConnections)
+    .addOption(accessOptions.nfsTimeoutMs)
+    .addOption(accessOptions.mountIdleMs)
+    .addOption(accessOptions.allowAddress)
+    .addOption(accessOptions.concurrency)
+    .addOption(new Option('--slots <n>', 'items held at the same time').argParser(count).default(4))
+    .addOption(
+      new Option('--lease-ms <ms>', 'how long an item belongs to a worker that says nothing')
+        .argParser(count)
+        .default(60_000)
+        .env('CACHEWARMER_LEASE_MS'),
+    )
+    .addOption(
+      new Option('--drain-ms <ms>', 'how long a stop may take before work is dropped').argParser(count).default(25_000),
+    )
+    .option('--name <name>', 'how logs and results call this worker')
+    .option('--no-original', "leave the queue of the original's manager alone")
+    .option(
+      '--exit-with-parent',
+      'stop when standard input ends, as it does when the program that started this one dies',
+      false,
+    )
+    .addOption(
+      new Option(
+        '--azure-machine',
+        'on a machine of Azure: hand back when it is taken away, delete it when nobody wants it',
+      )
+        .default(false)
+        .env('CACHEWARMER_AZURE_MACHINE'),
+    )
+    .addOption(
+      new Option(
+        '--abandoned-after-ms <ms>',
+        'without work and without a manager for so long, the machine deletes itself',
+      )
+        .argParser(count)
+        .default(30 * 60_000)
+        .env('CACHEWARMER_ABANDONED_AFTER_MS'),
+    )
+    .addOption(
+      new Option('--metadata-url <url>', 'where the instance metadata service is')
+        .env('CACHEWARMER_METADATA_URL')
+        .hideHelp(),
+    )
+    .option('--debug', 'log every item', false)
+    .option('--quiet', 'log errors alone', false)
+    .addHelpText(
+      'after',
+      `
+Secrets come from the environment or a file, never from the command line: STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING,
+CACHEWARMER_STORAGE_SAS or --storage-key-file; without any of them a token is asked for (managed identity, environment, CLI).
+
+Examples
+  cachewarmer-worker --queue sqlite:/var/lib/cachewarmer/queue.db --queue-name-prefix studio
+  cachewarmer-worker --storage-account-name studiocache --queue-name-prefix studio --access direct`,
+    )
+
+type WorkerConfig = ReturnType<ReturnType<typeof command>['opts']> & { logLevel: LogLevel }
+
+/** Reads a command line, the original's spelling included. Ends the process for --help, --version and usage errors. */
+export function parseWorkerConfig(argv: readonly string[], version: string): WorkerConfig {
+  const parsed = command(version).exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2)
+  })
+  parsed.parse(translateLegacyFlags(argv, legacyQueueFlags), { from: 'user' })
+  const options = parsed.opts()
+  return { ...options, logLevel: options.debug ? 'debug' : options.quiet ? 'error' : 'info' }
+}
+
+/** Runs a worker as its command line says, until it is stopped. Returns the exit code. */
+export async function workerCommand(argv: readonly string[], version: string): Promise<number> {
+  const config = parseWorkerConfig(argv, version)
+  const logger = openLogger({ level: config.logLevel, name: 'cachewarmer-worker' })
+  const shutdown = onShutdown({ drainMs: config.drainMs })
+  if (config.exitWithParent) process.stdin.resume().once('end', () => shutdown.stop('the end of the parent'))
+  const policy = config.access ?? (config.folder === undefined ? 'auto' : 'folder')
+  const speaksNfs = policy === 'auto' || policy === 'direct'
+  const concurrency = config.concurrency ?? (speaksNfs ? 4_096 : 64)
+  const resolve = openResolver({ loopback: isFileQueue(config.queue), allowed: config.allowAddress })
+  const ports = { nfsPort: config.nfsPort, mountPort: config.mountPort }
+  const openMount = openAccess({
+    policy,
+    folder: { template: config.folder ?? defaultFolderTemplate, followLinks: config.folderLinks },
+    direct: {
+      ...ports,
+      resolve,
+      uid: config.nfsUid,
+      gid: config.nfsGid,
+      connections: config.nfsConnections,
+      timeoutMs: config.nfsTimeoutMs,
+      maxInFlight: concurrency,
+      clock: steadyClock,
+    },
+    kernel: { ...ports, resolve, parent: process.env['RUNTIME_DIRECTORY']?.split(':')[0] || tmpdir() },
+  })
+  const queues = await openQueues(config, process.env, systemClock)
+  const machine = config.azureMachine ? await openMachine(config, queues, logger, shutdown) : undefined
+  try {
+    const summary = await runWorker(
+      {
+        service: machine?.service ?? queues.service,
+        clock: steadyClock,
+        random: systemRandom,
+        logger,
+        openMount,
+      },
+      {
+        prefix: queues.prefix,
+        name: config.name ?? workerName(hostname(), process.pid),
+        slots: config.slots,
+        ...(config.mountIdleMs === undefined ? {} : { mountIdleMs: config.mountIdleMs }),
+        leaseMs: config.leaseMs,
+        concurrency,
+        serveOriginal: config.original,
+      },
+      shutdown,
+    )
+    logger.info('done', { ...summary })
+    return exitCode.ok
+  } finally {
+    await machine?.finish()
+    await queues.close()
+    process.stdin.destroy()
+  }
+}
+
+/** Loaded only where it is asked for: other workers know nothing of Azure's machines. */
+async function openMachine(
+  config: WorkerConfig,
+  queues: OpenedQueues,
+  logger: Logger,
+  shutdown: Shutdown,
+): Promise<Machine> {
+  const { Machine } = await import('@cachewarmer/service/worker')
+  const { instanceMetadata } = await import('@cachewarmer/vmss')
+  const baseUrl = config.metadataUrl ? { baseUrl: config.metadataUrl } : {}
+  return new Machine(
+    {
+      metadata: instanceMetadata({ clock: steadyClock, ...baseUrl }),
+      service: queues.service,
+      clock: steadyClock,
+      logger,
+      powerOff: () => powerOff(process.env['CACHEWARMER_POWER_OFF_FILE']),
+    },
+    {
+      prefix: queues.prefix,
+      abandonedAfterMs: config.abandonedAfterMs,
+      identityId: process.env['CACHEWARMER_IDENTITY_ID'],
+      armEndpoint: process.env['CACHEWARMER_ARM_ENDPOINT'],
+    },
+    shutdown,
+  )
+}
+
+/** Only root may end a machine: a service that is not root leaves a file, and its unit does the rest when it has ended. */
+async function powerOff(request: string | undefined): Promise<void> {
+  if (request) await writeFile(request, '')
+  else await promisify(execFile)('systemctl', ['poweroff'])
+}
