@@ -7,7 +7,7 @@ import { A_RUN, aStatus } from '@cachewarmer/core/testing'
 import { type Logger, memoryService, silentLogger, systemClock } from '@cachewarmer/queue'
 import { refuse } from '../../packages/service/src/manager/view/access.ts'
 import { openStatusServer } from '../../packages/service/src/manager/view/server.ts'
-import { steeringBy } from '../../packages/service/src/manager/view/wish.ts'
+import { steeringBy } from '../../packages/service/src/manager/view/steering.ts'
 import type { Target } from './target.ts'
 
 const token = 'a-token-of-16-or-more'

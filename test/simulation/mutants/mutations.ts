@@ -84,7 +84,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a manager acts without leading',
-    file: 'packages/service/src/manager/leadership.ts',
+    file: 'packages/service/src/manager/upkeep/leadership.ts',
     find: '    const [lease, ...spare] = await queue.receive({ max: 32, leaseMs: settings.leaseMs })',
     replace:
       "    const [lease, ...spare] = await queue.receive({ max: 32, leaseMs: settings.leaseMs })\n    if (lease === undefined) return { id: 'none', body: token, deliveries: 1, insertedAtMs: 0, update: async () => {}, renew: async () => {}, complete: async () => {}, giveBack: async () => {} }",
@@ -103,13 +103,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the job message is completed when its run begins',
-    file: 'packages/service/src/manager/intake.ts',
+    file: 'packages/service/src/manager/intake/intake.ts',
     find: "      return end === undefined ? { giveBackMs: letGoMs } : 'complete'",
     replace: "      void end\n      return 'complete'",
   },
   {
     name: 'a job that cannot be read is thrown away',
-    file: 'packages/service/src/manager/intake.ts',
+    file: 'packages/service/src/manager/intake/intake.ts',
     find: "    if (outcome === 'cancelled') return undefined",
     replace: '    if (outcome.length > 0) return undefined',
   },

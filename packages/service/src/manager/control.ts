@@ -1,7 +1,7 @@
 import { type Control, changeCeilings, decodeControl, isCoreError } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import type { FailureLister } from './failure-lister.ts'
-import type { Intake, JobMessage } from './intake.ts'
+import type { Intake, JobMessage } from './intake/intake.ts'
 import { keepPoison } from './poison.ts'
 import type { ManagerPorts, ManagerSettings } from './ports.ts'
 

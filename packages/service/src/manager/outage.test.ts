@@ -4,7 +4,7 @@ import { faultyService } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
 import type { Ledger } from './ledger/ledger.ts'
 import { LedgerError } from './ledger/ledger-error.ts'
-import { mayPass } from './patience.ts'
+import { mayPass } from './upkeep/patience.ts'
 import { names, World } from './testing/world.ts'
 
 const minute = 60_000

@@ -9,7 +9,7 @@ import {
 } from '@cachewarmer/core'
 import { isQueueError, type Lease, type Queue } from '@cachewarmer/queue'
 import type { RunRecord } from '../ledger/ledger.ts'
-import { patiently } from '../patience.ts'
+import { patiently } from '../upkeep/patience.ts'
 import { keepPoison } from '../poison.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { MovedChunks } from './moved-chunks.ts'

@@ -1,7 +1,7 @@
 import { decodeResult, isCoreError, queueNames } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import type { ResultOrPart } from '../ledger/ledger.ts'
-import { patiently } from '../patience.ts'
+import { patiently } from '../upkeep/patience.ts'
 import { keepPoison } from '../poison.ts'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import type { RunProgress } from './progress.ts'

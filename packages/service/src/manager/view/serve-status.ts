@@ -4,7 +4,7 @@ import type { Board } from './board.ts'
 import { openMetrics } from './metrics.ts'
 import type { StatusPlace } from './options.ts'
 import { openStatusServer } from './server.ts'
-import type { Steering } from './wish.ts'
+import type { Steering } from './steering.ts'
 
 /**
  * Serves the status page at its place. Where nobody asked for a place and the usual one is taken, by another manager

@@ -10,7 +10,7 @@ import { Board } from './board.ts'
 import { maxConnections } from './connections.ts'
 import { openMetrics } from './metrics.ts'
 import { openStatusServer, type StatusServer, type StatusServerOptions } from './server.ts'
-import { steeringBy } from './wish.ts'
+import { steeringBy } from './steering.ts'
 
 const token = 'a-token-of-16-or-more'
 const bearer = { authorization: `Bearer ${token}` }

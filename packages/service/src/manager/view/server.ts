@@ -9,7 +9,7 @@ import { Audit, type AuditedRequest } from './audit.ts'
 import type { StatusSource } from './board.ts'
 import { boundConnections, requestBounds } from './connections.ts'
 import { clientOf, Guesses } from './guesses.ts'
-import type { Steering } from './wish.ts'
+import type { Steering } from './steering.ts'
 
 export interface StatusServerOptions extends AccessPolicy {
   readonly host: string
