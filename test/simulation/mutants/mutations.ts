@@ -171,13 +171,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a cancel is heard and ignored',
-    file: 'packages/service/src/manager/control.ts',
+    file: 'packages/service/src/manager/intake/control.ts',
     find: '    for (const run of runs) run.cancel()\n',
     replace: '',
   },
   {
     name: 'a pause is heard and ignored',
-    file: 'packages/service/src/manager/control.ts',
+    file: 'packages/service/src/manager/intake/control.ts',
     find: "    if (control.command === 'pause') run.change({ paused: true })\n",
     replace: "    if (control.command === 'pause') continue\n",
   },

@@ -2,10 +2,9 @@ import { aResult, readCounts } from '@cachewarmer/core/testing'
 import { QueueError } from '@cachewarmer/queue'
 import { faultyService } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
-import type { Ledger } from './ledger/ledger.ts'
-import { LedgerError } from './ledger/ledger-error.ts'
-import { mayPass } from './upkeep/patience.ts'
+import { type Ledger, LedgerError } from './ledger/ledger.ts'
 import { names, World } from './testing/world.ts'
+import { mayPass } from './upkeep/patience.ts'
 
 const minute = 60_000
 const counts = readCounts(3, 30)

@@ -1,9 +1,8 @@
-import type { RunStatus } from '@cachewarmer/core'
+import { encodePoisonNote, type FleetStatus, queueNames, type RunStatus } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { WorkerView } from '../report/page/index.ts'
-import type { Fleet } from './fleet/fleet.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import type { MachinePrice } from './run/warming-estimate.ts'
+import type { MachinePrice } from './run/expected.ts'
 
 /** The world as a manager sees it; a simulation hands in its own. */
 export interface ManagerPorts {
@@ -84,4 +83,34 @@ export function resolveManagerOptions(given: ManagerOptions, makeName: () => str
     }
   }
   return Object.freeze(settings)
+}
+
+/** What runs workers: processes on this machine, a scale set, or nothing where people start workers themselves. */
+export interface Fleet {
+  /**
+   * Says how many workers there should be. Returns at once; starting and stopping go on in the background. Of machines,
+   * those that `working` names by their host names are the last to go.
+   */
+  want(workers: number, working?: readonly string[]): void
+  observe(): FleetStatus
+  /** Ends all workers and returns when they are gone. */
+  stop(): Promise<void>
+}
+
+/** Workers are started by somebody else. */
+export const noFleet: Fleet = {
+  want: () => undefined,
+  observe: () => ({ kind: 'none', wanted: 0, running: 0, notes: [] }),
+  stop: () => Promise.resolve(),
+}
+
+/** Keeps a message that cannot be worked on, with the reason, before it is removed from where it was: nothing is lost. */
+export async function keepPoison(
+  { service, clock }: ManagerPorts,
+  { prefix, name }: ManagerSettings,
+  { reason, body }: { readonly reason: string; readonly body: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  const note = encodePoisonNote({ reason, by: name, atMs: clock.now(), message: body })
+  await service.queue(queueNames(prefix).poison).send(note, { signal })
 }

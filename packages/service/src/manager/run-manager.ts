@@ -1,16 +1,13 @@
 import { makeId, queueNames } from '@cachewarmer/core'
 import { consume } from '@cachewarmer/queue'
 import { machineOfWorker } from '../cli/access-options.ts'
-import { handleControl } from './control.ts'
-import { FailureLister } from './failure-lister.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
-import { cleanUp, type Strays } from './housekeeping.ts'
+import { FailureLister, handleControl } from './intake/control.ts'
 import { Intake } from './intake/intake.ts'
-import { jobsInSight } from './jobs-in-sight.ts'
-import { lead } from './upkeep/leadership.ts'
-import { listSweep } from './list-sweep.ts'
-import { isFileLost, patiently } from './upkeep/patience.ts'
 import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
+import { cleanUp, jobsInSight, listSweep, type Strays } from './upkeep/housekeeping.ts'
+import { lead } from './upkeep/leadership.ts'
+import { isFileLost, patiently } from './upkeep/patience.ts'
 
 /** How often the fleet is told how many workers there should be. */
 const fleetMs = 250

@@ -16,8 +16,7 @@ import {
 import { basename, join } from 'node:path'
 import { UsageError } from '../../cli/index.ts'
 import { bootstrapAssets } from './assets.ts'
-import { type ReleasedFiles, sha256 } from './released-files.ts'
-import type { Sign } from './sign.ts'
+import { type ReleasedFiles, type Sign, sha256 } from './released-files.ts'
 
 export interface WrittenBootstrap {
   /** The release that the folder shows now, such as `0.1.0-1a2b3c4d5e6f`. */

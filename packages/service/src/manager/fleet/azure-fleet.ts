@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Clock, Logger } from '@cachewarmer/queue'
 import type { Cloud, ScaleSet, ScaleSetSettings } from '@cachewarmer/vmss'
 import { decodeText, type Environment, UsageError } from '../../cli/index.ts'
+import type { Fleet } from '../ports.ts'
 import {
   cloudOf,
   type FleetConfig,
@@ -10,7 +11,6 @@ import {
   scaleSetOptions,
   type VmssPackage,
 } from './azure-settings.ts'
-import type { Fleet } from './fleet.ts'
 
 export interface AzureFleetPorts {
   readonly clock: Clock

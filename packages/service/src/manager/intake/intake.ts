@@ -1,13 +1,21 @@
-import { type Job, type RunStatus, ceilingsOf, decodeJob, emptyCounts, encodeStatus, isCoreError, makeId, queueNames } from '@cachewarmer/core'
+import {
+  ceilingsOf,
+  decodeJob,
+  emptyCounts,
+  encodeStatus,
+  isCoreError,
+  type Job,
+  makeId,
+  queueNames,
+  type RunStatus,
+} from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
-import { removeRunQueues, retireRunsOfJob } from '../housekeeping.ts'
-import { type ListedJob, listedJob } from '../jobs-in-sight.ts'
 import type { RunRecord } from '../ledger/ledger.ts'
-import { patiently } from '../upkeep/patience.ts'
-import { keepPoison } from '../poison.ts'
-import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
+import { keepPoison, type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
 import { ActiveRun } from '../run/active-run.ts'
-import { resolveSinceLast, specificationOf } from '../since-last.ts'
+import { resolveSinceLast, specificationOf } from '../run/earlier.ts'
+import { type ListedJob, listedJob, removeRunQueues, retireRunsOfJob } from '../upkeep/housekeeping.ts'
+import { patiently } from '../upkeep/patience.ts'
 
 export interface JobMessage {
   readonly id: string

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aRecord } from '../testing/a-record.ts'
 import { ledgerRows } from '../testing/ledger-rows.ts'
 import type { Ledger } from './ledger.ts'
-import { openLedger } from './sqlite-ledger.ts'
+import { ledgerFile, openLedger } from './sqlite-ledger.ts'
 
 // The suite is core's: what our ledger makes of messages must be what the reference makes of them.
 describeLedger({ describe, test, expect }, 'sqlite', ledgerRows, { stories: 60 })
@@ -312,4 +312,28 @@ describe('the file of a ledger', () => {
     expect(during((other) => other.run(A_RUN)?.outcome)).toBeUndefined()
     ledger.close()
   })
+})
+
+const home = '/home/someone'
+
+test.each([
+  ['as it is named', { ledger: '/srv/ledger.db', queue: 'sqlite:/srv/queue.db' }, {}, '/srv/ledger.db'],
+  ['beside a queue in a file', { queue: 'sqlite:/srv/queue.db' }, { STATE_DIRECTORY: '/x' }, '/srv/studio.ledger.db'],
+  ['in the folder that systemd gives', {}, { STATE_DIRECTORY: '/var/lib/cw:/other' }, '/var/lib/cw/studio.ledger.db'],
+  ['in the user’s state folder', {}, { XDG_STATE_HOME: '/s' }, '/s/cachewarmer/studio.ledger.db'],
+  ['in its usual place', {}, {}, '/home/someone/.local/state/cachewarmer/studio.ledger.db'],
+  [
+    'in its usual place where a relative one is given, which the specification says to ignore',
+    {},
+    { XDG_STATE_HOME: 'state', STATE_DIRECTORY: '' },
+    '/home/someone/.local/state/cachewarmer/studio.ledger.db',
+  ],
+  [
+    'in its usual place, not in the current folder, with a queue elsewhere',
+    { queue: 'https://studio.queue.core.windows.net' },
+    {},
+    '/home/someone/.local/state/cachewarmer/studio.ledger.db',
+  ],
+])('the ledger lies %s', (_, options, environment, file) => {
+  expect(ledgerFile(options, 'studio', environment, home)).toBe(file)
 })

@@ -1,3 +1,4 @@
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
   addCounts,
@@ -10,11 +11,18 @@ import {
   saturatingSum,
 } from '@cachewarmer/core'
 import { openPrivately, unfitFilesystem, watchFile } from '@cachewarmer/queue/sqlite'
-import { firstItems } from './first-items.ts'
-import type { EndedRun, FailurePage, FailurePosition, Ledger, ResultOrPart, RunRecord, RunTotals } from './ledger.ts'
-import { LedgerError, mapLedgerError } from './ledger-error.ts'
-import { newTally, RunRows, type Tally } from './run-rows.ts'
-import { laterTables, schema, schemaVersion } from './schema.ts'
+import {
+  type EndedRun,
+  type FailurePage,
+  type FailurePosition,
+  type Ledger,
+  LedgerError,
+  mapLedgerError,
+  type ResultOrPart,
+  type RunRecord,
+  type RunTotals,
+} from './ledger.ts'
+import { firstItems, laterTables, newTally, RunRows, schema, schemaVersion, type Tally } from './run-rows.ts'
 
 /** Parts of failures that are read from the file at a time; each was a message. */
 const partsInPage = 16
@@ -304,4 +312,34 @@ class SqliteLedger implements Ledger {
       throw mapLedgerError(this.#file, error)
     }
   }
+}
+
+/** What a command line says of it. */
+export interface LedgerOptions {
+  readonly ledger?: string | undefined
+  readonly queue?: string | undefined
+}
+
+/**
+ * The ledger's file: as named, else beside a queue in a file, else in the state folder. That is systemd's
+ * (`STATE_DIRECTORY`, systemd.exec(5), which may list several), else `cachewarmer` in the user's own
+ * (`XDG_STATE_HOME` where absolute, else `~/.local/state`; XDG Base Directory Specification).
+ */
+export function ledgerFile(
+  { ledger, queue }: LedgerOptions,
+  prefix: string,
+  environment: NodeJS.ProcessEnv,
+  home: string,
+): string {
+  if (ledger !== undefined) return resolve(ledger)
+  const file = queue?.startsWith('sqlite:') ? queue.slice('sqlite:'.length) : undefined
+  const folder = file === undefined ? stateFolder(environment, home) : dirname(file)
+  return resolve(folder, `${prefix}.ledger.db`)
+}
+
+function stateFolder(environment: NodeJS.ProcessEnv, home: string): string {
+  const [systemd = ''] = (environment['STATE_DIRECTORY'] ?? '').split(':')
+  if (isAbsolute(systemd)) return systemd
+  const xdg = environment['XDG_STATE_HOME'] ?? ''
+  return join(isAbsolute(xdg) ? xdg : join(home, '.local', 'state'), 'cachewarmer')
 }

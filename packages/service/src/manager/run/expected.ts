@@ -1,4 +1,13 @@
-import { type Counts, type Job, type LevelCounts, MOST, type Progress } from '@cachewarmer/core'
+import {
+  type Counts,
+  type EarlierRun,
+  type Estimate,
+  estimate,
+  type Job,
+  type LevelCounts,
+  MOST,
+  type Progress,
+} from '@cachewarmer/core'
 
 type Expected = NonNullable<Progress['expected']>
 
@@ -168,3 +177,26 @@ const meanOf = ({ listed, directories, files, bytes = 0 }: LevelCounts, below: D
 })
 
 const depthOf = (path: string): number => (path === '/' ? 0 : path.split('/').length - 1)
+
+/** Files that each root item of an estimate reads where no earlier run tells how fast that goes. */
+export const sampleFiles = 16
+/** As many reads in flight as a worker has while it measures; see `measureReads` of the walker. */
+const readsAtOnce = 8
+export interface MachinePrice {
+  /** US dollars. */
+  readonly dollarsAnHour: number
+}
+
+/** What warming would take by what is known; undefined where nothing was measured yet. */
+export function warmingEstimate(
+  job: Job,
+  counts: Counts,
+  known: {
+    readonly earlier: EarlierRun | undefined
+    readonly maxWorkers: number
+    readonly price: MachinePrice | undefined
+  },
+): Estimate | undefined {
+  const workers = Math.max(1, Math.min(known.maxWorkers, job.maxWorkers ?? known.maxWorkers))
+  return estimate({ counts, earlier: known.earlier, workers, readsAtOnce, dollarsAnHour: known.price?.dollarsAnHour })
+}

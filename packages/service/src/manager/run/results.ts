@@ -1,9 +1,8 @@
 import { decodeResult, isCoreError, queueNames } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import type { ResultOrPart } from '../ledger/ledger.ts'
+import { keepPoison, type ManagerPorts, type ManagerSettings } from '../ports.ts'
 import { patiently } from '../upkeep/patience.ts'
-import { keepPoison } from '../poison.ts'
-import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import type { RunProgress } from './progress.ts'
 
 /** The longest pause between two looks at the results of a run: nobody likes to wait for the end of a short job. */

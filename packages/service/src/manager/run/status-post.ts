@@ -1,5 +1,6 @@
 import { bareStatus, decodeStatus, encodeStatus, isCoreError, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Queue, type SentMessage } from '@cachewarmer/queue'
+import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 
 /** While a status is taken over from an earlier manager it is hidden for no longer than this. */
 const adoptMs = 5_000
@@ -83,3 +84,38 @@ export class StatusPost {
 }
 
 const isLost = (error: unknown): boolean => isQueueError(error) && error.code === 'LEASE_LOST'
+
+const sampleFailures = 50
+
+/** The last status of a run that ended before this process began, as the ledger has it. */
+export function endedStatus(ledger: Ledger, record: RunRecord): RunStatus {
+  const { run, job, outcome, startedAtMs } = record
+  const endedAtMs = record.endedAtMs ?? startedAtMs
+  const { counts, announced, done } = ledger.totals(run)
+  return {
+    v: 1,
+    run,
+    ...(job.jobId === undefined ? {} : { label: job.jobId }),
+    jobMessageId: record.jobMessageId,
+    jobInsertedAtMs: record.jobInsertedAtMs,
+    job,
+    state: 'ended',
+    ...(outcome === undefined ? {} : { outcome }),
+    revision: record.revision,
+    ceilings: record.ceilings,
+    weight: record.weight,
+    progress: {
+      counts,
+      items: { announced, done },
+      workers: 0,
+      ratesPerSecond: { files: 0, bytes: 0 },
+      elapsedMs: endedAtMs - startedAtMs,
+    },
+    failures: [...ledger.failures(run, sampleFailures)],
+    warnings: [...record.warnings],
+    mounts: [],
+    startedAtMs,
+    updatedAtMs: endedAtMs,
+    endedAtMs,
+  }
+}

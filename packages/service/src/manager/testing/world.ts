@@ -14,10 +14,15 @@ import {
 import { aJob, aResult, readCounts, seededRandom } from '@cachewarmer/core/testing'
 import { type Lease, type Logger, memoryService, type QueueService } from '@cachewarmer/queue'
 import { type FakeClock, fakeClock } from '@cachewarmer/queue/testing'
-import type { Fleet } from '../fleet/fleet.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
-import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from '../ports.ts'
+import {
+  type Fleet,
+  type ManagerOptions,
+  type ManagerPorts,
+  type ManagerSettings,
+  resolveManagerOptions,
+} from '../ports.ts'
 import { runManager } from '../run-manager.ts'
 
 const prefix = 'studio'

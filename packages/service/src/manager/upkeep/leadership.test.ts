@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { names, World } from '../testing/world.ts'
 import { lead } from './leadership.ts'
-import { World, names } from '../testing/world.ts'
 
 /** A manager that only leads; `leading` says whether it does, `killed` cuts it off from the queues. */
 function contender(world: World, name: string) {

@@ -1,7 +1,7 @@
 import { queueNames } from '@cachewarmer/core'
-import { type Lease, type Queue, keepLease } from '@cachewarmer/queue'
-import { patiently } from './patience.ts'
+import { keepLease, type Lease, type Queue } from '@cachewarmer/queue'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
+import { patiently } from './patience.ts'
 
 const token = 'leader'
 /** With no token seen for this long, and none leased either, whoever made the queue died before it put one in. */

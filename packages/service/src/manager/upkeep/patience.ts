@@ -1,5 +1,5 @@
-import { type Clock, type Logger, isQueueError } from '@cachewarmer/queue'
-import { isLedgerError } from '../ledger/ledger-error.ts'
+import { type Clock, isQueueError, type Logger } from '@cachewarmer/queue'
+import { isLedgerError } from '../ledger/ledger.ts'
 
 const firstPauseMs = 500
 const longestPauseMs = 5_000

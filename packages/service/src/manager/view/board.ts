@@ -14,8 +14,8 @@ import {
 } from '../../report/page/index.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ManagerPorts, Observer } from '../ports.ts'
-import { endedStatus } from './ended-status.ts'
-import { Meter } from './meter.ts'
+import { endedStatus } from '../run/status-post.ts'
+import { Meter } from './metrics.ts'
 
 /** What is served to people and programs that look at this manager. */
 export interface StatusSource {

@@ -1,6 +1,6 @@
 import { CoreError, isCoreError, problem } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
-import { type JobChange, cancelJob, changeJob, isSubmitError, pauseJob, resumeJob } from '../../submit/index.ts'
+import { cancelJob, changeJob, isSubmitError, type JobChange, pauseJob, resumeJob } from '../../submit/index.ts'
 
 /** What somebody who looks at a run asks of it; `Answered` says what became of that. */
 export interface Steering {

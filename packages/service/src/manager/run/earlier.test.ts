@@ -1,8 +1,8 @@
 import { aJob, readCounts } from '@cachewarmer/core/testing'
 import { expect, test } from 'vitest'
-import { openLedger } from './ledger/sqlite-ledger.ts'
-import { beganBy, resolveSinceLast, specificationOf } from './since-last.ts'
-import { World } from './testing/world.ts'
+import { openLedger } from '../ledger/sqlite-ledger.ts'
+import { World } from '../testing/world.ts'
+import { beganBy, resolveSinceLast, specificationOf } from './earlier.ts'
 
 const last = (given = {}) => aJob({ modifiedSince: 'last', ...given })
 

@@ -1,9 +1,10 @@
-import { encodeStatus } from '@cachewarmer/core'
+import { encodeJob, encodeStatus } from '@cachewarmer/core'
 import { aJob, aStatus } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
-import { cleanUp, retireRunsOfJob, type Strays } from './housekeeping.ts'
-import type { RunRecord } from './ledger/ledger.ts'
-import { names, World } from './testing/world.ts'
+import type { RunRecord } from '../ledger/ledger.ts'
+import { aRecord } from '../testing/a-record.ts'
+import { names, World } from '../testing/world.ts'
+import { cleanUp, jobsInSight, listSweep, retireRunsOfJob, type Strays } from './housekeeping.ts'
 
 const retainMs = 1_000_000
 const dayMs = 86_400_000
@@ -120,4 +121,37 @@ test('a wall clock that was set ahead by hours removes nothing that is to be kep
   await cleanUp(world.ports, world.settings({ retainMs }), new Map(), undefined)
   expect(await queuesOf(world, ended)).toEqual([names.runStatus(ended)])
   expect(world.ledger.run(ended)?.outcome).toBe('warmed')
+})
+
+const hourMs = 3_600_000
+const lists = ['abandoned123', 'growing12345', 'needed123456'].map((list) => names.list(list))
+
+test('a list that no job names is removed after a day without a change', async () => {
+  const world = new World()
+  for (const name of lists) await world.service.create(name)
+  const [, growing = '', needed = ''] = lists
+  const sweep = listSweep(world.ports, world.settings())
+  const left = async (hours: number): Promise<readonly string[]> => {
+    await world.clock.advance(hours * hourMs)
+    await sweep(new Set([needed]))
+    return world.service.list(names.list(''))
+  }
+  expect(await left(0)).toEqual(lists)
+  await world.service.queue(growing).send('{}')
+  expect(await left(23)).toEqual(lists)
+  expect(await left(2)).toEqual([growing, needed])
+  expect(await left(23)).toEqual([needed])
+})
+
+test('jobs that run or wait are seen; a lease that nobody here knows of says that there are more', async () => {
+  const world = new World()
+  const first = await world.submit()
+  const list = { id: 'list00000001', chunks: 1, paths: 1 }
+  const second = await world.submitRaw(encodeJob(aJob({ paths: [], list })))
+  const runs = (jobMessageId: string) => [{ record: aRecord({ jobMessageId }) }]
+  const [lease] = await world.service.queue(names.job).receive({ max: 1, leaseMs: 60_000 })
+  expect(lease?.id).toBe(first)
+  const seen = await jobsInSight(world.ports, world.settings(), runs(first))
+  expect(seen).toEqual({ messageIds: new Set([second, first]), lists: new Set([names.list(list.id)]) })
+  expect(await jobsInSight(world.ports, world.settings(), [])).toBeUndefined()
 })

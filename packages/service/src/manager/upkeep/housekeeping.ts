@@ -1,6 +1,7 @@
-import { decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
+import { decodeJob, decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
 import { isQueueError } from '@cachewarmer/queue'
-import { type ManagerPorts, type ManagerSettings, wallMs } from './ports.ts'
+import type { RunRecord } from '../ledger/ledger.ts'
+import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
 
 /**
  * The ledger that knew an earlier run of this job is lost, or another manager's: its queues go, so that workers and
@@ -116,4 +117,88 @@ async function listStatuses(
 export async function removeRunQueues(ports: ManagerPorts, settings: ManagerSettings, run: string): Promise<void> {
   const names = queueNames(settings.prefix)
   for (const name of [names.runWork(run), names.runResults(run)]) await ports.service.delete(name)
+}
+
+interface Seen {
+  readonly depth: number
+  readonly sinceMs: number
+}
+
+/** A list that no job names and that has not changed for so long was left by a submitter that died. */
+const abandonedAfterMs = 24 * 3_600_000
+
+/**
+ * Looks for queues of lists that belong to no job, and removes them when they stayed the same for a day: a submitter may
+ * take hours to send a list, and a job may wait for days. Call it now and then, with the lists that known jobs need.
+ */
+export function listSweep(
+  ports: ManagerPorts,
+  { prefix }: ManagerSettings,
+): (needed: ReadonlySet<string>) => Promise<void> {
+  const { service, clock, logger } = ports
+  const names = queueNames(prefix)
+  let seen = new Map<string, Seen>()
+  return async (needed) => {
+    const now = clock.now()
+    const still = new Map<string, Seen>()
+    for (const name of await service.list(names.list(''))) {
+      if (names.listOf(name) === undefined || needed.has(name)) continue
+      try {
+        const depth = await service.queue(name).approximateDepth()
+        const before = seen.get(name)
+        const state = before?.depth === depth ? before : { depth, sinceMs: now }
+        if (now - state.sinceMs >= abandonedAfterMs) {
+          logger.warn('a list that no job names is removed', { queue: name, chunks: depth })
+          await service.delete(name)
+        } else still.set(name, state)
+      } catch (error) {
+        if (!isQueueError(error) || error.code !== 'QUEUE_NOT_FOUND') throw error
+      }
+    }
+    seen = still
+  }
+}
+
+export interface JobsInSight {
+  readonly messageIds: ReadonlySet<string>
+  /** Queues of the lists that they bring along. */
+  readonly lists: ReadonlySet<string>
+}
+
+/** Every job that runs here or waits; undefined where more wait than can be seen, or another manager has one. */
+export async function jobsInSight(
+  ports: ManagerPorts,
+  settings: ManagerSettings,
+  runs: readonly { readonly record: RunRecord }[],
+): Promise<JobsInSight | undefined> {
+  const names = queueNames(settings.prefix)
+  const queue = ports.service.queue(names.job)
+  const { maxPeek } = ports.service.limits
+  const waiting = await queue.peek({ max: maxPeek })
+  const messageIds = new Set([...waiting.map(({ id }) => id), ...runs.map(({ record }) => record.jobMessageId)])
+  if (waiting.length === maxPeek || (await queue.approximateDepth()) > messageIds.size) return undefined
+  const lists = new Set<string>()
+  for (const { record } of runs) if (record.job.list !== undefined) lists.add(names.list(record.job.list.id))
+  for (const { body } of waiting) {
+    const listed = listedJob(body)
+    if (listed !== undefined) lists.add(names.list(listed.list))
+  }
+  return { messageIds, lists }
+}
+
+/** The list that a job brings along, and the job's label. */
+export interface ListedJob {
+  readonly list: string
+  readonly label: string | undefined
+}
+
+/** `undefined` for a job without a list. A job that can't be read needs none: it will be refused. */
+export function listedJob(body: string): ListedJob | undefined {
+  try {
+    const { job } = decodeJob(body)
+    return job.list && { list: job.list.id, label: job.jobId }
+  } catch (error) {
+    if (isCoreError(error)) return undefined
+    throw error
+  }
 }

@@ -1,6 +1,6 @@
 import { type Counts, emptyCounts } from '@cachewarmer/core'
 import { expect, test } from 'vitest'
-import { contradictionOf, outcomeOf } from './outcome.ts'
+import { contradictionOf, isWoundDown, outcomeOf } from './ending.ts'
 
 type CountedJob = Parameters<typeof outcomeOf>[0]
 
@@ -38,4 +38,15 @@ test.each<[string, Partial<CountedJob>, Partial<Counts>, string | undefined]>([
   expect(said ?? '').toContain(expected ?? '')
   expect(said === undefined).toBe(expected === undefined)
   expect(outcomeOf({ ...job, ...change }, all)).toBe(expected === undefined ? 'warmed' : 'completed with failures')
+})
+
+test.each([
+  ['right after it began', 0, 0, false],
+  ['while workers may not have heard of it', 3_999, 0, false],
+  ['once they have, and none holds an item', 4_000, 0, true],
+  ['while one holds an item', 9_999, 1, false],
+  ['when the time is over', 10_000, 1, true],
+  ['when the clock went back', -1, 1, true],
+])('a run that winds down, %s', (_, forMs, heldItems, over) => {
+  expect(isWoundDown({ outcome: 'cancelled', sinceMs: 1_000_000 }, { nowMs: 1_000_000 + forMs, heldItems })).toBe(over)
 })
