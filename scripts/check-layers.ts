@@ -19,7 +19,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   service: ['core', 'queue', 'nfs', 'vmss', 'walker'],
   'worker-bin': ['service', 'core', 'queue', 'vmss'],
   'submit-bin': ['service', 'core', 'queue', 'nfs', 'walker'],
-  'manager-bin': ['service', 'core', 'queue', 'vmss', 'worker'],
+  'manager-bin': ['service', 'queue', 'vmss', 'worker'],
 }
 
 /** The rooms of the service, and what each may import of other rooms and packages. */
@@ -29,7 +29,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   worker: ['walker', 'queue', 'vmss', 'core'],
   submit: ['cli', 'report', 'walker', 'nfs', 'queue', 'core'],
   manager: ['cli', 'report', 'submit', 'vmss', 'queue', 'core'],
-  warm: ['manager', 'worker', 'submit', 'report', 'queue', 'core'],
+  warm: ['cli', 'manager', 'worker', 'submit', 'report', 'queue', 'core'],
   testing: ['report', 'submit', 'queue', 'core'],
 }
 

@@ -3,13 +3,13 @@ import { silentLogger as logger, steadyClock } from '@cachewarmer/queue'
 import { busyManager } from '../../test/support/busy.ts'
 
 /*
- * The manager's side of the page's bench, in a process of its own: what it uses is what the page costs, and what the board
+ * The manager's side of the page's bench, in a process of its own: what it uses is what the page costs, and what the status store
  * is told of 50 runs a second. Says where it listens; answers each message with the processor time that it has used.
  */
 const busy = busyManager({ runs: 50, workers: 500, failures: 10_000 })
 setInterval(() => busy.tick(), 1_000)
 busy.tick()
-const server = await openStatusServer(busy.board, {
+const server = await openStatusServer(busy.store, {
   host: '127.0.0.1',
   port: 0,
   token: undefined,

@@ -1,6 +1,6 @@
 import { legacyQueueFlags, translateLegacyFlags } from '@cachewarmer/service/cli'
 import { vi } from 'vitest'
-import { type ManagerActions, runCommandLine } from '../../packages/manager-bin/src/config.ts'
+import { type ManagerActions, runCommandLine } from '../../packages/manager-bin/src/command-line.ts'
 import type { JobSettings } from '../../packages/service/src/cli/job-options.ts'
 import { readJob } from '../../packages/service/src/submit/read-job.ts'
 import { legacyFlags, makeProgram } from '../../packages/submit-bin/src/program.ts'

@@ -1,10 +1,10 @@
 import { type Counts, emptyCounts, failureParts, type ItemResult, makeJob, type RunStatus } from '@cachewarmer/core'
-import { Board, noFleet, openLedger } from '@cachewarmer/manager'
+import { noFleet, openLedger, StatusStore } from '@cachewarmer/manager'
 import { systemClock } from '@cachewarmer/queue'
 import type { WorkerView } from '@cachewarmer/service/page'
 
 export interface Busy {
-  readonly board: Board
+  readonly store: StatusStore
   /** The run that has the failures, and an odd name. */
   readonly worst: string
   /** A second goes by: every run has a new status. */
@@ -24,7 +24,7 @@ const evil = '<img src=x onerror="document.title=1">\u0007\u202e\udcff</script><
 const addresses = ['10.0.1.11', '10.0.1.12', '10.0.1.13']
 const codes = ['ACCESS_DENIED', 'IO', 'NOT_FOUND', 'STALE']
 
-/** The board of a manager with very much to do, fed as a manager feeds it. */
+/** The store of a manager with very much to do, fed as a manager feeds it. */
 export function busyManager({ runs, workers, failures, steering = false }: BusyOptions): Busy {
   const ledger = openLedger(':memory:')
   const fleet = {
@@ -40,8 +40,11 @@ export function busyManager({ runs, workers, failures, steering = false }: BusyO
       notes: ['2 machines were evicted', evil],
     }),
   }
-  const board = new Board({ clock: systemClock, fleet, ledger }, { name: 'manager-1', prefix: 'studio', steering })
-  board.leads(true)
+  const store = new StatusStore(
+    { clock: systemClock, fleet, ledger },
+    { name: 'manager-1', prefix: 'studio', steering },
+  )
+  store.leads(true)
   const names = Array.from({ length: runs }, (_, at) => runName(at))
   const worst = runName(0)
   addFailedRun(ledger, worst, failures)
@@ -51,10 +54,10 @@ export function busyManager({ runs, workers, failures, steering = false }: BusyO
     seconds += 1
     for (const [at, run] of names.entries()) {
       const status = statusOf(run, at, { atMs: begunMs + seconds * 1_000, seconds, failures: at === 0 ? failures : 0 })
-      board.saw(status, () => workersOf(at, { run, runs, workers, nowMs: status.updatedAtMs }))
+      store.saw(status, () => workersOf(at, { run, runs, workers, nowMs: status.updatedAtMs }))
     }
   }
-  return { board, worst, tick, close: () => ledger.close() }
+  return { store, worst, tick, close: () => ledger.close() }
 }
 
 const runName = (at: number): string => `run${String(at).padStart(9, '0')}`

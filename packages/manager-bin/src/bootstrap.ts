@@ -4,18 +4,37 @@ import { dirname, resolve } from 'node:path'
 import { isSea } from 'node:sea'
 import { exitCode, UsageError } from '@cachewarmer/service/cli'
 import { releasedFiles, signer, writeBootstrap } from '@cachewarmer/service/manager'
-import type { BootstrapConfig } from './config.ts'
+import { Command } from '@commander-js/extra-typings'
+
+export const bootstrapCommand = () =>
+  new Command('bootstrap')
+    .description(
+      'Writes the folder that an NFS export serves to machines without internet: programs, install scripts, services.\n' +
+        'Run again, it upgrades the folder in one step; installations under way are not disturbed.',
+    )
+    .requiredOption('--out <folder>', 'the folder to write, made if it does not exist')
+    .option('--from <folder>', 'the release to take the programs from (default: where this program is)')
+    .option('--sign-key <file>', 'OpenSSH private key to sign SHA256SUMS with (ssh-keygen asks for its passphrase)')
+    .option('--bundles', 'bundles for a Node that the machines have, instead of executables', false)
+    .addHelpText(
+      'after',
+      `
+Examples
+  cachewarmer-manager bootstrap --out /srv/nfs/bootstrap
+  cachewarmer-manager bootstrap --out /mnt/filer/bootstrap --from ./cachewarmer-0.1.0`,
+    )
+
+export type BootstrapSettings = ReturnType<ReturnType<typeof bootstrapCommand>['opts']>
 
 /** `cachewarmer-manager bootstrap`: the folder that an NFS export serves to machines without internet. */
-export async function bootstrap(config: BootstrapConfig): Promise<number> {
-  const out = resolve(config.out)
-  const from = resolve(config.from ?? ownFolder())
-  const there = statSync(out, { throwIfNoEntry: false })
-  if (there !== undefined && !there.isDirectory())
+export async function bootstrap(settings: BootstrapSettings): Promise<number> {
+  const out = resolve(settings.out)
+  const from = resolve(settings.from ?? ownFolder())
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false)
     throw new UsageError(`--out ${out}: expected a folder, and this is a file`)
-  const released = await releasedFiles(from, config.bundles)
+  const released = await releasedFiles(from, settings.bundles)
   await mkdir(out, { recursive: true })
-  const sign = config.signKey === undefined ? undefined : signer(resolve(config.signKey))
+  const sign = settings.signKey === undefined ? undefined : signer(resolve(settings.signKey))
   const { release, before } = await writeBootstrap(out, released, sign)
   const what = before === undefined ? 'is' : before === release ? 'was already' : `replaces ${before}:`
   process.stdout.write(`${release} ${what} in ${out}. Export it read-only; ${out}/README.md says how to go on.\n`)

@@ -4,10 +4,12 @@ import { dirname, resolve } from 'node:path'
 import type { Logger } from '@cachewarmer/queue'
 import {
   accessArguments,
+  addOptions,
   exitCode,
   onShutdown,
   openLogger,
   openQueues,
+  readOptions,
   steadyClock,
   systemClock,
   systemRandom,
@@ -16,7 +18,6 @@ import {
 } from '@cachewarmer/service/cli'
 import type { Ledger, MachinePrice } from '@cachewarmer/service/manager'
 import {
-  Board,
   type Fleet,
   isLedgerError,
   ledgerFile,
@@ -26,30 +27,52 @@ import {
   openAzureFleet,
   openLedger,
   runManager,
+  type StatusConfig,
+  StatusStore,
   serveStatus,
+  statusOptions,
   statusPlace,
   steeringBy,
   workerEnvironment,
 } from '@cachewarmer/service/manager'
-import type { ServeConfig } from './config.ts'
+import { Command } from '@commander-js/extra-typings'
+import { addFleetOptions, type FleetSettings, readFleetSettings } from './fleet-options.ts'
 import { workerCommand } from './worker-command.ts'
 
+export interface ServeSettings extends FleetSettings {
+  readonly status: StatusConfig
+}
+
+export const serveCommand = (): Command =>
+  addOptions(
+    addFleetOptions(
+      new Command('serve').description('Takes jobs from the queue and runs each to its end; the default command.'),
+    ).optionsGroup('Status page and metrics:'),
+    statusOptions,
+  )
+
+export const readServeSettings = async (given: Readonly<Record<string, unknown>>): Promise<ServeSettings> => ({
+  ...(await readFleetSettings(given, 'local')),
+  status: readOptions<StatusConfig>(given, statusOptions),
+})
+
 /** The service: runs until a signal stops it. */
-export async function serve(config: ServeConfig): Promise<number> {
-  const logger = openLogger({ level: config.debug ? 'debug' : 'info', name: 'cachewarmer-manager' })
+export async function serve(settings: ServeSettings): Promise<number> {
+  const logger = openLogger({ level: settings.debug ? 'debug' : 'info', name: 'cachewarmer-manager' })
+  const { job } = settings
   const shutdown = onShutdown({ drainMs: 30_000 })
-  const place = statusPlace(config, process.env)
-  const queues = await openQueues(config, process.env, systemClock)
-  const ledger = openLedgerFile(config, queues.prefix, logger)
+  const place = statusPlace(settings.status, process.env)
+  const queues = await openQueues(settings.queue, process.env, systemClock)
+  const ledger = openLedgerFile(settings, queues.prefix, logger)
   try {
-    const fleet = await openFleet(config, logger, shutdown.abortWork)
+    const fleet = await openFleet(settings, logger, shutdown.abortWork)
     const name = `${hostname()}-${process.pid}`
     const { service, prefix } = queues
-    const board = new Board(
+    const store = new StatusStore(
       { clock: steadyClock, fleet, ledger },
       { name, prefix, steering: place?.token !== undefined },
     )
-    await using _ = await serveStatus(board, place, { logger, steering: steeringBy(service, prefix) })
+    await using _ = await serveStatus(store, place, { logger, steering: steeringBy(service, prefix) })
     await runManager(
       {
         service,
@@ -59,19 +82,19 @@ export async function serve(config: ServeConfig): Promise<number> {
         logger,
         ledger,
         fleet,
-        observer: board,
+        observer: store,
       },
       {
         prefix,
         name,
-        leaseMs: config.leaseMs,
-        maxWorkers: config.workers,
-        idleMs: config.idleMs,
+        leaseMs: job.leaseMs,
+        maxWorkers: settings.workers,
+        idleMs: job.idleMs,
         // A process that waits costs nothing.
-        ...(config.fleet === 'vmss' ? { tailMs: 30_000 } : {}),
-        stalledAfterMs: config.stalledAfterMs,
-        retainMs: config.keepDays * 86_400_000,
-        machinePrice: machinePrice(config),
+        ...(settings.fleet === 'vmss' ? { tailMs: 30_000 } : {}),
+        stalledAfterMs: job.stalledAfterMs,
+        retainMs: job.keepDays * 86_400_000,
+        machinePrice: machinePrice(settings),
       },
       { stop: shutdown.stopTaking },
     )
@@ -84,33 +107,33 @@ export async function serve(config: ServeConfig): Promise<number> {
   }
 }
 
-/** The price that is told, else the highest that is paid. */
-function machinePrice({ fleet, vmssPricePerHour, vmssMaxPrice }: ServeConfig): MachinePrice | undefined {
-  const dollarsAnHour = vmssPricePerHour ?? vmssMaxPrice
+/** The price that is given, else the highest that is paid. */
+function machinePrice({ fleet, azure }: ServeSettings): MachinePrice | undefined {
+  const dollarsAnHour = azure.vmssPricePerHour ?? azure.vmssMaxPrice
   return fleet !== 'vmss' || dollarsAnHour === undefined || dollarsAnHour < 0 ? undefined : { dollarsAnHour }
 }
 
-async function openFleet(config: ServeConfig, logger: Logger, hurry: AbortSignal): Promise<Fleet> {
-  if (config.fleet === 'none') return noFleet
-  if (config.fleet === 'vmss')
-    return openAzureFleet(config, { clock: steadyClock, logger, environment: process.env, hurry })
+async function openFleet(settings: ServeSettings, logger: Logger, hurry: AbortSignal): Promise<Fleet> {
+  if (settings.fleet === 'none') return noFleet
+  if (settings.fleet === 'vmss')
+    return openAzureFleet(settings, { clock: steadyClock, logger, environment: process.env, hurry })
   return localFleet({
-    command: workerCommand(process.execPath, workerArguments(config)),
-    environment: workerEnvironment(config, process.env),
+    command: workerCommand(process.execPath, workerArguments(settings)),
+    environment: workerEnvironment(settings.queue, process.env),
     clock: steadyClock,
     logger,
   })
 }
 
-/** Opens the ledger, and says where it is. */
-function openLedgerFile(config: ServeConfig, prefix: string, logger: Logger): Ledger {
-  const file = ledgerFile(config, prefix, process.env, homedir())
+/** Opens the ledger, and logs where it is. */
+function openLedgerFile({ ledger: named, queue }: ServeSettings, prefix: string, logger: Logger): Ledger {
+  const file = ledgerFile({ ledger: named, queue: queue.queue }, prefix, process.env, homedir())
   const earlier = resolve(`${prefix}.ledger.db`)
-  if (config.ledger === undefined && !existsSync(file) && existsSync(earlier))
+  if (named === undefined && !existsSync(file) && existsSync(earlier))
     logger.warn('the ledger in the current folder is not used: name it with --ledger, or move it', { earlier, file })
   try {
-    // A folder that was named has to be there: what is missing may be a disk.
-    if (config.ledger === undefined) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    // A folder that was named has to exist: what is missing may be a disk.
+    if (named === undefined) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const ledger = openLedger(file)
     logger.info('ledger', { file })
     return ledger
@@ -121,22 +144,22 @@ function openLedgerFile(config: ServeConfig, prefix: string, logger: Logger): Le
   }
 }
 
-/** A full disk, a file of another version and one that was removed are nobody's bug: no stack trace. */
+/** A full disk, a file of another version and one that was removed are no bugs: no stack trace. */
 function explainLedger(error: unknown): Error | undefined {
   if (!isLedgerError(error)) return undefined
   return error.code === 'INVALID' ? new UsageError(error.message) : new UnavailableError(error.message)
 }
 
 /** Workers find the queue as this process did. */
-export function workerArguments(config: ServeConfig): string[] {
+export function workerArguments({ queue, job, access, debug }: FleetSettings): string[] {
   const given: [string, string | number | undefined][] = [
-    ['--queue', config.queue !== undefined && mayHoldSecret(config.queue) ? undefined : config.queue],
-    ['--queue-name-prefix', config.queueNamePrefix],
-    ['--storage-account-name', config.storageAccountName],
-    ['--storage-suffix', config.storageSuffix],
-    ['--storage-key-file', config.storageKeyFile],
-    ['--lease-ms', config.leaseMs],
+    ['--queue', queue.queue !== undefined && mayHoldSecret(queue.queue) ? undefined : queue.queue],
+    ['--queue-name-prefix', queue.queueNamePrefix],
+    ['--storage-account-name', queue.storageAccountName],
+    ['--storage-suffix', queue.storageSuffix],
+    ['--storage-key-file', queue.storageKeyFile],
+    ['--lease-ms', job.leaseMs],
   ]
   const args = given.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
-  return [...args, ...accessArguments(config), ...(config.debug ? ['--debug'] : [])]
+  return [...args, ...accessArguments(access), ...(debug ? ['--debug'] : [])]
 }

@@ -51,7 +51,7 @@ describe('a warm-up of this machine', { timeout: 60_000 }, () => {
 
   test.each([
     [['--report', '/nowhere/report.html'], '/nowhere/report.html: ENOENT'],
-    [['--report', 'report.html', '/', '/tmp'], 'it is of one job, and 2 folders are as many jobs'],
+    [['--report', 'report.html', '/', '/tmp'], '--report covers one job, but 2 folders were given'],
   ])('refuses a report that can not be: %j', async (args, said) => {
     const { code, stderr } = await warm(...args)
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(said) })

@@ -51,8 +51,8 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
         },
       },
     }
-    server = await openStatusServer(busy.board, options)
-    locked = await openStatusServer(busy.board, { ...options, token })
+    server = await openStatusServer(busy.store, options)
+    locked = await openStatusServer(busy.store, { ...options, token })
   })
 
   afterAll(async () => {
@@ -211,7 +211,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
       })
       expect(readFileSync(file, 'utf8')).toContain('id="report"')
       await visit(pathToFileURL(file).href, showsTheReport)
-      const data = busy.board.report(busy.worst)
+      const data = busy.store.report(busy.worst)
       if (data === undefined) throw new Error('the run is gone')
       writeFileSync(file, reportPage(data))
       await visit(pathToFileURL(file).href, showsTheReport, { colorScheme: 'dark', ...phone })
@@ -230,7 +230,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
   test('a manager that ends is told of, and what it said last stays', async () => {
     const gone = busyManager({ runs: 1, workers: 1, failures: 0 })
     gone.tick()
-    const short = await openStatusServer(gone.board, {
+    const short = await openStatusServer(gone.store, {
       host: '127.0.0.1',
       port: 0,
       token: undefined,

@@ -1,5 +1,6 @@
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { Option } from '@commander-js/extra-typings'
 import { allowAddressOption } from './address-rules.ts'
+import { wholeFrom } from './parsers.ts'
 
 export { machineOfWorker } from '../worker-name.ts'
 
@@ -9,16 +10,6 @@ type AccessPolicy = (typeof accessPolicies)[number]
 
 /** Where the original mounts an address's export. */
 export const defaultFolderTemplate = '/mnt/cachewarmer/{address}{export}'
-
-const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`)
-    }
-    return value
-  }
 
 /** How workers open exports. The manager has the same options and hands them on to the workers that it starts. */
 export const accessOptions = {
@@ -39,41 +30,41 @@ export const accessOptions = {
     .default(false)
     .env('CACHEWARMER_FOLDER_LINKS'),
   nfsPort: new Option('--nfs-port <port>', "the filer's NFS port; else its portmapper is asked")
-    .argParser(whole(1, 65_535))
+    .argParser(wholeFrom(1, 65_535))
     .env('CACHEWARMER_NFS_PORT'),
   mountPort: new Option('--mount-port <port>', "the filer's MOUNT port; else its portmapper is asked")
-    .argParser(whole(1, 65_535))
+    .argParser(wholeFrom(1, 65_535))
     .env('CACHEWARMER_MOUNT_PORT'),
   nfsUid: new Option('--nfs-uid <uid>', 'for whom the filer takes the worker (direct)')
-    .argParser(whole(0, 0xffff_ffff))
+    .argParser(wholeFrom(0, 0xffff_ffff))
     .default(0)
     .env('CACHEWARMER_NFS_UID'),
   nfsGid: new Option('--nfs-gid <gid>', 'its group (direct)')
-    .argParser(whole(0, 0xffff_ffff))
+    .argParser(wholeFrom(0, 0xffff_ffff))
     .default(0)
     .env('CACHEWARMER_NFS_GID'),
   nfsConnections: new Option('--nfs-connections <n>', 'TCP connections an address (direct)')
-    .argParser(whole(1, 64))
+    .argParser(wholeFrom(1, 64))
     .default(1)
     .env('CACHEWARMER_NFS_CONNECTIONS'),
   nfsTimeoutMs: new Option(
     '--nfs-timeout-ms <ms>',
     'a call that is not answered for so long is sent again, and fails after three times (direct; default: 20000)',
   )
-    .argParser(whole(1, 3_600_000))
+    .argParser(wholeFrom(1, 3_600_000))
     .env('CACHEWARMER_NFS_TIMEOUT_MS'),
-  allowAddress: allowAddressOption,
   mountIdleMs: new Option(
     '--mount-idle-ms <ms>',
     'an opened export that no item uses for this long is closed; its connections or its mount go (default: 300000)',
   )
-    .argParser(whole(1, 86_400_000))
+    .argParser(wholeFrom(1, 86_400_000))
     .env('CACHEWARMER_MOUNT_IDLE_MS'),
+  allowAddress: allowAddressOption,
   concurrency: new Option(
     '--concurrency <n>',
     'reads in flight an address at the most (default: 64 through folders and mounts, 4096 direct, where fewer are used as the filer likes)',
   )
-    .argParser(whole(1, 65_536))
+    .argParser(wholeFrom(1, 65_536))
     .env('CACHEWARMER_CONCURRENCY'),
 }
 

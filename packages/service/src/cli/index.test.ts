@@ -8,6 +8,7 @@ test('exports these names, and no others', () => {
     'UsageError',
     'accessArguments',
     'accessOptions',
+    'addOptions',
     'allowAddressOption',
     'ceilingOrNone',
     'decodeText',
@@ -25,6 +26,7 @@ test('exports these names, and no others', () => {
     'openResolver',
     'queueOptions',
     'queueVariables',
+    'readOptions',
     'readSecretFile',
     'refuseForeignText',
     'runMain',
@@ -34,5 +36,6 @@ test('exports these names, and no others', () => {
     'systemRandom',
     'translateLegacyFlags',
     'whole',
+    'wholeFrom',
   ])
 })

@@ -3,7 +3,7 @@ import * as surface from './index.ts'
 
 test('exports these values and no others', () => {
   expect(Object.keys(surface).toSorted()).toEqual([
-    'Board',
+    'StatusStore',
     'azureOptions',
     'isLedgerError',
     'ledgerFile',

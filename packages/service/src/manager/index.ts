@@ -3,12 +3,13 @@
  * run      one execution of a job
  * ledger   the manager's fold of results; it alone decides that a run is done
  * fleet    what runs workers
- * board    what is known of all runs at this moment, for whoever looks
+ * store    what is known of all runs at this moment, for whoever looks
  */
 
 export { releasedFiles, signer } from './bootstrap/released-files.ts'
 export { writeBootstrap } from './bootstrap/write-bootstrap.ts'
 export { openAzureFleet, resolveFleet, scaleSetOfLeader } from './fleet/azure-fleet.ts'
+export type { AzureConfig } from './fleet/azure-options.ts'
 export { azureOptions, legacyAzureFlags, speaksOfMachines } from './fleet/azure-options.ts'
 export type { LocalFleetOptions } from './fleet/local-fleet.ts'
 export { localFleet, mayHoldSecret, workerEnvironment } from './fleet/local-fleet.ts'
@@ -19,9 +20,10 @@ export type { Fleet, ManagerOptions, ManagerPorts } from './ports.ts'
 export { noFleet } from './ports.ts'
 export type { MachinePrice } from './run/expected.ts'
 export { runManager } from './run-manager.ts'
-export type { StatusSource } from './view/board.ts'
-export { Board } from './view/board.ts'
+export type { StatusConfig } from './view/place.ts'
 export { statusOptions, statusPlace } from './view/place.ts'
 export type { StatusServer, StatusServerOptions } from './view/server.ts'
 export { openStatusServer, serveStatus } from './view/server.ts'
+export type { StatusSource } from './view/status-store.ts'
+export { StatusStore } from './view/status-store.ts'
 export { steeringBy } from './view/steering.ts'

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isUsageError } from '@cachewarmer/service/cli'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { layOutTargets, type Target } from './targets.ts'
+import { isUsageError } from '../cli/index.ts'
+import { layOutTargets, type Target } from './requests.ts'
 
 let place: string
 let root: string

@@ -1,20 +1,64 @@
 import { mkdir, realpath, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { UsageError } from '@cachewarmer/service/cli'
+import { UsageError } from '../cli/errors.ts'
+import type { Files } from '../cli/files.ts'
+import type { JobSettings } from '../cli/job-options.ts'
+import { type ReadRequest, readJob } from '../submit/read-job.ts'
 
-/** What one job of a one-shot warm-up names. */
+/** A job of a one-shot warm-up: its specification, and the list of paths sent before it. */
+export interface WarmRequest extends ReadRequest {
+  readonly target: Target
+}
+
+/** What is to be warmed: folders or files of this machine, or paths inside an export that each of `mounts` shows. */
+export interface WarmPlan {
+  readonly paths: readonly string[]
+  readonly mounts: readonly string[]
+  /** The job's other settings, as given on the command line. */
+  readonly job: JobSettings
+}
+
+/**
+ * The jobs of a one-shot warm-up, with folders laid out under `root` (see `layOutTargets`). Each file of the command line is
+ * read once. Throws `UsageError`, and what `readJob` throws.
+ */
+export async function readRequests(root: string, plan: WarmPlan, files: Files): Promise<WarmRequest[]> {
+  const { mounts, job } = plan
+  const option = job.filesFrom !== undefined ? '--files-from' : job.manifest !== undefined ? '--manifest' : undefined
+  // Paths of lists and manifests lie inside an export.
+  if (option !== undefined && mounts.length === 0)
+    throw new UsageError(`${option}: expected with --mount, the folder that its paths lie in`)
+  const isWhole = plan.paths.length === 0 && option === undefined
+  const targets = await layOutTargets(root, isWhole ? ['/'] : plan.paths, mounts, job.export)
+  const texts = new Map<string, Promise<string>>()
+  const readText = (file: string): Promise<string> => {
+    const text = texts.get(file) ?? files.readText(file)
+    texts.set(file, text)
+    return text
+  }
+  return Promise.all(
+    targets.map(async (target) => {
+      const path = target.paths.length === 0 ? undefined : [...target.paths]
+      const settings = { ...job, addresses: [...target.addresses], export: target.exportPath, path }
+      return { target, ...(await readJob(settings, { ...files, readText })) }
+    }),
+  )
+}
+
+/** What one job of a one-shot warm-up reads. */
 export interface Target {
   readonly addresses: readonly string[]
   readonly exportPath: string
   readonly paths: readonly string[]
-  /** What people call it. */
+  /** For people. */
   readonly shown: string
 }
 
 /**
- * Lays out `<root>/<address><export>` as links to the folders that people name, so that a one-shot warm-up is an
- * ordinary job with addresses and exports. Without `mounts` each path is a target of its own, seen through one address;
- * with them the paths lie inside an export that each of the mounts shows; none are named where a list says what to warm. Throws `UsageError` for what is not there.
+ * Lays out `<root>/<address><export>` as links to the named folders, so that a one-shot warm-up is an ordinary job with
+ * addresses and exports. Without `mounts` each path is a target of its own, seen through one address; with them the
+ * paths lie inside an export that each of the mounts shows, and may be none where a list says what to warm. Throws
+ * `UsageError` for a path that does not exist.
  */
 export async function layOutTargets(
   root: string,

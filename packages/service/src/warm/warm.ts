@@ -2,112 +2,128 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunStatus } from '@cachewarmer/core'
-import type { QueueService } from '@cachewarmer/queue'
+import { type QueueService, steadyClock, systemClock } from '@cachewarmer/queue'
 import {
+  type Environment,
   endCode,
   exitCode,
-  onShutdown,
+  type Files,
   openLogger,
   openQueues,
-  steadyClock,
-  systemClock,
-  systemFiles,
+  type Shutdown,
   systemRandom,
   UsageError,
-} from '@cachewarmer/service/cli'
-import { Board, localFleet, openLedger, runManager, workerEnvironment } from '@cachewarmer/service/manager'
-import { reportPage } from '@cachewarmer/service/page'
-import {
-  progressView,
-  renderReport,
-  reportJson,
-  submitJob,
-  submitWithList,
-  watchJob,
-} from '@cachewarmer/service/submit'
-import type { WarmConfig } from '../config.ts'
-import { workerCommand } from '../worker-command.ts'
-import { checkListed, inside, readRequests, type WarmRequest } from './requests.ts'
+} from '../cli/index.ts'
+import { localFleet, openLedger, runManager, StatusStore, workerEnvironment } from '../manager/index.ts'
+import { renderReport, reportJson } from '../report/index.ts'
+import { reportPage } from '../report/page/index.ts'
+import { type ProgressStream, progressView, submitJob, submitWithList, watchJob } from '../submit/index.ts'
+import { readRequests, type WarmPlan, type WarmRequest } from './requests.ts'
 import { makeSampleScene } from './sample-scene.ts'
-import { layOutTargets, type Target } from './targets.ts'
+
+/** The program around a one-shot warm-up. */
+export interface WarmPorts {
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: ProgressStream
+  readonly environment: Environment
+  readonly files: Files
+  readonly shutdown: Shutdown
+  /** The command line of a worker with these arguments. */
+  workerCommand(args: readonly string[]): readonly [string, ...string[]]
+}
+
+export interface WarmOptions extends WarmPlan {
+  /** Worker processes at most. */
+  readonly workers: number
+  /** Reads in flight in each worker. */
+  readonly concurrency: number
+  /** File for the report as a page. Of one job alone. */
+  readonly report?: string | undefined
+  /** Print the report as JSON. */
+  readonly json: boolean
+  /** Log every step. */
+  readonly debug: boolean
+}
 
 const prefix = 'warm'
 const lookMs = 250
 
 /**
  * One warm-up from nothing: a queue, a ledger and links to the folders in a temporary place, then the same road as the
- * service takes, with a manager and worker processes. Nothing is left behind.
+ * service takes, with a manager and worker processes. Nothing is left behind. Without paths and mounts it warms a sample
+ * scene. Returns an exit code. Throws `UsageError`, and what `readJob` throws.
  */
-export async function warm(paths: readonly string[], config: WarmConfig): Promise<number> {
+export async function warm(ports: WarmPorts, options: WarmOptions): Promise<number> {
   const place = await mkdtemp(join(tmpdir(), 'cachewarmer-'))
   try {
     const mounts = join(place, 'mounts')
-    checkListed(config)
-    const targets =
-      paths.length === 0 && config.mount === undefined
-        ? await sampleTargets(place, mounts)
-        : await layOutTargets(mounts, inside(paths, config), config.mount ?? [], config.export)
-    const requests = await readRequests(targets, config, systemFiles)
-    if (config.report !== undefined) await makeReportFile(config.report, targets.length)
-    return await run(place, `${mounts}/{address}{export}`, requests, config)
+    const { paths, mounts: named, job } = options
+    const isSample = paths.length + named.length === 0 && job.filesFrom === undefined && job.manifest === undefined
+    const plan = isSample ? await samplePlan(ports, place, options) : options
+    const requests = await readRequests(mounts, plan, ports.files)
+    if (options.report !== undefined) await makeReportFile(options.report, requests.length)
+    return await run(ports, place, `${mounts}/{address}{export}`, requests, options)
   } finally {
-    // A list that was given up in its middle must not keep the program.
-    if ([config.filesFrom, config.manifest, config.rules].includes('-')) process.stdin.destroy()
     await rm(place, { recursive: true, force: true })
   }
 }
 
-async function sampleTargets(place: string, mounts: string): Promise<Target[]> {
+async function samplePlan({ stderr }: WarmPorts, place: string, { job }: WarmPlan): Promise<WarmPlan> {
   const scene = join(place, 'scene')
-  process.stderr.write('No folder was named: a sample scene is made, and warmed through three mounts.\n')
+  stderr.write('No folder was named: a sample scene is made, and warmed through three mounts.\n')
   await makeSampleScene(scene)
-  return layOutTargets(mounts, ['/'], [scene, scene, scene])
+  return { paths: ['/'], mounts: [scene, scene, scene], job: { ...job, export: '/' } }
+}
+
+/** Made, empty, before anything is read: a report that can't be written is refused at once, not after hours. */
+async function makeReportFile(file: string, jobs: number): Promise<void> {
+  if (jobs > 1)
+    throw new UsageError(`--report covers one job, but ${jobs} folders were given: pass one folder or drop --report`)
+  await writeFile(file, '').catch((error: unknown) => {
+    throw new UsageError(`--report ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  })
 }
 
 async function run(
+  ports: WarmPorts,
   place: string,
   folder: string,
   requests: readonly WarmRequest[],
-  config: WarmConfig,
+  options: WarmOptions,
 ): Promise<number> {
-  const logger = openLogger({ level: config.debug ? 'debug' : 'error', name: 'cachewarmer-manager' })
+  const { stopTaking } = ports.shutdown
+  const logger = openLogger({ level: options.debug ? 'debug' : 'error', name: 'cachewarmer-manager' })
   const queue = `sqlite:${join(place, 'queue.db')}`
-  const shutdown = onShutdown({ drainMs: 10_000 })
   const queues = await openQueues({ queue, queueNamePrefix: prefix }, {}, systemClock)
   const ledger = openLedger(join(place, 'ledger.db'))
-  const args = [
-    '--queue',
-    queue,
-    '--queue-name-prefix',
-    prefix,
-    '--folder',
-    folder,
-    // They are links that this program made, in a folder of its own.
-    '--folder-links',
-    '--concurrency',
-    String(config.concurrency),
-  ]
   const fleet = localFleet({
-    command: workerCommand(process.execPath, config.debug ? [...args, '--debug'] : [...args, '--quiet']),
-    environment: workerEnvironment({ queue }, process.env),
+    command: ports.workerCommand([
+      ...['--queue', queue, '--queue-name-prefix', prefix],
+      // They are links that this program made, in a folder of its own.
+      ...['--folder', folder, '--folder-links'],
+      ...['--concurrency', String(options.concurrency), options.debug ? '--debug' : '--quiet'],
+    ]),
+    environment: workerEnvironment({ queue }, ports.environment),
     clock: steadyClock,
     logger,
   })
-  const board = new Board({ clock: steadyClock, fleet, ledger }, { name: 'warm', prefix, steering: false })
+  const store = new StatusStore({ clock: steadyClock, fleet, ledger }, { name: 'warm', prefix, steering: false })
   const stop = new AbortController()
+  const signal = AbortSignal.any([stop.signal, stopTaking])
   const managing = runManager(
-    { service: queues.service, clock: steadyClock, random: systemRandom, logger, ledger, fleet, observer: board },
-    { prefix, maxWorkers: config.workers, statusMs: lookMs },
-    { stop: AbortSignal.any([stop.signal, shutdown.stopTaking]) },
+    { service: queues.service, clock: steadyClock, random: systemRandom, logger, ledger, fleet, observer: store },
+    { prefix, maxWorkers: options.workers, statusMs: lookMs },
+    { stop: signal },
   )
   try {
-    const signal = AbortSignal.any([stop.signal, shutdown.stopTaking])
-    const watching = warmAll(queues.service, requests, config, board, signal)
+    const watching = warmAll(ports, queues.service, requests, options, store, signal)
     // A manager that fails ends the wait for it.
     return await Promise.race([watching, managing.then(() => exitCode.interrupted)])
   } catch (error) {
-    if (!shutdown.stopTaking.aborted) throw error
-    process.stderr.write('Interrupted: what was read is warm, the rest is not.\n')
+    if (!stopTaking.aborted) throw error
+    ports.stderr.write('Interrupted: what was read is warm, the rest is not.\n')
     return exitCode.interrupted
   } finally {
     stop.abort(new Error('the warm-up is over'))
@@ -117,57 +133,42 @@ async function run(
   }
 }
 
-/** Made, empty, before anything is read: nobody is to wait for a report that can't be written. */
-async function makeReportFile(file: string, jobs: number): Promise<void> {
-  if (jobs > 1) throw new UsageError(`--report: it is of one job, and ${jobs} folders are as many jobs`)
-  await writeFile(file, '').catch((error: unknown) => {
-    throw new UsageError(`--report ${file}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    })
-  })
-}
-
 async function warmAll(
+  { stdout, stderr }: WarmPorts,
   service: QueueService,
   requests: readonly WarmRequest[],
-  config: WarmConfig,
-  board: Board,
+  options: WarmOptions,
+  store: StatusStore,
   signal: AbortSignal,
 ): Promise<number> {
-  const jobs: { target: Target; messageId: string }[] = []
-  for (const { target, job, warnings, listed } of requests) {
-    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
-    const options = { random: systemRandom, signal }
-    const { messageId } =
-      listed === undefined
-        ? await submitJob(service, prefix, job, options)
-        : await submitWithList(service, prefix, job, { ...options, listed: listed() })
-    jobs.push({ target, messageId })
+  const ids: string[] = []
+  for (const { job, warnings, listed } of requests) {
+    for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
+    const how = { random: systemRandom, signal }
+    const sent = listed
+      ? submitWithList(service, prefix, job, { ...how, listed: listed() })
+      : submitJob(service, prefix, job, how)
+    ids.push((await sent).messageId)
   }
   const reports: RunStatus[] = []
-  for (const { target, messageId } of jobs) {
-    using view = progressView(process.stderr)
-    if (!config.json) view.note(`Warming ${target.shown}`)
+  for (const [at, messageId] of ids.entries()) {
+    const shown = requests[at]?.target.shown
+    using view = progressView(stderr)
+    if (!options.json) view.note(`Warming ${shown}`)
     let last: RunStatus | undefined
-    for await (const status of watchJob(
-      service,
-      prefix,
-      { messageId },
-      { clock: steadyClock, intervalMs: lookMs, signal },
-    )) {
+    const how = { clock: steadyClock, intervalMs: lookMs, signal }
+    for await (const status of watchJob(service, prefix, { messageId }, how)) {
       last = status
-      if (!config.json) view.show(status)
+      if (!options.json) view.show(status)
     }
     view.end()
-    if (last === undefined) throw new Error(`the run of ${target.shown} left no report`)
+    if (last === undefined) throw new Error(`the run of ${shown} left no report`)
     reports.push(last)
-    const report = board.report(last.run)
-    if (config.report !== undefined && report !== undefined) await writeFile(config.report, reportPage(report))
-    if (!config.json) process.stdout.write(`${renderReport(last)}\n`)
+    const report = store.report(last.run)
+    if (options.report !== undefined && report !== undefined) await writeFile(options.report, reportPage(report))
+    if (!options.json) stdout.write(`${renderReport(last)}\n`)
   }
-  if (config.json)
-    process.stdout.write(
-      `${JSON.stringify(reports.length === 1 ? reportJson(reports[0] as RunStatus) : reports.map(reportJson), undefined, 2)}\n`,
-    )
+  const [only, ...others] = reports.map(reportJson)
+  if (options.json) stdout.write(`${JSON.stringify(others.length === 0 ? only : [only, ...others], undefined, 2)}\n`)
   return Math.max(...reports.map(endCode))
 }

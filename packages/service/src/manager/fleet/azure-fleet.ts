@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@cachewarmer/queue'
 import type { Cloud, ScaleSet, ScaleSetSettings } from '@cachewarmer/vmss'
 import { decodeText, type Environment, UsageError } from '../../cli/index.ts'
 import type { Fleet } from '../ports.ts'
+import type { AzureConfig } from './azure-options.ts'
 import {
   cloudOf,
   type FleetConfig,
@@ -34,13 +35,13 @@ export async function resolveFleet(config: FleetConfig, environment: Environment
   const vmss = await import('@cachewarmer/vmss')
   try {
     const cloud = cloudOf(config, vmss)
-    const place = await vmss.resolvePlace(givenPlace(config), {
-      metadata: metadataOf(config, vmss),
+    const place = await vmss.resolvePlace(givenPlace(config.azure), {
+      metadata: metadataOf(config.azure, vmss),
       subnetOf: async (machine) => {
         const { armCompute, machineSubnet } = await import('@cachewarmer/vmss/azure')
-        const { subscriptionId, resourceGroup } = { ...machine, ...given(config) }
-        const arm = { ...(await access(config, cloud)), subscriptionId, resourceGroup }
-        return machineSubnet(armCompute(arm), arm, machine, subnetName(config))
+        const { subscriptionId, resourceGroup } = { ...machine, ...given(config.azure) }
+        const arm = { ...(await access(config.azure, cloud)), subscriptionId, resourceGroup }
+        return machineSubnet(armCompute(arm), arm, machine, subnetName(config.azure))
       },
     })
     const settings = vmss.resolveScaleSet(scaleSetOptions(config, place, environment, vmss))
@@ -53,10 +54,13 @@ export async function resolveFleet(config: FleetConfig, environment: Environment
 }
 
 /** Opens the fleet of `--fleet vmss`. Nothing is made before work is there. */
-export async function openAzureFleet(config: FleetConfig & { idleMs: number }, ports: AzureFleetPorts): Promise<Fleet> {
+export async function openAzureFleet(
+  config: FleetConfig & { readonly job: { readonly idleMs: number } },
+  ports: AzureFleetPorts,
+): Promise<Fleet> {
   const { vmss, settings, subscriptionId, resourceGroup, cloud } = await resolveFleet(config, ports.environment)
   const { armCompute } = await import('@cachewarmer/vmss/azure')
-  const compute = armCompute({ ...(await access(config, cloud)), subscriptionId, resourceGroup })
+  const compute = armCompute({ ...(await access(config.azure, cloud)), subscriptionId, resourceGroup })
   const { clock, logger, hurry } = ports
   if (settings.identityId === undefined)
     logger.warn('no --vmss-identity: workers reach the queues only with what their image or start script gives them')
@@ -65,7 +69,7 @@ export async function openAzureFleet(config: FleetConfig & { idleMs: number }, p
     clock,
     logger,
     hurry,
-    graceMs: config.idleMs,
+    graceMs: config.job.idleMs,
   })
 }
 
@@ -101,15 +105,15 @@ export function scaleSetOfLeader(
   }
 }
 
-const given = (config: FleetConfig): { subscriptionId?: string; resourceGroup?: string } => ({
+const given = (config: AzureConfig): { subscriptionId?: string; resourceGroup?: string } => ({
   ...(config.azureSubscription ? { subscriptionId: config.azureSubscription } : {}),
   ...(config.azureResourceGroup ? { resourceGroup: config.azureResourceGroup } : {}),
 })
 
-const subnetName = (config: FleetConfig): { subnetName?: string } =>
+const subnetName = (config: AzureConfig): { subnetName?: string } =>
   config.vmssSubnetName ? { subnetName: config.vmssSubnetName } : {}
 
-async function access(config: FleetConfig, cloud: Cloud) {
+async function access(config: AzureConfig, cloud: Cloud) {
   const { azureCredential } = await import('@cachewarmer/vmss/azure')
   const identity = config.azureClientId ? { managedIdentityClientId: config.azureClientId } : {}
   return {

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import type { Cloud, Image, InstanceMetadata, Place, ScaleSetOptions, WorkerSource } from '@cachewarmer/vmss'
 import { type AccessConfig, accessEnvironment } from '../../cli/access-options.ts'
-import { type Environment, readSecretFile, UsageError } from '../../cli/index.ts'
+import { type Environment, type QueueSettings, readSecretFile, UsageError } from '../../cli/index.ts'
 import { bootstrapAssets } from '../bootstrap/assets.ts'
 import type { AzureConfig } from './azure-options.ts'
 
 /** The part of the command line that a scale set is made from. */
-export interface FleetConfig extends AzureConfig, AccessConfig {
-  queue?: string | undefined
-  queueNamePrefix?: string | undefined
-  storageAccountName?: string | undefined
-  storageSuffix?: string | undefined
-  workers: number
-  leaseMs: number
+export interface FleetConfig {
+  readonly queue: QueueSettings
+  readonly access: AccessConfig
+  readonly azure: AzureConfig
+  readonly job: { readonly leaseMs: number }
+  /** Machines at most. */
+  readonly workers: number
 }
 
 /** What the vmss package gives for it; loaded only where there is a scale set to be made. */
@@ -23,12 +23,12 @@ const orNothing = <Key extends string, Value>(key: Key, value: Value | undefined
   value === undefined || value === '' ? {} : ({ [key]: value } as { [K in Key]?: Value })
 
 /** The cloud that was named, with what was said to be different in it. */
-export function cloudOf(config: AzureConfig & { storageSuffix?: string | undefined }, vmss: VmssPackage): Cloud {
-  const known = vmss.clouds[config.azureCloud]
+export function cloudOf({ azure, queue }: FleetConfig, vmss: VmssPackage): Cloud {
+  const known = vmss.clouds[azure.azureCloud]
   return {
-    armEndpoint: config.azureArmEndpoint?.replace(/\/+$/, '') || known.armEndpoint,
-    authorityHost: config.azureAuthorityHost || known.authorityHost,
-    storageSuffix: config.storageSuffix || known.storageSuffix,
+    armEndpoint: azure.azureArmEndpoint?.replace(/\/+$/, '') || known.armEndpoint,
+    authorityHost: azure.azureAuthorityHost || known.authorityHost,
+    storageSuffix: queue.storageSuffix || known.storageSuffix,
   }
 }
 
@@ -42,9 +42,10 @@ export function scaleSetOptions(
   environment: Environment,
   vmss: VmssPackage,
 ): ScaleSetOptions {
-  const [size, ...fallbackSizes] = config.vmssSizes ?? []
-  const prefix = config.queueNamePrefix ?? ''
-  const account = queueAccount(config, environment)
+  const { azure } = config
+  const [size, ...fallbackSizes] = azure.vmssSizes ?? []
+  const prefix = config.queue.queueNamePrefix ?? ''
+  const account = queueAccount(config.queue, environment)
   return {
     prefix,
     owner: `${account}/${prefix}`,
@@ -52,22 +53,22 @@ export function scaleSetOptions(
     subnetId: place.subnetId,
     count: config.workers,
     fallbackSizes,
-    priority: config.vmssPriority,
-    allowRegular: config.vmssAllowRegular,
-    ephemeralOsDisk: config.vmssEphemeralOsDisk,
+    priority: azure.vmssPriority,
+    allowRegular: azure.vmssAllowRegular,
+    ephemeralOsDisk: azure.vmssEphemeralOsDisk,
     cloudInit: cloudInitOf(config, account, environment, vmss),
-    ...orNothing('image', imageOf(config, vmss)),
+    ...orNothing('image', imageOf(azure, vmss)),
     ...orNothing('size', size),
-    ...orNothing('zones', config.vmssZones),
-    ...orNothing('name', config.vmssName),
-    ...orNothing('maxPrice', config.vmssMaxPrice),
-    ...orNothing('pricePerHour', config.vmssPricePerHour),
-    ...orNothing('maxMachineHours', config.vmssMaxMachineHours),
-    ...orNothing('adminUserName', config.vmssUserName),
-    ...orNothing('sshPublicKey', config.vmssSshPublicKey),
-    ...orNothing('adminPassword', passwordOf(config)),
-    ...orNothing('identityId', config.vmssIdentity),
-    ...orNothing('tags', config.vmssTag),
+    ...orNothing('zones', azure.vmssZones),
+    ...orNothing('name', azure.vmssName),
+    ...orNothing('maxPrice', azure.vmssMaxPrice),
+    ...orNothing('pricePerHour', azure.vmssPricePerHour),
+    ...orNothing('maxMachineHours', azure.vmssMaxMachineHours),
+    ...orNothing('adminUserName', azure.vmssUserName),
+    ...orNothing('sshPublicKey', azure.vmssSshPublicKey),
+    ...orNothing('adminPassword', passwordOf(azure)),
+    ...orNothing('identityId', azure.vmssIdentity),
+    ...orNothing('tags', azure.vmssTag),
   }
 }
 
@@ -86,15 +87,15 @@ export function metadataOf(config: AzureConfig, vmss: VmssPackage): InstanceMeta
 }
 
 /** Names the storage account of the queues, however it was written, so that every manager of a prefix says the same. */
-function queueAccount(config: FleetConfig, environment: Environment): string {
-  if (config.queue) {
-    const url = URL.canParse(config.queue) ? new URL(config.queue) : undefined
+function queueAccount(queue: QueueSettings, environment: Environment): string {
+  if (queue.queue) {
+    const url = URL.canParse(queue.queue) ? new URL(queue.queue) : undefined
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      throw new UsageError(`--fleet vmss needs queues that its machines can reach, and ${config.queue} is here alone`)
+      throw new UsageError(`--fleet vmss needs queues that its machines can reach, and ${queue.queue} is here alone`)
     }
     return /^([a-z0-9]+)\.queue\./.exec(url.hostname)?.[1] ?? `${url.host}${url.pathname.replace(/\/+$/, '')}`
   }
-  if (config.storageAccountName) return config.storageAccountName
+  if (queue.storageAccountName) return queue.storageAccountName
   const connection = environment['CACHEWARMER_CONNECTION_STRING'] || environment['AZURE_STORAGE_CONNECTION_STRING']
   const [, account] = /(?:^|;)AccountName=([^;]+)/i.exec(connection ?? '') ?? []
   if (account !== undefined) return account
@@ -102,18 +103,18 @@ function queueAccount(config: FleetConfig, environment: Environment): string {
 }
 
 function cloudInitOf(config: FleetConfig, account: string, environment: Environment, vmss: VmssPackage): string {
-  const queue = config.queue ? { CACHEWARMER_QUEUE: config.queue } : { STORAGE_ACCOUNT: account }
+  const { queue, azure } = config
   return vmss.workerCloudInit({
-    source: sourceOf(config),
+    source: sourceOf(azure),
     environment: {
-      ...queue,
-      QUEUE_PREFIX: config.queueNamePrefix ?? '',
-      ...(config.storageSuffix ? { CACHEWARMER_STORAGE_SUFFIX: config.storageSuffix } : {}),
-      CACHEWARMER_LEASE_MS: String(config.leaseMs),
+      ...(queue.queue ? { CACHEWARMER_QUEUE: queue.queue } : { STORAGE_ACCOUNT: account }),
+      QUEUE_PREFIX: queue.queueNamePrefix ?? '',
+      ...(queue.storageSuffix ? { CACHEWARMER_STORAGE_SUFFIX: queue.storageSuffix } : {}),
+      CACHEWARMER_LEASE_MS: String(config.job.leaseMs),
       CACHEWARMER_AZURE_MACHINE: '1',
-      ...(config.releaseSigner ? { CACHEWARMER_RELEASE_SIGNER: config.releaseSigner } : {}),
-      ...(config.azureMetadataUrl ? { CACHEWARMER_METADATA_URL: config.azureMetadataUrl } : {}),
-      ...accessEnvironment(config),
+      ...(azure.releaseSigner ? { CACHEWARMER_RELEASE_SIGNER: azure.releaseSigner } : {}),
+      ...(azure.azureMetadataUrl ? { CACHEWARMER_METADATA_URL: azure.azureMetadataUrl } : {}),
+      ...accessEnvironment(config.access),
     },
     proxy: {
       ...orNothing('http', environment['http_proxy'] || environment['HTTP_PROXY']),
@@ -121,7 +122,7 @@ function cloudInitOf(config: FleetConfig, account: string, environment: Environm
       ...orNothing('no', environment['no_proxy'] || environment['NO_PROXY']),
     },
     cloud: cloudOf(config, vmss),
-    ...orNothing('identityId', config.vmssIdentity),
+    ...orNothing('identityId', azure.vmssIdentity),
   })
 }
 

@@ -182,7 +182,7 @@ const isBehind = (held: HeldAttempt, known: HeldAttempt | undefined): boolean =>
 const LEAST_REMEMBERED = 10_000
 
 /** Files, directories and entries that are dealt with, whatever came of them. */
-export const dealtWith = ({ directories, files, entriesSkipped, specialSkipped, failures }: Counts): number =>
+const dealtWith = ({ directories, files, entriesSkipped, specialSkipped, failures }: Counts): number =>
   directories + files + entriesSkipped + specialSkipped + Object.values(failures).reduce((sum, count) => sum + count, 0)
 
 /**
@@ -190,7 +190,7 @@ export const dealtWith = ({ directories, files, entriesSkipped, specialSkipped, 
  * movement, nor is falling back and catching up, nor a message that comes late or twice. A new attempt at the same item
  * counts from zero, as it really reads; how often that may happen is bounded by the deliveries of an item.
  */
-export class Movement {
+class Movement {
   /** By attempt: the most that it had done. The one heard of last comes last. */
   readonly #most = new Map<string, number>()
 

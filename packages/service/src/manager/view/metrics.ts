@@ -1,7 +1,7 @@
 import type { MountState, Outcome, RunStatus } from '@cachewarmer/core'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { totalFailures } from '../../report/index.ts'
-import type { Board } from './board.ts'
+import type { StatusStore } from './status-store.ts'
 
 /** Sums over all runs that this process has seen; none of them ever falls. */
 export interface MeterTotals {
@@ -72,23 +72,23 @@ const otherCode = 'OTHER'
 /** Gauges of the library that are called as only counters may be. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
-type Watched = Pick<Board, 'meter' | 'statuses' | 'leading' | 'fleet' | 'workers'>
+type Watched = Pick<StatusStore, 'meter' | 'statuses' | 'leading' | 'fleet' | 'workers'>
 
 /**
- * What Prometheus scrapes, made of what the board knows at that moment. Series of a run are there while it goes on, so that
+ * What Prometheus scrapes, made of what the store knows at that moment. Series of a run are there while it goes on, so that
  * there are never more of them than runs at once.
  */
-export function openMetrics(board: Watched, { process = true } = {}): Registry {
+export function openMetrics(store: Watched, { process = true } = {}): Registry {
   const registry = new Registry()
   if (process) {
     collectDefaultMetrics({ register: registry })
     for (const name of misnamed) registry.removeSingleMetric(name)
   }
-  manager(registry, board)
-  totals(registry, board)
-  runs(registry, board)
-  addresses(registry, board)
-  fleet(registry, board)
+  manager(registry, store)
+  totals(registry, store)
+  runs(registry, store)
+  addresses(registry, store)
+  fleet(registry, store)
   return registry
 }
 
@@ -106,9 +106,9 @@ function gauge(registry: Registry, name: string, help: string, value: () => numb
   })
 }
 
-function manager(registry: Registry, board: Watched): void {
-  gauge(registry, 'cachewarmer_leader', 'Whether this manager leads its prefix.', () => Number(board.leading))
-  gauge(registry, 'cachewarmer_workers', 'Workers that were heard of late.', () => board.workers().length)
+function manager(registry: Registry, store: Watched): void {
+  gauge(registry, 'cachewarmer_leader', 'Whether this manager leads its prefix.', () => Number(store.leading))
+  gauge(registry, 'cachewarmer_workers', 'Workers that were heard of late.', () => store.workers().length)
   new Gauge({
     name: 'cachewarmer_runs',
     help: 'Runs that go on, by state.',
@@ -116,7 +116,7 @@ function manager(registry: Registry, board: Watched): void {
     registers: [registry],
     collect() {
       for (const state of ['starting', 'running', 'paused'])
-        this.set({ state }, board.statuses.filter((status) => status.state === state).length)
+        this.set({ state }, store.statuses.filter((status) => status.state === state).length)
     },
   })
 }
@@ -183,7 +183,7 @@ const ofRun: readonly (readonly [name: string, help: string, value: (status: Run
   ['weight', 'Share of the workers among the runs.', ({ weight }) => weight],
 ]
 
-function runs(registry: Registry, board: Watched): void {
+function runs(registry: Registry, store: Watched): void {
   for (const [name, help, value] of ofRun) {
     new Gauge({
       name: `cachewarmer_run_${name}`,
@@ -192,7 +192,7 @@ function runs(registry: Registry, board: Watched): void {
       registers: [registry],
       collect() {
         this.reset()
-        for (const status of board.statuses) {
+        for (const status of store.statuses) {
           const now = value(status)
           if (now !== undefined) this.set({ run: status.run, job: status.label ?? status.jobMessageId }, now)
         }
@@ -241,7 +241,7 @@ function ofLongReads(value: (longReads: NonNullable<MountState['longReads']>) =>
   }
 }
 
-function addresses(registry: Registry, board: Watched): void {
+function addresses(registry: Registry, store: Watched): void {
   for (const [name, help, value] of ofAddress) {
     new Gauge({
       name: `cachewarmer_address_${name}`,
@@ -251,7 +251,7 @@ function addresses(registry: Registry, board: Watched): void {
       collect() {
         this.reset()
         const states = Map.groupBy(
-          board.statuses.flatMap(({ mounts }) => mounts),
+          store.statuses.flatMap(({ mounts }) => mounts),
           ({ address }) => address,
         )
         for (const [address, of] of [...states].slice(0, maxAddresses)) {
@@ -263,18 +263,18 @@ function addresses(registry: Registry, board: Watched): void {
   }
 }
 
-function fleet(registry: Registry, board: Watched): void {
-  gauge(registry, 'cachewarmer_fleet_wanted', 'Workers that there should be.', () => board.fleet.wanted)
-  gauge(registry, 'cachewarmer_fleet_running', 'Machines or processes that run.', () => board.fleet.running)
+function fleet(registry: Registry, store: Watched): void {
+  gauge(registry, 'cachewarmer_fleet_wanted', 'Workers that there should be.', () => store.fleet.wanted)
+  gauge(registry, 'cachewarmer_fleet_running', 'Machines or processes that run.', () => store.fleet.running)
   gauge(registry, 'cachewarmer_fleet_machine_seconds', 'Time of all machines since there was work.', () => {
-    const hours = board.fleet.machineHours
+    const hours = store.fleet.machineHours
     return hours === undefined ? undefined : hours * 3_600
   })
   gauge(
     registry,
     'cachewarmer_fleet_cost_dollars',
     'What the machines have cost, or at most, since there was work.',
-    () => board.fleet.cost?.dollars,
+    () => store.fleet.cost?.dollars,
   )
 }
 

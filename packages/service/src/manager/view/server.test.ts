@@ -6,10 +6,10 @@ import { queueNames } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { afterEach, describe, expect, test } from 'vitest'
 import { World } from '../testing/world.ts'
-import { Board } from './board.ts'
 import { maxConnections } from './door.ts'
 import { openMetrics } from './metrics.ts'
 import { openStatusServer, type StatusServer, type StatusServerOptions } from './server.ts'
+import { StatusStore } from './status-store.ts'
 import { steeringBy } from './steering.ts'
 
 const token = 'a-token-of-16-or-more'
@@ -61,12 +61,16 @@ async function served(
   body: (served: Served & { run: string }) => Promise<void>,
 ) {
   const world = new World()
-  const board = new Board(world.ports, { name: 'manager-1', prefix: 'studio', steering: options.token !== undefined })
+  const store = new StatusStore(world.ports, {
+    name: 'manager-1',
+    prefix: 'studio',
+    steering: options.token !== undefined,
+  })
   const logged: string[] = []
   const log = (message: string, fields: unknown): void => void logged.push(`${message} ${JSON.stringify(fields)}`)
   const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
-  const registry = openMetrics(board, { process: false })
-  const server = await openStatusServer(board, {
+  const registry = openMetrics(store, { process: false })
+  const server = await openStatusServer(store, {
     host: '127.0.0.1',
     port: 0,
     token: undefined,
@@ -85,7 +89,7 @@ async function served(
     ...options,
   })
   opened.push(server)
-  const running = world.start({}, { observer: board })
+  const running = world.start({}, { observer: store })
   const id = await world.submit({ jobId: 'night' })
   const { item } = await world.takeItem(id)
   await body({ world, url: server.url, logged, run: item.run })

@@ -5,7 +5,6 @@ import { toWire } from '@cachewarmer/core'
 import { type Clock, type Logger, steadyClock } from '@cachewarmer/queue'
 import { UsageError } from '../../cli/index.ts'
 import { reportPage, statusPage } from '../../report/page/index.ts'
-import type { Board, StatusSource } from './board.ts'
 import {
   type AccessPolicy,
   Audit,
@@ -18,6 +17,7 @@ import {
 } from './door.ts'
 import { openMetrics } from './metrics.ts'
 import type { StatusPlace } from './place.ts'
+import type { StatusSource, StatusStore } from './status-store.ts'
 import type { Steering } from './steering.ts'
 
 /**
@@ -25,16 +25,16 @@ import type { Steering } from './steering.ts'
  * perhaps, there is none, which the log says. Throws `UsageError` where somebody asked.
  */
 export async function serveStatus(
-  board: Board,
+  store: StatusStore,
   place: StatusPlace | undefined,
   { logger, steering }: { logger: Logger; steering: Steering },
 ): Promise<AsyncDisposable> {
   const nothing: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() }
   if (place === undefined) return nothing
-  const registry = openMetrics(board)
+  const registry = openMetrics(store)
   const metrics = { contentType: registry.contentType, text: () => registry.metrics() }
   try {
-    const server = await openStatusServer(board, { ...place, clock: steadyClock, logger, metrics, steering })
+    const server = await openStatusServer(store, { ...place, clock: steadyClock, logger, metrics, steering })
     logger.info('the status page is served', { url: server.url })
     return { [Symbol.asyncDispose]: () => server.close() }
   } catch (error) {

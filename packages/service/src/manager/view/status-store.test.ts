@@ -2,7 +2,7 @@ import { type Counts, emptyCounts, type HeldAttempt, queueNames } from '@cachewa
 import { aHeartbeat, aHeldAttempt } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { World } from '../testing/world.ts'
-import { Board } from './board.ts'
+import { StatusStore } from './status-store.ts'
 
 const counts = (files: number, failures: Record<string, number> = {}): Counts => ({
   ...emptyCounts(),
@@ -12,17 +12,17 @@ const counts = (files: number, failures: Record<string, number> = {}): Counts =>
 })
 const manager = { name: 'manager-1', prefix: 'studio', steering: false }
 
-function watched(): { world: World; board: Board; start: () => ReturnType<World['start']> } {
+function watched(): { world: World; store: StatusStore; start: () => ReturnType<World['start']> } {
   const world = new World()
-  const board = new Board(world.ports, manager)
-  return { world, board, start: () => world.start({}, { observer: board }) }
+  const store = new StatusStore(world.ports, manager)
+  return { world, store, start: () => world.start({}, { observer: store }) }
 }
 
 const failure = { path: '/scene1/\udcff', code: 'IO', address: 'a' }
 
-describe('the board', () => {
+describe('the store', () => {
   test('shows a run with its workers while it goes on, and what became of it', async () => {
-    const { world, board, start } = watched()
+    const { world, store, start } = watched()
     const running = start()
     const id = await world.submit({ jobId: 'night' })
     const { item, lease } = await world.takeItem(id)
@@ -36,8 +36,8 @@ describe('the board', () => {
       })
     await world.report(beating('worker-1', 5, { item: item.item }))
     await world.report(beating('worker-2', 6, { item: 'other.0', attempt: 'b' }))
-    await world.until(async () => (board.overview().runs[0]?.files === 11 ? true : undefined))
-    const { runs, workers, manager: shown, fleet } = board.overview()
+    await world.until(async () => (store.overview().runs[0]?.files === 11 ? true : undefined))
+    const { runs, workers, manager: shown, fleet } = store.overview()
     expect(shown).toMatchObject({ name: 'manager-1', leading: true })
     expect(fleet).toMatchObject({ wanted: 4 })
     expect(runs).toMatchObject([
@@ -47,7 +47,7 @@ describe('the board', () => {
       { name: 'worker-1', work: [{ run: item.run, path: '/scene1', files: 5, frontier: 7 }] },
       { name: 'worker-2', work: [{ run: item.run, files: 6 }] },
     ])
-    const view = board.run(item.run)
+    const view = store.run(item.run)
     expect(view?.timeline.files.at(-1)).toBe(11)
     expect(view?.timeline.latency['10.0.1.11']?.p99Ms.at(-1)).toBe(9)
 
@@ -75,38 +75,38 @@ describe('the board', () => {
     })
     await lease.complete()
     await world.reached(id)
-    expect(board.overview()).toMatchObject({
+    expect(store.overview()).toMatchObject({
       runs: [{ run: item.run, state: 'ended', outcome: 'completed with failures', files: 20, failures: 1 }],
       workers: [],
     })
-    expect(board.failures(item.run)).toEqual({ v: 1, total: 1, failures: [failure] })
-    expect(board.report(item.run)).toMatchObject({
+    expect(store.failures(item.run)).toEqual({ v: 1, total: 1, failures: [failure] })
+    expect(store.report(item.run)).toMatchObject({
       status: { outcome: 'completed with failures' },
       failures: [failure],
     })
-    expect(board.report(item.run)?.timeline.files.at(-1)).toBe(20)
+    expect(store.report(item.run)?.timeline.files.at(-1)).toBe(20)
 
-    const later = new Board(world.ports, manager)
+    const later = new StatusStore(world.ports, manager)
     expect(later.overview().runs).toMatchObject([{ run: item.run, label: 'night', state: 'ended', files: 20 }])
     expect(later.report(item.run)).toMatchObject({ timeline: { atMs: [] }, failures: [failure] })
     running.stop()
     await world.clock.run(running.ended)
-    expect(board.overview().manager.leading).toBe(false)
+    expect(store.overview().manager.leading).toBe(false)
   })
 
   test('shows a job that was refused, and why', async () => {
-    const { world, board, start } = watched()
+    const { world, store, start } = watched()
     const running = start()
     const id = await world.submitRaw('{"JobId": "broken", "Path')
     await world.until(async () => ((await world.depth(queueNames('studio').job)) === 0 ? true : undefined))
-    expect(board.overview().runs).toMatchObject([{ jobMessageId: id, outcome: 'refused', place: '' }])
+    expect(store.overview().runs).toMatchObject([{ jobMessageId: id, outcome: 'refused', place: '' }])
     running.stop()
     await world.clock.run(running.ended)
   })
 
   test('knows of no run that nobody told it of', () => {
-    const { board } = watched()
-    expect([board.run('nobodyknows1'), board.failures('nobodyknows1'), board.report('nobodyknows1')]).toEqual([
+    const { store } = watched()
+    expect([store.run('nobodyknows1'), store.failures('nobodyknows1'), store.report('nobodyknows1')]).toEqual([
       undefined,
       undefined,
       undefined,

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type BootstrapConfig, type PlanConfig, runCommandLine, type ServeConfig, type WarmConfig } from './config.ts'
+import { type ManagerActions, runCommandLine } from './command-line.ts'
 
 /** What a command line asks for. */
 async function asked(...argv: string[]) {
-  const serve = vi.fn<(config: ServeConfig) => Promise<number>>().mockResolvedValue(4)
-  const plan = vi.fn<(config: PlanConfig) => Promise<number>>().mockResolvedValue(6)
-  const warm = vi.fn<(paths: readonly string[], config: WarmConfig) => Promise<number>>().mockResolvedValue(5)
-  const bootstrap = vi.fn<(config: BootstrapConfig) => Promise<number>>().mockResolvedValue(7)
+  const serve = vi.fn<ManagerActions['serve']>().mockResolvedValue(4)
+  const plan = vi.fn<ManagerActions['plan']>().mockResolvedValue(6)
+  const warm = vi.fn<ManagerActions['warm']>().mockResolvedValue(5)
+  const bootstrap = vi.fn<ManagerActions['bootstrap']>().mockResolvedValue(7)
   const code = await runCommandLine(argv, '1.2.3', { serve, plan, warm, bootstrap })
   const calls = { plan: plan.mock.calls, warm: warm.mock.calls, bootstrap: bootstrap.mock.calls }
   return { code, serve: serve.mock.calls, ...calls }
@@ -21,15 +21,11 @@ describe('the command line', () => {
     expect(serve).toEqual([
       [
         expect.objectContaining({
-          queue: 'sqlite:q.db',
-          queueNamePrefix: 'studio',
+          queue: expect.objectContaining({ queue: 'sqlite:q.db', queueNamePrefix: 'studio' }),
           fleet: 'local',
           workers: 4,
-          nfsConnections: 1,
-          idleMs: 20_000,
-          leaseMs: 60_000,
-          stalledAfterMs: 1_800_000,
-          keepDays: 7,
+          access: expect.objectContaining({ nfsConnections: 1 }),
+          job: { idleMs: 20_000, leaseMs: 60_000, stalledAfterMs: 1_800_000, keepDays: 7 },
         }),
       ],
     ])
@@ -37,7 +33,7 @@ describe('the command line', () => {
 
   test('keeps what has ended for as many days as it is told', async () => {
     const { serve } = await asked(...words('--queue sqlite:q.db --queue-name-prefix studio --keep-days 90'))
-    expect(serve[0]?.[0].keepDays).toBe(90)
+    expect(serve[0]?.[0].job.keepDays).toBe(90)
   })
 
   test("means what it meant in the original's spelling", async () => {
@@ -51,15 +47,16 @@ describe('the command line', () => {
     expect(serve).toEqual([
       [
         expect.objectContaining({
-          storageAccountName: 'studiocache',
-          queueNamePrefix: 'studio',
+          queue: expect.objectContaining({ storageAccountName: 'studiocache', queueNamePrefix: 'studio' }),
           fleet: 'vmss',
-          bootstrapMountAddress: '10.0.0.1',
-          bootstrapExportPath: '/boot',
-          bootstrapScriptPath: '/boot/worker.sh',
-          vmssUserName: 'azureuser',
-          vmssSshPublicKey: 'ssh-rsa-AAAA',
-          vmssSubnetName: 'cache',
+          azure: expect.objectContaining({
+            bootstrapMountAddress: '10.0.0.1',
+            bootstrapExportPath: '/boot',
+            bootstrapScriptPath: '/boot/worker.sh',
+            vmssUserName: 'azureuser',
+            vmssSshPublicKey: 'ssh-rsa-AAAA',
+            vmssSubnetName: 'cache',
+          }),
           workers: 12,
           debug: true,
         }),
@@ -85,8 +82,7 @@ describe('the command line', () => {
     expect(plan[0]?.[0]).toMatchObject({
       fleet: 'vmss',
       workers: 12,
-      vmssSizes: ['Standard_D2s_v3', 'Standard_D2s_v5'],
-      vmssTag: { a: 'b', c: 'd=e' },
+      azure: { vmssSizes: ['Standard_D2s_v3', 'Standard_D2s_v5'], vmssTag: { a: 'b', c: 'd=e' } },
       json: true,
     })
   })

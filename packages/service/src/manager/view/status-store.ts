@@ -45,7 +45,7 @@ interface EndedRun {
 }
 
 /** What is known of all runs, in memory: the last status of each, a bounded history, and the workers' last words. */
-export class Board implements Observer, StatusSource {
+export class StatusStore implements Observer, StatusSource {
   readonly meter: Meter = new Meter()
   readonly #ports: Pick<ManagerPorts, 'clock' | 'fleet'> & { readonly ledger: Ledger }
   readonly #manager: Omit<ManagerView, 'leading' | 'startedAtMs'>
