@@ -99,12 +99,12 @@ async function run(
   const queues = await openQueues({ queue, queueNamePrefix: prefix }, {}, systemClock)
   const ledger = openLedger(join(place, 'ledger.db'))
   const fleet = localFleet({
-    command: ports.workerCommand([
-      ...['--queue', queue, '--queue-name-prefix', prefix],
-      // They are links that this program made, in a folder of its own.
-      ...['--folder', folder, '--folder-links'],
-      ...['--concurrency', String(options.concurrency), options.debug ? '--debug' : '--quiet'],
-    ]),
+    command: ports.workerCommand(
+      Object.entries({ queue, 'queue-name-prefix': prefix, folder, concurrency: options.concurrency })
+        .flatMap(([option, value]) => [`--${option}`, String(value)])
+        // The folders are links that this program made, in a folder of its own.
+        .concat('--folder-links', options.debug ? '--debug' : '--quiet'),
+    ),
     environment: workerEnvironment({ queue }, ports.environment),
     clock: steadyClock,
     logger,
