@@ -53,9 +53,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a run is done when its work queue is empty',
     file: 'packages/service/src/manager/run/active-run.ts',
-    find: '      if (stillMs > this.#settings.stalledAfterMs) {',
+    find: "      if (action === 'give up') {",
     replace:
-      "      if ((await this.#work.approximateDepth({ signal })) === 0) {\n        this.#finish('warmed')\n      } else if (stillMs > this.#settings.stalledAfterMs) {",
+      "      if ((await this.#work.approximateDepth({ signal })) === 0) {\n        this.#finish('warmed')\n      } else if (action === 'give up') {",
   },
   {
     name: 'a worker that lost a lease continues and reports',
@@ -66,8 +66,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'results are removed before they are on disk',
     file: 'packages/service/src/manager/run/results.ts',
-    find: '    if (folded.length > 0) progress.accepted(',
-    replace: '    await Promise.all(leases.map(completeQuietly))\n    if (folded.length > 0) progress.accepted(',
+    find: '    if (folded.length > 0) progress().accepted(',
+    replace: '    await Promise.all(leases.map(completeQuietly))\n    if (folded.length > 0) progress().accepted(',
   },
   {
     name: 'a failure of an address counts as read',
@@ -78,7 +78,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the figures of a heartbeat are added to the ledger',
     file: 'packages/service/src/manager/run/results.ts',
-    find: "      if (message.kind === 'heartbeat') progress.heartbeat(message, clock.now())",
+    find: "      if (message.kind === 'heartbeat') progress().heartbeat(message, clock.now())",
     replace:
       "      if (message.kind === 'heartbeat') for (const held of message.attempts) folded.push({ ...message, ...held, kind: 'result', outcome: 'read', children: [], failureParts: 0, elapsedMs: 0 } as never)",
   },

@@ -1,19 +1,10 @@
-import {
-  ceilingsOf,
-  decodeJob,
-  emptyCounts,
-  encodeStatus,
-  isCoreError,
-  type Job,
-  makeId,
-  queueNames,
-  type RunStatus,
-} from '@cachewarmer/core'
+import { ceilingsOf, decodeJob, encodeStatus, isCoreError, type Job, makeId, queueNames } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import type { RunRecord } from '../ledger/ledger.ts'
 import { keepPoison, type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
 import { ActiveRun } from '../run/active-run.ts'
 import { resolveSinceLast, specificationOf } from '../run/earlier.ts'
+import { refusedStatus } from '../run/status.ts'
 import { type ListedJob, listedJob, removeRunQueues, retireRunsOfJob } from '../upkeep/housekeeping.ts'
 import { patiently } from '../upkeep/patience.ts'
 
@@ -22,6 +13,18 @@ export interface JobMessage {
   readonly body: string
   readonly deliveries: number
   readonly insertedAtMs: number
+}
+
+interface Held {
+  readonly signal: AbortSignal
+  readonly logger: Logger
+}
+
+interface Refusal {
+  readonly run: string
+  readonly job: Job | null
+  readonly outcome: 'refused' | 'cancelled'
+  readonly reason: string
 }
 
 /** How soon another manager may take a job that this one lets go of. */
@@ -67,10 +70,7 @@ export class Intake {
     return named.map(([id]) => id).filter((id) => !active.has(id))
   }
 
-  async handle(
-    message: JobMessage,
-    held: { signal: AbortSignal; logger: Logger },
-  ): Promise<'complete' | { giveBackMs: number }> {
+  async handle(message: JobMessage, held: Held): Promise<'complete' | { giveBackMs: number }> {
     const listed = listedJob(message.body)
     if (listed === undefined) return this.#handle(message, held)
     const { list } = listed
@@ -111,10 +111,7 @@ export class Intake {
     if (!jobs.some(([id, other]) => id !== messageId && other?.list === list)) await service.delete(names.list(list))
   }
 
-  async #handle(
-    message: JobMessage,
-    held: { signal: AbortSignal; logger: Logger },
-  ): Promise<'complete' | { giveBackMs: number }> {
+  async #handle(message: JobMessage, held: Held): Promise<'complete' | { giveBackMs: number }> {
     const known = await this.#knownRun(message, held)
     // Done in the ledger: only the last steps may have been left over.
     if (known?.outcome !== undefined) {
@@ -179,7 +176,7 @@ export class Intake {
   }
 
   /** Writes a new run to the ledger, or refuses the job for what it says. */
-  async #accept(message: JobMessage, held: { signal: AbortSignal; logger: Logger }): Promise<RunRecord | undefined> {
+  async #accept(message: JobMessage, held: Held): Promise<RunRecord | undefined> {
     const { clock, ledger, random } = this.#ports
     const run = makeId(random)
     let decoded: { job: Job; warnings: string[] }
@@ -187,11 +184,12 @@ export class Intake {
       decoded = decodeJob(message.body)
     } catch (error) {
       if (!isCoreError(error)) throw error
-      return this.#refuse(message, run, error.message, held)
+      return this.#refuse(message, { run, job: null, outcome: 'refused', reason: error.message }, held)
     }
     const { job } = decoded
     if (ledger.isCancelled([message.id, ...(job.jobId === undefined ? [] : [job.jobId])])) {
-      return this.#refuse(message, run, 'it was cancelled before it started', held, 'cancelled', job)
+      const reason = 'it was cancelled before it started'
+      return this.#refuse(message, { run, job, outcome: 'cancelled', reason }, held)
     }
     const nowMs = wallMs(this.#ports)
     const resolved = resolveSinceLast(job, ledger, nowMs)
@@ -216,52 +214,18 @@ export class Intake {
     return record
   }
 
-  /** Nothing is lost: the message stays in the poison queue, and a status tells whoever waits for the job. */
-  async #refuse(
-    message: JobMessage,
-    run: string,
-    reason: string,
-    held: { signal: AbortSignal; logger: Logger },
-    outcome: 'refused' | 'cancelled' = 'refused',
-    job: Job | null = null,
-  ): Promise<undefined> {
-    const { service, clock } = this.#ports
-    const names = queueNames(this.#settings.prefix)
-    const now = clock.now()
+  /** Nothing is lost: the message stays in the poison queue, and a status tells the reason to the waiting submitter. */
+  async #refuse(message: JobMessage, refused: Refusal, held: Held): Promise<undefined> {
+    const { service, clock, observer } = this.#ports
+    const { run, job, outcome, reason } = refused
     const label = job?.jobId ?? labelOf(message.body)
     held.logger.warn('a job was not run', { run, job: label ?? message.id, outcome, reason })
-    const status: RunStatus = {
-      v: 1,
-      run,
-      ...(label === undefined ? {} : { label }),
-      jobMessageId: message.id,
-      jobInsertedAtMs: message.insertedAtMs,
-      job,
-      state: 'ended',
-      outcome,
-      revision: 1,
-      ceilings: {},
-      weight: 10,
-      progress: {
-        counts: emptyCounts(),
-        items: { announced: 0, done: 0 },
-        workers: 0,
-        ratesPerSecond: { files: 0, bytes: 0 },
-        elapsedMs: 0,
-      },
-      failures: [],
-      warnings: [],
-      problem: reason,
-      mounts: [],
-      startedAtMs: now,
-      updatedAtMs: now,
-      endedAtMs: now,
-    }
-    this.#ports.observer?.saw(status, () => [])
-    await service.create(names.runStatus(run), { signal: held.signal })
-    await service
-      .queue(names.runStatus(run))
-      .send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })
+    const known = { run, job, label, outcome, jobMessageId: message.id, jobInsertedAtMs: message.insertedAtMs }
+    const status = refusedStatus(known, reason, clock.now())
+    observer?.saw(status, () => [])
+    const queue = queueNames(this.#settings.prefix).runStatus(run)
+    await service.create(queue, { signal: held.signal })
+    await service.queue(queue).send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })
     if (outcome === 'cancelled') return undefined
     await keepPoison(this.#ports, this.#settings, { reason, body: message.body }, held.signal)
     return undefined

@@ -1,31 +1,32 @@
 import { once } from 'node:events'
-import {
-  type EarlierRun,
-  encodeItem,
-  MAX_ADMITTED,
-  type Outcome,
-  queueNames,
-  type RunStatus,
-  rootItem,
-} from '@cachewarmer/core'
-import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
+import { type EarlierRun, encodeItem, type Outcome, queueNames, type RunStatus, rootItem } from '@cachewarmer/core'
+import type { Logger, Queue } from '@cachewarmer/queue'
 import { spelledDuration } from '../../report/index.ts'
 import type { RunDemand } from '../fleet/capacity.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
 import { removeRunQueues } from '../upkeep/housekeeping.ts'
 import { mayPass, patiently } from '../upkeep/patience.ts'
+import {
+  admittedOf,
+  contradictionOf,
+  isWoundDown,
+  lossProblem,
+  mostOf,
+  nextAction,
+  outcomeOf,
+  Stillness,
+  unreportedOf,
+  type WindDown,
+} from './decisions.ts'
 import { beganBy, earlierRun, earlierTotals } from './earlier.ts'
-import { contradictionOf, isWoundDown, mostOf, outcomeOf, unreportedOf, type WindDown } from './ending.ts'
 import { Expectation, sampleFiles, warmingEstimate } from './expected.ts'
 import { ListFeed } from './list-feed.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
-import { StatusPost } from './status-post.ts'
+import { StatusPost, sampleFailures, statusOf } from './status.ts'
 
-/** Failures that a status shows; the ledger has them all. */
-const sampleFailures = 50
-/** How often a run is looked at for items that nobody has any more. */
+/** How often a run is looked at for lost items. */
 const watchMs = 5_000
 
 /** How a run ended, or `undefined` where this manager lets go of it: it stops, or another one has the job. */
@@ -173,14 +174,16 @@ export class ActiveRun {
   }
 
   async #collect(signal: AbortSignal): Promise<void> {
-    await collectResults(this.#ports, this.#settings, this.#record.run, this.#progress, signal, () => {
+    const afterFold = (): void => {
       const { counts, announced, done } = this.#ledger.totals(this.#record.run)
       if (announced > done) return
       const { job } = this.#record
       // Items that were stopped have a result as well: all of them done does not mean that all was read.
       const end = this.#windDown ?? { outcome: outcomeOf(job, counts), problem: contradictionOf(job, counts) }
       this.#finish(end.outcome, end.problem)
-    })
+    }
+    const collection = { run: this.#record.run, progress: () => this.#progress, afterFold }
+    await collectResults(this.#ports, this.#settings, collection, signal)
   }
 
   async #showStatus(signal: AbortSignal): Promise<void> {
@@ -191,29 +194,18 @@ export class ActiveRun {
     }
   }
 
-  /**
-   * Nothing waits for ever: items that nobody has are sent again once, and a run that stands still for too long ends.
-   * Time is counted in looks, so that a manager that was stopped for a while, or whose clock leapt, blames nobody else.
-   */
   async #watch(signal: AbortSignal): Promise<void> {
-    let { lastMoveAtMs, lastSignAtMs } = this.#progress
-    let stillMs = 0
-    let silentMs = 0
+    const { stalledAfterMs } = this.#settings
+    const stillness = new Stillness(this.#progress)
     for (;;) {
       await this.#ports.clock.sleep(watchMs, signal)
       if (this.#record.paused || this.#windDown !== undefined) continue
-      const isStill = this.#progress.lastMoveAtMs === lastMoveAtMs && !this.#waitsForItsCeiling
-      stillMs = isStill ? stillMs + watchMs : 0
-      silentMs = this.#progress.lastSignAtMs === lastSignAtMs ? silentMs + watchMs : 0
-      ;({ lastMoveAtMs, lastSignAtMs } = this.#progress)
-      if (stillMs > this.#settings.stalledAfterMs) {
-        this.#endEarly('lost', `nothing was read for ${spelledDuration(this.#settings.stalledAfterMs)}`)
-      } else if (
-        silentMs > this.#settings.lostAfterMs &&
-        (this.#feed?.isThrough ?? true) &&
-        (await this.#nobodyHasAnything(signal))
-      ) {
-        silentMs = 0
+      stillness.look(this.#progress, watchMs, this.#waitsForItsCeiling)
+      const action = nextAction(stillness, this.#settings)
+      if (action === 'give up') {
+        this.#endEarly('lost', `nothing was read for ${spelledDuration(stalledAfterMs)}`)
+      } else if (action === 'search' && (this.#feed?.isThrough ?? true) && (await this.#areItemsLost(signal))) {
+        stillness.silentMs = 0
         await this.#startOver(signal)
       }
     }
@@ -230,7 +222,7 @@ export class ActiveRun {
    * A result is sent before its item is completed: what the work queue does not have any more is among the results, or
    * was folded while we looked. A queue service that can't be asked proves nothing.
    */
-  async #nobodyHasAnything(signal: AbortSignal): Promise<boolean> {
+  async #areItemsLost(signal: AbortSignal): Promise<boolean> {
     const { lastSignAtMs } = this.#progress
     const results = this.#ports.service.queue(this.#names.runResults(this.#record.run))
     try {
@@ -242,20 +234,17 @@ export class ActiveRun {
     return this.#progress.lastSignAtMs === lastSignAtMs
   }
 
-  /** Bodies of items are kept in the queue alone, so a lost item costs a new walk from the first; the cache is warm by now. */
   async #startOver(signal: AbortSignal): Promise<void> {
-    const { announced, done } = this.#ledger.totals(this.#record.run)
-    const gone = this.#feed?.left ?? 0
-    if (gone > 0) {
-      this.#endEarly('lost', `${gone} messages of its list vanished from their queue: submit it again`)
+    const { run, generation } = this.#record
+    const { announced, done } = this.#ledger.totals(run)
+    const outstanding = announced - done
+    const problem = lossProblem({ generation, outstanding, chunksLeft: this.#feed?.left ?? 0 })
+    if (problem !== undefined) {
+      this.#endEarly('lost', problem)
       return
     }
-    if (this.#record.generation > 0) {
-      this.#endEarly('lost', `${announced - done} items vanished from the work queue, twice`)
-      return
-    }
-    this.#logger.warn('items vanished from the work queue: the run starts over', { outstanding: announced - done })
-    this.#record = await patiently(this.#ports, signal, () => this.#ledger.startOver(this.#record.run))
+    this.#logger.warn('items vanished from the work queue: the run starts over', { outstanding })
+    this.#record = await patiently(this.#ports, signal, () => this.#ledger.startOver(run))
     this.#progress = this.#beginning()
     if (this.#feed === undefined) await this.#sendRoot(signal)
     else this.#feed.startOver(this.#record.generation)
@@ -295,14 +284,6 @@ export class ActiveRun {
     this.#logger.info('run ended', { outcome, ...this.#ledger.totals(run).counts })
   }
 
-  /** Once as many workers as the ceiling allows are at work, the others are to leave the run alone. */
-  #admitted(): Pick<RunStatus, 'admitted'> {
-    const names = this.#progress.workerNames
-    const ceiling = this.#maxWorkers
-    if (ceiling === undefined || ceiling > MAX_ADMITTED || names.length < ceiling) return {}
-    return { admitted: names.slice(0, ceiling) }
-  }
-
   /** Before the run ends: a crash in between ends it once more. */
   #noteWarmed(outcome: Outcome): void {
     const { job, specification } = this.#record
@@ -311,34 +292,19 @@ export class ActiveRun {
     if (isWhole && specification !== undefined && beganMs !== undefined) this.#ledger.noteWarmed(specification, beganMs)
   }
 
-  /**
-   * A status that can't be written now is written the next time. Not so where its queue is gone: workers go by it, so
-   * the run ends here, and its job is begun anew.
-   */
-  async #writeStatus(): Promise<void> {
-    try {
-      await this.#postStatus()
-    } catch (error) {
-      if (!isQueueError(error) || error.code === 'QUEUE_NOT_FOUND') throw error
-      this.#logger.warn('the status was not written', { error: error.message })
-    }
+  #writeStatus(): Promise<void> {
+    return this.#post.tryPost(this.#look(), this.#logger, (why) => this.#finish(this.#windDown?.outcome ?? 'lost', why))
   }
 
-  /** Whoever waits for the run hears of its end by this alone, so it is written, though its queue has to be made again. */
-  async #writeLastStatus(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#ports.service.create(this.#names.runStatus(this.#record.run), { signal })
-      await this.#postStatus()
-    } catch (error) {
-      if (signal.aborted || !isQueueError(error) || mayPass(error)) throw error
-      this.#logger.error('the last status was not written', { error: error.message })
-    }
+  #writeLastStatus(signal: AbortSignal): Promise<void> {
+    return this.#post.postLast(this.#look(), this.#ports.service, this.#logger, signal)
   }
 
-  async #postStatus(): Promise<void> {
+  /** Makes a status, and shows it to this manager's observer. */
+  #look(): RunStatus {
     const status = this.#status()
     this.#ports.observer?.saw(status, () => this.#progress.workers(status.updatedAtMs))
-    await this.#post.post(status, (why) => this.#finish(this.#windDown?.outcome ?? 'lost', why))
+    return status
   }
 
   /** Of an estimate: whether workers are to measure, and at its end what warming would take. */
@@ -354,7 +320,7 @@ export class ActiveRun {
   }
 
   #status(): RunStatus {
-    const { run, job, outcome, endedAtMs, paused } = this.#record
+    const { run, outcome, paused } = this.#record
     const now = this.#ports.clock.now()
     const fleet = this.#ports.fleet.observe()
     // What keeps machines away holds the run up only while there is none.
@@ -363,34 +329,21 @@ export class ActiveRun {
     const workers = { wanted: fleet.wanted, ceiling: this.#maxWorkers }
     const progress = this.#progress.snapshot(this.#ledger.totals(run), workers, now)
     this.#shown = mostOf(this.#shown, progress.counts)
-    return {
-      v: 1,
-      run,
-      ...(job.jobId === undefined ? {} : { label: job.jobId }),
-      jobMessageId: this.#record.jobMessageId,
-      jobInsertedAtMs: this.#record.jobInsertedAtMs,
-      job,
+    return statusOf(this.#record, {
       state: outcome !== undefined ? 'ended' : paused || this.#windDown !== undefined ? 'paused' : 'running',
       ...(outcome === undefined && this.#windDown !== undefined ? { ending: true as const } : {}),
-      ...(outcome === undefined ? {} : { outcome }),
-      revision: this.#record.revision,
-      ceilings: this.#record.ceilings,
-      weight: this.#record.weight,
-      ...this.#admitted(),
+      ...admittedOf(this.#progress.workerNames, this.#maxWorkers),
       progress,
       ...unreportedOf(outcome, this.#shown, progress.counts),
       failures: [...this.#ledger.failures(run, sampleFailures)],
-      warnings: [...this.#record.warnings],
       ...(problem === undefined ? {} : { problem }),
       fleet,
       mounts: this.#progress.mounts(),
       ...this.#estimate(),
       wantsLatencies: true,
       wantsHeartbeats: true,
-      startedAtMs: this.#record.startedAtMs,
       updatedAtMs: now,
-      ...(endedAtMs === undefined ? {} : { endedAtMs }),
-    }
+    })
   }
 }
 

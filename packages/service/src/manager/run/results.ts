@@ -5,8 +5,15 @@ import { keepPoison, type ManagerPorts, type ManagerSettings } from '../ports.ts
 import { patiently } from '../upkeep/patience.ts'
 import type { RunProgress } from './progress.ts'
 
-/** The longest pause between two looks at the results of a run: nobody likes to wait for the end of a short job. */
+/** The longest pause between two looks at the results of a run: the end of a short job should show at once. */
 const longestPauseMs = 500
+
+interface Collection {
+  readonly run: string
+  /** A run that starts over has a new one. */
+  readonly progress: () => RunProgress
+  readonly afterFold: () => void
+}
 
 /**
  * Takes results off the run's queue until the signal ends it. A fold is on disk before its messages are completed, so a
@@ -16,16 +23,14 @@ const longestPauseMs = 500
 export async function collectResults(
   ports: ManagerPorts,
   settings: ManagerSettings,
-  run: string,
-  progress: RunProgress,
+  { run, progress, afterFold }: Collection,
   signal: AbortSignal,
-  afterFold: () => void,
 ): Promise<void> {
   const { service, clock, ledger } = ports
   const queue = service.queue(queueNames(settings.prefix).runResults(run))
   // Results that can't be had or kept now say nothing about those who sent them.
   const wait = <T>(action: () => T | Promise<T>): Promise<T> =>
-    patiently(ports, signal, action, () => progress.moved(clock.now()))
+    patiently(ports, signal, action, () => progress().moved(clock.now()))
   let pauseMs = service.polling.minMs
   afterFold()
   while (!signal.aborted) {
@@ -42,10 +47,10 @@ export async function collectResults(
     for (const lease of leases) {
       const message = await decodeOrPoison(ports, settings, run, lease)
       if (message === undefined || message.run !== run) continue
-      if (message.kind === 'heartbeat') progress.heartbeat(message, clock.now())
+      if (message.kind === 'heartbeat') progress().heartbeat(message, clock.now())
       else folded.push(message)
     }
-    if (folded.length > 0) progress.accepted(await wait(() => ledger.fold(run, folded)), clock.now())
+    if (folded.length > 0) progress().accepted(await wait(() => ledger.fold(run, folded)), clock.now())
     await Promise.all(leases.map(completeQuietly))
     if (folded.length > 0) afterFold()
   }

@@ -14,7 +14,7 @@ import {
 } from '../../report/page/index.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ManagerPorts, Observer } from '../ports.ts'
-import { endedStatus } from '../run/status-post.ts'
+import { endedStatus } from '../run/status.ts'
 import { Meter } from './metrics.ts'
 
 /** What is served to people and programs that look at this manager. */

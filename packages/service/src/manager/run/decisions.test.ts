@@ -1,6 +1,6 @@
 import { type Counts, emptyCounts } from '@cachewarmer/core'
 import { expect, test } from 'vitest'
-import { contradictionOf, isWoundDown, outcomeOf } from './ending.ts'
+import { contradictionOf, isWoundDown, outcomeOf } from './decisions.ts'
 
 type CountedJob = Parameters<typeof outcomeOf>[0]
 

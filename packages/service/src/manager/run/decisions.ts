@@ -1,4 +1,4 @@
-import { type Counts, type Job, type Outcome, type RunStatus, saturatingSum } from '@cachewarmer/core'
+import { type Counts, type Job, MAX_ADMITTED, type Outcome, type RunStatus, saturatingSum } from '@cachewarmer/core'
 
 type CountedJob = Pick<Job, 'addresses' | 'through' | 'mode' | 'allowEmpty'>
 
@@ -42,7 +42,7 @@ export interface WindDown {
 
 /** A worker looks at a status every two seconds, and is heard of as often. */
 const quietMs = 4_000
-/** Nobody waits longer for the results of what is under way, as behind an address that does not answer. */
+/** Results of what is under way are waited for no longer, as behind an address that does not answer. */
 const longestMs = 10_000
 
 /** Whether a run that winds down ends now: no worker holds an item of it as far as is known, or the time is over. */
@@ -69,4 +69,63 @@ export function unreportedOf(outcome: Outcome | undefined, shown: Read, counts: 
   if (outcome !== 'cancelled' && outcome !== 'lost') return {}
   const unreported = { files: shown.files - counts.files, bytes: shown.bytes - counts.bytes }
   return unreported.files + unreported.bytes > 0 ? { unreported } : {}
+}
+
+/**
+ * For how long a run has stood still and said nothing. Counted in looks, so that a manager that was stopped for a while,
+ * or whose clock leapt, blames no worker.
+ */
+export class Stillness {
+  #lastMoveAtMs: number
+  #lastSignAtMs: number
+  stillMs = 0
+  silentMs = 0
+
+  constructor({ lastMoveAtMs, lastSignAtMs }: Signs) {
+    this.#lastMoveAtMs = lastMoveAtMs
+    this.#lastSignAtMs = lastSignAtMs
+  }
+
+  /** `isExcused`: the run is as slow as it was asked to be. */
+  look({ lastMoveAtMs, lastSignAtMs }: Signs, sinceMs: number, isExcused: boolean): void {
+    this.stillMs = lastMoveAtMs === this.#lastMoveAtMs && !isExcused ? this.stillMs + sinceMs : 0
+    this.silentMs = lastSignAtMs === this.#lastSignAtMs ? this.silentMs + sinceMs : 0
+    this.#lastMoveAtMs = lastMoveAtMs
+    this.#lastSignAtMs = lastSignAtMs
+  }
+}
+
+interface Signs {
+  /** When a byte last arrived. */
+  readonly lastMoveAtMs: number
+  /** When a worker last said anything. */
+  readonly lastSignAtMs: number
+}
+
+/** No run waits for ever: one that stands still for too long is given up, and items of a silent one are searched for. */
+export function nextAction(
+  { stillMs, silentMs }: Pick<Stillness, 'stillMs' | 'silentMs'>,
+  { stalledAfterMs, lostAfterMs }: { readonly stalledAfterMs: number; readonly lostAfterMs: number },
+): 'give up' | 'search' | 'wait' {
+  if (stillMs > stalledAfterMs) return 'give up'
+  return silentMs > lostAfterMs ? 'search' : 'wait'
+}
+
+/**
+ * What becomes of a run that lost items: undefined where it starts over, else why it is given up. Bodies of items are kept
+ * in the queue alone, so a lost item costs a new walk from the first; the cache is warm by now.
+ */
+export function lossProblem(run: {
+  readonly generation: number
+  readonly outstanding: number
+  readonly chunksLeft: number
+}): string | undefined {
+  if (run.chunksLeft > 0) return `${run.chunksLeft} messages of its list vanished from their queue: submit it again`
+  return run.generation > 0 ? `${run.outstanding} items vanished from the work queue, twice` : undefined
+}
+
+/** Once as many workers as the ceiling allows hold items, the others are to leave the run alone. */
+export function admittedOf(names: readonly string[], ceiling: number | undefined): Pick<RunStatus, 'admitted'> {
+  if (ceiling === undefined || ceiling > MAX_ADMITTED || names.length < ceiling) return {}
+  return { admitted: names.slice(0, ceiling) }
 }

@@ -2,7 +2,7 @@ import { decodeStatus } from '@cachewarmer/core'
 import { A_RUN, aStatus } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { names, World } from '../testing/world.ts'
-import { StatusPost } from './status-post.ts'
+import { StatusPost } from './status.ts'
 
 const queueName = names.runStatus(A_RUN)
 const day = 86_400_000
