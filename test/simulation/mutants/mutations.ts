@@ -165,7 +165,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a manager that no longer leads continues',
-    file: 'packages/service/src/manager/leadership.ts',
+    file: 'packages/service/src/manager/upkeep/leadership.ts',
     find: '      await body(keeper.signal)',
     replace: '      await body(stop)',
   },

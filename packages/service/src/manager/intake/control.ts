@@ -126,7 +126,7 @@ export class FailureLister {
   async sweep(): Promise<void> {
     const { service, clock } = this.#ports
     const names = queueNames(this.#settings.prefix)
-    const queues = (await service.list(names.failed(''))).filter(names.isFailed)
+    const queues = (await service.list(names.failed(''))).filter((name) => names.isFailed(name))
     for (const known of this.#seenAtMs.keys()) if (!queues.includes(known)) this.#seenAtMs.delete(known)
     for (const name of queues) {
       const seenAtMs = this.#seenAtMs.get(name) ?? clock.now()
