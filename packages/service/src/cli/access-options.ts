@@ -1,6 +1,6 @@
 import { Option } from '@commander-js/extra-typings'
 import { allowAddressOption } from './address-rules.ts'
-import { wholeFrom } from './parsers.ts'
+import { wholeFrom } from './option-group.ts'
 
 export { machineOfWorker } from '../worker-name.ts'
 

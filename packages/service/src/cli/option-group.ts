@@ -1,4 +1,4 @@
-import type { Command, Option } from '@commander-js/extra-typings'
+import { type Command, InvalidArgumentError, type Option } from '@commander-js/extra-typings'
 
 /** The options that one part of a program reads, in the order of the help. */
 export type OptionGroup = Readonly<Record<string, Option>>
@@ -16,3 +16,15 @@ export function readOptions<Settings extends object>(
   const names = Object.values(group).map((option) => option.attributeName())
   return Object.fromEntries(names.flatMap((name) => (name in given ? [[name, given[name]]] : []))) as Settings
 }
+
+/** Parses a whole number between bounds. */
+export const wholeFrom =
+  (least: number, most: number = Number.POSITIVE_INFINITY) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+      const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`
+      throw new InvalidArgumentError(`expected a whole number ${range}`)
+    }
+    return value
+  }

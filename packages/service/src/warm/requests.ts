@@ -1,8 +1,6 @@
 import { mkdir, realpath, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { UsageError } from '../cli/errors.ts'
-import type { Files } from '../cli/files.ts'
-import type { JobSettings } from '../cli/job-options.ts'
+import { type Files, type JobSettings, UsageError } from '../cli/index.ts'
 import { type ReadRequest, readJob } from '../submit/read-job.ts'
 
 /** A job of a one-shot warm-up: its specification, and the list of paths sent before it. */
