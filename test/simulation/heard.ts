@@ -33,6 +33,8 @@ interface Asked {
   restedAtMs: number
   endedAtMs: number
   resumedAtMs: number
+  /** When a status last said that a run is paused. */
+  pausedAtMs: number
   /** The latest status while it goes on. */
   status: string | undefined
   /** Files that were shown as read when a cancel was heard. */
@@ -72,6 +74,7 @@ export class Heard {
     if (asked === undefined || run === undefined || label === undefined) return
     asked.runs.set(run, state as State)
     if (state === 'running') asked.status = body
+    if (state === 'paused') asked.pausedAtMs = this.#given.sim.nowMs
     // Of a run that another manager has retired a status may be left that says otherwise.
     if (state === 'ended') asked.endedAtMs = this.#given.sim.nowMs
     this.#labels.set(run, label)
@@ -93,12 +96,17 @@ export class Heard {
     if (command === 'resume') asked.resumedAtMs = this.#given.sim.nowMs
     // One that has not begun, or is over, hears nothing.
     if (![...asked.runs.values()].some((state) => state !== 'ended')) return
-    if (command === 'pause')
+    // The status may say that it is paused before the message is completed.
+    if (command === 'pause' && asked.restsSinceMs === undefined)
       this.#expect(
         target,
         life,
         shownMs,
-        (heardAtMs) => asked.restedAtMs >= heardAtMs || asked.resumedAtMs >= heardAtMs,
+        (heardAtMs) =>
+          asked.restedAtMs >= heardAtMs ||
+          asked.resumedAtMs >= heardAtMs ||
+          // A status may be left of a run that another ledger's manager began.
+          (!this.#given.keepsLedger && asked.pausedAtMs >= heardAtMs),
       )
     if (command === 'cancel' && asked.status !== undefined)
       asked.filesAtCancel = decodeStatus(asked.status).progress.counts.files
@@ -156,6 +164,7 @@ const newlyAsked = (exportPath: string): Asked => ({
   restedAtMs: Number.NEGATIVE_INFINITY,
   endedAtMs: Number.NEGATIVE_INFINITY,
   resumedAtMs: Number.NEGATIVE_INFINITY,
+  pausedAtMs: Number.NEGATIVE_INFINITY,
   status: undefined,
   filesAtCancel: 0,
 })

@@ -88,6 +88,8 @@ export interface WalkCounters {
   mounts: Record<string, MountFigures>
   /** By the depth of the directory that was listed: 0 is the export's root. */
   levels: Record<number, LevelCounters>
+  /** Chunks of large files that were read through every mount that they need; a walk that stops does not lose them. */
+  chunks: number
   /** Reads in flight now. */
   inFlight: number
   /** Bytes that came through any mount, of files that are complete or not, or failed. Never falls. */
@@ -106,7 +108,7 @@ export interface WalkFailure {
 }
 
 /** The figures that add up; what is in flight and how mounts do does not. */
-export interface Counts extends Omit<WalkCounters, 'inFlight' | 'bytesArrived' | 'bytesInFlight' | 'mounts'> {
+export interface Counts extends Omit<WalkCounters, 'chunks' | 'inFlight' | 'bytesArrived' | 'bytesInFlight' | 'mounts'> {
   mounts: Record<string, MountCounters>
 }
 

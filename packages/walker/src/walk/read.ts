@@ -179,7 +179,10 @@ class Reading implements PassageOwner, ArrivingRead {
       file.abandon()
     }
     if (this.#broken) file.giveBack(chunk)
-    else file.done(chunk, this.#reads[0]?.bytes ?? 0, this.#reads)
+    else {
+      file.done(chunk, this.#reads[0]?.bytes ?? 0, this.#reads)
+      this.#run.tallies.live.chunks++
+    }
     if (file.finished && this.#run.going) closeFile(this.#run, file)
   }
 }

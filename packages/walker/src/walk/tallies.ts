@@ -48,7 +48,7 @@ const FAILURES_HELD = 100_000
 /** The tallies of one walk, and its live figures: everything that is not void. */
 export class Tallies {
   readonly root: Tally
-  readonly live: Counts & { inFlight: number; bytesArrived: number }
+  readonly live: Counts & { chunks: number; inFlight: number; bytesArrived: number }
   readonly #liveAlone: readonly Counts[]
   readonly #mountNames: readonly string[]
   readonly #holdFailures: boolean
@@ -61,7 +61,7 @@ export class Tallies {
     this.#mountNames = mountNames
     this.#holdFailures = options.holdFailures
     this.root = this.#make(undefined, undefined)
-    this.live = { ...zeroCounts(mountNames), inFlight: 0, bytesArrived: 0 }
+    this.live = { ...zeroCounts(mountNames), chunks: 0, inFlight: 0, bytesArrived: 0 }
     this.#liveAlone = [this.live]
   }
 

@@ -114,7 +114,7 @@ class Supervisor {
     const { directory, shares, item } = this.#with
     this.#shareAtMs = now + shareMs
     // A listing that can't be resumed elsewhere would begin anew, again and again where it takes longer than a slice.
-    if (this.#stopped || this.#walk.listing || !this.#hasBegunSomething) return false
+    if (this.#stopped || this.#walk.listing || !this.#hasFinishedSomething) return false
     const live = await directory.live(this.#signal)
     for (const { run } of shares.inFavourOf(item, live)) {
       const work = live.find((one) => one.run === run)?.work
@@ -175,16 +175,12 @@ class Supervisor {
 
   /**
    * An attempt that has finished nothing yet would hand back just what it was given, for ever: under a low ceiling, or
-   * where a file takes longer than the item may. What has arrived of a file is no matter: it is read anew.
+   * where a file takes longer than a slice or the budget. What arrived of a file that is not read through every address
+   * does not count: it is read again.
    */
   get #hasFinishedSomething(): boolean {
-    const { directories, files, failures } = this.#walk.counters
-    return directories > 0 || files > 0 || Object.keys(failures).length > 0
-  }
-
-  /** Where opening a directory takes longer than a slice, an item would make room before anything of it is done, for ever. */
-  get #hasBegunSomething(): boolean {
-    return this.#hasFinishedSomething || this.#walk.counters.bytesArrived > 0
+    const { directories, files, chunks, failures } = this.#walk.counters
+    return directories > 0 || files > 0 || chunks > 0 || Object.keys(failures).length > 0
   }
 
   async #visible(max: number): Promise<number> {
