@@ -22,6 +22,9 @@ const stoppedMs = 10_000
 /** Where something went wrong for a process: a call that nobody answers hangs for 8 s, and is made again up to 30 s later. */
 const troubleMs = 45_000
 
+/** For this long what was asked is waited for. */
+const mostMs = 1_200_000
+
 type State = 'running' | 'paused' | 'ended'
 
 interface Asked {
@@ -138,10 +141,15 @@ export class Heard {
     const heardAtMs = sim.nowMs
     const check = (): void => {
       if (isSo(heardAtMs)) return
+      // A manager that stopped leaves what it heard to the next one.
+      if (leader() === undefined && sim.nowMs - heardAtMs <= mostMs) {
+        sim.after(1_000, check)
+        return
+      }
       const isReplaced = life.dead || (leader() ?? life) !== life
       if (isReplaced && !keepsLedger) return
       const responsible = isReplaced ? leader() : life
-      if (sim.nowMs - heardAtMs > 1_200_000) return
+      if (sim.nowMs - heardAtMs > mostMs) return
       const quietMs = responsible === undefined ? 0 : sim.nowMs - Math.max(heardAtMs, responsible.troubledAtMs)
       // A life that is dead troubled itself when it died, and its successor when it began.
       // Without its ledger a run may first have to wait for queues that are being deleted.

@@ -108,7 +108,8 @@ export interface WalkFailure {
 }
 
 /** The figures that add up; what is in flight and how mounts do does not. */
-export interface Counts extends Omit<WalkCounters, 'chunks' | 'inFlight' | 'bytesArrived' | 'bytesInFlight' | 'mounts'> {
+export interface Counts
+  extends Omit<WalkCounters, 'chunks' | 'inFlight' | 'bytesArrived' | 'bytesInFlight' | 'mounts'> {
   mounts: Record<string, MountCounters>
 }
 
