@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { schemaFiles } from '../../packages/core/src/schemas.ts'
 import { packageFolders } from '../../scripts/api-report.ts'
 import { root } from '../support/repository.ts'
 import { pnpm } from './packages.ts'
@@ -91,6 +92,13 @@ describe('every package, packed and installed into an empty project', () => {
     const lines = said.trim().split('\n')
     expect(lines.map((line) => line.split(' ')[0])).toEqual(entries)
     for (const line of lines) expect(line).not.toMatch(/ 0$/)
+  })
+
+  test.each(schemaFiles())('publishes the JSON Schema %s, as the sources have it', async (name, text) => {
+    const script = `process.stdout.write((await import('node:fs')).readFileSync(
+      new URL(import.meta.resolve('@cachewarmer/core/schema/${name}'))))`
+    writeFileSync(join(project('npm'), 'schema.mjs'), script)
+    expect(await run(project('npm'), process.execPath, 'schema.mjs')).toBe(text)
   })
 
   test.each(programs)('gives the program $name', async ({ name, version }) => {

@@ -10,7 +10,7 @@ import { schemaFiles } from './schemas.ts'
 
 const folder = new URL('../schema/', import.meta.url)
 
-test.each(schemaFiles())('schema/%s is current: run `pnpm run schemas`', (name, text) => {
+test.each(schemaFiles())('schema/%s is what the build wrote: run `npm run build`', (name, text) => {
   expect(readFileSync(new URL(name, folder), 'utf8')).toBe(text)
 })
 
