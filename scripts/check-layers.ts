@@ -19,7 +19,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   service: ['core', 'queue', 'nfs', 'vmss', 'walker'],
   'worker-bin': ['service', 'core', 'queue', 'vmss'],
   'submit-bin': ['service', 'core', 'queue', 'nfs', 'walker'],
-  'manager-bin': ['service', 'queue', 'vmss', 'worker'],
+  'manager-bin': ['service', 'queue', 'vmss', 'submit', 'worker'],
 }
 
 /** The rooms of the service, and what each may import of other rooms and packages. */

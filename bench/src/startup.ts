@@ -2,19 +2,20 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
 import { median, printTable } from './table.ts'
 
 const release = fileURLToPath(new URL('../../packaging/dist/', import.meta.url))
-const programs = ['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit'] as const
+const roles = ['serve', 'worker', 'submit'] as const
 
-/** How long the released programs take from start to end when there is nothing to do, next to Node itself. */
+/** How long the released program takes in each role from start to end when there is nothing to do, next to Node itself. */
 export function benchStartup(rounds: number): void {
   if (!existsSync(join(release, 'SHA256SUMS'))) throw new Error('nothing is released: npm run package')
   const commands: readonly (readonly string[])[] = [
     [process.execPath, '-e', '0'],
-    ...programs.flatMap((name) => [
-      [join(release, name), '--version'],
-      [process.execPath, join(release, `${name}.mjs`), '--version'],
+    ...roles.flatMap((role) => [
+      [join(release, 'cachewarmer'), role, '--help'],
+      [process.execPath, ...workerNodeOptions, join(release, 'cachewarmer.mjs'), role, '--help'],
     ]),
   ]
   const times = commands.map((): number[] => [])

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { options } from '../../scripts/options.ts'
-import { releaseFolder, root } from './programs.ts'
-import { buildRelease } from './release.ts'
+import { root } from './bundle.ts'
+import { buildRelease, releaseFolder } from './release.ts'
 
 const help = `Usage: npm run package -- [--out DIR]
 
-Builds what is released, for Linux on this machine's processor: cachewarmer-manager, cachewarmer-worker and
-cachewarmer-submit, each as an executable that needs nothing, and as a bundle (.mjs) for Node 24.15 or newer; with a bill
-of materials, licences and checksums.
+Builds what is released, for Linux on this machine's processor: every program in one file, as an executable that needs
+nothing (cachewarmer) and as a bundle for Node 24.15 or newer (cachewarmer.mjs); with a bill of materials, licences and
+checksums.
 
   --out DIR   default: ${releaseFolder}
 `

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Metafile } from 'esbuild'
-import { bundle } from './bundle.ts'
-import { checksums } from './checksums.ts'
-import { componentsOf, nodeComponent } from './components.ts'
-import { writeExecutable } from './executable.ts'
-import { nodeOptions, type Program, packageFolder, programs } from './programs.ts'
-import { sbom, thirdPartyLicences } from './sbom.ts'
+import { pipeline } from 'node:stream/promises'
+import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
+import { bundleForExecutable, bundleForNode, bundlePrograms, packageFolder, root } from './bundle.ts'
+import { componentsOf, nodeComponent, sbom, thirdPartyLicences } from './contents.ts'
+import { type Executable, writeExecutable } from './executable.ts'
+
+/** Where `npm run package` writes to. */
+export const releaseFolder: string = join(root, 'packaging/dist')
 
 export interface Release {
   readonly version: string
@@ -16,47 +18,42 @@ export interface Release {
 }
 
 /**
- * Writes everything that is released into a folder: each program as an executable and as a bundle, the bill of
- * materials, the licences, checksums. An executable whose bundle has not changed is kept. Files are put in place whole.
+ * Writes everything that is released into a folder: the program as an executable and as a bundle, the bill of materials,
+ * the licences, checksums. An executable whose bundle has not changed is kept. Each file appears whole.
  */
 export async function buildRelease(folder: string, say: (line: string) => void = () => {}): Promise<Release> {
   await mkdir(folder, { recursive: true })
-  const metafiles: Metafile[] = []
-  const files: string[] = []
-  for (const program of programs) {
-    const forNode = await bundle(program, 'esm')
-    const forExecutable = await bundle(program, 'cjs')
-    metafiles.push(forNode.metafile)
-    await put(folder, `${program}.mjs`, forNode.text)
-    await chmod(join(folder, `${program}.mjs`), 0o755)
-    await executable(folder, program, forExecutable.text, say)
-    files.push(program, `${program}.mjs`)
-  }
-  const { version } = JSON.parse(
-    await readFile(join(packageFolder['cachewarmer-manager'], 'package.json'), 'utf8'),
-  ) as {
+  const bundles = await bundlePrograms()
+  const forNode = await bundleForNode(bundles)
+  const forExecutable = await bundleForExecutable()
+  await put(folder, 'cachewarmer.mjs', forNode.text)
+  await chmod(join(folder, 'cachewarmer.mjs'), 0o755)
+  const programs = new Map([...bundles].map(([role, { text }]) => [role, text]))
+  await executable(folder, { main: forExecutable.text, programs, nodeOptions: workerNodeOptions }, say)
+  const { version } = JSON.parse(await readFile(join(packageFolder('manager'), 'package.json'), 'utf8')) as {
     version: string
   }
+  const metafiles = [...bundles.values(), forNode, forExecutable].map(({ metafile }) => metafile)
   const components = [...componentsOf(metafiles, process.cwd()), nodeComponent()]
   await put(folder, 'sbom.cdx.json', sbom(version, components))
   await put(folder, 'THIRD-PARTY-LICENSES.txt', thirdPartyLicences(components))
   await put(folder, 'VERSION', `${version}\n`)
-  files.push('sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt', 'VERSION')
+  const files = ['cachewarmer', 'cachewarmer.mjs', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt', 'VERSION']
   await put(folder, 'SHA256SUMS', await checksums(folder, files))
   return { version, files: [...files, 'SHA256SUMS'] }
 }
 
-/** Half a minute of work for all three, so it is done only where something changed. */
-async function executable(folder: string, program: Program, text: string, say: (line: string) => void): Promise<void> {
-  const file = join(folder, program)
-  const mark = join(folder, `.${program}.made-of`)
-  const options = nodeOptions[program]
-  const madeOf = createHash('sha256').update(process.version).update(options.join(' ')).update(text).digest('hex')
+/** Ten seconds of work, so it is done only where something changed. */
+async function executable(folder: string, parts: Executable, say: (line: string) => void): Promise<void> {
+  const file = join(folder, 'cachewarmer')
+  const mark = join(folder, '.cachewarmer.made-of')
+  const made = JSON.stringify([parts.main, ...parts.programs, parts.nodeOptions, process.version, process.arch])
+  const madeOf = createHash('sha256').update(made).digest('hex')
   const before = await readFile(mark, 'utf8').catch(() => '')
   const [size, kept] = before.split(' ')
   if (kept === madeOf && String((await stat(file).catch(() => undefined))?.size) === size) return
-  say(`${program}: an executable with Node ${process.versions.node}`)
-  await writeExecutable(text, file, options)
+  say(`cachewarmer: an executable with Node ${process.versions.node}`)
+  await writeExecutable(parts, file)
   await writeFile(mark, `${(await stat(file)).size} ${madeOf}`)
 }
 
@@ -64,4 +61,15 @@ async function put(folder: string, name: string, text: string): Promise<void> {
   const file = join(folder, `${name}.${process.pid}.new`)
   await writeFile(file, text)
   await rename(file, join(folder, name))
+}
+
+/** Lines for `sha256sum --check`, one per file, in the order given. */
+async function checksums(folder: string, files: readonly string[]): Promise<string> {
+  let lines = ''
+  for (const file of files) {
+    const hash = createHash('sha256')
+    await pipeline(createReadStream(join(folder, file)), hash)
+    lines += `${hash.digest('hex')}  ${file}\n`
+  }
+  return lines
 }

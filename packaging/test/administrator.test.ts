@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ganeshaMissing } from '../../test/support/ganesha.ts'
-import { commandOf, launch } from './launch.ts'
-import { notLinux } from './linux.ts'
+import { commandOf, launch, notLinux } from './launch.ts'
 
 const works = (program: string, ...args: readonly string[]): boolean => spawnSync(program, args).status === 0
 const missing = notLinux
@@ -39,7 +38,7 @@ describe.skipIf(missing !== undefined)('an administrator', () => {
     mkdirSync(join(exported, 'scene'), { recursive: true })
     mkdirSync(join(folder, 'out'))
     for (let at = 0; at < files; at += 1) writeFileSync(join(exported, `scene/${at}.exr`), Buffer.alloc(fileBytes, at))
-    const made = [...commandOf('cachewarmer-manager', 'executable'), 'bootstrap', '--out', join(exported, 'bootstrap')]
+    const made = [...commandOf('cachewarmer', 'executable'), 'bootstrap', '--out', join(exported, 'bootstrap')]
     expect(await launch(made).ended).toMatchObject({ code: 0 })
     const machine = fileURLToPath(new URL('administrator-machine.ts', import.meta.url))
     const args = ['--net', '--mount', process.execPath, machine, exported, join(folder, 'out')]

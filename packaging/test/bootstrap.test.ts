@@ -17,9 +17,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { programs, releaseFolder } from '../src/programs.ts'
-import { commandOf, type Ended, type Form, launch } from './launch.ts'
-import { notLinux } from './linux.ts'
+import { releaseFolder } from '../src/release.ts'
+import { commandOf, type Ended, type Form, launch, notLinux, names as programs } from './launch.ts'
 
 let folder: string
 let out: string
@@ -43,7 +42,7 @@ const everything = (at: string): string[] => readdirSync(at, { recursive: true, 
 function otherRelease(version: string): string {
   const from = join(folder, `release-${version}`)
   mkdirSync(from)
-  const names = [...programs.map((name) => `${name}.mjs`), 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt']
+  const names = ['cachewarmer.mjs', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt']
   for (const name of names) copyFileSync(join(releaseFolder, name), join(from, name))
   writeFileSync(join(from, 'VERSION'), `${version}\n`)
   const sum = (name: string): string =>
@@ -55,7 +54,7 @@ function otherRelease(version: string): string {
 }
 
 describe.skipIf(notLinux)('the bootstrap folder', () => {
-  test('is signed with a key, stays signed, and a release of which nobody signed the list has no signature', async () => {
+  test('is signed with a key and stays signed, and a release whose list was not signed has no signature', async () => {
     const key = join(folder, 'key')
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
     writeFileSync(join(folder, 'signers'), `cachewarmer ${readFileSync(`${key}.pub`, 'utf8')}`)
@@ -103,8 +102,8 @@ describe.skipIf(notLinux)('the bootstrap folder', () => {
     )
     expect(readdirSync(join(out, 'cachewarmerbin')).sort()).toEqual(
       [
+        `cachewarmer${suffix}`,
         ...programs.map((name) => `${name}${suffix}`),
-        `cachewarmer-jobsubmitter${suffix}`,
         'sbom.cdx.json',
         'THIRD-PARTY-LICENSES.txt',
         'VERSION',
@@ -113,7 +112,9 @@ describe.skipIf(notLinux)('the bootstrap folder', () => {
     execFileSync('sha256sum', ['--check', '--quiet', '--strict', 'SHA256SUMS'], { cwd: out })
     for (const role of ['manager', 'worker'])
       expect(statSync(join(out, `bootstrap.cachewarmer-${role}.sh`)).mode & 0o777).toBe(0o755)
-    expect(statSync(join(out, `cachewarmerbin/cachewarmer-worker${suffix}`)).mode & 0o777).toBe(0o755)
+    expect(statSync(join(out, `cachewarmerbin/cachewarmer${suffix}`)).mode & 0o777).toBe(0o755)
+    for (const name of programs)
+      expect(readlinkSync(join(out, `cachewarmerbin/${name}${suffix}`))).toBe(`cachewarmer${suffix}`)
     for (const name of everything(out)) expect(name).not.toMatch(/\.new/)
   })
 
@@ -128,7 +129,7 @@ describe.skipIf(notLinux)('the bootstrap folder', () => {
   test('is upgraded in one step, keeps the release before, and clears away older ones', async () => {
     const shown = (): string => readFileSync(join(out, 'cachewarmerbin/VERSION'), 'utf8').trim()
     for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
-      // Somebody who is installing has opened what was there.
+      // An installation that is running has opened the earlier release.
       const beforehand = version === '1.0.0' ? undefined : realpathSync(join(out, 'cachewarmerbin'))
       const { code } = await bootstrap('bundle', '--bundles', '--from', otherRelease(version))
       expect([code, shown()]).toEqual([0, version])
@@ -177,19 +178,15 @@ describe.skipIf(notLinux)('the bootstrap folder', () => {
       ['--out', 'OUT', '--from', 'EMPTY'],
       'expected the folder of a release, with SHA256SUMS',
     ],
-    [
-      'a program that is not as released',
-      ['--out', 'OUT', '--from', 'TAMPERED'],
-      'cachewarmer-worker.mjs is not as released',
-    ],
-    ['a release without executables', ['--out', 'OUT', '--from', 'OTHER'], 'does not name cachewarmer-manager'],
+    ['a program that is not as released', ['--out', 'OUT', '--from', 'TAMPERED'], 'cachewarmer.mjs is not as released'],
+    ['a release without executables', ['--out', 'OUT', '--from', 'OTHER'], 'does not name cachewarmer'],
     ['a file', ['--out', 'FILE'], 'expected a folder, and this is a file'],
   ])('is refused for %s with exit code 2, and nothing is written', async (_, given, said) => {
     const from = otherRelease('1.0.0')
     const tampered = otherRelease('1.0.1')
     mkdirSync(join(folder, 'empty'))
     writeFileSync(join(folder, 'file'), '')
-    appendFileSync(join(tampered, 'cachewarmer-worker.mjs'), '\n')
+    appendFileSync(join(tampered, 'cachewarmer.mjs'), '\n')
     const places: Readonly<Record<string, string>> = {
       OUT: out,
       EMPTY: join(folder, 'empty'),

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -14,16 +15,15 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { packageFolder } from '../src/programs.ts'
-import { commandOf, launch } from './launch.ts'
-import { notLinux } from './linux.ts'
+import { root as repository } from '../src/bundle.ts'
+import { commandOf, launch, notLinux } from './launch.ts'
 
 /* The scripts of a bootstrap folder, installing below a folder of their own. */
 
 const missing = ['shellcheck', 'systemd-analyze'].filter((name) => spawnSync(name, ['--version']).status !== 0)
 if (missing.length > 0)
   console.log(`SKIPPED: what scripts and units look like to ${missing.join(' and ')}, not installed here`)
-const sources = join(packageFolder['cachewarmer-manager'], 'bootstrap')
+const sources = join(repository, 'packages/service/bootstrap')
 const roles = ['manager', 'worker'] as const
 type Role = (typeof roles)[number]
 
@@ -36,12 +36,8 @@ beforeAll(async () => {
   bootstrap = join(made, 'bootstrap')
   const command = [...commandOf('cachewarmer-manager', 'bundle'), 'bootstrap', '--bundles', '--out', bootstrap]
   expect(await launch(command).ended).toMatchObject({ code: 0 })
-  // Bundles are quick to copy; the executable's name is what the scripts look for first.
-  for (const name of ['manager', 'worker', 'submit'])
-    cpSync(
-      join(bootstrap, `cachewarmerbin/cachewarmer-${name}.mjs`),
-      join(bootstrap, `cachewarmerbin/cachewarmer-${name}`),
-    )
+  // A bundle is quick to copy; the executable's name is what the scripts look for first.
+  cpSync(join(bootstrap, 'cachewarmerbin/cachewarmer.mjs'), join(bootstrap, 'cachewarmerbin/cachewarmer'))
   const listed = readFileSync(join(bootstrap, 'SHA256SUMS'), 'utf8')
   const more = listed.split('\n').filter((line) => line.endsWith('.mjs'))
   appendFileSync(join(bootstrap, 'SHA256SUMS'), more.map((line) => `${line.replace(/\.mjs$/, '')}\n`).join(''))
@@ -86,7 +82,7 @@ describe.skipIf(notLinux)('an install script', () => {
     expect(mode('etc/cachewarmer/worker.env')).toBe(0o600)
     expect(mode('usr/local/bin/cachewarmer-worker')).toBe(0o755)
     expect(text('usr/local/bin/cachewarmer-worker')).toBe(
-      readFileSync(join(bootstrap, 'cachewarmerbin/cachewarmer-worker'), 'utf8'),
+      readFileSync(join(bootstrap, 'cachewarmerbin/cachewarmer'), 'utf8'),
     )
     expect(names().filter((name) => lstatSync(join(root, name)).isFile())).toEqual([
       'etc/cachewarmer/worker.env',
@@ -99,7 +95,7 @@ describe.skipIf(notLinux)('an install script', () => {
     expect(text('etc/systemd/system/cachewarmer-worker.service')).not.toContain(secret.STORAGE_KEY)
   })
 
-  test("puts the manager in place, and the submitter by both its names, with the original's variables", () => {
+  test("puts the manager in place, and the other names as links to it, with the original's variables", () => {
     const original = {
       ...enough,
       STORAGE_ACCOUNT_RESOURCE_GROUP: 'cache-rg',
@@ -114,7 +110,7 @@ describe.skipIf(notLinux)('an install script', () => {
     }
     expect(run('manager', original)).toMatchObject({ code: 0, stderr: '' })
     const { BOOTSTRAP_PATH: _, ...kept } = original
-    // Read as a shell reads it, without anybody's start-up file.
+    // Read as a shell reads it, without a start-up file.
     const read = execFileSync('env', [
       '-i',
       '/bin/bash',
@@ -132,8 +128,9 @@ describe.skipIf(notLinux)('an install script', () => {
         .map(([name, value]) => `${name}=${value}`)
         .sort(),
     )
-    for (const name of ['cachewarmer-manager', 'cachewarmer-submit', 'cachewarmer-jobsubmitter'])
-      expect(names()).toContain(`usr/local/bin/${name}`)
+    expect(lstatSync(join(root, 'usr/local/bin/cachewarmer-manager')).isFile()).toBe(true)
+    for (const name of ['cachewarmer', 'cachewarmer-submit', 'cachewarmer-jobsubmitter'])
+      expect(readlinkSync(join(root, `usr/local/bin/${name}`))).toBe('cachewarmer-manager')
     const help = execFileSync(process.execPath, [join(root, 'usr/local/bin/cachewarmer-jobsubmitter'), '--version'])
     expect(help.toString()).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
@@ -269,7 +266,7 @@ describe.skipIf(notLinux)('an install script', () => {
     },
   )
 
-  test.each(['cachewarmerbin/cachewarmer-worker', 'systemd/cachewarmer-worker.service', 'SHA256SUMS'])(
+  test.each(['cachewarmerbin/cachewarmer', 'systemd/cachewarmer-worker.service', 'SHA256SUMS'])(
     'installs nothing where %s is not what was released',
     (name) => {
       const copy = join(root, 'copy')

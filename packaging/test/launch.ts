@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { type Program, releaseFolder } from '../src/programs.ts'
+import { releaseFolder } from '../src/release.ts'
 
 export interface Ended {
   readonly code: number | null
@@ -15,12 +15,30 @@ export interface Launched {
   readonly stderr: () => string
 }
 
-/** Which of a program's two forms. */
+/** The executable is made for Linux alone; the reason is printed where the tests are skipped. */
+export const notLinux: boolean = process.platform !== 'linux'
+if (notLinux) console.log('SKIPPED: what is released, because this is not Linux')
+
+/** Every name that says a role. */
+export const names = [
+  'cachewarmer-manager',
+  'cachewarmer-worker',
+  'cachewarmer-submit',
+  'cachewarmer-jobsubmitter',
+] as const
+export type Name = (typeof names)[number]
+
+/** Links to what was built, by every name; see build-release.ts. */
+export const namesFolder: string = join(releaseFolder, '.names')
+
+/** Which of the program's two forms. */
 export type Form = 'executable' | 'bundle'
 
-/** The command line of a program as it was built. */
-export const commandOf = (program: Program, form: Form): readonly [string, ...string[]] =>
-  form === 'executable' ? [join(releaseFolder, program)] : [process.execPath, join(releaseFolder, `${program}.mjs`)]
+/** The command line of the program that was built, called through a link of that name, or by its own. */
+export const commandOf = (name: Name | 'cachewarmer', form: Form): readonly [string, ...string[]] => {
+  const folder = name === 'cachewarmer' ? releaseFolder : namesFolder
+  return form === 'executable' ? [join(folder, name)] : [process.execPath, join(folder, `${name}.mjs`)]
+}
 
 /** Starts a command with nothing in its environment but what is given: no PATH, so nothing else can be found either. */
 export function launch(command: readonly string[], env: Readonly<Record<string, string>> = {}): Launched {

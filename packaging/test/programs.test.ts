@@ -1,11 +1,21 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { directory, file, startNfsServer } from '@cachewarmer/nfs/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { packageFolder, programs } from '../src/programs.ts'
-import { commandOf, type Form, launch } from './launch.ts'
-import { notLinux } from './linux.ts'
+import { packageFolder } from '../src/bundle.ts'
+import { releaseFolder } from '../src/release.ts'
+import { commandOf, type Form, launch, names, notLinux } from './launch.ts'
 
 /* What is released, started on what is as good as a bare machine: no PATH, and mostly no network. */
 
@@ -16,7 +26,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const forms: readonly Form[] = ['executable', 'bundle']
-const each = programs.flatMap((program) => forms.map((form) => ({ program, form })))
+const each = names.flatMap((program) => forms.map((form) => ({ program, form })))
+const { version } = JSON.parse(readFileSync(join(packageFolder('manager'), 'package.json'), 'utf8')) as {
+  version: string
+}
 const noNetwork = ['/usr/bin/unshare', '--net', '--map-root-user']
 
 const eventually = async (what: string, check: () => boolean): Promise<void> => {
@@ -26,11 +39,54 @@ const eventually = async (what: string, check: () => boolean): Promise<void> => 
   }
 }
 
-describe.skipIf(notLinux)('a released program', () => {
-  test.each(each)('$program, the $form, says its version', async ({ program, form }) => {
-    const { version } = JSON.parse(readFileSync(join(packageFolder[program], 'package.json'), 'utf8')) as {
-      version: string
+/** The first line of the help of each role. */
+const usage: Readonly<Record<string, string>> = {
+  cachewarmer: 'Usage: cachewarmer COMMAND [options]',
+  'cachewarmer-manager': 'Usage: cachewarmer-manager [options] [command]',
+  'cachewarmer-worker': 'Usage: cachewarmer-worker [options]',
+  'cachewarmer-submit': 'Usage: cachewarmer-submit [options] [command]',
+  'cachewarmer-jobsubmitter': 'Usage: cachewarmer-submit [options] [command]',
+}
+
+describe.skipIf(notLinux)('the one program', () => {
+  test.each(each)('called $program by a link, the $form, has that role', async ({ program, form }) => {
+    const { code, stdout, stderr } = await launch([...commandOf(program, form), '--help']).ended
+    expect({ code, stderr, usage: stdout.split('\n')[0] }).toEqual({ code: 0, stderr: '', usage: usage[program] })
+  })
+
+  test.each(forms)('copied to another name, the %s, has the role of that name', async (form) => {
+    const suffix = form === 'executable' ? '' : '.mjs'
+    const copy = join(folder, `copy${suffix}`)
+    copyFileSync(join(releaseFolder, `cachewarmer${suffix}`), copy)
+    for (const name of ['cachewarmer', ...names]) {
+      const file = join(folder, `${name}${suffix}`)
+      renameSync(existsSync(copy) ? copy : join(folder, readdirSync(folder)[0] ?? ''), file)
+      const { code, stdout } = await launch([...(form === 'bundle' ? [process.execPath] : []), file, '--help']).ended
+      expect({ code, usage: stdout.split('\n')[0] }).toEqual({ code: 0, usage: usage[name] })
     }
+  })
+
+  test.each(forms)('called cachewarmer, the %s, takes the role from a command before everything else', async (form) => {
+    const said = async (...args: string[]) => {
+      const { code, stdout, stderr } = await launch([...commandOf('cachewarmer', form), ...args]).ended
+      return { code, line: (stdout || stderr).split('\n')[0] }
+    }
+    expect(await said('--version')).toEqual({ code: 0, line: version })
+    expect(await said('--help')).toEqual({ code: 0, line: usage['cachewarmer'] })
+    expect(await said()).toEqual({ code: 2, line: usage['cachewarmer'] })
+    expect(await said('--nonsense')).toEqual({ code: 2, line: 'cachewarmer: --nonsense: expected a command first' })
+    expect(await said('worker', '--help')).toEqual({ code: 0, line: usage['cachewarmer-worker'] })
+    expect(await said('warm', '--help')).toEqual({
+      code: 0,
+      line: 'Usage: cachewarmer-manager warm [options] [paths...]',
+    })
+    expect(await said('status', '--help')).toEqual({
+      code: 0,
+      line: 'Usage: cachewarmer-submit status [options] <job>',
+    })
+  })
+
+  test.each(each)('$program, the $form, says its version', async ({ program, form }) => {
     expect(await launch([...noNetwork, ...commandOf(program, form), '--version']).ended).toEqual({
       code: 0,
       stdout: `${version}\n`,
@@ -52,7 +108,7 @@ describe.skipIf(notLinux)('a released program', () => {
   })
 
   test.each(forms)('the manager, the %s, warms by itself: it holds the worker, without a network', async (form) => {
-    const command = [...noNetwork, ...commandOf('cachewarmer-manager', form), 'warm', '--json']
+    const command = [...noNetwork, ...commandOf('cachewarmer', form), 'warm', '--json']
     const { code, stdout, stderr } = await launch(command, { TMPDIR: folder }).ended
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'warmed', files: 966, addresses: [{}, {}, {}] })

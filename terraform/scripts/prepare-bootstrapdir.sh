@@ -5,13 +5,13 @@
 #   sudo bash prepare-bootstrapdir.sh SETTINGS
 #
 # SETTINGS is a file of lines NAME=VALUE. The release comes from the first of these that is set:
-#   CACHEWARMER_MANAGER_PATH   with CACHEWARMER_WORKER_PATH and CACHEWARMER_JOBSUBMITTER_PATH: programs of this machine, in
-#                              the folder of a release
+#   CACHEWARMER_MANAGER_PATH   with CACHEWARMER_WORKER_PATH and CACHEWARMER_JOBSUBMITTER_PATH: names of the program, in the
+#                              folder of a release on this machine; all three may be its cachewarmer
 #   RELEASE_DIR                a folder of this machine, as `npm run package` writes it
 #   RELEASE_URL                an archive of that folder, checked against RELEASE_SHA256
 #   BUILD_SOURCE               a repository that is built here, at BUILD_REF; needs git, Node 20 and a package registry
 # With BOOTSTRAP_MOUNT_ADDRESS and BOOTSTRAP_MOUNT_EXPORT the folder is on that export; without, below LOCAL_MOUNT_DIR,
-# where somebody has mounted it.
+# where the export is mounted.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -45,11 +45,11 @@ if [ -n "${CACHEWARMER_MANAGER_PATH:-}" ]; then
       refuse "expected all programs in the folder of one release, got $program"
   done
   RELEASE_DIR=$(dirname "$CACHEWARMER_MANAGER_PATH")
-elif [ -n "${RELEASE_DIR:-}" ]; then
-  [ -x "$RELEASE_DIR/cachewarmer-manager" ] || refuse "RELEASE_DIR: there is no $RELEASE_DIR/cachewarmer-manager"
-elif [ -z "${RELEASE_URL:-}${BUILD_SOURCE:-}" ]; then
-  refuse "not set: one of RELEASE_DIR, RELEASE_URL, CACHEWARMER_MANAGER_PATH, BUILD_SOURCE"
 fi
+[ -n "${RELEASE_DIR:-}${RELEASE_URL:-}${BUILD_SOURCE:-}" ] ||
+  refuse "not set: one of RELEASE_DIR, RELEASE_URL, CACHEWARMER_MANAGER_PATH, BUILD_SOURCE"
+[ -z "${RELEASE_DIR:-}" ] || [ -x "$RELEASE_DIR/cachewarmer" ] || 
+  refuse "RELEASE_DIR, or the folder of CACHEWARMER_MANAGER_PATH: there is no $RELEASE_DIR/cachewarmer"
 require_root
 
 work=$(mktemp -d /tmp/cachewarmer-prepare.XXXXXX)
@@ -89,5 +89,5 @@ if [ -n "${BOOTSTRAP_MOUNT_ADDRESS:-}" ]; then
 else
   folder=$LOCAL_MOUNT_DIR$BOOTSTRAP_SUBDIR
 fi
-"$release/cachewarmer-manager" bootstrap --out "$folder" --from "$release"
+"$release/cachewarmer" bootstrap --out "$folder" --from "$release"
 say "the bootstrap folder is ready: ${BOOTSTRAP_MOUNT_ADDRESS:-}${BOOTSTRAP_MOUNT_ADDRESS:+:}${BOOTSTRAP_MOUNT_EXPORT:-${LOCAL_MOUNT_DIR:-}}$BOOTSTRAP_SUBDIR"

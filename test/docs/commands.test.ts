@@ -15,7 +15,7 @@ const written = [
     .flatMap(({ where, text }) => commandLines(text).map((line) => ({ where, line }))),
   ...documents.flatMap(({ path, inline }) =>
     inline
-      .filter((text) => /^(sudo )?cachewarmer-\w+ .*-/.test(text))
+      .filter((text) => /^(sudo )?cachewarmer[\w-]* .*-/.test(text))
       .flatMap((text) => commandLines(text).map((line) => ({ where: path, line }))),
   ),
 ].map(({ where, line }) => ({ where, line, text: [line.program, ...line.args].join(' ') }))
@@ -24,7 +24,13 @@ describe('command lines in documents', () => {
   test('are found', () => {
     expect(written.length).toBeGreaterThan(15)
     expect(new Set(written.map(({ line }) => line.program))).toEqual(
-      new Set(['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit', 'cachewarmer-jobsubmitter']),
+      new Set([
+        'cachewarmer',
+        'cachewarmer-manager',
+        'cachewarmer-worker',
+        'cachewarmer-submit',
+        'cachewarmer-jobsubmitter',
+      ]),
     )
   })
 
@@ -38,6 +44,8 @@ describe('command lines in documents', () => {
     'cachewarmer-manager --worker 3',
     'cachewarmer-manager warm --mounts /a /b',
     'cachewarmer-worker --lease-ms soon',
+    'cachewarmer --queue sqlite:queue.db',
+    'cachewarmer warm --mounts /a /b',
     'sudo FOO=1 /usr/local/bin/cachewarmer-worker --no-such-option | cat',
   ])('%s would be found', async (text) => {
     const [line] = commandLines(text)

@@ -1,6 +1,7 @@
 import { legacyQueueFlags, translateLegacyFlags } from '@cachewarmer/service/cli'
 import { vi } from 'vitest'
 import { type ManagerActions, runCommandLine } from '../../packages/manager-bin/src/command-line.ts'
+import { roleOf } from '../../packages/manager-bin/src/roles.ts'
 import type { JobSettings } from '../../packages/service/src/cli/job-options.ts'
 import { readJob } from '../../packages/service/src/submit/read-job.ts'
 import { legacyFlags, makeProgram } from '../../packages/submit-bin/src/program.ts'
@@ -9,9 +10,13 @@ import type { CommandLine } from './shell.ts'
 
 /** Parses a command line with the program's own parser, and does nothing of what it asks. Throws what the program would say. */
 export async function dryRun({ program, args }: CommandLine): Promise<void> {
-  if (program === 'cachewarmer-manager') return withoutExit(() => manager(args))
-  if (program === 'cachewarmer-worker') return withoutExit(() => void parseWorkerConfig(args, '0'))
-  return submit(args)
+  if (program === 'cachewarmer' && args.join(' ') === '--help') return
+  const called = roleOf(program, args[0])
+  if (called === undefined) throw new Error(`${program} ${args[0]}: expected a command first`)
+  const given = called.named === true ? args.slice(1) : args
+  if (called.role === 'manager') return withoutExit(() => manager(given))
+  if (called.role === 'worker') return withoutExit(() => void parseWorkerConfig(given, '0'))
+  return submit(given)
 }
 
 async function manager(argv: readonly string[]): Promise<void> {

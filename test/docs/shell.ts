@@ -6,7 +6,7 @@ export interface CommandLine {
   readonly args: readonly string[]
 }
 
-const ours = /^cachewarmer-(manager|worker|submit|jobsubmitter)$/
+const ours = /^cachewarmer(-(manager|worker|submit|jobsubmitter))?$/
 
 /**
  * The commands of ours in a shell text: also behind `sudo`, assignments, a path, in a pipe, and `npm run warm --`, which is

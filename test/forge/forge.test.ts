@@ -116,13 +116,13 @@ describe('a release', () => {
     expect(readText('.ci/publish')).toContain('--provenance --ignore-scripts')
   })
 
-  test('gives each executable an attestation before anything is published', () => {
+  test('gives the executable an attestation before anything is published', () => {
     const steps = uses('publish')
     const attest = steps.indexOf('actions/attest-build-provenance')
     expect(attest).toBeGreaterThan(steps.indexOf('actions/download-artifact'))
     expect(attest).toBeLessThan(steps.findIndex((step) => step.startsWith('bash .ci/publish')))
     const attested = job('publish').steps[attest]?.with?.['subject-path']
-    expect(attested).toContain('packaging/dist/cachewarmer-*')
+    expect(attested).toContain('packaging/dist/cachewarmer*')
     expect(attested).toContain('release/packages/*.tgz')
   })
 })
@@ -159,26 +159,26 @@ describe('.ci/publish', () => {
     writeFileSync(join(packages, 'package/package.json'), '{"name":"@cachewarmer/core","version":"0.1.0"}')
     spawnSync('tar', ['-czf', 'core.tgz', 'package'], { cwd: packages })
     writeFileSync(join(executables, 'VERSION'), '0.1.0\n')
-    for (const name of ['cachewarmer-worker', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt'])
+    for (const name of ['cachewarmer', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt'])
       writeFileSync(join(executables, name), name)
-    const sum = createHash('sha256').update('cachewarmer-worker').digest('hex')
-    writeFileSync(join(executables, 'SHA256SUMS'), `${sum}  cachewarmer-worker\n`)
+    const sum = createHash('sha256').update('cachewarmer').digest('hex')
+    writeFileSync(join(executables, 'SHA256SUMS'), `${sum}  cachewarmer\n`)
   }
 
-  test('publishes what was packed, with its provenance, and the executables', () => {
+  test('publishes what was packed, with its provenance, and the executable', () => {
     const { status, calls } = publish(release)
     expect(status).toBe(0)
     expect(calls).toMatch(/npm publish \/.*core\.tgz --access public --provenance --ignore-scripts/)
-    expect(calls).toMatch(/gh release create v0\.1\.0 .*cachewarmer-worker/)
+    expect(calls).toMatch(/gh release create v0\.1\.0 .*\/cachewarmer /)
   })
 
   test('leaves alone what is published already', () => {
     expect(publish(release, '0.1.0').calls).not.toContain('npm publish')
   })
 
-  test('publishes nothing of a release whose executables are not those of its list, or that has no package', () => {
+  test('publishes nothing of a release whose executable is not that of its list, or that has no package', () => {
     for (const spoil of [
-      ({ executables }: { executables: string }) => writeFileSync(join(executables, 'cachewarmer-worker'), 'other'),
+      ({ executables }: { executables: string }) => writeFileSync(join(executables, 'cachewarmer'), 'other'),
       ({ packages }: { packages: string }) => rmSync(join(packages, 'core.tgz')),
     ]) {
       const { status, calls } = publish((folders) => {

@@ -34,6 +34,7 @@ const entries = packages.flatMap(({ name, exports }) =>
     .filter(([, entry]) => typeof entry !== 'string')
     .map(([subpath]) => `${name}${subpath.slice(1)}`),
 )
+const small = packages.filter(({ name }) => withoutAzure.includes(name))
 const programs = packages.flatMap(({ bin = {}, version }) => Object.keys(bin).map((name) => ({ name, version })))
 
 const withThisNode = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
@@ -50,6 +51,15 @@ const run = async (cwd: string, program: string, ...args: readonly string[]): Pr
 
 const managers = ['npm', 'pnpm'] as const
 
+/** Those that carry no library of Azure: with it they would be several times as large. */
+const withoutAzure = [
+  '@cachewarmer/core',
+  '@cachewarmer/queue',
+  '@cachewarmer/nfs',
+  '@cachewarmer/walker',
+  '@cachewarmer/vmss',
+].concat('@cachewarmer/service', '@cachewarmer/submit')
+
 describe('every package, packed and installed into an empty project', () => {
   let folder: string
   const project = (manager: string): string => join(folder, manager)
@@ -58,18 +68,22 @@ describe('every package, packed and installed into an empty project', () => {
     const packed = join(folder, 'packed')
     await pnpm(['--recursive', '--filter', './packages/*', 'pack', '--pack-destination', packed], root)
     await using registry = await Registry.start(readdirSync(packed).map((name) => join(packed, name)))
-    for (const manager of managers) {
-      mkdirSync(project(manager))
-      const dependencies = Object.fromEntries(packages.map(({ name, version }) => [name, `^${version}`]))
+    for (const [name, some] of [
+      ...managers.map((manager) => [manager, packages] as const),
+      ['small', small] as const,
+    ]) {
+      mkdirSync(project(name))
+      const dependencies = Object.fromEntries(some.map(({ name, version }) => [name, `^${version}`]))
       const types = { '@types/node': '24', '@commander-js/extra-typings': '*', commander: '*' }
       const json = { private: true, type: 'module', dependencies, devDependencies: types }
-      writeFileSync(join(project(manager), 'package.json'), JSON.stringify(json))
+      writeFileSync(join(project(name), 'package.json'), JSON.stringify(json))
     }
     // Nothing of this machine's: neither what is kept from earlier installations, nor another registry.
     const from = ['--registry', registry.url, '--ignore-scripts']
     const own = (name: string): string => join(folder, name)
     await Promise.all([
       run(project('npm'), 'npm', 'install', ...from, '--cache', own('cache'), '--no-audit', '--no-fund'),
+      run(project('small'), 'npm', 'install', ...from, '--cache', own('small-cache'), '--no-audit', '--no-fund'),
       pnpm(['install', ...from, '--store-dir', own('store'), '--config.engine-strict=false'], project('pnpm')),
     ])
     for (const manager of managers) {
@@ -99,6 +113,39 @@ describe('every package, packed and installed into an empty project', () => {
       new URL(import.meta.resolve('@cachewarmer/core/schema/${name}'))))`
     writeFileSync(join(project('npm'), 'schema.mjs'), script)
     expect(await run(project('npm'), process.execPath, 'schema.mjs')).toBe(text)
+  })
+
+  test('without manager and worker, brings no library of Azure, and says what to install where one is used', async () => {
+    const folders = readdirSync(join(project('small'), 'node_modules'), { recursive: true, encoding: 'utf8' })
+    expect(folders.filter((name) => /(^|\/)@azure$/.test(name))).toEqual([])
+    const script = `
+      import { openService } from '@cachewarmer/queue/open'
+      import { openAzureFleet } from '@cachewarmer/service/manager'
+      import { submitJob } from '@cachewarmer/submit'
+      const config = {
+        azureCloud: 'AzurePublicCloud', azureSubscription: 's', azureResourceGroup: 'g', azureLocation: 'westeurope',
+        vmssSubnetId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n/subnets/w',
+        vmssUserName: 'azureuser', vmssSshPublicKey: 'ssh-ed25519 ' + 'AAAAC3NzaC1lZDI1NTE5'.padEnd(68, 'A') + ' test',
+        bootstrapMountAddress: '10.0.5.4', bootstrapExportPath: '/data', bootstrapScriptPath: '/worker.sh',
+        storageAccountName: 'studio', queueNamePrefix: 'studio', workers: 1, leaseMs: 60_000, idleMs: 20_000,
+      }
+      const refused = await Promise.allSettled([
+        openService('https://studio.queue.core.windows.net'),
+        openAzureFleet(config, { environment: {} }),
+      ])
+      console.log(typeof submitJob, ...refused.map(({ reason }) => '\\n' + reason.message))`
+    writeFileSync(join(project('small'), 'azure.mjs'), script)
+    const said = await run(project('small'), process.execPath, 'azure.mjs')
+    expect(said).toMatch(/^function/)
+    expect(said).toMatch(/not installed: npm install @azure\/storage-queue @azure\/identity$/m)
+    expect(said).toMatch(/not installed: npm install @azure\/arm-compute @azure\/arm-network @azure\/identity$/m)
+    const args = ['--queue', 'https://studio.queue.core.windows.net', '--queue-name-prefix', 'studio', 'list']
+    const submit = spawnSync(join(project('small'), 'node_modules/.bin/cachewarmer-submit'), args, {
+      env: withThisNode,
+      encoding: 'utf8',
+    })
+    expect(submit).toMatchObject({ status: 2, stdout: '' })
+    expect(submit.stderr).toMatch(/not installed: npm install @azure\/storage-queue @azure\/identity$/m)
   })
 
   test.each(programs)('gives the program $name', async ({ name, version }) => {

@@ -9,15 +9,13 @@ import { Controller } from './controller.ts'
 const unshare = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
 if (!unshare) console.log('SKIPPED: a release that Terraform installs, because mounting needs root')
 
-const manager = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('@cachewarmer/manager/package.json')))
+const program = fileURLToPath(new URL('dist/cachewarmer.js', import.meta.resolve('@cachewarmer/manager/package.json')))
 
-/** The folder of a release with the real manager in it; it lies beside its Node instead of holding it. */
+/** The folder of a release with the real program in it; it lies beside its Node instead of holding it. */
 function release(folder: string): string {
   mkdirSync(folder)
   const files: Record<string, string> = {
-    'cachewarmer-manager': `#!/bin/bash\nexec "${process.execPath}" "${manager}" "$@"\n`,
-    'cachewarmer-worker': '#!/bin/bash\nexit 0\n',
-    'cachewarmer-submit': '#!/bin/bash\nexit 0\n',
+    cachewarmer: `#!/bin/bash\nexec "${process.execPath}" "${program}" "$@"\n`,
     VERSION: '9.9.9\n',
     'THIRD-PARTY-LICENSES.txt': 'none\n',
     'sbom.cdx.json': '{}\n',

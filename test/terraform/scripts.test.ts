@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { readText, repositoryFiles, root } from '../support/repository.ts'
@@ -163,15 +163,13 @@ describe.skipIf(!unshare)('on the controller', () => {
   })
 
   describe('prepares the bootstrap folder', () => {
-    /** A release whose manager notes what it is asked for. */
+    /** A release whose program notes what it is asked for. */
     const release = (): string => {
       const folder = join(controller.folder, 'release')
       mkdirSync(folder)
-      for (const name of ['manager', 'worker', 'submit']) {
-        const file = join(folder, `cachewarmer-${name}`)
-        writeFileSync(file, `#!/bin/bash\nmkdir -p "$3"; echo "$0 $*" > "$3/made-by"; ls "\${0%/*}" > "$3/beside"\n`)
-        chmodSync(file, 0o755)
-      }
+      const file = join(folder, 'cachewarmer')
+      writeFileSync(file, `#!/bin/bash\nmkdir -p "$3"; echo "$0 $*" > "$3/made-by"; ls "\${0%/*}" > "$3/beside"\n`)
+      chmodSync(file, 0o755)
       return folder
     }
     const made = (name: string, folder = join(controller.export, 'tools/bootstrap')): string =>
@@ -186,15 +184,17 @@ describe.skipIf(!unshare)('on the controller', () => {
       expect(code).toBe(0)
       expect(stdout).toContain('the bootstrap folder is ready: 10.0.5.4:/data/tools/bootstrap')
       expect(made('made-by')).toMatch(
-        /release\/cachewarmer-manager bootstrap --out \/tmp\/cachewarmer-prepare\.\w+\/export\/tools\/bootstrap/,
+        /release\/cachewarmer bootstrap --out \/tmp\/cachewarmer-prepare\.\w+\/export\/tools\/bootstrap/,
       )
       expect(controller.calls[0]).toMatch(/^mount -t nfs -o rw,/)
       expect(Controller.leftovers()).toEqual([])
       expect(existsSync(join(controller.export, 'tools/bootstrap'))).toBe(true)
     })
 
-    test('where somebody has mounted it, from programs by the names of the original', async () => {
+    test('where the export is mounted already, from programs by the names of the original', async () => {
       const folder = release()
+      for (const name of ['manager', 'worker', 'submit'])
+        symlinkSync('cachewarmer', join(folder, `cachewarmer-${name}`))
       const settings = {
         LOCAL_MOUNT_DIR: controller.export,
         BOOTSTRAP_SUBDIR: '/b',
@@ -205,7 +205,7 @@ describe.skipIf(!unshare)('on the controller', () => {
       const { code } = await controller.run('prepare-bootstrapdir.sh', controller.settings(settings))
       expect(code).toBe(0)
       expect(made('beside', join(controller.export, 'b'))).toBe(
-        'cachewarmer-manager\ncachewarmer-submit\ncachewarmer-worker\n',
+        'cachewarmer\ncachewarmer-manager\ncachewarmer-submit\ncachewarmer-worker\n',
       )
       expect(controller.calls).toEqual([])
     })

@@ -61,7 +61,7 @@ async function withIdentity(
   const given = access.accountKey ?? access.sas ?? access.credential ?? access.connectionString
   const hasQuery = access.url.includes('?')
   if (given !== undefined || hasQuery || !/^https:/i.test(access.url)) return access
-  const { DefaultAzureCredential } = await load('@azure/identity', () => import('@azure/identity'))
+  const { DefaultAzureCredential } = await load(() => import('@azure/identity'))
   const credential = new DefaultAzureCredential({
     ...(clientId ? { managedIdentityClientId: clientId } : {}),
     // The public cloud knows nothing of private ones, and may be out of reach: it is not asked about this authority.
@@ -71,15 +71,24 @@ async function withIdentity(
 }
 
 async function openAzure(access: AzureAccess, clock: Clock): Promise<QueueService> {
-  const { openAzureService } = await load('@azure/storage-queue', () => import('./azure/index.ts'))
+  const { openAzureService } = await load(() => import('./azure/index.ts'))
   return openAzureService({ ...access, clock })
 }
 
-async function load<T>(name: string, module: () => Promise<T>): Promise<T> {
+/** Azure's own libraries are optional peers, loaded when a queue of Azure is opened. Where they are missing, both are named. */
+async function load<T>(module: () => Promise<T>): Promise<T> {
   try {
     return await module()
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new QueueError('OPTION_INVALID', 'service', `install ${name} to open Azure Storage Queues`, { cause: error })
+    const hint = 'npm install @azure/storage-queue @azure/identity'
+    throw new QueueError(
+      'OPTION_INVALID',
+      'service',
+      `Azure Storage Queues need packages that are not installed: ${hint}`,
+      {
+        cause: error,
+      },
+    )
   }
 }

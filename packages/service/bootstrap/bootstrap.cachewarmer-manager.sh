@@ -6,14 +6,14 @@ set -euo pipefail
 program=$(basename -- "$0")
 # What install.bash is told.
 # shellcheck disable=SC2034
-role=manager programs='cachewarmer-manager cachewarmer-submit' needed=check_manager
+role=manager programs='cachewarmer-manager cachewarmer cachewarmer-submit cachewarmer-jobsubmitter' needed=check_manager
 
 usage() {
   cat <<'TEXT'
 Usage: bootstrap.cachewarmer-manager.sh [--uninstall [--keep-state]]
 
-Installs cachewarmer-manager as a service, and cachewarmer-submit (also as cachewarmer-jobsubmitter), from the folder that
-this script is in. Run again it upgrades, and keeps the settings that are not given. Settings come from the environment:
+Installs cachewarmer-manager as a service, with cachewarmer, cachewarmer-submit and cachewarmer-jobsubmitter, from the folder
+of this script. Run again it upgrades, and keeps the settings that are not given. Settings come from the environment:
 
   QUEUE_PREFIX             what the name of every queue begins with
   STORAGE_ACCOUNT          the storage account of the queues, or CACHEWARMER_QUEUE for their URL

@@ -12,7 +12,7 @@ usage() {
   cat <<'TEXT'
 Usage: bootstrap.cachewarmer-worker.sh [--uninstall [--keep-state]]
 
-Installs cachewarmer-worker as a service, from the folder that this script is in. Run again it upgrades, and keeps the
+Installs cachewarmer-worker as a service, from the folder of this script. Run again it upgrades, and keeps the
 settings that are not given. Settings come from the environment:
 
   QUEUE_PREFIX         what the name of every queue begins with

@@ -1,7 +1,7 @@
 # What both install scripts do; sourced by them. Nothing here runs by itself.
 #
-# A script says: $folder (where it was found), $here (a checked copy of this file and of what is put in place), $program, $role (manager or worker), $programs (to install, the service's first), $needed (a function
-# that checks settings). With DESTDIR everything goes below that folder and nothing is started, as for an image.
+# A script sets $folder (where it was found), $here (a checked copy of this file and of what is put in place), $program, $role
+# (manager or worker), $programs (names of the one program: a file, and links to it) and $needed (a function that checks settings). With DESTDIR everything goes below that folder and nothing is started, as for an image.
 # shellcheck shell=bash disable=SC2154
 
 root=${DESTDIR:-}
@@ -135,9 +135,7 @@ settings_lines() {
 verify() {
   local list complaint
   list=$(while read -r sum name; do
-    if [[ $name != cachewarmerbin/* || " $programs " == *" $(basename -- "$name" .mjs) "* ]]; then
-      printf '%s  %s\n' "$sum" "$name"
-    fi
+    if [[ $name != cachewarmerbin/* || $name == "cachewarmerbin/$program_file" ]]; then printf '%s  %s\n' "$sum" "$name"; fi
   done <"$here/SHA256SUMS")
   complaint=$(cd "$folder" && LC_ALL=C sha256sum --check --quiet <<<"$list" 2>&1) ||
     refuse "the checksums do not fit, so nothing is installed: ${complaint//$'\n'/; }"
@@ -170,10 +168,10 @@ link() {
   changed=yes
 }
 
-# Usage: put_program NAME. The executable where there is one, else the bundle for the Node that is there.
+# Usage: put_program NAME LINK... Each service has a file of its own, so that an upgrade of one leaves the other alone.
 put_program() {
-  local from=cachewarmerbin/$1 to=$bin/$1 sum
-  [ -e "$folder/$from" ] || { from=$from.mjs to=$library/$1.mjs; }
+  local from=cachewarmerbin/$program_file to=$bin/$1 target=$1 links=("${@:2}") name sum
+  if [ "$program_file" = cachewarmer.mjs ]; then to=$library/$1.mjs target=../lib/cachewarmer/$1.mjs links=("$@"); fi
   sum=$(awk -v name="$from" '$2 == name { print $1 }' "$here/SHA256SUMS")
   mkdir -p -- "$(dirname -- "$to")" "$bin"
   if [ ! -f "$to" ] || [ "$(sum_of "$to")" != "$sum" ]; then
@@ -186,11 +184,11 @@ put_program() {
     mv -fT -- "$to.new.$$" "$to"
     changed=yes
   fi
-  [ "$to" = "$bin/$1" ] || link "../lib/cachewarmer/$1.mjs" "$bin/$1"
+  for name in "${links[@]}"; do link "$target" "$bin/$name"; done
 }
 
 check_node() {
-  [ ! -e "$folder/cachewarmerbin/$1" ] || return 0
+  [ "$program_file" = cachewarmer.mjs ] || return 0
   local found
   found=$(PATH=/usr/local/bin:/usr/bin:/bin node --version 2>/dev/null) ||
     refuse 'this folder holds bundles, and they need Node 24.15 or newer in /usr/local/bin or /usr/bin'
@@ -220,13 +218,15 @@ install_all() {
   check_common_settings
   "$needed"
   settle_proxies
-  local name lines
+  local lines program_file=cachewarmer
+  # The executable where the folder has one, else the bundle for the Node of this machine.
+  [ -e "$folder/cachewarmerbin/cachewarmer" ] || program_file=cachewarmer.mjs
   lines=$(settings_lines) || exit
-  check_node "cachewarmer-$role"
+  check_node
   verify
   # From here on the machine is changed.
-  for name in $programs; do put_program "$name"; done
-  [[ $programs != *cachewarmer-submit* ]] || link cachewarmer-submit "$bin/cachewarmer-jobsubmitter"
+  # shellcheck disable=SC2086
+  put_program $programs
   put "$settings" 600 <<<"$lines"
   put "$unit" 644 <"$here/systemd/$service"
   [ "$role" = manager ] || drop_in file-queue "$([[ ${CACHEWARMER_QUEUE:-} == sqlite:* ]] && echo yes || echo no)"
@@ -266,7 +266,6 @@ uninstall() {
   if [ -e "$unit" ]; then systemd disable --quiet --now "$service" || true; fi
   rm -rf -- "$unit" "$unit.d" "$settings" "$syslog" "$rotation" "$root/var/log/cachewarmer-$role.log"*
   for name in $programs; do rm -f -- "$bin/$name" "$library/$name.mjs"; done
-  [[ $programs != *cachewarmer-submit* ]] || rm -f -- "$bin/cachewarmer-jobsubmitter"
   systemd daemon-reload
   systemd reset-failed "$service" 2>/dev/null || true
   # The ledger, and the queue where it is a file, which manager and worker of one machine then share.

@@ -81,7 +81,7 @@ resource "terraform_data" "bootstrap" {
     inline = [
       "set -eu",
       "trap 'rm -rf ${local.remote}' EXIT",
-      local.uploads ? "chmod 0755 ${local.remote}/release/cachewarmer-* && printf 'RELEASE_DIR=%s\\n' \"$PWD/${local.remote}/release\" >> ${local.remote}/settings" : "true",
+      local.uploads ? "chmod 0755 ${local.remote}/release/cachewarmer* && printf 'RELEASE_DIR=%s\\n' \"$PWD/${local.remote}/release\" >> ${local.remote}/settings" : "true",
       "sudo bash ${local.remote}/prepare-bootstrapdir.sh ${local.remote}/settings",
     ]
   }

@@ -15,7 +15,7 @@ import {
   testSubnetId,
 } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from '../../../packaging/src/bundle.ts'
+import { bundleForNode, bundlePrograms } from '../../../packaging/src/bundle.ts'
 import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { controllerArguments, identityOf, workerIdentity } from '../../support/cloud.ts'
 import { Lab, pause, type Running } from '../../support/lab.ts'
@@ -46,7 +46,7 @@ interface Kill extends Moment {
 describe.skipIf(!openssl)('a manager that is killed with SIGKILL at random moments and started again', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cachewarmer-kills-'))
   const machines = new WorkerMachines()
-  const managerFile = join(folder, 'manager.mjs')
+  const managerFile = join(folder, 'cachewarmer-manager.mjs')
   let azurite: Azurite
   let arm: Arm
   let controller: InstanceMetadataServer
@@ -60,7 +60,7 @@ describe.skipIf(!openssl)('a manager that is killed with SIGKILL at random momen
     machines.open(service)
     writeFileSync(join(folder, 'ca.pem'), arm.ca)
     // As one file, as it is released, it starts in a third of the time.
-    writeFileSync(managerFile, (await bundle('cachewarmer-manager', 'esm')).text)
+    writeFileSync(managerFile, (await bundleForNode(await bundlePrograms())).text)
   })
   afterAll(async () => {
     await machines.stop()

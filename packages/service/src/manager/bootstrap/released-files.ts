@@ -7,25 +7,26 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { UsageError } from '../../cli/index.ts'
 
-const programs = ['cachewarmer-manager', 'cachewarmer-worker', 'cachewarmer-submit'] as const
 const papers = ['VERSION', 'THIRD-PARTY-LICENSES.txt', 'sbom.cdx.json'] as const
 
 export interface ReleasedFiles {
   readonly version: string
   readonly folder: string
+  /** The file that is every program: `cachewarmer`, or `cachewarmer.mjs`. */
+  readonly program: string
   /** Name, and the checksum that was found to be right. */
   readonly sums: ReadonlyMap<string, string>
 }
 
 /**
  * What of a release goes into a bootstrap folder, each file checked against the release's list. Throws `UsageError` where
- * the folder holds no release, lacks a program, or a file is not the one of the list.
+ * the folder holds no release, lacks the program, or a file is not the one of the list.
  */
 export async function releasedFiles(folder: string, bundles: boolean): Promise<ReleasedFiles> {
   const listed = await readList(folder)
-  const wanted = [...programs.map((name) => (bundles ? `${name}.mjs` : name)), ...papers]
+  const program = bundles ? 'cachewarmer.mjs' : 'cachewarmer'
   const sums = new Map<string, string>()
-  for (const name of wanted) {
+  for (const name of [program, ...papers]) {
     const sum = listed.get(name)
     if (sum === undefined) throw new UsageError(`--from ${folder}: its SHA256SUMS does not name ${name}`)
     const found = await sha256(join(folder, name)).catch((error: Error) => error.message)
@@ -33,7 +34,7 @@ export async function releasedFiles(folder: string, bundles: boolean): Promise<R
       throw new UsageError(`--from ${folder}: ${name} is not as released; expected ${sum}, got ${found}`)
     sums.set(name, sum)
   }
-  return { version: (await readFile(join(folder, 'VERSION'), 'utf8')).trim(), folder, sums }
+  return { version: (await readFile(join(folder, 'VERSION'), 'utf8')).trim(), folder, program, sums }
 }
 
 async function readList(folder: string): Promise<ReadonlyMap<string, string>> {

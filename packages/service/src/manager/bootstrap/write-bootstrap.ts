@@ -92,13 +92,13 @@ async function layOut(folder: string, assets: ReadonlyMap<string, string>, relea
   for (const [name, sum] of released.sums) {
     const file = join(programs, name)
     await copyFile(join(released.folder, name), file)
-    await chmod(file, name.startsWith('cachewarmer-') ? 0o755 : 0o644)
+    await chmod(file, name === released.program ? 0o755 : 0o644)
     // The folder may be on a filer: what is there counts, not what was sent.
     if ((await sha256(file)) !== sum) throw new Error(`${file} was not written as it was read`)
     lines.push(`${sum}  cachewarmerbin/${name}\n`)
   }
-  const [submit = ''] = [...released.sums.keys()].filter((name) => name.startsWith('cachewarmer-submit'))
-  await symlink(submit, join(programs, submit.replace('submit', 'jobsubmitter')))
+  for (const role of ['manager', 'worker', 'submit', 'jobsubmitter'])
+    await symlink(released.program, join(programs, released.program.replace('cachewarmer', `cachewarmer-${role}`)))
   for (const name of await readdir(folder)) {
     if ((await stat(join(folder, name))).isDirectory()) await chmod(join(folder, name), 0o755)
   }

@@ -38,7 +38,7 @@ export async function resolveFleet(config: FleetConfig, environment: Environment
     const place = await vmss.resolvePlace(givenPlace(config.azure), {
       metadata: metadataOf(config.azure, vmss),
       subnetOf: async (machine) => {
-        const { armCompute, machineSubnet } = await import('@cachewarmer/vmss/azure')
+        const { armCompute, machineSubnet } = await azureLibraries()
         const { subscriptionId, resourceGroup } = { ...machine, ...given(config.azure) }
         const arm = { ...(await access(config.azure, cloud)), subscriptionId, resourceGroup }
         return machineSubnet(armCompute(arm), arm, machine, subnetName(config.azure))
@@ -59,7 +59,7 @@ export async function openAzureFleet(
   ports: AzureFleetPorts,
 ): Promise<Fleet> {
   const { vmss, settings, subscriptionId, resourceGroup, cloud } = await resolveFleet(config, ports.environment)
-  const { armCompute } = await import('@cachewarmer/vmss/azure')
+  const { armCompute } = await azureLibraries()
   const compute = armCompute({ ...(await access(config.azure, cloud)), subscriptionId, resourceGroup })
   const { clock, logger, hurry } = ports
   if (settings.identityId === undefined)
@@ -105,6 +105,17 @@ export function scaleSetOfLeader(
   }
 }
 
+/** Loads Azure's own libraries, optional peers of the packages that are no program. Throws `UsageError` naming them. */
+async function azureLibraries(): Promise<typeof import('@cachewarmer/vmss/azure')> {
+  try {
+    return await import('@cachewarmer/vmss/azure')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    const hint = 'npm install @azure/arm-compute @azure/arm-network @azure/identity'
+    throw new UsageError(`a scale set needs packages that are not installed: ${hint}`, { cause: error })
+  }
+}
+
 const given = (config: AzureConfig): { subscriptionId?: string; resourceGroup?: string } => ({
   ...(config.azureSubscription ? { subscriptionId: config.azureSubscription } : {}),
   ...(config.azureResourceGroup ? { resourceGroup: config.azureResourceGroup } : {}),
@@ -114,7 +125,7 @@ const subnetName = (config: AzureConfig): { subnetName?: string } =>
   config.vmssSubnetName ? { subnetName: config.vmssSubnetName } : {}
 
 async function access(config: AzureConfig, cloud: Cloud) {
-  const { azureCredential } = await import('@cachewarmer/vmss/azure')
+  const { azureCredential } = await azureLibraries()
   const identity = config.azureClientId ? { managedIdentityClientId: config.azureClientId } : {}
   return {
     credential: azureCredential({ cloud, ...identity }),
