@@ -12,7 +12,7 @@ export type { WalkErrorCode } from './errors.ts'
 export { isWalkError, WalkError } from './errors.ts'
 export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver } from './limits/adaptive-limit.ts'
 export { adaptiveLimit } from './limits/adaptive-limit.ts'
-export type { Limiter, LimitFigures, Turns, TurnTaker } from './limits/limiter.ts'
+export type { Limiter, LimitFigures, LimitState, Turns, TurnTaker } from './limits/limiter.ts'
 export type { RateCeilings, RateLimit, RateLimitOptions } from './limits/rate-limit.ts'
 export { rateLimit } from './limits/rate-limit.ts'
 export type { FolderMountOptions } from './mounts/folder/folder-mount.ts'
@@ -44,6 +44,7 @@ export type {
   LevelCounters,
   MountCounters,
   MountFigures,
+  MountLimits,
   SizeCounts,
   WalkCounters,
   WalkFailure,

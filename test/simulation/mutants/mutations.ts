@@ -128,9 +128,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a resumed listing begins one page too late',
     file: 'packages/walker/src/walk/list.ts',
-    find: '        this.#resume = resume ?? this.#resume\n',
+    find: '    this.#resume = resume ?? this.#resume\n',
     replace:
-      '        this.#resume = page.value.entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.#resume\n',
+      '    this.#resume = entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.#resume\n',
   },
   {
     name: 'a chunk of a list is noted before its item is sent',
@@ -153,9 +153,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a missing path counts as read',
     file: 'packages/walker/src/walk/read.ts',
-    find: '    for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)\n    if (ok)',
+    find: '    for (const { mount, error } of this.#errors) this.#context.fail(tally, path, error, mount)\n    if (ok)',
     replace:
-      "    for (const { mount, error } of this.#errors) if (error.code !== 'NOT_FOUND') this.#run.fail(tally, path, error, mount)\n    if (ok)",
+      "    for (const { mount, error } of this.#errors) if (error.code !== 'NOT_FOUND') this.#context.fail(tally, path, error, mount)\n    if (ok)",
   },
   {
     name: 'a listed name that the listing does not show is dropped',

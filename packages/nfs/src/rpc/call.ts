@@ -41,16 +41,15 @@ export class Call {
   /** Times that the server said to come again later. */
   waits = 0
   /** Clock times in milliseconds: first made, last sent, and when to give up. */
-  readonly madeAt: number
-  sentAt: number
+  madeAt = 0
+  sentAt = 0
   deadline = 0
 
   constructor(
     procedure: Procedure<unknown, unknown>,
     args: unknown,
-    signal: AbortSignal | undefined,
-    now: number,
     receiver: Receiver<unknown>,
+    signal: AbortSignal | undefined,
     jukeboxMs: number = Number.POSITIVE_INFINITY,
   ) {
     this.procedure = procedure
@@ -58,8 +57,6 @@ export class Call {
     this.signal = signal
     this.receiver = receiver
     this.jukeboxMs = jukeboxMs
-    this.madeAt = now
-    this.sentAt = now
   }
 }
 

@@ -134,7 +134,10 @@ export class Connection {
       if (this.out.at === 0) this.now = this.options.clock.now()
       if (signal !== undefined) this.signals.add(signal)
       const anyProcedure = procedure as Procedure<unknown, unknown>
-      this.start(new Call(anyProcedure, args, signal, this.now, receiver as Receiver<unknown>, jukeboxMs))
+      const call = new Call(anyProcedure, args, receiver as Receiver<unknown>, signal, jukeboxMs)
+      call.madeAt = this.now
+      call.sentAt = this.now
+      this.start(call)
     }
   }
 

@@ -243,7 +243,8 @@ describe('an adaptive limit', () => {
     }
     for (let at = 0; at < 100; at++) void caller()
     await clock.advance(1_000)
-    expect(limit.state).toMatchObject({ limit: 4, p50Ms: undefined })
+    expect(limit.state.limit).toBe(4)
+    expect(limit.state.p50Ms).toBe(undefined)
   })
 
   test('never has more in flight than it says, and begins in order', async () => {
@@ -285,7 +286,7 @@ describe('an adaptive limit', () => {
 
   test('tells latencies as an observer hears them, of READs alone; else as its tasks take', async () => {
     const { limit, clock } = bench({ roundTripMs: 10, capacity: 1000, max: 16 })
-    expect(limit.state).toMatchObject({ p50Ms: undefined, p99Ms: undefined, floorMs: undefined })
+    expect(Object.keys(limit.state)).toEqual(['inFlight', 'limit', 'waiting'])
     await clock.advance(1_000)
     expect(limit.state.p50Ms).toBeCloseTo(10, 0)
     const heard = bench({ roundTripMs: 10, capacity: 1000, max: 16 })

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '@cachewarmer/nfs'
 import { WalkError } from '../errors.ts'
 import { show } from '../paths.ts'
-import { Fifo, type Limiter, type LimitFigures, type Turns, type TurnTaker } from './limiter.ts'
-import { initialLimit, type LimitBounds, type LimitState, nextLimit } from './next-limit.ts'
+import { Fifo, type Limiter, type LimitState, type Turns, type TurnTaker } from './limiter.ts'
+import { initialLimit, type LimitBounds, type LimitSearch, nextLimit } from './next-limit.ts'
 
 export interface AdaptiveLimitOptions {
   /** Never fewer in flight than this. Default 4. */
@@ -26,7 +26,7 @@ export interface LatencyObserver {
 
 export interface AdaptiveLimit extends Limiter, LatencyObserver {
   readonly turns: Turns
-  readonly state: LimitFigures
+  readonly state: LimitState
 }
 
 /**
@@ -61,7 +61,7 @@ class Controller implements AdaptiveLimit, Turns {
   readonly #line = new Fifo<TurnTaker>()
   /** Places are being given away: whoever gives one back by then need not. */
   #handingOver = false
-  #decision: LimitState
+  #decision: LimitSearch
   #inFlight = 0
   /** Tasks still to end before the limit's effect can be seen: whatever began under the one before. */
   #settling = 0
@@ -73,9 +73,8 @@ class Controller implements AdaptiveLimit, Turns {
   #jukeboxes = 0
   readonly #durations = new Samples()
   readonly #latencies = new Samples()
-  #p50Ms: number | undefined
-  #p99Ms: number | undefined
-  #floorMs: number | undefined
+  /** Latencies of the last window. */
+  #measured: { readonly p50Ms: number; readonly p99Ms: number; readonly floorMs: number } | undefined
 
   constructor(bounds: LimitBounds, clock: Pick<Clock, 'now'>) {
     this.#bounds = bounds
@@ -85,15 +84,14 @@ class Controller implements AdaptiveLimit, Turns {
     this.#settling = bounds.easy
   }
 
-  get state(): LimitFigures {
-    return {
-      limit: this.#decision.limit,
-      inFlight: this.#inFlight,
-      waiting: this.#line.length,
-      p50Ms: this.#p50Ms,
-      p99Ms: this.#p99Ms,
-      floorMs: this.#floorMs,
-    }
+  get state(): LimitState {
+    const { limit } = this.#decision
+    const inFlight = this.#inFlight
+    const waiting = this.#line.length
+    // No spread: a walk looks at this with every file.
+    if (this.#measured === undefined) return { inFlight, limit, waiting }
+    const { p50Ms, p99Ms, floorMs } = this.#measured
+    return { inFlight, limit, waiting, p50Ms, p99Ms, floorMs }
   }
 
   get turns(): Turns {
@@ -198,18 +196,17 @@ class Controller implements AdaptiveLimit, Turns {
   #close(now: number): void {
     const observed = this.#latencies.any ? this.#latencies : this.#durations
     const [p50Ms = 0, p99Ms = 0] = observed.quantiles(0.5, 0.99)
-    this.#p50Ms = p50Ms
-    this.#p99Ms = p99Ms
-    this.#floorMs = Math.min(this.#floorMs ?? Number.POSITIVE_INFINITY, p50Ms)
+    const floorMs = Math.min(this.#measured?.floorMs ?? Number.POSITIVE_INFINITY, p50Ms)
+    this.#measured = { p50Ms, p99Ms, floorMs }
     const rate = this.#tasks / (now - this.#windowBegan)
     const full = this.#heldBack >= this.#tasks * fullShare
-    this.#decide({ rate, latencyMs: p50Ms, floorMs: this.#floorMs, full, troubled: false }, now)
+    this.#decide({ rate, latencyMs: p50Ms, floorMs, full, troubled: false }, now)
   }
 
   #trouble(): void {
     const now = this.#clock.now()
     if (now < this.#deafUntil) return
-    this.#deafUntil = now + Math.max(shortWindow.ms, 2 * (this.#p50Ms ?? 0))
+    this.#deafUntil = now + Math.max(shortWindow.ms, 2 * (this.#measured?.p50Ms ?? 0))
     this.#decide({ rate: 0, latencyMs: 0, floorMs: 0, full: false, troubled: true }, now)
   }
 

@@ -21,19 +21,23 @@ export interface Limiter {
   /** The same in two steps, where the limit offers them: of a million tasks they cost less than `run`. */
   readonly turns?: Turns | undefined
   /** What it is doing, where it tells. */
-  readonly state?: LimitFigures | undefined
+  readonly state?: LimitState | undefined
 }
 
-/** What a limit is doing, for people to look at. Latencies are of the last window; undefined before anything was measured. */
+/** How a limit is doing, as reports show it. Latencies are of the last window; absent before one was measured. */
 export interface LimitFigures {
-  readonly limit: number
+  /** Requests in flight, and how many are allowed now. */
   readonly inFlight: number
+  readonly limit: number
+  readonly p50Ms?: number
+  readonly p99Ms?: number
+  /** The lowest median of any window: about the round trip. */
+  readonly floorMs?: number
+}
+
+export interface LimitState extends LimitFigures {
   /** Tasks that wait for their turn. */
   readonly waiting: number
-  readonly p50Ms: number | undefined
-  readonly p99Ms: number | undefined
-  /** The lowest median of any window: about the round trip. */
-  readonly floorMs: number | undefined
 }
 
 /** Where nothing is bounded. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { initialLimit, type LimitState, type LimitWindow, nextLimit } from './next-limit.ts'
+import { initialLimit, type LimitSearch, type LimitWindow, nextLimit } from './next-limit.ts'
 
 const bounds = { min: 4, easy: 4, max: 1000 }
 const window = (rate: number, latencyMs = 10, more: Partial<LimitWindow> = {}): LimitWindow => ({
@@ -14,7 +14,7 @@ const window = (rate: number, latencyMs = 10, more: Partial<LimitWindow> = {}): 
 })
 
 /** The limits that a row of windows leads through. */
-function limits(windows: readonly LimitWindow[], from: LimitState): number[] {
+function limits(windows: readonly LimitWindow[], from: LimitSearch): number[] {
   let state = from
   return windows.map((next) => {
     state = nextLimit(state, next, bounds)
@@ -22,7 +22,7 @@ function limits(windows: readonly LimitWindow[], from: LimitState): number[] {
   })
 }
 
-const holding = (more: Partial<LimitState> = {}): LimitState => ({
+const holding = (more: Partial<LimitSearch> = {}): LimitSearch => ({
   limit: 100,
   phase: 'hold',
   base: { limit: 100, rate: 10, latencyMs: 10 },

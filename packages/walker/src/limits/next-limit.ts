@@ -25,7 +25,7 @@ interface LimitYield {
   readonly latencyMs: number
 }
 
-export interface LimitState {
+export interface LimitSearch {
   readonly limit: number
   readonly phase: LimitPhase
   /** What the next window is compared with; undefined until this limit has been measured. */
@@ -75,7 +75,7 @@ const longQueue = 1.4
 /** And from here on a start has gone too far, also where throughput still grows, as it does by itself in a young process. */
 const tooLongQueue = 2
 
-export const initialLimit = (limit: number): LimitState => ({
+export const initialLimit = (limit: number): LimitSearch => ({
   limit,
   phase: 'start',
   base: undefined,
@@ -86,10 +86,10 @@ export const initialLimit = (limit: number): LimitState => ({
 })
 
 /** The limit after a window. Pure; the same state when there is nothing to learn from it. */
-export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitBounds): LimitState {
+export function nextLimit(state: LimitSearch, window: LimitWindow, bounds: LimitBounds): LimitSearch {
   const { limit, phase, base } = state
   const to = (wanted: number): number => Math.min(bounds.max, Math.max(bounds.min, wanted))
-  const hold = (at: LimitYield, next: 'up' | 'down', rest = restWindows): LimitState => ({
+  const hold = (at: LimitYield, next: 'up' | 'down', rest = restWindows): LimitSearch => ({
     limit: at.limit,
     phase: 'hold',
     base: at,
@@ -99,7 +99,7 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
     doubt: false,
   })
   /** A limit that nothing is known of yet. */
-  const retreat = (wanted: number): LimitState => ({
+  const retreat = (wanted: number): LimitSearch => ({
     limit: to(wanted),
     phase: 'hold',
     base: undefined,
@@ -108,7 +108,7 @@ export function nextLimit(state: LimitState, window: LimitWindow, bounds: LimitB
     starts: startsAgain,
     doubt: false,
   })
-  const probe = (direction: 'up' | 'down', from: LimitYield): LimitState => {
+  const probe = (direction: 'up' | 'down', from: LimitYield): LimitSearch => {
     const fewer = Math.max(Math.floor(from.limit * 0.8), Math.min(bounds.easy, from.limit))
     const wanted = to(direction === 'up' ? Math.ceil(from.limit * 1.25) : fewer)
     if (wanted === from.limit) return hold(from, direction === 'up' ? 'down' : 'up')

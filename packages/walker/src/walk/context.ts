@@ -1,42 +1,80 @@
 import type { WalkError } from '../errors.ts'
-import type { Slots } from '../limits/limiter.ts'
-import type { WalkEntry } from './entries.ts'
-import type { Frontier, WalkUnit } from './frontier.ts'
-import type { MountSet } from './mount-set.ts'
+import { Slots } from '../limits/limiter.ts'
+import type { Mount } from '../mounts/mount.ts'
+import { EntryQueue, type WalkEntry } from './entries.ts'
+import { Frontier, type Given, partOfUnit, type WalkUnit } from './frontier.ts'
+import { MountSet } from './mount-set.ts'
 import type { Settings } from './options.ts'
-import type { Resolver } from './resolver.ts'
-import type { FileSample } from './sample.ts'
-import type { LargeFile, ReadUnit } from './sources.ts'
-import type { Tallies, Tally } from './tallies.ts'
+import { Resolver } from './resolver.ts'
+import { FileSample } from './sample.ts'
+import { type LargeFile, partOf, type ReadUnit } from './sources.ts'
+import { Tallies, type Tally } from './tallies.ts'
 
-/** What the pieces of a walk share. */
-export interface Run {
+/** What the pieces of a walk share, and where they report. What begins when is decided by the scheduler, which extends it. */
+export abstract class Context {
   readonly settings: Settings
   readonly mounts: MountSet
   readonly resolver: Resolver
-  readonly frontier: Frontier
   readonly tallies: Tallies
   readonly slots: Slots
-  /** Files for whoever wants to measure, where somebody does. */
+  readonly frontier: Frontier = new Frontier()
+  /** Entries for the caller who iterates over the walk. */
+  readonly entries: EntryQueue | undefined
+  /** Files for the caller to measure, where `sampleFiles` asks for them. */
   readonly sample: FileSample | undefined
   /** Large files that are begun and not finished. */
-  readonly begun: Set<LargeFile>
-  /** What is being read, request by request, and of which some has arrived. */
-  readonly arriving: Set<ArrivingRead>
-  /** Aborts when nobody should wait for mounts any longer, because nothing more may start. */
+  readonly begun: Set<LargeFile> = new Set()
+  /** Reads in flight that take several requests, some of them answered. */
+  readonly arriving: Set<ArrivingRead> = new Set()
+  /** Aborts when nothing more may start, and so nothing should wait for a mount. */
   readonly waiting: AbortSignal
+  /** Units that were begun when the walk stopped, and are not done. */
+  readonly returned: Given[] = []
+
+  constructor(mounts: readonly Mount[], settings: Settings, waiting: AbortSignal) {
+    const { concurrency, entries, sampleFiles, signal } = settings
+    this.settings = settings
+    this.waiting = waiting
+    this.mounts = new MountSet(mounts, settings)
+    this.resolver = new Resolver(this.mounts, signal, waiting)
+    this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
+    this.slots = new Slots(concurrency)
+    this.sample = sampleFiles > 0 ? new FileSample(sampleFiles) : undefined
+    if (entries === 'all')
+      this.entries = new EntryQueue(concurrency, { onRoom: () => this.wake(), onReturn: () => this.close() })
+  }
+
   /** False once nothing more may start. */
-  readonly going: boolean
+  abstract readonly going: boolean
+  /** Begins all that may begin now. */
+  abstract wake(): void
+  /** Stops the walk, and settles when it has ended. */
+  abstract close(): Promise<void>
   /**
-   * Calls `resume` after a while, at once when nothing more may start. The read that waits gave its slot back, and is not
-   * among those that are begun meanwhile.
+   * Calls `resume` after `ms`, or at once when nothing more may start. A read that waits holds no slot, and does not count
+   * as begun meanwhile.
    */
-  park(ms: number, resume: () => void): void
-  emit(entry: WalkEntry): void
+  abstract park(ms: number, resume: () => void): void
+  /** Settles when more names may come; until then the listing's place is free for others. */
+  abstract roomForPage(): Promise<void>
+  /** A page with this many names came. */
+  abstract pageCame(names: number): void
+  /** A listing goes beyond its first page (1), or is over (-1). */
+  abstract listingOpen(change: 1 | -1): void
+
+  emit(entry: WalkEntry): void {
+    this.entries?.push(entry)
+  }
+
   /** Counts and reports a failure; one mount's, where it has a name. */
-  fail(tally: Tally, path: string, error: WalkError, mount?: string): void
-  /** What was begun when the walk stopped, and is not done. */
-  giveBack(unit: ReadUnit | WalkUnit): void
+  fail(tally: Tally, path: string, error: WalkError, mount?: string): void {
+    this.tallies.fail(tally, { path, mount, code: error.code, message: error.message })
+    this.emit({ kind: 'failed', path, mount, error })
+  }
+
+  giveBack(unit: ReadUnit | WalkUnit): void {
+    this.returned.push({ part: 'kind' in unit ? partOfUnit(unit) : partOf(unit), tally: unit.tally })
+  }
 }
 
 /** A file that is being read. */
@@ -48,22 +86,18 @@ export interface FileUnderWay {
   readonly size: number | undefined
 }
 
-/** A unit that is read by several requests, some of which have been answered. */
+/** A unit that is read by several requests, some of them answered. */
 export interface ArrivingRead {
   readonly unit: ReadUnit
   /** Undefined for a file that is read in one piece. */
   readonly chunk: ReadUnit['chunk']
-  /** What has arrived of it, each byte once. */
+  /** Bytes of it that have arrived, each once. */
   readonly bytes: number
 }
 
-interface UnderWay {
-  readonly begun: ReadonlySet<LargeFile>
-  readonly arriving: ReadonlySet<ArrivingRead>
-  readonly settings: { readonly headBytes: number }
-}
+type UnderWay = Pick<Context, 'begun' | 'arriving' | 'settings'>
 
-const LARGEST = 3
+const largestFiles = 3
 
 /** Bytes that arrived of files that are not complete. */
 export function bytesInFlight({ begun, arriving }: UnderWay): number {
@@ -73,7 +107,7 @@ export function bytesInFlight({ begun, arriving }: UnderWay): number {
   return sum
 }
 
-/** The largest of these files; of those whose size is unknown, what has arrived stands for it. */
+/** The largest of these files; a file of unknown size counts by what has arrived of it. */
 export function largest({ begun, arriving, settings: { headBytes } }: UnderWay): FileUnderWay[] {
   const files: FileUnderWay[] = []
   const ofChunks = new Map<LargeFile, number>()
@@ -86,5 +120,5 @@ export function largest({ begun, arriving, settings: { headBytes } }: UnderWay):
     if (bytes > 0) files.push({ path: file.unit.path, bytes, size: file.wanted })
   }
   const measure = ({ bytes, size = bytes }: FileUnderWay): number => size
-  return files.sort((a, b) => measure(b) - measure(a) || (a.path < b.path ? -1 : 1)).slice(0, LARGEST)
+  return files.sort((a, b) => measure(b) - measure(a) || (a.path < b.path ? -1 : 1)).slice(0, largestFiles)
 }

@@ -12,19 +12,19 @@ export interface MountCounters {
   latencies: Record<number, number>
 }
 
-/** A mount's counters, and how it does. Only the counters add up. */
+/** A mount's counters, and how it is doing. Only the counters add up. */
 export interface MountFigures extends MountCounters {
-  /** A mount that nobody watches is up. */
+  /** A mount without `health` is up. */
   readonly state: 'up' | 'down'
-  /** Reads through it now. */
-  readonly inFlight: number
-  /** Reads at a time that its limit allows, and their latencies, where the limit tells: see `LimitFigures`. */
-  readonly limit: number | undefined
-  readonly p50Ms: number | undefined
-  readonly p99Ms: number | undefined
-  readonly floorMs: number | undefined
-  /** Of the requests of long reads, whichever walk's they are; undefined where these have no limit of their own. */
-  readonly longReads: LimitFigures | undefined
+  readonly limits: MountLimits
+}
+
+/** How the limits of a mount are doing. */
+export interface MountLimits {
+  /** Of reads. `inFlight` are those of this walk; the limit is 0 where it does not tell. */
+  readonly reads: LimitFigures
+  /** Of the requests of long reads, of all walks; absent where these have no limit of their own. */
+  readonly longReads?: LimitFigures
 }
 
 /** What listings at one depth found. */

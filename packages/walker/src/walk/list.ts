@@ -1,7 +1,7 @@
 import { asWalkError, isMountTrouble, WalkError } from '../errors.ts'
 import type { DirectoryPage, Entry, Mount } from '../mounts/mount.ts'
 import { hashPath, joinPath, tooLong } from '../paths.ts'
-import type { Run } from './context.ts'
+import type { Context } from './context.ts'
 import { type DirectoryUnit, partOfUnit } from './frontier.ts'
 import { type Member, persist, rounds, targetFor, wentAway } from './mount-set.ts'
 import type { WalkFilter } from './options.ts'
@@ -9,32 +9,22 @@ import { attributesPass, decideAhead, isWanted, takePage } from './page.ts'
 import { type Lineage, leadsBack, type Sight, sightOf } from './resolver.ts'
 import type { Tally } from './tallies.ts'
 
-/** What a listing needs of the walk beyond what every piece shares. */
-export interface ListingRun extends Run {
-  /** Settles when more names may come: gives the place up to others meanwhile. */
-  roomForPage(): Promise<void>
-  /** A page came with so many names. */
-  pageCame(names: number): void
-  /** A listing goes beyond its first page, or is over. */
-  listingOpen(change: 1 | -1): void
-}
-
 const noMoreFound = { listed: 1, directories: 0, files: 0, bytes: 0 }
 
 /** Lists one directory, page by page, through the mount that its path's hash names or, if that one fails, another. */
-export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promise<void> {
-  const listing = new Listing(run, unit)
+export async function listDirectory(context: Context, unit: DirectoryUnit): Promise<void> {
+  const listing = new Listing(context, unit)
   try {
     listing.seen(sightOf(unit.from, unit))
-    if (run.settings.attributesOnly && run.settings.listThrough === 'each' && !(await listing.ahead())) {
+    if (context.settings.attributesOnly && context.settings.listThrough === 'each' && !(await listing.ahead())) {
       listing.giveUp()
       return
     }
-    for (let round = 1; !(await listThroughOne(run, listing, { unit, round })); round++)
-      await run.mounts.whenAnyUp(run.waiting)
+    for (let round = 1; !(await listThroughOne(context, listing, { unit, round })); round++)
+      await context.mounts.whenAnyUp(context.waiting)
   } catch (error) {
     const trouble = asWalkError(error)
-    if (trouble.code === 'MOUNT_DOWN' && !run.going) listing.giveUp()
+    if (trouble.code === 'MOUNT_DOWN' && !context.going) listing.giveUp()
     else listing.fail(trouble)
   } finally {
     listing.end()
@@ -43,20 +33,20 @@ export async function listDirectory(run: ListingRun, unit: DirectoryUnit): Promi
 
 /** False when every mount failed, the last one by going away: the listing can start over when one is there. */
 async function listThroughOne(
-  run: ListingRun,
+  context: Context,
   listing: Listing,
   { unit, round }: { unit: DirectoryUnit; round: number },
 ): Promise<boolean> {
   const hash = hashPath(unit.path)
-  const knowing = run.mounts.knowing(hash)
+  const knowing = context.mounts.knowing(hash)
   for (const [at, member] of knowing.entries()) {
     try {
       if (!(await listing.through(member))) listing.giveUp()
-      else if (run.settings.listThrough === 'each' && !run.settings.attributesOnly)
-        await listing.again(run.mounts.order(hash).filter((other) => other !== member))
+      else if (context.settings.listThrough === 'each' && !context.settings.attributesOnly)
+        await listing.again(context.mounts.order(hash).filter((other) => other !== member))
       return true
     } catch (error) {
-      if (run.settings.signal.aborted) return true
+      if (context.settings.signal.aborted) return true
       const trouble = asWalkError(error)
       listing.missed(member, trouble)
       const mayGoOn = at < knowing.length - 1 || (round < rounds && wentAway(trouble, member.mount))
@@ -66,8 +56,14 @@ async function listThroughOne(
   return false
 }
 
+interface MissedEntry {
+  readonly mount: string
+  readonly path: string
+  readonly error: WalkError
+}
+
 class Listing {
-  readonly #run: ListingRun
+  readonly #context: Context
   readonly #unit: DirectoryUnit
   /** From where the listing can go on; what came before is in the frontier. */
   #resume: string | undefined
@@ -80,10 +76,10 @@ class Listing {
   /** What the other mounts said, where theirs counts too: how many files they have, or why they have none. */
   readonly #others = new Map<string, number | WalkError>()
   /** Entries that they could not look at. */
-  readonly #missed: { readonly mount: string; readonly path: string; readonly error: WalkError }[] = []
+  readonly #missed: MissedEntry[] = []
 
-  constructor(run: ListingRun, unit: DirectoryUnit) {
-    this.#run = run
+  constructor(context: Context, unit: DirectoryUnit) {
+    this.#context = context
     this.#unit = unit
     this.#resume = unit.resume
     this.#announced = unit.resume !== undefined
@@ -103,7 +99,7 @@ class Listing {
    * to others as a whole. False when it did.
    */
   async ahead(): Promise<boolean> {
-    const { mounts } = this.#run
+    const { mounts } = this.#context
     const hash = hashPath(this.#unit.path)
     const [counted] = mounts.knowing(hash)
     const [first, ...others] = mounts.order(hash).filter((member) => member !== counted)
@@ -113,37 +109,40 @@ class Listing {
   }
 
   async #count(member: Member): Promise<void> {
-    const { mounts, waiting } = this.#run
-    const { path } = this.#unit
-    const ask = async ({ mount }: Member): Promise<number> => {
-      let files = 0
-      const missed: { mount: string; path: string; error: WalkError }[] = []
-      const pages = this.#pages(mount, undefined)
-      for (let page = await pages.next(); !page.done && this.#wanted; page = await pages.next()) {
-        const filter = (await this.#decideAhead(page.value.entries)) ?? this.#run.settings.filter
-        const deciding = { settings: { ...this.#run.settings, filter } }
-        for (const entry of page.value.entries) {
-          const { name, kind, error } = entry
-          const child = joinPath(path, name)
-          if (!isWanted(deciding, child, name, kind) || tooLong(child) !== undefined) continue
-          if (kind === 'unknown' && error) missed.push({ mount: mount.name, path: child, error })
-          if (kind === 'file' && attributesPass(this.#run, entry)) files++
-        }
-      }
-      await pages.return?.()
-      this.#missed.push(...missed)
-      return files
-    }
+    if (!this.#wanted) return
+    const { mounts, waiting } = this.#context
+    const ask = ({ mount }: Member): Promise<number> => this.#countThrough(mount)
     try {
-      if (this.#wanted) this.#others.set(member.name, await persist(member, { mounts, path, waiting, ask }))
+      this.#others.set(member.name, await persist(member, { mounts, path: this.#unit.path, waiting, ask }))
     } catch (error) {
       this.missed(member, asWalkError(error))
     }
   }
 
+  /** The files that a mount lists. Notes the entries that it could not look at. */
+  async #countThrough(mount: Mount): Promise<number> {
+    const { settings } = this.#context
+    let files = 0
+    const missed: MissedEntry[] = []
+    const pages = this.#pages(mount, undefined)
+    for (let page = await pages.next(); !page.done && this.#wanted; page = await pages.next()) {
+      const filter = (await this.#decideAhead(page.value.entries)) ?? settings.filter
+      for (const entry of page.value.entries) {
+        const { name, kind, error } = entry
+        const child = joinPath(this.#unit.path, name)
+        if (!isWanted({ filter, symlinks: settings.symlinks }, child, entry) || tooLong(child) !== undefined) continue
+        if (kind === 'unknown' && error) missed.push({ mount: mount.name, path: child, error })
+        if (kind === 'file' && attributesPass(this.#context, entry)) files++
+      }
+    }
+    await pages.return?.()
+    this.#missed.push(...missed)
+    return files
+  }
+
   /** A mount did not list the directory; where each has to, that is a failure of it. */
   missed({ name }: Member, error: WalkError): void {
-    const { attributesOnly, listThrough } = this.#run.settings
+    const { attributesOnly, listThrough } = this.#context.settings
     if (attributesOnly && listThrough === 'each') this.#others.set(name, error)
   }
 
@@ -151,11 +150,11 @@ class Listing {
   #countOthers(name: string): void {
     for (const [other, said] of this.#others) {
       if (other === name) continue
-      if (typeof said === 'number') this.#run.tallies.findThrough(this.#unit.tally, other, said)
-      else this.#run.fail(this.#unit.tally, this.#unit.path, said, other)
+      if (typeof said === 'number') this.#context.tallies.findThrough(this.#unit.tally, other, said)
+      else this.#context.fail(this.#unit.tally, this.#unit.path, said, other)
     }
     for (const { mount, path, error } of this.#missed)
-      if (mount !== name) this.#run.fail(this.#unit.tally, path, error, mount)
+      if (mount !== name) this.#context.fail(this.#unit.tally, path, error, mount)
   }
 
   #everywhereBut(name: string): boolean {
@@ -169,49 +168,62 @@ class Listing {
       let page = await pages.next()
       while (!page.done) {
         const deciding = this.#decideAhead(page.value.entries)
-        const filter = deciding === undefined ? undefined : await deciding
+        const filter = deciding && (await deciding)
         if (!this.#wanted) return false
-        const { resume, directory, refused = [] } = page.value
-        if (directory !== undefined) this.seen(sightOf(mount, directory))
-        let ahead: IteratorResult<DirectoryPage> | undefined
-        if (resume === undefined && !this.#tally) {
-          // One page more tells whether this was the last; only a listing that goes on is provisional.
-          ahead = await pages.next()
-          if (!ahead.done) {
-            if (!this.#wanted) return false
-            this.#tally = this.#run.tallies.open(this.#unit.tally, partOfUnit({ ...this.#unit, resume: this.#resume }))
-          }
-        }
-        if (!this.#announced) this.#announce()
-        const { path, real, tally } = this.#unit
-        this.#run.pageCame(page.value.entries.length)
-        const everywhere = this.#everywhereBut(mount.name)
-        const found = this.#tally ?? tally
-        for (const error of refused) this.#run.fail(found, path, error)
-        const from = { path, real, lineage: this.#lineage, from: mount, tally: found, everywhere, filter }
-        takePage(this.#run, from, page.value.entries)
-        this.#resume = resume ?? this.#resume
-        if (!ahead?.done) {
-          this.#setOpen()
-          await this.#run.roomForPage()
-          if (!this.#wanted) return false
-        }
+        if (page.value.directory) this.seen(sightOf(mount, page.value.directory))
+        // Where a listing can't be resumed, the page ahead tells whether this was the last.
+        const ahead = page.value.resume === undefined && !this.#tally ? await pages.next() : undefined
+        if (ahead?.done === false && !this.#becomeProvisional()) return false
+        this.#take(mount, page.value, filter)
+        if (!ahead?.done && !(await this.#roomForMore())) return false
         page = ahead ?? (await pages.next())
       }
-      if (!this.#announced) this.#announce()
-      if (this.#tally) this.#run.tallies.finish(this.#tally)
-      this.#run.tallies.count(this.#unit.tally, 'directories')
-      this.#run.tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
-      this.#countOthers(mount.name)
+      this.#complete(mount)
       return true
     } finally {
       await pages.return?.()?.catch?.(() => {})
     }
   }
 
+  /** A listing that can't be resumed and has more than one page counts only once it is complete. False when it is not wanted. */
+  #becomeProvisional(): boolean {
+    if (!this.#wanted) return false
+    this.#tally = this.#context.tallies.open(this.#unit.tally, partOfUnit({ ...this.#unit, resume: this.#resume }))
+    return true
+  }
+
+  #take(mount: Mount, { entries, resume, refused = [] }: DirectoryPage, filter: WalkFilter | undefined): void {
+    const { path, real, tally } = this.#unit
+    const context = this.#context
+    this.#announce()
+    context.pageCame(entries.length)
+    const everywhere = this.#everywhereBut(mount.name)
+    const found = this.#tally ?? tally
+    for (const error of refused) context.fail(found, path, error)
+    takePage(context, { path, real, lineage: this.#lineage, from: mount, tally: found, everywhere, filter }, entries)
+    this.#resume = resume ?? this.#resume
+  }
+
+  /** Waits for its turn to list on. False when the walk stopped meanwhile. */
+  async #roomForMore(): Promise<boolean> {
+    if (!this.#open) this.#context.listingOpen(1)
+    this.#open = true
+    await this.#context.roomForPage()
+    return this.#wanted
+  }
+
+  #complete(mount: Mount): void {
+    const { tallies } = this.#context
+    this.#announce()
+    if (this.#tally) tallies.finish(this.#tally)
+    tallies.count(this.#unit.tally, 'directories')
+    tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
+    this.#countOthers(mount.name)
+  }
+
   /** Lists through further mounts and drops what they say. */
   async again(members: readonly Member[]): Promise<void> {
-    const { mounts, waiting } = this.#run
+    const { mounts, waiting } = this.#context
     const { path, resume } = this.#unit
     const ask = async ({ mount }: Member): Promise<void> => {
       const pages = this.#pages(mount, resume)
@@ -223,8 +235,8 @@ class Listing {
         if (this.#wanted) await persist(member, { mounts, path, waiting, ask })
       } catch (error) {
         const trouble = asWalkError(error)
-        if (this.#run.settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#run.going)) return
-        this.#run.fail(this.#unit.tally, path, trouble, member.name)
+        if (this.#context.settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#context.going)) return
+        this.#context.fail(this.#unit.tally, path, trouble, member.name)
       }
     }
   }
@@ -232,55 +244,51 @@ class Listing {
   /** Whether another mount may go on: where this one stopped, or from the beginning if nothing was handed away. */
   startOver(): boolean {
     if (!this.#tally) return true
-    if (this.#tally.handed || this.#run.tallies.isVoid(this.#tally)) return false
-    this.#run.tallies.void(this.#tally)
-    this.#run.frontier.keep((tally) => !this.#run.tallies.isVoid(tally))
+    if (this.#tally.handed || this.#context.tallies.isVoid(this.#tally)) return false
+    this.#context.tallies.void(this.#tally)
+    this.#context.frontier.keep((tally) => !this.#context.tallies.isVoid(tally))
     this.#tally = undefined
     return true
   }
 
   /** What is left goes back. A provisional listing is rolled back with everything else that is open. */
   giveUp(): void {
-    if (!this.#tally) this.#run.giveBack({ ...this.#unit, resume: this.#resume })
+    if (!this.#tally) this.#context.giveBack({ ...this.#unit, resume: this.#resume })
   }
 
   /** What was found until now stands. */
   fail(error: WalkError): void {
-    if (this.#run.settings.signal.aborted) return
-    if (this.#tally) this.#run.tallies.finish(this.#tally)
-    this.#run.tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
-    this.#run.fail(this.#unit.tally, this.#unit.path, error)
+    if (this.#context.settings.signal.aborted) return
+    if (this.#tally) this.#context.tallies.finish(this.#tally)
+    this.#context.tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
+    this.#context.fail(this.#unit.tally, this.#unit.path, error)
   }
 
   end(): void {
-    if (this.#open) this.#run.listingOpen(-1)
+    if (this.#open) this.#context.listingOpen(-1)
     this.#open = false
   }
 
   get #wanted(): boolean {
-    return this.#run.going && !this.#run.tallies.isVoid(this.#tally ?? this.#unit.tally)
-  }
-
-  #setOpen(): void {
-    if (!this.#open) this.#run.listingOpen(1)
-    this.#open = true
+    return this.#context.going && !this.#context.tallies.isVoid(this.#tally ?? this.#unit.tally)
   }
 
   #pages(mount: Mount, resume: string | undefined): AsyncIterator<DirectoryPage> {
     const { real, handle, from } = this.#unit
-    const { filter, attributesOnly, signal } = this.#run.settings
+    const { filter, attributesOnly, signal } = this.#context.settings
     const options = { attributes: filter.needsAttributes || attributesOnly, resume, signal }
     return mount.list(targetFor(real, handle, from, mount), options)[Symbol.asyncIterator]()
   }
 
   #decideAhead(entries: readonly Entry[]): Promise<WalkFilter> | undefined {
-    const { filter, clock } = this.#run.settings
+    const { filter, clock } = this.#context.settings
     const wanted = (): boolean => this.#wanted
     return decideAhead(filter, { path: this.#unit.path, entries, now: () => clock.now(), wanted })
   }
 
   #announce(): void {
+    if (this.#announced) return
     this.#announced = true
-    this.#run.emit({ kind: 'directory', path: this.#unit.path })
+    this.#context.emit({ kind: 'directory', path: this.#unit.path })
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@cachewarmer/nfs'
 import pLimit from 'p-limit'
 import { asWalkError, isMountAway, WalkError } from '../errors.ts'
-import { type Limiter, type Turns, turnsOf } from '../limits/limiter.ts'
+import { type Limiter, type LimitFigures, type Turns, turnsOf } from '../limits/limiter.ts'
 import type { Mount, MountHealth, Target } from '../mounts/mount.ts'
 import type { MountCounters, MountFigures } from './counters.ts'
 import type { Settings } from './options.ts'
@@ -96,8 +96,10 @@ export class MountSet {
    */
   get worthBeginning(): number {
     let files = 0
-    for (const { limiter } of this.members)
-      files += limiter?.state ? Math.ceil(1.25 * limiter.state.limit) + leastWaiting : Number.POSITIVE_INFINITY
+    for (const { limiter } of this.members) {
+      const state = limiter?.state
+      files += state ? Math.ceil(1.25 * state.limit) + leastWaiting : Number.POSITIVE_INFINITY
+    }
     return files
   }
 
@@ -170,9 +172,12 @@ export class MountSet {
   }
 
   figures({ mount, inFlight, limiter }: Member): Omit<MountFigures, keyof MountCounters> {
-    const { limit, p50Ms, p99Ms, floorMs } = limiter?.state ?? {}
-    const state = mount.health?.alive === false ? 'down' : 'up'
-    return { state, inFlight, limit, p50Ms, p99Ms, floorMs, longReads: mount.longReads?.state }
+    const longReads = figuresOf(mount.longReads)
+    const reads = { limit: 0, ...figuresOf(limiter), inFlight }
+    return {
+      state: mount.health?.alive === false ? 'down' : 'up',
+      limits: longReads ? { reads, longReads } : { reads },
+    }
   }
 
   #mayStandIn(hash: number | undefined): hash is number {
@@ -185,6 +190,12 @@ export class MountSet {
       health.whenBack(signal).then(resolve, reject).finally(stopTimer)
     })
   }
+}
+
+function figuresOf(limiter: Pick<Limiter, 'state'> | undefined): LimitFigures | undefined {
+  if (!limiter?.state) return undefined
+  const { waiting: _, ...figures } = limiter.state
+  return figures
 }
 
 function limiterOf(mount: Mount, { limiterFor, concurrency }: Settings): Limiter | undefined {

@@ -1,9 +1,8 @@
 import { asWalkError, WalkError } from '../errors.ts'
 import { canBe, type Entry, type Mount } from '../mounts/mount.ts'
 import { hashPath, joinPath, nameOf, parentOf, shownPath, tooLong } from '../paths.ts'
-import type { Run } from './context.ts'
+import type { Context } from './context.ts'
 import type { EntryUnit, LinkUnit, PartUnit } from './frontier.ts'
-import type { ListingRun } from './list.ts'
 import { attributesPass, findFile, LeftOut, leaveOut, takePage } from './page.ts'
 import type { FilesPart, RangePart } from './parts.ts'
 import type { Lineage } from './resolver.ts'
@@ -20,52 +19,52 @@ interface Found {
 }
 
 /** Finds out what a link leads to, and puts that into the frontier. */
-export async function openLink(run: Run, unit: LinkUnit): Promise<void> {
+export async function openLink(context: Context, unit: LinkUnit): Promise<void> {
   const { path, lineage, tally } = unit
-  await attempt(run, unit, path, async () => {
-    const found = { path, lineage, tally, ...(await run.resolver.follow(unit.real)) }
+  await attempt(context, unit, path, async () => {
+    const found = { path, lineage, tally, ...(await context.resolver.follow(unit.real)) }
     const { kind } = found.entry
-    if (kind === 'file') addFile(run, found)
-    else if (kind !== 'directory' || run.settings.symlinks !== 'all') run.tallies.count(tally, 'specialSkipped')
-    else if (run.settings.filter.directory(path, nameOf(path))) addDirectory(run, found)
-    else leaveOut(run, tally, path, 'directory', { ...found.entry, name: nameOf(path) })
+    if (kind === 'file') addFile(context, found)
+    else if (kind !== 'directory' || context.settings.symlinks !== 'all') context.tallies.count(tally, 'specialSkipped')
+    else if (context.settings.filter.directory(path, nameOf(path))) addDirectory(context, found)
+    else leaveOut(context, tally, path, 'directory', { ...found.entry, name: nameOf(path) })
   })
 }
 
 /** Asks other mounts what an entry is, and puts it into the frontier. */
-export async function openEntry(run: Run, unit: EntryUnit): Promise<void> {
+export async function openEntry(context: Context, unit: EntryUnit): Promise<void> {
   const { path, real, lineage, tally, failed } = unit
-  await attempt(run, unit, path, async () => {
-    const found = { path, lineage, tally, ...(await run.resolver.look(real, {}, failed)) }
+  await attempt(context, unit, path, async () => {
+    const found = { path, lineage, tally, ...(await context.resolver.look(real, {}, failed)) }
     const { entry, from } = found
     if (entry.kind === 'unknown') throw entry.error ?? failed.error
     // As if its listing had told.
-    takePage(run, { path: parentOf(path), real: parentOf(real), lineage, from, tally, everywhere: true }, [
+    takePage(context, { path: parentOf(path), real: parentOf(real), lineage, from, tally, everywhere: true }, [
       { ...entry, name: nameOf(path) },
     ])
   })
 }
 
 /** Finds out what a part is, and puts it into the frontier. */
-export async function openPart(run: ListingRun, unit: PartUnit): Promise<void> {
+export async function openPart(context: Context, unit: PartUnit): Promise<void> {
   const { part, tally } = unit
   const path = part.kind === 'files' ? part.directory : part.path
-  await attempt(run, unit, path, async () => {
-    const { resolver, settings } = run
+  await attempt(context, unit, path, async () => {
+    const { resolver, settings } = context
     const beyond = tooLong(path)
     if (beyond !== undefined) throw beyond
     const isPlain = settings.symlinks === 'none'
     if (isPlain && (part.kind === 'files' || part.kind === 'range'))
-      return await addFiles(run, part, { real: path, lineage: undefined, tally })
+      return await addFiles(context, part, { real: path, lineage: undefined, tally })
     const found = { path, tally, ...(await (isPlain ? resolver.lookUp(path) : resolver.locate(path))) }
-    if (part.kind === 'tree') addTree(run, found)
-    else if (part.kind === 'listing') addDirectory(run, found, part.resume)
-    else await addFiles(run, part, found)
+    if (part.kind === 'tree') addTree(context, found)
+    else if (part.kind === 'listing') addDirectory(context, found, part.resume)
+    else await addFiles(context, part, found)
   })
 }
 
 async function attempt(
-  run: Run,
+  context: Context,
   unit: LinkUnit | EntryUnit | PartUnit,
   path: string,
   open: () => Promise<void>,
@@ -73,18 +72,18 @@ async function attempt(
   try {
     await open()
   } catch (error) {
-    if (run.settings.signal.aborted) return
-    if (run.going) run.fail(unit.tally, shownPath(path), asWalkError(error))
-    else run.giveBack(unit)
+    if (context.settings.signal.aborted) return
+    if (context.going) context.fail(unit.tally, shownPath(path), asWalkError(error))
+    else context.giveBack(unit)
   }
 }
 
-function addFiles(run: ListingRun, part: FilesPart | RangePart, place: Place): Promise<void> | undefined {
-  const { frontier, settings } = run
+function addFiles(context: Context, part: FilesPart | RangePart, place: Place): Promise<void> | undefined {
+  const { frontier, settings } = context
   const { real, tally } = place
   if (part.kind === 'files') {
-    const names = namesWithin(run, part, tally)
-    if (part.listed) return openListed(run, { ...part, names }, place)
+    const names = namesWithin(context, part, tally)
+    if (part.listed) return openListed(context, { ...part, names }, place)
     const files = names.map((name): Entry => ({ name, kind: 'file' }))
     frontier.addSource(new FileBatch({ directory: part.directory, real, files, tally }))
   } else {
@@ -97,35 +96,39 @@ function addFiles(run: ListingRun, part: FilesPart | RangePart, place: Place): P
 }
 
 /** Those whose paths are within the limit; each of the others is a failure. */
-function namesWithin(run: Run, { directory, names }: FilesPart, tally: Tally): readonly string[] {
+function namesWithin(context: Context, { directory, names }: FilesPart, tally: Tally): readonly string[] {
   return names.filter((name) => {
     const path = joinPath(directory, name)
     const beyond = tooLong(path)
-    if (beyond !== undefined) run.fail(tally, shownPath(path), beyond)
+    if (beyond !== undefined) context.fail(tally, shownPath(path), beyond)
     return beyond === undefined
   })
 }
 
-function addTree(run: Run, found: Found): void {
+function addTree(context: Context, found: Found): void {
   const { kind } = found.entry
-  if (kind === 'directory') addDirectory(run, found)
-  else if (kind === 'file') addFile(run, found)
+  if (kind === 'directory') addDirectory(context, found)
+  else if (kind === 'file') addFile(context, found)
   else if (kind === 'symlink')
     throw new WalkError('NOT_A_FILE', `${found.path}: a symbolic link, and links are not followed`)
   else throw new WalkError('NOT_A_FILE', `${found.path}: neither a file nor a directory`)
 }
 
-function addDirectory({ frontier }: Run, { path, real, entry, from, lineage, tally }: Found, resume?: string): void {
+function addDirectory(
+  { frontier }: Context,
+  { path, real, entry, from, lineage, tally }: Found,
+  resume?: string,
+): void {
   const { id, handle } = entry
   // What is no directory is asked for as one by its path: the mount will say what it is.
   const seen = entry.kind === 'directory' ? { id, handle, from } : {}
   frontier.addUnit({ kind: 'directory', path, real, ...seen, lineage, resume, tally })
 }
 
-function addFile(run: Run, { path, real, entry, tally }: Found): void {
-  if (run.settings.filter.file(path, nameOf(path)) && attributesPass(run, entry))
-    run.frontier.addSource(sourceOf(run.settings, { path, real, size: entry.size, tally, as: 'tree' }))
-  else leaveOut(run, tally, path, 'file', { ...entry, name: nameOf(path) })
+function addFile(context: Context, { path, real, entry, tally }: Found): void {
+  if (context.settings.filter.file(path, nameOf(path)) && attributesPass(context, entry))
+    context.frontier.addSource(sourceOf(context.settings, { path, real, size: entry.size, tally, as: 'tree' }))
+  else leaveOut(context, tally, path, 'file', { ...entry, name: nameOf(path) })
 }
 
 /** Fewer names of one directory are looked up one by one; from here on its listing may bring them faster. */
@@ -146,19 +149,19 @@ interface Place {
  * sizes and handles, so that each then costs one read; the others are read by their path, which tells what they are.
  * Filters by name don't hold for what a list names, those by size and time do. Never throws.
  */
-async function openListed(run: ListingRun, part: FilesPart, place: Place): Promise<void> {
+async function openListed(context: Context, part: FilesPart, place: Place): Promise<void> {
   const wanted = new Set(part.names)
-  if (wanted.size >= worthListing) await lookInListing(run, part, place, wanted)
+  if (wanted.size >= worthListing) await lookInListing(context, part, place, wanted)
   if (wanted.size === 0) return
-  if (!run.going) giveBack(run, part, place, wanted)
-  else if (run.settings.filter.needsAttributes) await lookAtEach(run, part, place, wanted)
-  else addByName(run, part, place, wanted)
+  if (!context.going) giveBack(context, part, place, wanted)
+  else if (context.settings.filter.needsAttributes) await lookAtEach(context, part, place, wanted)
+  else addByName(context, part, place, wanted)
 }
 
 /** Takes from `wanted` what the directory's listing shows, for as long as it is dense enough. */
-async function lookInListing(run: ListingRun, part: FilesPart, place: Place, wanted: Set<string>): Promise<void> {
-  const { attributesOnly, filter, signal } = run.settings
-  const [member] = run.mounts.order(hashPath(part.directory))
+async function lookInListing(context: Context, part: FilesPart, place: Place, wanted: Set<string>): Promise<void> {
+  const { attributesOnly, filter, signal } = context.settings
+  const [member] = context.mounts.order(hashPath(part.directory))
   if (member === undefined) return
   const { mount } = member
   const options = { attributes: attributesOnly || filter.needsAttributes, signal }
@@ -166,7 +169,7 @@ async function lookInListing(run: ListingRun, part: FilesPart, place: Place, wan
   let seen = 0
   let found = 0
   try {
-    for (let page = await pages.next(); !page.done && run.going; page = await pages.next()) {
+    for (let page = await pages.next(); !page.done && context.going; page = await pages.next()) {
       const files: Entry[] = []
       for (const entry of page.value.entries) {
         seen++
@@ -176,9 +179,9 @@ async function lookInListing(run: ListingRun, part: FilesPart, place: Place, wan
         files.push(entry)
       }
       found += files.length
-      addFound(run, part, place, mount, files)
+      addFound(context, part, place, mount, files)
       if (wanted.size === 0 || found * dense < seen) return
-      await run.roomForPage()
+      await context.roomForPage()
     }
   } catch {
     // Reading each by its path, through every mount, will say what is wrong.
@@ -188,25 +191,25 @@ async function lookInListing(run: ListingRun, part: FilesPart, place: Place, wan
 }
 
 function addFound(
-  run: Run,
+  context: Context,
   { directory }: FilesPart,
   { real, tally }: Place,
   mount: Mount,
   all: readonly Entry[],
 ): void {
-  const { settings, frontier } = run
+  const { settings, frontier } = context
   const { attributesOnly, listThrough } = settings
-  const leftOut = new LeftOut(run, tally)
+  const leftOut = new LeftOut(context, tally)
   const files = all.filter((entry) => {
-    const passes = attributesPass(run, entry)
+    const passes = attributesPass(context, entry)
     if (!passes) leftOut.add(joinPath(directory, entry.name), 'file', entry)
     return passes
   })
   leftOut.count()
   const isCounted = ({ size }: Entry): boolean => size !== undefined && canBe(mount, size)
   const counted = attributesOnly && listThrough === 'one' ? files.filter(isCounted) : []
-  for (const { name, size = 0 } of counted) findFile(run, { path: joinPath(directory, name), size, tally })
-  if (counted.length > 0) run.tallies.findThrough(tally, mount.name, counted.length)
+  for (const { name, size = 0 } of counted) findFile(context, { path: joinPath(directory, name), size, tally })
+  if (counted.length > 0) context.tallies.findThrough(tally, mount.name, counted.length)
   const left = counted.length === 0 ? files : files.filter((entry) => !isCounted(entry))
   // Large ones are read in pieces from the first on, which others may take over.
   const large = left.filter(({ size }) => isLarge(settings, size))
@@ -219,42 +222,53 @@ function addFound(
 }
 
 /** Sizes and times matter, and no listing told them. */
-async function lookAtEach(run: Run, part: FilesPart, place: Place, wanted: Set<string>): Promise<void> {
+async function lookAtEach(context: Context, part: FilesPart, place: Place, wanted: Set<string>): Promise<void> {
   const { directory } = part
   const { tally } = place
   const lane = async (): Promise<void> => {
     for (const name of wanted) {
-      if (!run.going) return
+      if (!context.going) return
       wanted.delete(name)
       const path = joinPath(directory, name)
       try {
-        const entry = await run.resolver.stat(joinPath(place.real, name))
+        const entry = await context.resolver.stat(joinPath(place.real, name))
         if (entry.kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
-        if (attributesPass(run, entry)) {
+        if (attributesPass(context, entry)) {
           const files = [{ name, kind: 'file' as const }]
-          run.frontier.addSource(new FileBatch({ directory, real: place.real, files, tally }))
-        } else leaveOut(run, tally, path, 'file', entry)
+          context.frontier.addSource(new FileBatch({ directory, real: place.real, files, tally }))
+        } else leaveOut(context, tally, path, 'file', entry)
       } catch (error) {
-        if (run.settings.signal.aborted) return
-        if (run.going) run.fail(tally, path, asWalkError(error))
+        if (context.settings.signal.aborted) return
+        if (context.going) context.fail(tally, path, asWalkError(error))
         else wanted.add(name)
       }
     }
   }
   await Promise.all(Array.from({ length: Math.min(looksAtOnce, wanted.size) }, lane))
-  if (wanted.size > 0) giveBack(run, part, place, wanted)
+  if (wanted.size > 0) giveBack(context, part, place, wanted)
 }
 
-function addByName(run: Run, { directory }: FilesPart, { real, lineage, tally }: Place, wanted: Set<string>): void {
-  if (run.settings.symlinks === 'none') {
+function addByName(
+  context: Context,
+  { directory }: FilesPart,
+  { real, lineage, tally }: Place,
+  wanted: Set<string>,
+): void {
+  if (context.settings.symlinks === 'none') {
     const files = Array.from(wanted, (name): Entry => ({ name, kind: 'file' }))
-    run.frontier.addSource(new FileBatch({ directory, real, files, tally }))
+    context.frontier.addSource(new FileBatch({ directory, real, files, tally }))
     return
   }
   for (const name of wanted)
-    run.frontier.addUnit({ kind: 'link', path: joinPath(directory, name), real: joinPath(real, name), lineage, tally })
+    context.frontier.addUnit({
+      kind: 'link',
+      path: joinPath(directory, name),
+      real: joinPath(real, name),
+      lineage,
+      tally,
+    })
 }
 
-function giveBack(run: Run, part: FilesPart, { tally }: Place, wanted: Set<string>): void {
-  run.giveBack({ kind: 'part', part: { ...part, names: [...wanted] }, tally })
+function giveBack(context: Context, part: FilesPart, { tally }: Place, wanted: Set<string>): void {
+  context.giveBack({ kind: 'part', part: { ...part, names: [...wanted] }, tally })
 }

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { WalkError } from '../errors.ts'
-import { canBe, type Entry, type EntryKind, type Mount } from '../mounts/mount.ts'
+import { canBe, type Entry, type Mount } from '../mounts/mount.ts'
 import { joinPath, shownPath, tooLong } from '../paths.ts'
-import type { Run } from './context.ts'
-import type { LeftOutEntry, WalkFilter } from './options.ts'
+import type { Context } from './context.ts'
+import type { LeftOutEntry, Settings, WalkFilter } from './options.ts'
 import type { Lineage } from './resolver.ts'
 import { FileBatch, isLarge, sourceOf } from './sources.ts'
 import type { Tally } from './tallies.ts'
@@ -22,90 +22,126 @@ export interface PageOf {
 }
 
 /** Sorts a page's entries into files to read, directories and links to look into, and what is left alone. */
-export function takePage(run: Run, directory: PageOf, entries: readonly Entry[]): void {
-  const { frontier, tallies, settings } = run
-  const { symlinks } = settings
-  const { path, real, lineage, from, tally, filter = settings.filter } = directory
-  const deciding = { settings: { ...settings, filter } }
-  const files: Entry[] = []
-  let found = 0
-  const leftOut = new LeftOut(run, tally, filter)
-  let special = 0
-  let large = 0
-  let directories = 0
-  let bytes = 0
-  for (const entry of entries) {
-    const { name, kind } = entry
-    const child = joinPath(path, name)
-    const beyond = tooLong(child)
-    if (beyond !== undefined) {
-      if (isWanted(deciding, child, name, kind)) run.fail(tally, shownPath(child), beyond)
-      else leftOut.add(child, kind === 'directory' ? kind : 'file', entry)
-    } else if (kind === 'file') {
-      if (!filter.file(child, name) || !attributesPass(run, entry)) {
-        leftOut.add(child, 'file', entry)
-        continue
-      }
-      bytes += Math.min(entry.size ?? 0, settings.headBytes)
-      if (isLarge(settings, entry.size)) {
-        const unit = {
-          path: child,
-          real: joinPath(real, name),
-          size: entry.size,
-          handle: entry.handle,
-          from,
-          tally,
-          as: 'name',
-        } as const
-        frontier.addSource(sourceOf(settings, unit))
-        large++
-      } else if (settings.attributesOnly && entry.size !== undefined && canBe(from, entry.size)) {
-        found++
-        if (directory.everywhere) findFile(run, { path: child, size: entry.size, tally })
-      } else files.push(entry)
-    } else if (kind === 'directory') {
-      if (filter.directory(child, name)) {
-        const below = real === path ? child : joinPath(real, name)
-        frontier.addUnit({
-          kind: 'directory',
-          path: child,
-          real: below,
-          id: entry.id,
-          handle: entry.handle,
-          from,
-          lineage,
-          tally,
-        })
-        directories++
-      } else leftOut.add(child, 'directory', entry)
-    } else if (kind === 'unknown') {
-      const { error = new WalkError('OTHER', `${child}: the mount does not say what it is`) } = entry
-      const failed = { mount: from, error }
-      if (!isWanted(deciding, child, name, kind)) leftOut.add(child, 'file', entry)
-      else frontier.addUnit({ kind: 'entry', path: child, real: joinPath(real, name), lineage, failed, tally })
-    } else if (kind === 'other' || symlinks === 'none') special++
-    else if (isWanted(deciding, child, name, kind))
-      frontier.addUnit({ kind: 'link', path: child, real: joinPath(real, name), lineage, tally })
-    else leftOut.add(child, 'file', entry)
+export function takePage(context: Context, directory: PageOf, entries: readonly Entry[]): void {
+  const sorting = new Sorting(context, directory)
+  for (const entry of entries) sorting.add(entry)
+  sorting.finish()
+}
+
+/** One for each page: of its entries each is looked at once, and makes no objects but what is kept. */
+class Sorting {
+  readonly #context: Context
+  readonly #directory: PageOf
+  readonly #filter: WalkFilter
+  readonly #leftOut: LeftOut
+  readonly #small: Entry[] = []
+  #large = 0
+  /** Files of a walk that reads nothing, whose sizes the listing told. */
+  #found = 0
+  #directories = 0
+  #special = 0
+  #bytes = 0
+
+  constructor(context: Context, directory: PageOf) {
+    this.#context = context
+    this.#directory = directory
+    this.#filter = directory.filter ?? context.settings.filter
+    this.#leftOut = new LeftOut(context, directory.tally, this.#filter)
   }
-  if (files.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files, from, tally }))
-  if (files.length + large + found + directories > 0)
-    tallies.found(tally, path, { listed: 0, directories, files: files.length + large + found, bytes })
-  if (found > 0) tallies.findThrough(tally, from.name, found)
-  leftOut.count()
-  if (special > 0) tallies.count(tally, 'specialSkipped', special)
+
+  add(entry: Entry): void {
+    const { name, kind } = entry
+    const child = joinPath(this.#directory.path, name)
+    const beyond = tooLong(child)
+    if (beyond !== undefined) this.#refuse(child, entry, beyond)
+    else if (kind === 'file') this.#addFile(child, entry)
+    else if (kind === 'directory') this.#addDirectory(child, entry)
+    else if (kind === 'unknown' || (kind === 'symlink' && this.#context.settings.symlinks !== 'none'))
+      this.#addUnknown(child, entry)
+    else this.#special++
+  }
+
+  finish(): void {
+    const { frontier, tallies } = this.#context
+    const { path, real, from, tally } = this.#directory
+    const small = this.#small
+    if (small.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files: small, from, tally }))
+    const files = small.length + this.#large + this.#found
+    const directories = this.#directories
+    if (files + directories > 0) tallies.found(tally, path, { listed: 0, directories, files, bytes: this.#bytes })
+    if (this.#found > 0) tallies.findThrough(tally, from.name, this.#found)
+    this.#leftOut.count()
+    if (this.#special > 0) tallies.count(tally, 'specialSkipped', this.#special)
+  }
+
+  #refuse(child: string, entry: Entry, beyond: WalkError): void {
+    if (this.#isWanted(child, entry)) this.#context.fail(this.#directory.tally, shownPath(child), beyond)
+    else this.#leftOut.add(child, entry.kind === 'directory' ? 'directory' : 'file', entry)
+  }
+
+  #addFile(child: string, entry: Entry): void {
+    const { name, size, handle } = entry
+    if (!this.#filter.file(child, name) || !attributesPass(this.#context, entry)) {
+      this.#leftOut.add(child, 'file', entry)
+      return
+    }
+    const { settings, frontier } = this.#context
+    const { real, from, tally, everywhere } = this.#directory
+    this.#bytes += Math.min(size ?? 0, settings.headBytes)
+    if (isLarge(settings, size)) {
+      frontier.addSource(
+        sourceOf(settings, { path: child, real: joinPath(real, name), size, handle, from, tally, as: 'name' }),
+      )
+      this.#large++
+    } else if (settings.attributesOnly && size !== undefined && canBe(from, size)) {
+      this.#found++
+      if (everywhere) findFile(this.#context, { path: child, size, tally })
+    } else this.#small.push(entry)
+  }
+
+  #addDirectory(child: string, entry: Entry): void {
+    const { name, id, handle } = entry
+    if (!this.#filter.directory(child, name)) {
+      this.#leftOut.add(child, 'directory', entry)
+      return
+    }
+    const { path, real, from, lineage, tally } = this.#directory
+    const below = real === path ? child : joinPath(real, name)
+    this.#context.frontier.addUnit({ kind: 'directory', path: child, real: below, id, handle, from, lineage, tally })
+    this.#directories++
+  }
+
+  /** A link, or an entry that the mount could not look at. */
+  #addUnknown(child: string, entry: Entry): void {
+    if (!this.#isWanted(child, entry)) {
+      this.#leftOut.add(child, 'file', entry)
+      return
+    }
+    const { real, from: mount, lineage, tally } = this.#directory
+    const unit = { path: child, real: joinPath(real, entry.name), lineage, tally }
+    if (entry.kind === 'symlink') this.#context.frontier.addUnit({ kind: 'link', ...unit })
+    else {
+      const { error = new WalkError('OTHER', `${child}: the mount does not say what it is`) } = entry
+      this.#context.frontier.addUnit({ kind: 'entry', ...unit, failed: { mount, error } })
+    }
+  }
+
+  #isWanted(child: string, entry: Entry): boolean {
+    const { symlinks } = this.#context.settings
+    return isWanted({ filter: this.#filter, symlinks }, child, entry)
+  }
 }
 
 /** Counts what a filter leaves out of a page, by rule. */
 export class LeftOut {
-  readonly #run: Run
+  readonly #context: Context
   readonly #tally: Tally
   readonly #byRule = new Map<string, number>()
 
   readonly #filter: WalkFilter
 
-  constructor(run: Run, tally: Tally, filter: WalkFilter = run.settings.filter) {
-    this.#run = run
+  constructor(context: Context, tally: Tally, filter: WalkFilter = context.settings.filter) {
+    this.#context = context
     this.#tally = tally
     this.#filter = filter
   }
@@ -117,26 +153,29 @@ export class LeftOut {
 
   /** Call once, at the end. */
   count(): void {
-    for (const [rule, entries] of this.#byRule) this.#run.tallies.leaveOut(this.#tally, rule, entries)
+    for (const [rule, entries] of this.#byRule) this.#context.tallies.leaveOut(this.#tally, rule, entries)
   }
 }
 
 /** Counts one entry that a filter leaves out. */
 export function leaveOut(
-  run: Run,
+  context: Context,
   tally: Tally,
   path: string,
   kind: LeftOutEntry['kind'],
   entry: Omit<Entry, 'kind'>,
 ): void {
-  const one = new LeftOut(run, tally)
+  const one = new LeftOut(context, tally)
   one.add(path, kind, entry)
   one.count()
 }
 
-/** Where nobody knows yet what it is, or leads to: false when no answer could let it stay. */
-export function isWanted({ settings }: Pick<Run, 'settings'>, path: string, name: string, kind: EntryKind): boolean {
-  const { filter, symlinks } = settings
+/** While it is not known what an entry is, or leads to: false when the filter keeps it out in any case. */
+export function isWanted(
+  { filter, symlinks }: Pick<Settings, 'filter' | 'symlinks'>,
+  path: string,
+  { name, kind }: Pick<Entry, 'name' | 'kind'>,
+): boolean {
   if (kind === 'file') return filter.file(path, name)
   if (kind === 'directory') return filter.directory(path, name)
   if (kind === 'other' || (kind === 'symlink' && symlinks === 'none')) return false
@@ -145,7 +184,7 @@ export function isWanted({ settings }: Pick<Run, 'settings'>, path: string, name
 
 /** Counts a file of a walk that reads nothing. */
 export function findFile(
-  { settings, tallies, sample }: Run,
+  { settings, tallies, sample }: Context,
   { path, size, tally }: { readonly path: string; readonly size: number; readonly tally: Tally },
 ): void {
   tallies.find(tally, { size, wanted: Math.min(size, settings.headBytes) })
@@ -153,7 +192,7 @@ export function findFile(
 }
 
 /** By size and time, as far as the listing knew them. */
-export const attributesPass = ({ settings: { filter } }: Run, { size, modifiedMs }: Entry): boolean =>
+export const attributesPass = ({ settings: { filter } }: Context, { size, modifiedMs }: Entry): boolean =>
   !filter.needsAttributes ||
   ((size === undefined || filter.size(size)) && (modifiedMs === undefined || filter.modified(modifiedMs)))
 

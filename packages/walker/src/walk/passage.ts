@@ -1,7 +1,7 @@
 import { asWalkError, WalkError } from '../errors.ts'
 import type { TurnTaker } from '../limits/limiter.ts'
 import { type Arrivals, isComplete, type Mount, type ReadOutcome } from '../mounts/mount.ts'
-import type { Run } from './context.ts'
+import type { Context } from './context.ts'
 import { type Member, targetFor, wentAway } from './mount-set.ts'
 import type { Chunk, ReadUnit } from './sources.ts'
 
@@ -31,7 +31,7 @@ export interface PassageOwner {
  * larger than everything else of a file together.
  */
 export class Passage implements TurnTaker, Arrivals {
-  readonly #run: Run
+  readonly #context: Context
   readonly #owner: PassageOwner
   readonly #member: Member
   /** Whom it is read through: the member, or who stands in. */
@@ -43,8 +43,8 @@ export class Passage implements TurnTaker, Arrivals {
   /** Undefined as long as the mount does not stop sending in the middle of the file. */
   #stall: Stall | undefined
 
-  constructor(run: Run, owner: PassageOwner, member: Member) {
-    this.#run = run
+  constructor(context: Context, owner: PassageOwner, member: Member) {
+    this.#context = context
     this.#owner = owner
     this.#member = member
     this.#by = member
@@ -52,7 +52,7 @@ export class Passage implements TurnTaker, Arrivals {
 
   /** Called with a read slot taken, which it gives back. Its owner hears nothing before this has returned. */
   start(): void {
-    this.#run.tallies.live.inFlight++
+    this.#context.tallies.live.inFlight++
     // One failure a file and mount: where a chunk failed, the file's others need not try.
     if (this.#owner.chunk?.file.errors.has(this.#member.name)) queueMicrotask(() => this.#end(undefined))
     else this.#find()
@@ -60,14 +60,14 @@ export class Passage implements TurnTaker, Arrivals {
 
   begin(): void {
     const by = this.#by
-    if (!this.#run.going) {
+    if (!this.#context.going) {
       by.turns.give(undefined)
       this.#owner.broke()
       this.#end(undefined)
       return
     }
     by.inFlight++
-    this.#beganMs = this.#run.settings.clock.now()
+    this.#beganMs = this.#context.settings.clock.now()
     this.#ask(by.mount).then(
       (outcome) => this.#came(outcome),
       (error: unknown) => this.#failed(error),
@@ -76,12 +76,12 @@ export class Passage implements TurnTaker, Arrivals {
 
   arrived(bytes: number): void {
     this.#arrived += bytes
-    this.#run.tallies.live.bytesArrived += bytes
+    this.#context.tallies.live.bytesArrived += bytes
     this.#owner.arrived(bytes)
   }
 
   fail(error: unknown): void {
-    const { settings, going } = this.#run
+    const { settings, going } = this.#context
     const trouble = asWalkError(error)
     if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !going)) this.#owner.broke()
     else this.#owner.failed(this.#member.name, trouble)
@@ -89,7 +89,7 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   #find(): void {
-    const { mounts, waiting } = this.#run
+    const { mounts, waiting } = this.#context
     const { hash, unit } = this.#owner
     const by = mounts.standIn(this.#member, hash)
     if (by) this.#queue(by)
@@ -113,7 +113,7 @@ export class Passage implements TurnTaker, Arrivals {
 
   #came(outcome: ReadOutcome): void {
     const by = this.#by
-    const tookMs = this.#run.settings.clock.now() - this.#beganMs
+    const tookMs = this.#context.settings.clock.now() - this.#beganMs
     // Nobody waits for what is called back: what throws here ends the walk, and not the process.
     try {
       if (!outcome.end && !isComplete(outcome, this.#length)) {
@@ -121,7 +121,7 @@ export class Passage implements TurnTaker, Arrivals {
         return
       }
       const whole = this.#stall ? this.#stall.whole(outcome) : outcome
-      if (whole.bytes > this.#arrived) this.#run.tallies.live.bytesArrived += whole.bytes - this.#arrived
+      if (whole.bytes > this.#arrived) this.#context.tallies.live.bytesArrived += whole.bytes - this.#arrived
       this.#owner.came(by.name, whole, tookMs)
       by.inFlight--
       by.turns.give(tookMs)
@@ -134,7 +134,7 @@ export class Passage implements TurnTaker, Arrivals {
   /** The mount sent no more in the middle of the file: that is tried again later, and nothing is held meanwhile. */
   #stalled(outcome: ReadOutcome, tookMs: number): void {
     const by = this.#by
-    const { tallies, slots } = this.#run
+    const { tallies, slots } = this.#context
     by.inFlight--
     by.turns.give(undefined)
     this.#stall ??= new Stall({ offset: this.#offset, length: this.#length, firstMs: outcome.firstMs ?? tookMs })
@@ -147,7 +147,7 @@ export class Passage implements TurnTaker, Arrivals {
     }
     tallies.live.inFlight--
     slots.give()
-    this.#run.park(pauseMs, () => {
+    this.#context.park(pauseMs, () => {
       if (slots.tryTake()) this.start()
       else void slots.take().then(() => this.start())
     })
@@ -167,7 +167,7 @@ export class Passage implements TurnTaker, Arrivals {
       by.turns.give(undefined)
       this.#settleArrived(0)
       this.#stall = undefined
-      if (this.#tries++ < this.#run.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
+      if (this.#tries++ < this.#context.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
       else this.fail(error)
     } catch (trouble) {
       this.#owner.crashed(trouble)
@@ -175,7 +175,7 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   #end(outcome: ReadOutcome | undefined): void {
-    const { tallies, slots } = this.#run
+    const { tallies, slots } = this.#context
     tallies.live.inFlight--
     slots.give()
     try {
@@ -186,7 +186,7 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   #ask(mount: Mount): Promise<ReadOutcome> {
-    const { attributesOnly, signal } = this.#run.settings
+    const { attributesOnly, signal } = this.#context.settings
     const { unit } = this.#owner
     try {
       if (attributesOnly) return this.#owner.look(mount)
@@ -208,7 +208,7 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   get #length(): number {
-    const { headBytes, chunkBytes } = this.#run.settings
+    const { headBytes, chunkBytes } = this.#context.settings
     return (this.#owner.chunk?.length ?? Math.min(headBytes, chunkBytes)) - (this.#stall?.bytes ?? 0)
   }
 }

@@ -1,7 +1,7 @@
 import { tooLarge, WalkError } from '../errors.ts'
 import { canBe, type Mount, type ReadOutcome } from '../mounts/mount.ts'
 import { hashPath, parentOf } from '../paths.ts'
-import type { ArrivingRead, Run } from './context.ts'
+import type { ArrivingRead, Context } from './context.ts'
 import type { MountRead } from './counters.ts'
 import type { Member } from './mount-set.ts'
 import { findFile } from './page.ts'
@@ -20,7 +20,8 @@ export interface ReadEnd {
  * that a clustered cache fetches it from afar a single time. Called with a read slot taken, which it gives back. `end`
  * hears nothing before this has returned.
  */
-export const readUnit = (run: Run, unit: ReadUnit, end: ReadEnd): void => new Reading(run, unit, end).begin()
+export const readUnit = (context: Context, unit: ReadUnit, end: ReadEnd): void =>
+  new Reading(context, unit, end).begin()
 
 const none: readonly never[] = []
 
@@ -34,7 +35,7 @@ class Reading implements PassageOwner, ArrivingRead {
   readonly hash: number
   readonly unit: ReadUnit
   chunk: Chunk | undefined
-  readonly #run: Run
+  readonly #context: Context
   readonly #end: ReadEnd
   readonly #readers: readonly Member[]
   /** Readers that have had their turn, or have it now, and how many have it now. */
@@ -50,14 +51,14 @@ class Reading implements PassageOwner, ArrivingRead {
   bytes = 0
   #isArriving = false
 
-  constructor(run: Run, unit: ReadUnit, end: ReadEnd) {
-    this.#run = run
+  constructor(context: Context, unit: ReadUnit, end: ReadEnd) {
+    this.#context = context
     this.#end = end
     this.unit = unit
     this.chunk = unit.chunk
     this.hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
-    this.#readers = run.mounts.readers(this.hash)
-    if (unit.chunk) run.begun.add(unit.chunk.file)
+    this.#readers = context.mounts.readers(this.hash)
+    if (unit.chunk) context.begun.add(unit.chunk.file)
   }
 
   begin(): void {
@@ -65,18 +66,18 @@ class Reading implements PassageOwner, ArrivingRead {
     if (!first) throw new Error('a walk without mounts')
     this.#begun = 1
     this.#out = 1
-    new Passage(this.#run, this, first).start()
+    new Passage(this.#context, this, first).start()
   }
 
   /** Only the mount that is first to read a file finds what nobody had asked for before. */
   came(mount: string, { bytes, firstMs }: ReadOutcome, tookMs: number): void {
     if (this.#reads.length === 0) this.bytes = bytes
-    const isTimed = this.#reads.length === 0 && !this.#run.settings.attributesOnly
+    const isTimed = this.#reads.length === 0 && !this.#context.settings.attributesOnly
     this.#reads = [...this.#reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
   }
 
   arrived(bytes: number): void {
-    if (!this.#isArriving) this.#run.arriving.add(this)
+    if (!this.#isArriving) this.#context.arriving.add(this)
     this.#isArriving = true
     if (this.#reads.length === 0) this.bytes += bytes
   }
@@ -103,7 +104,7 @@ class Reading implements PassageOwner, ArrivingRead {
 
   async look(mount: Mount): Promise<ReadOutcome> {
     const { path, real } = this.unit
-    const { kind, size = 0 } = await mount.stat(real, { signal: this.#run.settings.signal })
+    const { kind, size = 0 } = await mount.stat(real, { signal: this.#context.settings.signal })
     if (kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
     if (!canBe(mount, size)) throw tooLarge(path, size)
     this.#size = size
@@ -111,12 +112,12 @@ class Reading implements PassageOwner, ArrivingRead {
   }
 
   #goOn(count: number): void {
-    const { slots } = this.#run
+    const { slots } = this.#context
     const next = this.#readers.slice(this.#begun, this.#begun + count)
     this.#begun += next.length
     this.#out += next.length
     for (const member of next) {
-      const passage = new Passage(this.#run, this, member)
+      const passage = new Passage(this.#context, this, member)
       if (slots.tryTake()) passage.start()
       else void slots.take().then(() => passage.start())
     }
@@ -124,7 +125,7 @@ class Reading implements PassageOwner, ArrivingRead {
 
   /** After the first read: a file that goes on is a large one from here, with what was just read as its first chunk. */
   #plan({ end, size = 0 }: ReadOutcome): void {
-    const { frontier, begun, settings } = this.#run
+    const { frontier, begun, settings } = this.#context
     if (!this.chunk) {
       if (end || settings.headBytes <= settings.chunkBytes) return
       // What a listing said of its size may be old by now; this read knows better.
@@ -147,32 +148,32 @@ class Reading implements PassageOwner, ArrivingRead {
   #learnSize(bytes: number): void {
     const { path, size, from, tally } = this.unit
     if (size === undefined && from !== undefined)
-      this.#run.tallies.found(tally, parentOf(path), { listed: 0, directories: 0, files: 0, bytes })
+      this.#context.tallies.found(tally, parentOf(path), { listed: 0, directories: 0, files: 0, bytes })
   }
 
   #finish(): void {
-    if (this.#isArriving) this.#run.arriving.delete(this)
+    if (this.#isArriving) this.#context.arriving.delete(this)
     if (this.chunk) this.#finishChunk(this.chunk)
-    else if (this.#broken) this.#run.giveBack(this.unit)
+    else if (this.#broken) this.#context.giveBack(this.unit)
     else this.#finishFile()
     this.#end.done()
   }
 
   #finishFile(): void {
     const { path, tally } = this.unit
-    const { tallies, settings } = this.#run
+    const { tallies, settings } = this.#context
     const ok = this.#errors.length === 0
     const isFound = ok && settings.attributesOnly
     const bytes = ok ? (this.#reads[0]?.bytes ?? 0) : 0
     tallies.achieve(tally, { files: ok && !isFound ? 1 : 0, bytes, reads: this.#reads })
-    if (isFound) findFile(this.#run, { path, size: this.#size, tally })
-    for (const { mount, error } of this.#errors) this.#run.fail(tally, path, error, mount)
-    if (ok) this.#run.emit({ kind: 'file', path, bytes, reads: this.#reads })
+    if (isFound) findFile(this.#context, { path, size: this.#size, tally })
+    for (const { mount, error } of this.#errors) this.#context.fail(tally, path, error, mount)
+    if (ok) this.#context.emit({ kind: 'file', path, bytes, reads: this.#reads })
   }
 
   #finishChunk(chunk: Chunk): void {
     const { file } = chunk
-    const { frontier, mounts } = this.#run
+    const { frontier, mounts } = this.#context
     for (const { mount, error } of this.#errors) if (!file.errors.has(mount)) file.errors.set(mount, error)
     if (this.#errors.length > 0 && mounts.names.every((name) => file.errors.has(name))) {
       frontier.drop(file)
@@ -181,18 +182,19 @@ class Reading implements PassageOwner, ArrivingRead {
     if (this.#broken) file.giveBack(chunk)
     else {
       file.done(chunk, this.#reads[0]?.bytes ?? 0, this.#reads)
-      this.#run.tallies.live.chunks++
+      this.#context.tallies.live.chunks++
     }
-    if (file.finished && this.#run.going) closeFile(this.#run, file)
+    if (file.finished && this.#context.going) closeFile(this.#context, file)
   }
 }
 
 /** Counts what was read of a large file. */
-export function closeFile(run: Run, file: LargeFile): void {
+export function closeFile(context: Context, file: LargeFile): void {
   const { unit, errors } = file
   const achieved = file.achieved()
-  run.begun.delete(file)
-  run.tallies.achieve(unit.tally, achieved)
-  for (const [mount, error] of errors) run.fail(unit.tally, unit.path, error, mount)
-  if (achieved.files === 1) run.emit({ kind: 'file', path: unit.path, bytes: achieved.bytes, reads: achieved.reads })
+  context.begun.delete(file)
+  context.tallies.achieve(unit.tally, achieved)
+  for (const [mount, error] of errors) context.fail(unit.tally, unit.path, error, mount)
+  if (achieved.files === 1)
+    context.emit({ kind: 'file', path: unit.path, bytes: achieved.bytes, reads: achieved.reads })
 }

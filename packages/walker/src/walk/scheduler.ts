@@ -1,21 +1,12 @@
 import { WalkError } from '../errors.ts'
-import { Slots } from '../limits/limiter.ts'
 import type { Mount } from '../mounts/mount.ts'
-import { type ArrivingRead, bytesInFlight, type FileUnderWay, largest } from './context.ts'
-import type { WalkCounters, WalkFailure } from './counters.ts'
-import { EntryQueue, type WalkEntry } from './entries.ts'
-import { Frontier, type Given, partOfUnit, type WalkUnit } from './frontier.ts'
-import { type ListingRun, listDirectory } from './list.ts'
-import { MountSet } from './mount-set.ts'
+import { Context } from './context.ts'
+import type { Given, WalkUnit } from './frontier.ts'
+import { listDirectory } from './list.ts'
 import { openEntry, openLink, openPart } from './open.ts'
 import type { Settings } from './options.ts'
 import { joinFiles, type TakenPart, type WalkPart } from './parts.ts'
 import { closeFile, type ReadEnd, readUnit } from './read.ts'
-import { Resolver } from './resolver.ts'
-import { FileSample, type SampledFile } from './sample.ts'
-import { type LargeFile, partOf, type ReadUnit } from './sources.ts'
-import { Tallies, type Tally } from './tallies.ts'
-import type { Walk } from './walk.ts'
 
 /**
  * running -> settled, when nothing is left
@@ -24,22 +15,12 @@ import type { Walk } from './walk.ts'
  */
 type State = 'running' | 'stopping' | 'settled' | 'aborted'
 
-/** Decides what begins when; the work itself is in `read.ts`, `list.ts` and `open-unit.ts`. */
-export class Walker implements Walk, ListingRun {
-  readonly settings: Settings
-  readonly mounts: MountSet
-  readonly resolver: Resolver
-  readonly tallies: Tallies
-  readonly slots: Slots
-  readonly sample: FileSample | undefined
-  readonly frontier: Frontier = new Frontier()
-  readonly begun: Set<LargeFile> = new Set()
-  readonly arriving: Set<ArrivingRead> = new Set()
+/** Decides what begins when; the work itself is in `read.ts`, `list.ts` and `open.ts`. */
+export class Scheduler extends Context {
   readonly done: Promise<void>
 
   readonly #listings: ListingLimit
-  readonly #waiting = new AbortController()
-  readonly #entries: EntryQueue | undefined
+  readonly #waiting: AbortController
   readonly #settle: { resolve(): void; reject(reason: unknown): void }
   #state: State = 'running'
   /** Units being read, and units being listed or looked into. */
@@ -50,25 +31,19 @@ export class Walker implements Walk, ListingRun {
   #openListings = 0
   /** Reads that wait for a mount to send on, each to be resumed; they hold no place. */
   readonly #parked = new Set<() => void>()
-  #returned: Given[] = []
   #rest: WalkPart[] = []
 
   constructor(mounts: readonly Mount[], settings: Settings) {
-    const { concurrency, entries, signal, parts } = settings
-    this.settings = settings
-    this.mounts = new MountSet(mounts, settings)
+    const waiting = new AbortController()
+    super(mounts, settings, waiting.signal)
+    this.#waiting = waiting
     this.#listings = new ListingLimit(mounts, settings)
-    this.resolver = new Resolver(this.mounts, signal, this.waiting)
-    this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
-    this.slots = new Slots(concurrency)
-    this.sample = settings.sampleFiles > 0 ? new FileSample(settings.sampleFiles) : undefined
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.done = promise
     this.#settle = { resolve, reject }
-    // Whoever iterates learns of an abort there; not waiting for `done` as well is no mistake.
+    // A caller who iterates hears of an abort there, and need not wait for `done` as well.
     promise.catch(() => {})
-    if (entries === 'all')
-      this.#entries = new EntryQueue(concurrency, { onRoom: () => this.wake(), onReturn: () => this.#close() })
+    const { signal, parts } = settings
     for (const part of parts.toReversed()) this.frontier.addUnit({ kind: 'part', part, tally: this.tallies.root })
     if (signal.aborted) this.#abort()
     else {
@@ -77,57 +52,17 @@ export class Walker implements Walk, ListingRun {
     }
   }
 
-  get counters(): WalkCounters {
-    const { live } = this.tallies
-    const mounts = this.mounts.members.map((member) => {
-      const { latencies, ...counts } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0, latencies: {} }
-      return [member.name, { ...counts, latencies: { ...latencies }, ...this.mounts.figures(member) }]
-    })
-    const sizes = Object.entries(live.sizes).map(([size, counts]) => [size, { ...counts }])
-    return {
-      ...live,
-      bytesInFlight: bytesInFlight(this),
-      failures: { ...live.failures },
-      sizes: Object.fromEntries(sizes),
-      mounts: Object.fromEntries(mounts),
-    }
-  }
-
-  get sampled(): readonly SampledFile[] {
-    return this.sample?.files ?? []
-  }
-
-  get allDown(): boolean {
-    return this.mounts.allDown
-  }
-
-  get largest(): readonly FileUnderWay[] {
-    return largest(this)
-  }
-
-  get awaited(): readonly string[] {
-    return this.mounts.awaited
-  }
-
-  get waiting(): AbortSignal {
-    return this.#waiting.signal
-  }
-
   get pending(): number {
     return this.frontier.pending
   }
 
+  /** A listing has gone beyond its first page and not come to its end. */
   get listing(): boolean {
     return this.#openListings > 0
   }
 
   get going(): boolean {
     return this.#state === 'running'
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<WalkEntry, undefined> {
-    if (this.#entries) return this.#entries
-    throw new WalkError('OPTION_INVALID', 'entries is "none", expected "all" to iterate over the walk')
   }
 
   stop(): void {
@@ -154,25 +89,9 @@ export class Walker implements Walk, ListingRun {
     return given.map(({ part, tally }) => ({ part, scope: this.tallies.hand(tally) }))
   }
 
-  voidScopes(): number[] {
-    return this.tallies.voidScopes()
-  }
-
-  takeFailures(): WalkFailure[] {
-    return this.tallies.takeFailures()
-  }
-
-  emit(entry: WalkEntry): void {
-    this.#entries?.push(entry)
-  }
-
-  fail(tally: Tally, path: string, error: WalkError, mount?: string): void {
-    this.tallies.fail(tally, { path, mount, code: error.code, message: error.message })
-    this.emit({ kind: 'failed', path, mount, error })
-  }
-
-  giveBack(unit: ReadUnit | WalkUnit): void {
-    this.#returned.push({ part: 'kind' in unit ? partOfUnit(unit) : partOf(unit), tally: unit.tally })
+  async close(): Promise<void> {
+    this.stop()
+    await this.done.catch(() => {})
   }
 
   pageCame(names: number): void {
@@ -206,7 +125,6 @@ export class Walker implements Walk, ListingRun {
     this.wake()
   }
 
-  /** Begins whatever may begin now. */
   wake(): void {
     const { worthBeginning } = this.mounts
     while (this.#mayBegin && this.#reading < worthBeginning && this.slots.tryTake()) {
@@ -251,7 +169,7 @@ export class Walker implements Walk, ListingRun {
   get #mayBegin(): boolean {
     // Where a mount sends nothing of any file, all of them come to wait: they are no more than names that are held.
     if (!this.going || this.#parked.size >= this.settings.maxPending) return false
-    return !this.#entries || this.#entries.room > this.#reading + this.#walking + this.#parked.size
+    return !this.entries || this.entries.room > this.#reading + this.#walking + this.#parked.size
   }
 
   get #full(): boolean {
@@ -281,24 +199,18 @@ export class Walker implements Walk, ListingRun {
   }
 
   #finish(): void {
-    // No way is known to get here; but a file that is lost without a word would be called warm.
-    const lost = [...this.begun].find(({ tally }) => !this.tallies.isVoid(tally))
-    if (this.#state === 'running' && lost) {
-      this.#crash(new Error(`${lost.unit.path}: a part of the file was never read, which is a fault of the walker`))
-      return
-    }
     if (this.#state === 'stopping') this.#rest = this.#collectRest()
     this.#state = 'settled'
     this.#endWaiting()
     this.settings.signal.removeEventListener('abort', this.#abort)
-    this.#entries?.close()
+    this.entries?.close()
     this.#settle.resolve()
   }
 
   /** What others have to do: in place of every listing that is rolled back all of it, else what is not done. */
   #collectRest(): WalkPart[] {
     const redo = this.tallies.rollBack()
-    const left: Given[] = [...this.#returned]
+    const left: Given[] = [...this.returned]
     for (const file of this.begun) {
       for (const part of file.giveRest()) left.push({ part, tally: file.tally })
       closeFile(this, file)
@@ -321,7 +233,7 @@ export class Walker implements Walk, ListingRun {
     this.frontier.keep(() => false)
     this.#resumeParked()
     for (const resume of this.#paused.splice(0)) resume()
-    this.#entries?.fail(reason)
+    this.entries?.fail(reason)
     this.#settle.reject(reason)
   }
 
@@ -331,11 +243,6 @@ export class Walker implements Walk, ListingRun {
 
   #endWaiting(): void {
     this.#waiting.abort(new WalkError('MOUNT_DOWN', 'the walk stopped before the mount answered'))
-  }
-
-  async #close(): Promise<void> {
-    this.stop()
-    await this.done.catch(() => {})
   }
 }
 

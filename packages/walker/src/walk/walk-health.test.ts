@@ -260,9 +260,9 @@ test('the counters say how mounts do', async () => {
   mount.hold(({ operation }) => operation === 'read')
   const state = { limit: 7, inFlight: 1, waiting: 0, p50Ms: 1, p99Ms: 2, floorMs: 0.5 }
   const limiter = { run: <T>(task: () => Promise<T>): Promise<T> => task(), state }
-  const longReads = { state: { ...state, limit: 2, p50Ms: undefined } }
+  const longReads = { state: { limit: 2, inFlight: 1, waiting: 0 } }
   const under = walk([watchedMount(Object.assign(mount, { limiter, longReads }))], { entries: 'none' })
-  await until(() => under.counters.mounts['m']?.inFlight === 1)
+  await until(() => under.counters.mounts['m']?.limits.reads.inFlight === 1)
   mount.release()
   await under.done
   expect(under.counters.mounts['m']).toEqual({
@@ -271,11 +271,9 @@ test('the counters say how mounts do', async () => {
     failures: 0,
     latencies: expect.any(Object),
     state: 'up',
-    inFlight: 0,
-    limit: 7,
-    p50Ms: 1,
-    p99Ms: 2,
-    floorMs: 0.5,
-    longReads: longReads.state,
+    limits: {
+      reads: { inFlight: 0, limit: 7, p50Ms: 1, p99Ms: 2, floorMs: 0.5 },
+      longReads: { inFlight: 1, limit: 2 },
+    },
   })
 })

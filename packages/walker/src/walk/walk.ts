@@ -1,57 +1,118 @@
+import { WalkError } from '../errors.ts'
 import type { Mount } from '../mounts/mount.ts'
-import type { FileUnderWay } from './context.ts'
+import { bytesInFlight, type FileUnderWay, largest } from './context.ts'
 import type { WalkCounters, WalkFailure } from './counters.ts'
 import type { WalkEntry } from './entries.ts'
 import { settingsOf, type WalkOptions } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
 import type { SampledFile } from './sample.ts'
-import { Walker } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
+
+/**
+ * Reads the head of every file below the export's root through each mount; options change each of these words.
+ * It begins at once. A directory comes before what is in it; the order is otherwise undefined. With `entries: 'all'`
+ * reads keep a bounded number of entries ahead of the caller, who therefore has to iterate.
+ * A path that fails is a failed entry and a figure in the counters, never an exception; bad options throw
+ * `OPTION_INVALID` right here. Breaking off the iteration stops the walk.
+ */
+export const walk = (mounts: readonly Mount[], options: WalkOptions = {}): Walk => new Walk(mounts, options)
 
 /** A walk under way. Iterate it, or wait for `done`. */
-export interface Walk extends AsyncIterable<WalkEntry> {
+export class Walk implements AsyncIterable<WalkEntry> {
+  readonly #scheduler: Scheduler
+
+  /** See `walk`. */
+  constructor(mounts: readonly Mount[], options: WalkOptions) {
+    this.#scheduler = new Scheduler(mounts, settingsOf(options))
+  }
+
   /**
-   * Settles when nothing is left, or when the reads in flight are over after `stop()`. Rejects with the signal's
-   * reason when it aborts, and for nothing else: whatever fails is a failure of its path.
+   * Settles when nothing is left, or when the reads in flight are over after `stop()`. Rejects only when the signal
+   * aborts, with its reason: every other failure is a failure of a path.
    */
-  readonly done: Promise<void>
+  get done(): Promise<void> {
+    return this.#scheduler.done
+  }
+
   /** As of now. */
-  readonly counters: WalkCounters
+  get counters(): WalkCounters {
+    const { tallies, mounts } = this.#scheduler
+    const { live } = tallies
+    const figures = mounts.members.map((member) => {
+      const { latencies, ...counts } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0, latencies: {} }
+      return [member.name, { ...counts, latencies: { ...latencies }, ...mounts.figures(member) }]
+    })
+    const sizes = Object.entries(live.sizes).map(([size, counts]) => [size, { ...counts }])
+    return {
+      ...live,
+      bytesInFlight: bytesInFlight(this.#scheduler),
+      failures: { ...live.failures },
+      sizes: Object.fromEntries(sizes),
+      mounts: Object.fromEntries(figures),
+    }
+  }
+
   /** Of the files that were found so far, with `sampleFiles`. */
-  readonly sampled: readonly SampledFile[]
-  /** No mount answers: nothing goes on until one does, or until `stop()`, which hands everything back. */
-  readonly allDown: boolean
+  get sampled(): readonly SampledFile[] {
+    return this.#scheduler.sample?.files ?? []
+  }
+
+  /** No mount answers: the walk waits until one does, or until `stop()`, which hands everything back. */
+  get allDown(): boolean {
+    return this.#scheduler.mounts.allDown
+  }
+
   /** Mounts that do not answer and that reads or listings wait for. */
-  readonly awaited: readonly string[]
-  /** At most three files that are being read and of which some has arrived, the largest first. */
-  readonly largest: readonly FileUnderWay[]
+  get awaited(): readonly string[] {
+    return this.#scheduler.mounts.awaited
+  }
+
+  /** At most three files that are being read and partly arrived, the largest first. */
+  get largest(): readonly FileUnderWay[] {
+    return largest(this.#scheduler)
+  }
+
   /** Directories, names and ranges that are known and not begun. */
-  readonly pending: number
+  get pending(): number {
+    return this.#scheduler.pending
+  }
+
   /** A listing has gone beyond its first page and not come to its end. */
-  readonly listing: boolean
+  get listing(): boolean {
+    return this.#scheduler.listing
+  }
+
   /** Starts nothing more. What is in flight comes to its end, then `done` settles. */
-  stop(): void
-  /**
-   * After `stop()` and `done`: what was not done, each piece exactly once. Throws `OPTION_INVALID` before, and after
-   * an abort, when nobody can tell.
-   */
-  rest(): WalkPart[]
-  /** Hands pending work away while the walk goes on: at most `maxUnits` directories, names and ranges. */
-  take(maxUnits: number): TakenPart[]
+  stop(): void {
+    this.#scheduler.stop()
+  }
+
+  /** After `stop()` and `done`: what was not done, each piece exactly once. Throws `OPTION_INVALID` before, and after an abort. */
+  rest(): WalkPart[] {
+    return this.#scheduler.rest()
+  }
+
+  /** Hands pending work away while the walk runs: at most `maxUnits` directories, names and ranges. */
+  take(maxUnits: number): TakenPart[] {
+    return this.#scheduler.take(maxUnits)
+  }
+
   /** After `done`: the scopes of handed parts that must be ignored, because `rest()` has what they were found in. */
-  voidScopes(): number[]
+  voidScopes(): number[] {
+    return this.#scheduler.tallies.voidScopes()
+  }
+
   /**
    * Failures that stand, since the last call; at most 100,000 are held, the counters have all. Empty with
    * `entries: 'all'`, where each is an entry.
    */
-  takeFailures(): WalkFailure[]
-}
+  takeFailures(): WalkFailure[] {
+    return this.#scheduler.tallies.takeFailures()
+  }
 
-/**
- * Reads the head of every file below the export's root through each mount; options change each of these words.
- * It begins at once. A directory comes before what is in it; nothing else is promised of the order. With
- * `entries: 'all'` no more is read than is pulled, a bounded number ahead aside, so somebody has to iterate.
- * A path that fails is a failed entry and a figure in the counters, never an exception; bad options throw
- * `OPTION_INVALID` right here. Breaking off the iteration stops the walk.
- */
-export const walk = (mounts: readonly Mount[], options: WalkOptions = {}): Walk =>
-  new Walker(mounts, settingsOf(options))
+  [Symbol.asyncIterator](): AsyncIterator<WalkEntry, undefined> {
+    const { entries } = this.#scheduler
+    if (entries) return entries
+    throw new WalkError('OPTION_INVALID', 'entries is "none", expected "all" to iterate over the walk')
+  }
+}

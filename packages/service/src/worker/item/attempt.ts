@@ -17,7 +17,7 @@ import {
   unitsOf,
 } from '@cachewarmer/core'
 import type { Queue } from '@cachewarmer/queue'
-import type { LevelCounters, LimitFigures, MountFigures, TakenPart, Walk, WalkPart } from '@cachewarmer/walker'
+import type { LevelCounters, TakenPart, Walk, WalkPart } from '@cachewarmer/walker'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 
 /** A walk's failure, or what an item that was given up leaves unread. */
@@ -233,27 +233,10 @@ const levelsOf = (levels: Readonly<Record<number, LevelCounters>>, bytesFound: b
   )
 
 /** The addresses as this walk finds them. */
-export function mountStates(walk: Walk): MountState[] {
-  return Object.entries(walk.counters.mounts).map(([address, { state, longReads, ...figures }]) => ({
+export const mountStates = (walk: Walk): MountState[] =>
+  Object.entries(walk.counters.mounts).map(([address, { state, limits: { reads, longReads } }]) => ({
     address,
     state,
-    ...limitState(figures),
-    ...(longReads !== undefined ? { longReads: limitState(longReads) } : {}),
+    ...reads,
+    ...(longReads && { longReads }),
   }))
-}
-
-function limitState({
-  inFlight,
-  limit = 0,
-  p50Ms,
-  p99Ms,
-  floorMs,
-}: Pick<MountFigures, keyof LimitFigures & keyof MountFigures>): Omit<MountState, 'address' | 'state' | 'longReads'> {
-  return {
-    inFlight,
-    limit,
-    ...(p50Ms === undefined ? {} : { p50Ms }),
-    ...(p99Ms === undefined ? {} : { p99Ms }),
-    ...(floorMs === undefined ? {} : { floorMs }),
-  }
-}

@@ -1,4 +1,5 @@
 import type { CallOptions, FileHandle, NfsExport } from '@cachewarmer/nfs'
+import type { Target } from '../mount.ts'
 
 /**
  * Whether this address takes the handles that another one of the same handle space gave out. Two addresses whose root
@@ -20,8 +21,18 @@ export class ForeignHandles {
     return this.#refused
   }
 
+  /** The target's handle, or undefined where its path has to be looked up. At once for a handle of this mount's own. */
+  handleOf(
+    { path, handle, foreign }: Target,
+    asking: CallOptions,
+  ): FileHandle | undefined | Promise<FileHandle | undefined> {
+    if (typeof handle !== 'string') return undefined
+    const given = handle as FileHandle
+    return foreign ? this.#accepts(path, given, asking).then((accepted) => (accepted ? given : undefined)) : given
+  }
+
   /** The first to ask pays for the lookups, others wait for their outcome. A path that can't be looked up tells nothing. */
-  async accepts(path: string, handle: FileHandle, { onCall }: Pick<CallOptions, 'onCall'> = {}): Promise<boolean> {
+  async #accepts(path: string, handle: FileHandle, { onCall }: CallOptions): Promise<boolean> {
     if (this.#refused) return false
     // Without a signal: who goes away meanwhile asked for the others as well.
     this.#checked ??= this.#check(path, handle, onCall)

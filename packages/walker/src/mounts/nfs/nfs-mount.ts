@@ -1,22 +1,14 @@
 import {
-  type Attributes,
   type CallOptions,
   type Clock,
   type FileHandle,
-  firstReadBytes,
-  LONG_READ_BYTES,
   type MountOptions,
   mountExport,
   type NfsExport,
   type NfsObserver,
-  type ReadRangeOptions,
-  type ReadRangeResult,
-  type ReadResult,
-  type ResolvedPath,
-  readRange,
   systemClock,
 } from '@cachewarmer/nfs'
-import { isWalkError, tooLarge, WalkError } from '../../errors.ts'
+import { WalkError } from '../../errors.ts'
 import { type AdaptiveLimit, adaptiveLimit, type LatencyObserver } from '../../limits/adaptive-limit.ts'
 import type { Limiter } from '../../limits/limiter.ts'
 import { nameOf } from '../../paths.ts'
@@ -33,8 +25,8 @@ import type {
 } from '../mount.ts'
 import { ForeignHandles } from './foreign-handles.ts'
 import { listPages } from './listing.ts'
-import { ShortRead, type ShortReads } from './reads.ts'
-import { entryOf, fromNfs, identityOf, idOf, isStale, kindOf } from './translate.ts'
+import { look, Reads } from './reads.ts'
+import { entryOf, fromNfs, identityOf, idOf, isStale } from './translate.ts'
 
 /** Of directories of a few files it takes so many to keep a thousand reads in flight behind a slow link. */
 const maxListings = 64
@@ -43,7 +35,7 @@ const maxListings = 64
  * READs of long reads in flight. Behind no latency two of them keep a server busy, and more only drive each other's bytes
  * out of its caches; behind 100 ms it takes hundreds. So they have a search of their own, which begins at the few.
  */
-const longReads = { min: 1, easy: 2, max: 512 }
+const longReadBounds = { min: 1, easy: 2, max: 512 }
 const longReadConnections = 4
 
 export interface NfsMountOptions {
@@ -72,24 +64,22 @@ export interface NfsMountOptions {
  * Throws a `WalkError` with the client's text when the export can't be opened, or the signal's reason.
  */
 export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
-  const { export: given, maxInFlight = 1024 } = options
-  if ('handleSpace' in given) {
-    const { clock } = options
-    const limiter = options.limiter ?? adaptiveLimit({ max: maxInFlight, clock })
-    return mountOver(given, { ...options, maxInFlight, limiter, longReads: adaptiveLimit({ ...longReads, clock }) })
-  }
-  const { clock = given.clock } = options
-  const long = adaptiveLimit({ ...longReads, clock })
-  const own = options.limiter ? undefined : adaptiveLimit({ max: maxInFlight, clock })
-  const heard = own ? both(own, given.observer) : given.observer
-  const mounted = await opened({ longReadConnections, ...given, observer: both(troubleOnly(long), heard) })
-  return mountOver(mounted, {
-    ...options,
-    maxInFlight,
-    limiter: options.limiter ?? own ?? long,
-    longReads: long,
-    clock,
-  })
+  const { export: given, maxInFlight = 1024, limiter } = options
+  const isOpen = 'handleSpace' in given
+  const clock = options.clock ?? (isOpen ? undefined : given.clock)
+  const longReads = adaptiveLimit({ ...longReadBounds, clock })
+  const own = limiter ?? adaptiveLimit({ max: maxInFlight, clock })
+  const opened = { ...options, clock, maxInFlight, longReads, limiter: own }
+  if (isOpen) return new NfsMount(given, opened)
+  const heard = limiter ? given.observer : both(own as AdaptiveLimit, given.observer)
+  const observer = both(troubleOnly(longReads), heard)
+  return new NfsMount(await openExport({ longReadConnections, ...given, observer }), opened)
+}
+
+type OpenedOptions = NfsMountOptions & {
+  readonly maxInFlight: number
+  readonly limiter: Limiter
+  readonly longReads: Limiter
 }
 
 /** Long reads are timed one by one: the latencies of all READs are mostly those of short ones. */
@@ -100,7 +90,7 @@ const troubleOnly = (limit: AdaptiveLimit): LatencyObserver => ({
   reconnect: () => limit.reconnect(),
 })
 
-async function opened(options: MountOptions): Promise<NfsExport> {
+async function openExport(options: MountOptions): Promise<NfsExport> {
   try {
     return await mountExport(options)
   } catch (error) {
@@ -127,78 +117,79 @@ const both = (limit: LatencyObserver, other: NfsObserver = {}): NfsObserver => (
   },
 })
 
-function mountOver(
-  mounted: NfsExport,
-  options: NfsMountOptions & {
-    readonly maxInFlight: number
-    readonly limiter: Limiter
-    readonly longReads: Limiter
-  },
-): Mount {
-  const {
-    name = mounted.host,
-    maxInFlight,
-    limiter,
-    longReads: ofLongReads,
-    readsPerFile = 8,
-    seenAt = mounted.exportPath,
-    clock = systemClock,
-  } = options
-  const now = (): number => clock.now()
-  const foreign = new ForeignHandles(mounted)
+/** One export as a mount. Long reads and stale handles are for `Reads` and `ForeignHandles`. */
+class NfsMount implements Mount {
+  readonly name: string
+  readonly maxFileBytes: number
+  readonly maxInFlight: number
+  readonly maxListings = maxListings
+  readonly limiter: Limiter
+  readonly longReads: Limiter
+  readonly #mounted: NfsExport
+  readonly #foreign: ForeignHandles
+  readonly #reads: Reads
+  readonly #seenAt: string
 
-  /** Undefined where the path has to be looked up. */
-  function handleOf(
-    { path, handle, foreign: isForeign }: Target,
-    asking: CallOptions,
-  ): FileHandle | undefined | Promise<FileHandle | undefined> {
-    if (typeof handle !== 'string') return undefined
-    const given = handle as FileHandle
-    return isForeign ? foreign.accepts(path, given, asking).then((accepted) => (accepted ? given : undefined)) : given
+  constructor(
+    mounted: NfsExport,
+    { name, maxInFlight, limiter, longReads, readsPerFile = 8, seenAt, clock = systemClock }: OpenedOptions,
+  ) {
+    this.name = name ?? mounted.host
+    this.maxFileBytes = mounted.maxFileBytes
+    this.maxInFlight = maxInFlight
+    this.limiter = limiter
+    this.longReads = longReads
+    this.#mounted = mounted
+    this.#foreign = new ForeignHandles(mounted)
+    this.#reads = new Reads(mounted, { foreign: this.#foreign, longReads, readsPerFile, now: () => clock.now() })
+    this.#seenAt = seenAt ?? mounted.exportPath
   }
 
-  async function* list(target: Target, { resume, ...options }: ListOptions): AsyncGenerator<DirectoryPage, void> {
+  get handleSpace(): string | undefined {
+    return this.#foreign.refused ? undefined : this.#mounted.handleSpace
+  }
+
+  async *list(target: Target, options: ListOptions): AsyncGenerator<DirectoryPage, void> {
     const { path } = target
-    const { asking, nextQuestion } = tellingOfFurther(options)
+    const calls = countCalls(options)
     try {
       options.signal.throwIfAborted()
-      const given = await handleOf(target, asking)
-      if (given !== undefined && (yield* listBy(given))) return
-      const { handle } = await mounted.resolve(path, asking)
-      for await (const page of listPages(mounted, { directory: handle, path, resume, asking })) {
-        yield page
-        nextQuestion()
+      const given = await this.#foreign.handleOf(target, calls.asking)
+      let begun = false
+      if (given !== undefined) {
+        try {
+          for await (const page of this.#pages(given, path, options.resume, calls)) {
+            begun = true
+            yield page
+          }
+          return
+        } catch (error) {
+          if (begun || !isStale(error)) throw error
+        }
       }
+      const { handle } = await this.#mounted.resolve(path, calls.asking)
+      yield* this.#pages(handle, path, options.resume, calls)
     } catch (error) {
       throw fromNfs(error, path)
     }
+  }
 
-    /** False, and no page, when the handle is stale. */
-    async function* listBy(directory: FileHandle): AsyncGenerator<DirectoryPage, boolean> {
-      let begun = false
-      try {
-        for await (const page of listPages(mounted, { directory, path, resume, asking })) {
-          begun = true
-          yield page
-          nextQuestion()
-        }
-      } catch (error) {
-        if (begun || !isStale(error)) throw error
-        return false
-      }
-      return true
+  async *#pages(
+    directory: FileHandle,
+    path: string,
+    resume: string | undefined,
+    { asking, nextQuestion }: CountedCalls,
+  ): AsyncGenerator<DirectoryPage, void> {
+    for await (const page of listPages(this.#mounted, { directory, path, resume, asking })) {
+      yield page
+      nextQuestion()
     }
   }
 
-  async function look(path: string, asking: CallOptions): Promise<ResolvedPath & { attributes: Attributes }> {
-    const found = await mounted.resolve(path, asking)
-    return { ...found, attributes: found.attributes ?? (await mounted.getattr(found.handle, asking)) }
-  }
-
-  async function stat(path: string, options: StatOptions): Promise<Entry> {
+  async stat(path: string, options: StatOptions): Promise<Entry> {
     try {
       options.signal.throwIfAborted()
-      const { handle, attributes, above } = await look(path, tellingOfFurther(options).asking)
+      const { handle, attributes, above } = await look(this.#mounted, path, countCalls(options).asking)
       const entry = { ...entryOf(nameOf(path), attributes, handle), id: idOf(attributes) }
       return options.above ? { ...entry, above: above().map(identityOf) } : entry
     } catch (error) {
@@ -206,132 +197,35 @@ function mountOver(
     }
   }
 
-  async function readLink(path: string, options: Asking): Promise<string> {
-    let target: string
+  async readLink(path: string, options: Asking): Promise<string> {
     try {
       options.signal.throwIfAborted()
-      const { asking } = tellingOfFurther(options)
-      target = await mounted.readlink((await mounted.resolve(path, asking)).handle, asking)
+      const { asking } = countCalls(options)
+      const { handle } = await this.#mounted.resolve(path, asking)
+      const target = await this.#mounted.readlink(handle, asking)
+      return target.startsWith('/') ? withinExport(path, target, this.#seenAt) : target
     } catch (error) {
       throw fromNfs(error, path)
     }
-    return target.startsWith('/') ? withinExport(path, target, seenAt) : target
   }
 
-  /** No async function: it is called for every file, and most have a handle of this mount's own. */
-  function read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
-    if (asked.signal.aborted) return Promise.reject(asked.signal.reason)
-    if (typeof target.handle !== 'string' || target.foreign || isLong(asked)) return readSlowly(target, asked)
-    const handle = target.handle as FileHandle
-    const { offset, length, size } = asked
-    if (size !== undefined && size > mounted.maxFileBytes) return Promise.reject(tooLarge(target.path, size))
-    return new Promise((resolve) => {
-      const shortRead = new ShortRead(shortReads, target.path, handle, asked, resolve)
-      mounted.readTo(shortRead, handle, offset, firstReadBytes(offset, length, size), asked)
-    })
+  read(target: Target, options: ReadOptions): Promise<ReadOutcome> {
+    return this.#reads.read(target, options)
   }
 
-  const shortReads: ShortReads = {
-    goOn: ({ path, handle, asked }, first) => readSlowly({ path, handle }, asked, { first }),
-    failed({ path, asked }, error) {
-      if (isStale(error)) return readSlowly({ path }, asked, { inVain: 1 })
-      return Promise.reject(asReadError(fromNfs(error, path)))
-    },
-  }
-
-  /** A long read, or one of which the handle has to be asked for, or that a first READ has not settled. */
-  async function readSlowly(
-    target: Target,
-    asked: ReadOptions,
-    { first, inVain = 0 }: { readonly first?: ReadResult; readonly inVain?: number } = {},
-  ): Promise<ReadOutcome> {
-    const { path } = target
-    refuseTooLarge(path, asked)
-    let requests = inVain + (first ? 1 : 0)
-    const onCall = (): void => {
-      requests++
-    }
-    try {
-      const handle = await handleOf(target, { onCall })
-      let outcome: ReadOutcome | undefined
-      if (handle !== undefined) {
-        try {
-          outcome = await readBy(handle, asked, onCall, first)
-        } catch (error) {
-          if (!isStale(error)) throw error
-        }
-      }
-      outcome ??= await readByPath(path, asked, onCall)
-      refuseTooLarge(path, outcome)
-      return { ...outcome, requests }
-    } catch (error) {
-      throw asReadError(fromNfs(error, path))
-    }
-  }
-
-  function refuseTooLarge(path: string, { size = 0 }: { readonly size?: number | undefined }): void {
-    if (size > mounted.maxFileBytes) throw tooLarge(path, size)
-  }
-
-  async function readByPath(path: string, asked: ReadOptions, onCall: () => void): Promise<ReadOutcome> {
-    asked.signal.throwIfAborted()
-    const { handle, attributes } = await look(path, { signal: asked.signal, onCall })
-    if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
-    return await readBy(handle, { ...asked, size: Number(attributes.size) }, onCall)
-  }
-
-  async function readBy(
-    handle: FileHandle,
-    asked: ReadOptions,
-    onCall: () => void,
-    first?: ReadResult,
-  ): Promise<ReadOutcome> {
-    const beganMs = now()
-    const { arrivals } = asked
-    const onBytes = arrivals && ((bytes: number) => arrivals.arrived(bytes))
-    if (first) onBytes?.(first.count)
-    const range = await readRange(mounted, handle, { ...rangeOf(asked), onCall, onBytes, first })
-    const firstMs = range.firstMs ?? (first ? undefined : now() - beganMs)
-    return { ...(outcomeOf(range) ?? (await learnSize(handle, range, asked, onCall))), firstMs }
-  }
-
-  function rangeOf(asked: ReadOptions): ReadRangeOptions {
-    const { offset, length, size, signal } = asked
-    const limiterOfReads = isLong(asked) ? ofLongReads : undefined
-    return { offset, length, expectedSize: size, inFlight: readsPerFile, limiter: limiterOfReads, now, signal }
-  }
-
-  /** For servers that send no attributes along. */
-  async function learnSize(
-    handle: FileHandle,
-    range: ReadRangeResult,
-    asked: ReadOptions,
-    onCall: () => void,
-  ): Promise<ReadOutcome> {
-    const { size } = await mounted.getattr(handle, { signal: asked.signal, onCall })
-    return outcomeOf({ ...range, size, eof: size <= asked.offset + range.bytes }) as ReadOutcome
-  }
-
-  return {
-    name,
-    get handleSpace() {
-      return foreign.refused ? undefined : mounted.handleSpace
-    },
-    maxFileBytes: mounted.maxFileBytes,
-    maxInFlight,
-    maxListings,
-    limiter,
-    longReads: ofLongReads,
-    list,
-    stat,
-    readLink,
-    read,
-    close: () => mounted.close(),
+  close(): Promise<void> {
+    return this.#mounted.close()
   }
 }
 
-/** Calls of a question, of which it is told after the first; of a listing, after each page's. */
-function tellingOfFurther({ signal, onFurtherRequest }: Asking): { asking: CallOptions; nextQuestion: () => void } {
+interface CountedCalls {
+  readonly asking: CallOptions
+  /** The next call is the first one of another question. */
+  nextQuestion(): void
+}
+
+/** Reports each call of a question after its first; of a listing, after each page's first. */
+function countCalls({ signal, onFurtherRequest }: Asking): CountedCalls {
   let isFirst = true
   const onCall = (): void => {
     if (!isFirst) onFurtherRequest?.()
@@ -341,20 +235,6 @@ function tellingOfFurther({ signal, onFurtherRequest }: Asking): { asking: CallO
     isFirst = true
   }
   return { asking: { signal, onCall: onFurtherRequest && onCall }, nextQuestion }
-}
-
-/** Undefined where neither the read nor the listing told the size of a file that goes on. */
-function outcomeOf({ bytes, eof, size, firstMs, reads: requests }: ReadRangeResult): ReadOutcome | undefined {
-  if (size === undefined) return eof ? { bytes, end: true, firstMs, requests } : undefined
-  return { bytes, end: eof, size: Number(size), firstMs, requests }
-}
-
-/** RFC 1813 section 3.3.6: READ of what is neither file nor directory is INVAL. */
-function asReadError(error: unknown): unknown {
-  const cause = isWalkError(error) ? (error.cause as { readonly code?: unknown } | undefined) : undefined
-  return isWalkError(error) && cause?.code === 'INVAL'
-    ? new WalkError('NOT_A_FILE', error.message, { cause: error.cause })
-    : error
 }
 
 /** Absolute links mean what clients see. */
@@ -367,7 +247,3 @@ function withinExport(path: string, target: string, seenAt: string): string {
     `${path}: the link leads to ${target}, out of the export, which clients see at ${seenAt}`,
   )
 }
-
-/** For all that is known. */
-const isLong = ({ offset, length, size }: ReadOptions): boolean =>
-  (size === undefined ? length : Math.min(length, size - offset)) >= LONG_READ_BYTES
