@@ -16,7 +16,7 @@ export type NfsErrorCode =
   | 'UNREACHABLE'
   /** No answer in time, after all retransmissions. */
   | 'TIMEOUT'
-  /** Ports were to be asked for, and nobody at port 111 tells them. */
+  /** Ports were to be asked for, and no portmapper answers at port 111. */
   | 'PORTMAP_MISSING'
   /** The server has no such export; the message lists those that it has. */
   | 'EXPORT_NOT_FOUND'

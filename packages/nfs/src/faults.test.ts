@@ -43,7 +43,7 @@ async function readAll(mounted: NfsExport): Promise<number> {
 }
 const everything = (299 * 300 * 7) / 2
 
-describe('whatever happens to one call in ten, everything is read once', () => {
+describe('with a fault in one call in ten, everything is read once', () => {
   const faults: readonly Fault[] = [
     { kind: 'late', ms: 20 },
     { kind: 'late', ms: 400 },
@@ -65,7 +65,7 @@ describe('whatever happens to one call in ten, everything is read once', () => {
   })
 })
 
-describe('whatever happens to a connection, everything is read once', () => {
+describe('with a fault of the connection, everything is read once', () => {
   const faults: readonly Fault[] = [
     { kind: 'noise' },
     { kind: 'reset', afterBytes: 0 },
@@ -86,7 +86,7 @@ describe('whatever happens to a connection, everything is read once', () => {
     expect(mounted.stats.retransmissions).toBeGreaterThanOrEqual(2)
   })
 
-  test('on several connections, where one breaks, the others go on', async () => {
+  test('on several connections, when one breaks, the others continue', async () => {
     const { server, mounted } = await setUp({ connections: 3 })
     server.fault = everyNth('READ', 50, { kind: 'reset', afterBytes: 10 })
     expect(await readAll(mounted)).toBe(everything)
@@ -123,7 +123,7 @@ test('a server that stays away is a TIMEOUT that says what happened last', async
   expect(await mounted.ping()).toBeUndefined()
 })
 
-test('a storm of JUKEBOX is told to whoever controls concurrency, and passes', async () => {
+test('a storm of JUKEBOX is reported to the observer, and passes', async () => {
   const heard: string[] = []
   const observer = {
     jukebox: (procedure: string, waitMs: number) => heard.push(`${procedure} ${waitMs >= 50}`),
@@ -137,7 +137,7 @@ test('a storm of JUKEBOX is told to whoever controls concurrency, and passes', a
   expect(heard.filter((one) => one === 'READ true')).toHaveLength(450 + 750)
 })
 
-test('an observer that throws harms nobody', async () => {
+test('an observer that throws does no harm', async () => {
   const fail = () => {
     throw new Error('a broken observer')
   }
@@ -152,7 +152,7 @@ test('an observer that throws harms nobody', async () => {
   expect(await readAll(mounted)).toBe(everything)
 })
 
-test('JUKEBOX that nobody wants to wait for is an error', async () => {
+test('JUKEBOX is an error when no wait is allowed', async () => {
   const { server, mounted } = await setUp({ jukeboxMs: 0 })
   server.fault = onCalls('GETATTR', 1, 1, { kind: 'status', status: 'JUKEBOX' })
   await expect(mounted.getattr(mounted.root)).rejects.toMatchObject({ code: 'JUKEBOX' })
@@ -218,7 +218,7 @@ describe('a range', () => {
     return range
   }
 
-  test('is the whole file unless it is told otherwise', async () => {
+  test('is the whole file by default', async () => {
     expect(await rangeOf({})).toEqual({ bytes: 20_000_000, eof: true, complete: true, size: 20_000_000n, reads: 20 })
   })
 
@@ -260,7 +260,7 @@ describe('a range', () => {
     expect([most, reads]).toEqual([1, 40])
   })
 
-  test('goes on from a first READ that somebody else has made', async () => {
+  test('continues from a first READ that the caller has made', async () => {
     const { server, mounted } = await setUp({ timeoutMs: 20_000, retries: 2 })
     const { handle } = await mounted.resolve('/big')
     const count = firstReadBytes(0, Number.POSITIVE_INFINITY, 100_000)
@@ -290,7 +290,7 @@ describe('a range', () => {
     [0.5, 10],
     [0, -1],
     [0, Number.NaN],
-  ])('READ from %j of %j bytes is refused, whoever waits', async (offset, count) => {
+  ])('READ from %j of %j bytes is refused, with a promise and with a receiver', async (offset, count) => {
     const { mounted } = await setUp()
     const refused = { code: 'OPTION_INVALID' }
     await expect(mounted.read(mounted.root, offset, count)).rejects.toMatchObject(refused)

@@ -1,7 +1,7 @@
 /*
  * export   a directory that a server lets others mount
  * handle   the server's own name of a file or directory; good on every address of the same export
- * cookie   where in a directory a listing goes on
+ * cookie   where in a directory a listing resumes
  * call     one question to the server, one answer; any number are out at a time
  * xid      tells which answer belongs to which call
  */

@@ -6,7 +6,7 @@ export type WalkErrorCode =
   | 'NOT_A_DIRECTORY'
   | 'STALE'
   | 'IO'
-  /** The mount sent no more bytes, and the file goes on. */
+  /** The mount sent no more bytes, and the file has more. */
   | 'INCOMPLETE'
   /** The size that the mount tells is beyond what a file there can have, or beyond 2^53 - 1 bytes. */
   | 'TOO_LARGE'
@@ -17,7 +17,7 @@ export type WalkErrorCode =
   /** A link leads out of the export. */
   | 'OUTSIDE'
   | 'NAME_TOO_LONG'
-  /** The listing changed so much that it can't go on where it was. */
+  /** The directory changed, and its listing can't continue where it was. */
   | 'LISTING_CHANGED'
   | 'OPTION_INVALID'
   | 'OTHER'
@@ -42,12 +42,12 @@ export const asWalkError = (error: unknown): WalkError =>
     ? error
     : new WalkError('OTHER', error instanceof Error ? error.message : String(error), { cause: error })
 
-/** The size of the file can't be meant. */
+/** The size that the mount gives is not possible. */
 export const tooLarge = (path: string, size: number): WalkError =>
   new WalkError('TOO_LARGE', `${path}: its size is said to be ${size} bytes, more than a file there can have`)
 
-/** Nobody answered: the next call may as well go unanswered, whatever its path. */
+/** The mount did not answer: calls for other paths may go unanswered as well. */
 export const isMountAway = (error: WalkError): boolean => error.code === 'MOUNT_DOWN' || error.code === 'TIMEOUT'
 
-/** Another mount may do better: the failure says something of the way to the filer, not of the path. */
+/** Another mount may do better: the failure concerns the way to the filer, not the path. */
 export const isMountTrouble = (error: WalkError): boolean => isMountAway(error) || error.code === 'IO'

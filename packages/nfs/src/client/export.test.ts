@@ -132,7 +132,7 @@ describe('an export', () => {
     expect([...connections.values()]).toEqual([10, 10, 10, 10])
   })
 
-  test('makes long READs on connections of their own, where it is told to, and closes them too', async () => {
+  test('makes long READs on connections of their own if asked, and closes them too', async () => {
     const { mounted, server } = await setUp({ latencyMs: 20 }, { longReadConnections: 2 })
     const handle = await handleOf(mounted, '/big')
     const used: Record<string, number[]> = { short: [], long: [] }
@@ -181,7 +181,7 @@ describe('listing', () => {
     expect(names).toEqual(Array.from({ length: 10_000 }, (_, index) => `f${index}`))
   })
 
-  test('goes on where a page said, later and on another mount', async () => {
+  test('resumes where a page ended, later and on another mount', async () => {
     const { mounted, server } = await setUp({ pageBytes: 8_192 })
     const many = await handleOf(mounted, '/many')
     const first = await mounted.readdirplus(many)
@@ -214,7 +214,7 @@ describe('listing', () => {
     })
   })
 
-  test('that the server can not go on with starts over, where it began here; else it is BAD_COOKIE', async () => {
+  test('that the server can not continue starts over if it began here; else it is BAD_COOKIE', async () => {
     const { mounted, server } = await setUp({ pageBytes: 8_192 })
     const many = await handleOf(mounted, '/many')
     const pages = mounted.list(many)

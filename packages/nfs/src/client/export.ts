@@ -140,8 +140,7 @@ export class NfsExport {
   }
 
   /**
-   * One READ of at most `count` bytes, of which no more than `readBytes` are asked for. Fewer may come although the file
-   * goes on: see `eof`, and `readRange` for the loop around it.
+   * One READ of at most `count` bytes and at most `readBytes`. Fewer may come although the file has more: see `eof`, and `readRange` for the loop around it.
    */
   read(handle: FileHandle, offset: number | bigint, count: number, options?: ReadCallOptions): Promise<ReadResult> {
     return new Promise((resolve, reject) => this.readTo({ resolve, reject }, handle, offset, count, options))
@@ -191,7 +190,7 @@ export class NfsExport {
   /**
    * All pages from a position on, by READDIRPLUS, or by READDIR where the server does not support that or fails at it. One
    * call per page, made when it is asked for. No name comes twice while a million names are held for all listings. Throws
-   * `BAD_COOKIE` where the server can't go on because the directory changed, and starting over would bring names twice;
+   * `BAD_COOKIE` where the server can't continue because the directory changed, and starting over would repeat names;
    * `LISTING_LOOPS` where the server leads back to an earlier place or never comes to an end.
    */
   list(
@@ -303,7 +302,7 @@ const LEAST_MAX_FILE_BYTES = 2 ** 31 - 1
 const maxFileBytesOf = ({ maxFileSize }: FsInfo): number =>
   maxFileSize < LEAST_MAX_FILE_BYTES ? Number.MAX_SAFE_INTEGER : Math.min(Number(maxFileSize), Number.MAX_SAFE_INTEGER)
 
-/** The connection with the fewest calls out; so one that is being opened again holds nobody up for long. */
+/** The connection with the fewest calls in flight; so one that is being reopened delays few calls. */
 function leastBusy(connections: readonly Connection[]): Connection {
   let best = connections[0]
   if (best === undefined) throw new NfsError('CLOSED', 'an export without connections')

@@ -252,7 +252,12 @@ describe('a size that can not be', () => {
 /** A READ of 4,096 bytes at 0 that brought `count`. */
 test.each([
   ['all that was wanted came', { count: 4_096, eof: false, size: 9_999n }, undefined, 'done'],
-  ['all that was wanted came, whatever else is said', { count: 4_096, eof: true, size: 9_999n }, 9_999, 'done'],
+  [
+    'all that was wanted came, and the rest of the reply is ignored',
+    { count: 4_096, eof: true, size: 9_999n },
+    9_999,
+    'done',
+  ],
   ['the file ends here', { count: 100, eof: true, size: 100n }, 100, 'done'],
   ['the file ends here, and eof is never said', { count: 100, eof: false, size: 100n }, 100, 'done'],
   ['an empty file', { count: 0, eof: true, size: 0n }, 0, 'done'],

@@ -7,7 +7,7 @@ import type { CallOptions, NfsExport } from './export.ts'
 /**
  * Where a READ leaves the reader:
  * done     all that was wanted came, or the file ends here
- * short    the file goes on
+ * short    the file has more
  * unsure   the reply and what was known before disagree, or neither tells the size: only GETATTR can tell
  */
 export type ReadStanding = 'done' | 'short' | 'unsure'
@@ -49,7 +49,7 @@ export interface ReadRangeOptions extends CallOptions {
   readonly inFlight?: number | undefined
   /** Bounds the READs in flight of several ranges together: each goes through it. Default: none. */
   readonly limiter?: { run<T>(read: () => Promise<T>): Promise<T> } | undefined
-  /** What the first READ brought, by whoever made it: of `firstReadBytes`. Default: it is made here. */
+  /** Result of the first READ, of `firstReadBytes`, where the caller has made it. Default: it is made here. */
   readonly first?: ReadResult | undefined
   /** Called with the bytes of each READ that is made here, as they arrive. */
   readonly onBytes?: ((bytes: number) => void) | undefined

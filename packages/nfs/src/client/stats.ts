@@ -37,7 +37,7 @@ export interface NfsStats {
   readonly reconnects: number
   /** Calls that the server postponed with NFS3ERR_JUKEBOX, each time. */
   readonly jukeboxes: number
-  /** Replies that nobody waited for any more. */
+  /** Replies to calls that had ended. */
   readonly strays: number
   /** Through the sockets, all headers of RPC included. */
   readonly bytesIn: number

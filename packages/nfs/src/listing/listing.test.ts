@@ -10,7 +10,7 @@ interface Model {
   readonly cookies: readonly bigint[]
   /** Sizes of pages, by turns. */
   readonly sizes: readonly number[]
-  /** Where the listing really goes on, given where it should. */
+  /** Where the listing really resumes, given where it should. */
   readonly jump?: (index: number) => number
 }
 
@@ -93,7 +93,7 @@ const legal: fc.Arbitrary<Model> = fc
 const held = fc.constantFrom(0, 7, 1_000_000)
 
 describe('a listing of a sound server', () => {
-  test('gives every name once, whatever its cookies are', async () => {
+  test('gives every name once, with any cookies', async () => {
     await fc.assert(
       fc.asyncProperty(legal, held, async (model, names) => {
         expect(await list(serverOf(model), names)).toMatchObject({ names: model.names, code: undefined })
@@ -311,7 +311,7 @@ describe('a cookie that went stale', () => {
   test('starts the listing over, and what was given is skipped', async () => {
     const { names, code, pages } = await list(staleAt(5, 12))
     expect([names, code]).toEqual([model.names, undefined])
-    // Elsewhere nobody knows which names to skip.
+    // Elsewhere it is unknown which names to skip.
     expect(pages.slice(0, 4).every(({ next }) => next !== undefined)).toBe(true)
     expect(pages.slice(4).every(({ next }) => next === undefined)).toBe(true)
   })

@@ -58,9 +58,9 @@ const perhapsOneEntry: ReadonlySet<NfsErrorCode> = new Set([
 ])
 
 /**
- * One directory, page by page. Whatever the server says, this ends: a listing that leads back to where it was, or that
+ * One directory, page by page. It always ends: a listing that leads back to where it was, or that
  * brings no new name for 1,000 pages, fails with `LISTING_LOOPS`. No name comes twice while all are held (a million in all
- * listings of an export); so long a listing whose cookie goes stale starts over, and skips what it gave before.
+ * listings of an export); until then a listing whose cookie goes stale starts over, and skips the names that it gave.
  */
 export class Listing {
   private readonly shared: ListingExport

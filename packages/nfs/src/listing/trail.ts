@@ -44,7 +44,7 @@ export class Trail {
     return false
   }
 
-  /** Notes a page, of which the listing goes on. */
+  /** Notes a page that is not the last. */
   passed({ entries: [first], cookie }: DirectoryPage): void {
     if (this.pages++ % this.stride !== 0) return
     const mark = { cookie, first: first === undefined ? '' : nameKey(first.name) }
@@ -56,7 +56,7 @@ export class Trail {
     this.index()
   }
 
-  /** Some of the marks, the first among them, for whoever goes on with the listing elsewhere. */
+  /** Some of the marks, the first among them, for a process that resumes the listing elsewhere. */
   travelling(): readonly PageMark[] {
     const { marks } = this
     if (marks.length <= MOST_TRAVELLING) return [...marks]

@@ -37,7 +37,7 @@ describe('the addresses of a host', () => {
     expect(await mounted.ping()).toBeUndefined()
   })
 
-  test('are asked for once: a name that leads somewhere else later leads nobody with it', async () => {
+  test('are asked for once: a name that changes later has no effect', async () => {
     const server = await serve({ host: '127.0.0.21' })
     const victim = createServer()
     let visits = 0

@@ -30,7 +30,7 @@ interface Service {
   readonly credential?: Credential
   /** The server has answered on another connection to this service. Default false. */
   readonly known?: boolean
-  /** Default: nobody counts. */
+  /** Default: calls are not counted. */
   readonly collector?: StatsCollector
 }
 

@@ -236,7 +236,7 @@ describe('source ports', () => {
     return seen
   }
 
-  test('are ordinary ones where nobody minds', async () => {
+  test('are ordinary ones if the server takes them', async () => {
     const server = await serve()
     const privileged = portsSeen(server)
     await mount(server)

@@ -118,7 +118,7 @@ async function unmount(mountd: Connection, { exportPath, clock }: MountSettings)
   try {
     await mountd.call(UMNT, exportPath)
   } catch {
-    // Nobody is left who could do anything about it.
+    // The export is closed: no caller could act on it.
   }
   stop()
   mountd.close()

@@ -33,7 +33,7 @@ export interface MountOptions {
    * READs one after another, and small answers would wait behind them. Default 0: they go where all calls go; at most 64.
    */
   readonly longReadConnections?: number | undefined
-  /** A call unanswered for so long is sent again, a connection silent for so long is opened again. Default 20,000. */
+  /** A call unanswered for this long is sent again; a connection silent for this long is reopened. Milliseconds, default 20,000. */
   readonly timeoutMs?: number | undefined
   /** A call fails after `retries + 1` times `timeoutMs`. Default 2: a minute. A connection that breaks meanwhile is no failure. */
   readonly retries?: number | undefined
@@ -49,7 +49,7 @@ export interface MountOptions {
   /** Upper bound for one page of a listing in bytes; the server's own may be smaller. Default 1 MiB. */
   readonly maxPageBytes?: number | undefined
   /**
-   * While dozens of calls are out on a connection, answers that trickle in may wait so long for others, to be read together:
+   * While dozens of calls are in flight on a connection, answers that trickle in may wait this long to be read together:
    * that halves the CPU time of a small file, and adds as much to what its answer takes. Default 1; 0 never waits.
    */
   readonly lingerMs?: number | undefined

@@ -73,7 +73,7 @@ test('a URL that is refused does not tell its password', () => {
   )
 })
 
-test('whatever is given, it is taken or refused, and never with a control character in the host', () => {
+test('any text is taken or refused, and never with a control character in the host', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl()), (rest) => {
       try {

@@ -56,7 +56,7 @@ export interface DirectoryEntry {
   /** As `decodeName` gives it. */
   readonly name: string
   readonly fileid: bigint
-  /** The listing goes on behind this entry from here. */
+  /** The listing resumes behind this entry from here. */
   readonly cookie: bigint
   /** READDIRPLUS only, and only where the server likes: the object's attributes, and its handle. */
   readonly attributes: Attributes | undefined

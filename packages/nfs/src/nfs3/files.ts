@@ -10,7 +10,7 @@ export interface ReadArgs {
   /** Bytes; a number has to be a safe integer. */
   readonly offset: number | bigint
   readonly count: number
-  /** Where the bytes go, if anybody wants them. At least `count` long. */
+  /** Where the bytes go; at least `count` long. Undefined: they are dropped. */
   readonly into?: Uint8Array | undefined
 }
 
@@ -26,7 +26,7 @@ export interface ReadResult {
 /** Everything in front of the data with the longest verifier: 20 + 400 + 4 of RPC, 8 + 84 of status and attributes, 12. */
 const HEAD_BYTES = 528
 
-/** RFC 1813 section 3.3.6. Data that nobody wants is counted and dropped as it arrives. */
+/** RFC 1813 section 3.3.6. Data without a buffer to go to is counted and dropped as it arrives. */
 export const READ: Procedure<ReadArgs, ReadResult> = withStatus({
   name: 'READ',
   number: 6,

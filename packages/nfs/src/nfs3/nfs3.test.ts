@@ -236,7 +236,7 @@ describe.each(rows.map((r) => [r.procedure.name, r] as const))('%s', (name, r) =
   test('reads its results, all of them', () => {
     const reader = new XdrReader(replyOf(r))
     expect(r.procedure.decode(reader, r.args)).toEqual(r.result)
-    expect(reader.remaining).toBe(name === 'READ' ? 8 : 0) // Data that nobody wants is left where it is.
+    expect(reader.remaining).toBe(name === 'READ' ? 8 : 0) // Data to be dropped is left where it is.
   })
 
   test('refuses a reply cut at any byte', () => {
@@ -246,7 +246,7 @@ describe.each(rows.map((r) => [r.procedure.name, r] as const))('%s', (name, r) =
     }
   })
 
-  test('answers or refuses whatever comes, and reads nothing beyond its end', () => {
+  test('answers or refuses any bytes, and reads nothing beyond their end', () => {
     const bytes = replyOf(r)
     const word = fc.oneof(fc.constantFrom(0, 1, 2, 5, 0x7fff_ffff, 0xffff_fffc, 0xffff_ffff), fc.nat(300))
     const edits = fc.array(fc.tuple(fc.nat(Math.max(0, bytes.length / 4 - 1)), word), { maxLength: 6 })
@@ -295,7 +295,7 @@ describe('READ', () => {
     expect(READ.decode(reader, args)).toEqual({ count: 1000, eof: false, size: undefined })
   })
 
-  test('refuses a reply of which less was dropped than it says', () => {
+  test('refuses a reply whose dropped bytes are fewer than it says', () => {
     expect(() => READ.decode(new XdrReader().reset(reply(1000, 1000), 0, 20, 999), args)).toThrow(protocol)
   })
 

@@ -98,7 +98,7 @@ export const decodeOptionalAttributes = (r: XdrReader): Attributes | undefined =
 /** The same in a listing, where those of no known type are as good as none: they must not take their neighbours along. */
 export const decodeListedAttributes = (r: XdrReader): Attributes | undefined => (r.bool() ? attributesAt(r) : undefined)
 
-/** Steps over a post_op_attr that nobody wants. */
+/** Steps over a post_op_attr. */
 export function skipOptionalAttributes(r: XdrReader): void {
   if (r.bool()) r.take(ATTRIBUTES_BYTES)
 }

@@ -5,7 +5,7 @@ import { SignalWatch, XidTable } from './call.ts'
 
 const item = () => ({ xid: -1 })
 
-test('an item is found by its xid until it is removed, and an old xid finds nobody', () => {
+test('an item is found by its xid until it is removed, and an old xid finds nothing', () => {
   const table = new XidTable(() => 0.5)
   const [a, b] = [item(), item()]
   table.add(a)
@@ -29,13 +29,13 @@ test('xids are 32 bits wide and go round', () => {
   expect(seen).toEqual([0xffff_0000, 0, 0x1_0000])
 })
 
-test('numbers of nobody find nobody', () => {
+test('unknown numbers find nothing', () => {
   const table = new XidTable(() => 0)
   table.add(item())
   expect([table.get(1), table.get(0x1_0000), table.get(0xffff_ffff)]).toEqual([undefined, undefined, undefined])
 })
 
-test('whatever comes and goes, every item is found by its own xid alone', () => {
+test('with any adding and removing, every item is found by its own xid alone', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20), { maxLength: 200 }), (steps) => {
       const table = new XidTable<{ xid: number }>(() => 0)
@@ -56,7 +56,7 @@ test('whatever comes and goes, every item is found by its own xid alone', () => 
   )
 })
 
-test('a signal has one listener however often it is carried, and none when nobody carries it', () => {
+test('a signal has one listener for any number of calls, and none without calls', () => {
   const seen: AbortSignal[] = []
   const watch = new SignalWatch((signal) => seen.push(signal))
   const { signal } = new AbortController()
@@ -70,7 +70,7 @@ test('a signal has one listener however often it is carried, and none when nobod
   expect([listeners(), seen]).toEqual([0, []])
 })
 
-test('an abort is told once for each signal', () => {
+test('an abort is reported once per signal', () => {
   const seen: AbortSignal[] = []
   const watch = new SignalWatch((signal) => seen.push(signal))
   const [a, b] = [new AbortController(), new AbortController()]

@@ -67,7 +67,7 @@ const SLOT_MASK = MAX_CALLS - 1
 
 /**
  * Calls by xid. The lower half of an xid is a slot of an array, the upper half counts how often the slot was used: a
- * look-up is an index and a comparison, and a reply that comes after its call was given up finds nobody.
+ * look-up is an index and a comparison, and a reply to a call that has ended finds no call.
  */
 export class XidTable<T extends { xid: number }> {
   private readonly slots: (T | undefined)[] = []

@@ -6,7 +6,7 @@ import { NULL } from './call.ts'
 
 const broken = new NfsError('TIMEOUT', 'it broke')
 
-describe('a server that sends what nobody asked for', () => {
+describe('a server that sends replies to no call', () => {
   const stranger = replyTo(0x1234_5678, say(1))
 
   test('loses the link after a bounded number of replies with foreign xids, and calls go over the next', async () => {
@@ -229,7 +229,7 @@ describe('lost links', () => {
     const { connection, links, clock } = setUp()
     const answer = connection.call(ECHO, 1)
     links.last().open()
-    links.last().lose(broken) // That may happen to anybody,
+    links.last().lose(broken) // That may happen to any server,
     clock.advance(0)
     expect(links.links).toHaveLength(2)
     links.last().lose(new NfsError('REFUSED', 'nothing listens')) // but not this.

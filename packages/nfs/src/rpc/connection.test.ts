@@ -52,7 +52,7 @@ describe('calls', () => {
     expect(await answer).toBe(3)
   })
 
-  test('a reply that nobody waits for is counted and forgotten', async () => {
+  test('a reply to no call is counted and forgotten', async () => {
     const { connection, link, stats } = await setUpOpen()
     const answer = connection.call(ECHO, 1)
     link.turn()
@@ -108,7 +108,7 @@ describe('replies that say no', () => {
     expect(stats().retransmissions).toBe(2)
   })
 
-  test('nonsense once harms nobody', async () => {
+  test('nonsense once does no harm', async () => {
     const { connection, link } = await setUpOpen()
     const answer = connection.call(ECHO, 1)
     link.turn()
@@ -137,7 +137,7 @@ describe('replies that say no', () => {
     expect(stats()).toMatchObject({ jukeboxes: 3, retransmissions: 0, timeouts: 0 })
   })
 
-  test('JUKEBOX without end is told in the end', async () => {
+  test('JUKEBOX without end is reported in the end', async () => {
     const { connection, link, clock } = await setUpOpen()
     const answer = expect(connection.call(ECHO, 1)).rejects.toMatchObject({ code: 'JUKEBOX' })
     link.turn()

@@ -20,7 +20,7 @@ export interface ConnectionObserver {
   reconnecting(): void
   received(bytes: number): void
   wrote(bytes: number): void
-  /** A reply that nobody waits for: late, or there twice. */
+  /** A reply to no call: late, or sent twice. */
   stray(): void
 }
 
@@ -32,7 +32,7 @@ export interface ConnectionOptions {
   readonly program: number
   readonly version: number
   readonly credential: Credential
-  /** A call unanswered for so long, while later ones were answered, is sent again; a link silent for so long while calls are out is opened anew. */
+  /** A call unanswered for this long, while later ones were answered, is sent again; a link silent for this long with calls in flight is reopened. */
   readonly timeoutMs: number
   /** How often a call is sent again before it fails. */
   readonly retries: number
@@ -84,7 +84,7 @@ export class Connection {
   private lastLoss: NfsError | undefined
   /** Links lost since the last byte came. */
   private losses = 0
-  /** Of this link: calls that went over it, and replies that came, whether anybody waited for them or not. */
+  /** Of this link: calls that went over it, and replies that came, those to no call included. */
   private linkCalls = 0
   private linkReplies = 0
   /** When the record began whose end is still to come. */
@@ -113,7 +113,7 @@ export class Connection {
     return this.calls.size + this.parked.size
   }
 
-  /** Rejects with `NfsError`, or with `signal.reason`; then the server may still answer, to nobody. */
+  /** Rejects with `NfsError`, or with `signal.reason`; then the server may still answer, and the reply is dropped. */
   call<A, R>(procedure: Procedure<A, R>, args: A, signal?: AbortSignal, jukeboxMs?: number): Promise<R> {
     return new Promise((resolve, reject) => this.send(procedure, args, { resolve, reject }, signal, jukeboxMs))
   }
@@ -340,7 +340,7 @@ export class Connection {
     // Nothing at all came: the other side is gone, or a firewall forgot the connection and drops what we send.
     const silent = late.length > 0 && this.heardAt <= latest && this.link !== undefined
     for (const call of silent ? late : [...expired, ...passedOver]) this.options.observer.timedOut(call.procedure)
-    // A reply that trickles in for as long as a call may take is one that nobody waits for any more.
+    // When a reply trickles in for longer than a call may take, its call has ended.
     const trickleMs = this.recordSince === undefined ? 0 : this.now - this.recordSince
     if (silent) this.lost(this.error('TIMEOUT', `nothing was heard for ${timeoutMs} ms`))
     else if (trickleMs > timeoutMs * (retries + 1))

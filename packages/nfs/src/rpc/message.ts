@@ -23,7 +23,7 @@ const MAX_AUTH_BYTES = 400
 export const MAX_MACHINE_NAME_BYTES = 255
 export const MAX_GIDS = 16
 
-/** Who the server shall take the caller for: nobody in particular, or a user by numbers (RFC 5531 appendix A). */
+/** The user that calls are made as: none, or one by numbers (AUTH_SYS, RFC 5531 appendix A). */
 export type Credential =
   | { readonly flavor: 'none' }
   | {

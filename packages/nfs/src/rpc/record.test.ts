@@ -92,7 +92,7 @@ describe('records', () => {
     },
   )
 
-  test('a record of which nothing is wanted keeps its first word alone', () => {
+  test('a record that is not wanted keeps its first word alone', () => {
     const { seen, reader } = collector(0)
     for (const byte of record('headpayload')) reader.push(Buffer.of(byte))
     expect(seen).toEqual([{ kept: 'head', length: 11 }])

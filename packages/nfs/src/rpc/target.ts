@@ -8,8 +8,8 @@ export type Resolve = (host: string) => Promise<readonly string[]>
 
 /**
  * Where the connections of one mount lead. The name is resolved once; the first connection settles which of its addresses is
- * the server's, and all later ones, also to other ports and after a loss, go there. So a name that suddenly leads somewhere
- * else (DNS rebinding) leads nobody with it.
+ * the server's, and all later ones, also to other ports and after a loss, go there. So a name that suddenly has other
+ * addresses (DNS rebinding) changes nothing.
  */
 export class Target {
   /** What `connect` gets: a name makes it use `lookup`, an address is connected to as it is. */
@@ -21,7 +21,7 @@ export class Target {
     this.#addresses = addresses.map((address) => ({ address, family: isIP(address) }))
   }
 
-  /** For `connect`: gives the known addresses, and asks nobody. */
+  /** For `connect`: gives the known addresses, without a query. */
   readonly lookup: LookupFunction = (_host, { all }, callback) => {
     const [first] = this.#addresses
     if (first === undefined) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), '', 0)
@@ -58,7 +58,7 @@ export async function openTarget(
   }
 }
 
-/** The resolver can't be stopped; its answer then comes to nobody. */
+/** The resolver can't be stopped; after an abort its answer is dropped. */
 function abortable<T>(wanted: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return wanted
   return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ export interface FakeClock extends Clock {
   readonly timers: number
 }
 
-/** Time that stands still until it is told otherwise. */
+/** Time that stands still until `advance`. */
 export function fakeClock(): FakeClock {
   let now = 0
   let serial = 0

@@ -6,7 +6,7 @@ import type { RpcRefusal } from '../rpc/message.ts'
  */
 
 export type Fault =
-  /** The answer comes so much later. */
+  /** The answer comes `ms` later. */
   | { readonly kind: 'late'; readonly ms: number }
   /** No answer ever. */
   | { readonly kind: 'drop' }
@@ -22,7 +22,7 @@ export type Fault =
   | { readonly kind: 'noise' }
   /** A well-formed record in which the last bytes are missing. */
   | { readonly kind: 'short'; readonly bytes: number }
-  /** The connection is reset in the middle of the answer, after so many bytes of it. */
+  /** The connection is reset in the middle of the answer, after this many bytes of it. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
   /** The server ends its side and sends nothing more, but keeps the connection. */
   | { readonly kind: 'half-close' }

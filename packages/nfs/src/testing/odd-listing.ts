@@ -9,7 +9,7 @@ export interface OddListing {
   readonly beginAt?: (index: number, directory: TreeDirectory) => number
   /** No page is the last, of the directories that this says. */
   readonly endless?: (directory: TreeDirectory) => boolean
-  /** Cookies go on from the one that was asked for, whatever the entries. */
+  /** Cookies count up from the one that was asked for, not from the entries. */
   readonly freshCookies?: boolean
   /** READDIRPLUS gives neither attributes nor handle of the entry. */
   readonly bare?: (name: string) => boolean

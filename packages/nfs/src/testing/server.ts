@@ -32,7 +32,7 @@ export interface NfsServerOptions {
   readonly fault?: FaultFunction
   /** Refuse everybody whose source port is 1024 or more, as `secure` exports do. */
   readonly privilegedPortOnly?: boolean
-  /** Mount nobody. */
+  /** Refuse every client that mounts. */
   readonly denied?: boolean
   /** Authentication flavors that MNT tells. Default AUTH_SYS (1). */
   readonly flavors?: readonly number[]
@@ -72,7 +72,7 @@ export interface NfsServer {
   latencyMs: number
   /** From now on all handles given out so far are stale, and the root's changes. */
   makeHandlesStale(): void
-  /** From now on no listing that has begun can go on. */
+  /** From now on no listing that has begun can continue. */
   makeCookiesStale(): void
   /** Resets all connections to NFS. */
   reset(): void

@@ -2,7 +2,7 @@ import type { FileType } from '../nfs3/objects.ts'
 
 /*
  * Trees for the server in this folder. A directory is a function from an index to a name and a node, so that one of
- * millions of entries costs nothing until somebody asks for them; names are as `decodeName` gives them.
+ * millions of entries costs nothing until they are asked for; names are as `decodeName` gives them.
  */
 
 export interface TreeFile {
@@ -77,14 +77,14 @@ export interface TreeMeta {
   readonly fileid?: bigint
 }
 
-/** A file with these bytes, or of so many. */
+/** A file with these bytes, or with this many. */
 export function file(content: string | Uint8Array | number | bigint = '', meta?: TreeMeta): TreeFile {
   if (typeof content === 'number' || typeof content === 'bigint') return { type: 'file', size: content, meta }
   const bytes = Buffer.from(content)
   return { type: 'file', size: bytes.length, content: bytes, meta }
 }
 
-/** A file of so many bytes, of which READ does not always say the truth. */
+/** A file of this many bytes whose READ replies are not always true. */
 export const oddFile = (size: number | bigint, answer: NonNullable<TreeFile['answer']>): TreeFile => ({
   type: 'file',
   size,

@@ -2,7 +2,7 @@ import { protocolError } from '../errors.ts'
 import { decodeName } from './names.ts'
 
 /**
- * Reads XDR (RFC 4506) from bytes that somebody else owns. Every length is checked against what is there before it is
+ * Reads XDR (RFC 4506) from bytes that it does not own. Every length is checked against what is there before it is
  * trusted, so no input makes it read beyond `end` or allocate more than the input's size. All failures are `PROTOCOL`.
  */
 export class XdrReader {

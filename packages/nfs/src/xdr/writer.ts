@@ -17,7 +17,7 @@ export class XdrWriter {
     return this.bytes.subarray(0, this.at)
   }
 
-  /** Hands over its whole buffer, of which `at` bytes are written, and goes on at the beginning of the next. */
+  /** Hands over its whole buffer, the first `at` bytes written, and continues at the beginning of the next. */
   swap(next: Buffer): Buffer {
     const { bytes } = this
     this.bytes = next

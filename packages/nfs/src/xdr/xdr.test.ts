@@ -84,7 +84,7 @@ describe('XDR', () => {
     expect([view.toString(), copy.toString()]).toEqual(['\0\0\0\0', 'copy'])
   })
 
-  test('a reader keeps within its bounds though the buffer goes on', () => {
+  test('a reader keeps within its bounds though the buffer is longer', () => {
     const bytes = Buffer.alloc(64)
     expect(() => new XdrReader(bytes, 8, 11).u32()).toThrow(protocol)
     expect(() => new XdrReader(bytes, 8, 15).u64()).toThrow(protocol)
@@ -110,7 +110,7 @@ describe('XDR', () => {
     expect(() => new XdrReader(bytes).opaque(5)).toThrow(protocol)
   })
 
-  test('a writer hands over its whole buffer and goes on in the next, which grows', () => {
+  test('a writer hands over its whole buffer and continues in the next, which grows', () => {
     const buffer = Buffer.alloc(8)
     const w = new XdrWriter(buffer)
     w.u32(1)

@@ -8,7 +8,7 @@ interface Bench {
   readonly clock: FakeClock
   readonly limit: AdaptiveLimit
   readonly server: ServerModel
-  /** Requests a millisecond while so much time passes. */
+  /** Requests per millisecond while `ms` pass. */
   readonly rate: (ms: number) => Promise<number>
 }
 
@@ -108,7 +108,7 @@ describe('an adaptive limit', () => {
     expect([begun, limit.state.inFlight]).toEqual([100_000, 0])
   })
 
-  test('measures what is told, and nothing of what failed', async () => {
+  test('measures tasks that succeed, and no task that failed', async () => {
     const clock = fakeClock()
     const limit = adaptiveLimit({ min: 1, easy: 1, max: 1, clock })
     const once = async (tookMs: number | undefined): Promise<void> => {
@@ -142,7 +142,7 @@ describe('an adaptive limit', () => {
     expect(limit.state.limit).toBeGreaterThanOrEqual(160)
   })
 
-  test('comes back from its bound where that is too much, though nobody is left to wait there', async () => {
+  test('comes back from its bound when that is too much, though no task waits there', async () => {
     const { limit, rate, clock } = bench({
       roundTripMs: 100,
       capacity: 14,
@@ -229,7 +229,7 @@ describe('an adaptive limit', () => {
     expect(few.limit.state.limit).toBe(halved)
   })
 
-  test('stays small when nobody wants more', async () => {
+  test('stays small while no more is asked for', async () => {
     const { limit, clock } = bench({ roundTripMs: 10, capacity: 1000, callers: 10 })
     await clock.advance(5_000)
     expect(limit.state.limit).toBeLessThanOrEqual(16)
@@ -268,7 +268,7 @@ describe('an adaptive limit', () => {
     expect(limit.state).toMatchObject({ inFlight: 0, waiting: 0 })
   })
 
-  test('settles as its tasks do, and goes on after those that throw', async () => {
+  test('settles as its tasks do, and continues after those that throw', async () => {
     const limit = adaptiveLimit({ min: 1, max: 1, clock: fakeClock({ promisesAlone: true }) })
     const tasks = [
       limit.run(() => Promise.reject(new Error('one'))),

@@ -30,8 +30,8 @@ export interface AdaptiveLimit extends Limiter, LatencyObserver {
 }
 
 /**
- * A window is at least this long, fills the limit so many times, and has at least so many tasks in it. While it doubles
- * the limit gains or loses so much that little shows it; later small gains have to be told from noise.
+ * A window lasts at least `ms`, fills the limit `rounds` times, and has at least `windowTasks` tasks. While the limit
+ * doubles, gains and losses are large and show in a short window; later small gains have to be told apart from noise.
  */
 const shortWindow = { ms: 50, rounds: 2 }
 const longWindow = { ms: 200, rounds: 4 }
@@ -59,11 +59,11 @@ class Controller implements AdaptiveLimit, Turns {
   readonly #bounds: LimitBounds
   /** Those who wait, each to be handed a place. */
   readonly #line = new Fifo<TurnTaker>()
-  /** Places are being given away: whoever gives one back by then need not. */
+  /** Places are being given away: a task that gives one back meanwhile need not start this again. */
   #handingOver = false
   #decision: LimitSearch
   #inFlight = 0
-  /** Tasks still to end before the limit's effect can be seen: whatever began under the one before. */
+  /** Tasks still to end before the limit's effect can be seen: those that began under the limit before. */
   #settling = 0
   #windowBegan: number
   #tasks = 0
@@ -144,7 +144,7 @@ class Controller implements AdaptiveLimit, Turns {
     this.#trouble()
   }
 
-  /** No call of it goes on within another: of those who wait each may give its place back at once. */
+  /** Calls do not nest: a task that waited may give its place back at once. */
   #beginWaiting(): void {
     if (this.#handingOver) return
     this.#handingOver = true
@@ -161,8 +161,8 @@ class Controller implements AdaptiveLimit, Turns {
   }
 
   /**
-   * A window ends with as many tasks as fill the limit twice, or three times, and so on: then it is as long as that many
-   * rounds, also where all answers come at once, whatever the moment at which it began.
+   * A window ends after a whole multiple of the limit's tasks: so it lasts that many rounds, even when all answers come at
+   * once and at whichever moment it began.
    */
   #measure(tookMs: number): void {
     const now = this.#clock.now()
@@ -173,7 +173,7 @@ class Controller implements AdaptiveLimit, Turns {
     }
     this.#tasks++
     const { limit, phase } = this.#decision
-    // At its bound nobody may be left to wait, where the walk begins no more than that: then using it up is enough.
+    // At its bound no task may be left to wait, if the walk begins no more than that: then it is enough that all is in use.
     if (this.#line.length > 0 || (limit === this.#bounds.max && this.#inFlight >= fullShare * limit)) this.#heldBack++
     const { ms, rounds } = phase === 'start' ? shortWindow : longWindow
     if (
@@ -223,7 +223,7 @@ class Controller implements AdaptiveLimit, Turns {
 
 const kept = 1024
 
-/** The latest 1024 of a row of figures, of which one wants to know how they are spread. */
+/** The latest 1024 of a series of figures, for their quantiles. */
 export class Samples {
   readonly #ring = new Float64Array(kept)
   #added = 0

@@ -77,7 +77,7 @@ test.each(['take', 'give'] as const)('places that throw at %s end the walk with 
   await expect(walk(mounts, { entries: 'none', limiterFor: () => limiter }).done).rejects.toThrow('broken')
 })
 
-test('whoever finds no slot free waits in line, and nobody overtakes', async () => {
+test('a task that finds no slot free waits in line, and none overtakes', async () => {
   const slots = new Slots(1)
   const order: string[] = []
   await slots.take()

@@ -63,7 +63,7 @@ class TaskTurns implements Turns {
         this.#ends.push(end)
         taker.begin()
       })
-    // Whoever has begun ends by itself, whatever the limiter says of it then.
+    // A task that has begun ends by itself; a later error of the limiter does not matter.
     const fail = (error: unknown): void => {
       if (!hasBegun) taker.fail(error)
     }
@@ -81,7 +81,7 @@ class TaskTurns implements Turns {
   }
 }
 
-/** Counts what is in flight. Whoever finds no slot free waits in line. */
+/** Counts what is in flight. A caller that finds no slot free waits in line. */
 export class Slots {
   #free: number
   readonly #line: (() => void)[] = []
@@ -90,7 +90,7 @@ export class Slots {
     this.#free = count
   }
 
-  /** Takes a slot that nobody waits for. */
+  /** Takes a slot if one is free. */
   tryTake(): boolean {
     if (this.#free === 0) return false
     this.#free--

@@ -43,7 +43,7 @@ describe('the next limit', () => {
     ).toEqual([8, 16, 32, 32, 16])
   })
 
-  test('goes on doubling after one window that gained nothing, for that may be the doing of another', () => {
+  test('keeps doubling after one window that gained nothing, as something else may have caused it', () => {
     expect(
       limits(
         [1, 2, 2, 4, 4, 8].map((rate) => window(rate)),
@@ -66,7 +66,7 @@ describe('the next limit', () => {
     expect(nextLimit(state, window(1, 10, { full: false }), bounds)).toBe(state)
   })
 
-  test('halves when the server is in trouble, whatever it was at, and not below its bound', () => {
+  test('halves when the server is in trouble, in any phase, and not below its bound', () => {
     const trouble = window(0, 0, { full: false, troubled: true })
     for (const phase of ['start', 'hold', 'up', 'down'] as const)
       expect(limits([trouble, trouble], holding({ phase }))).toEqual([50, 25])
@@ -84,7 +84,7 @@ describe('the next limit', () => {
     expect(limits(windows, holding())).toEqual([125, 157, 197, 157])
   })
 
-  test('goes on up from a queue that is too long already only for ten in a hundred', () => {
+  test('rises from a queue that is too long already only for a gain of ten in a hundred', () => {
     expect(limits([window(10), window(10.5)], holding())).toEqual([125, 100])
     expect(limits([window(10), window(11.1), window(12.3), window(13)], holding())).toEqual([125, 157, 197, 157])
   })
@@ -157,7 +157,7 @@ describe('the next limit', () => {
     expect(nextLimit(troubled, window(10), easy)).toMatchObject({ phase: 'hold', limit: 32, next: 'up' })
   })
 
-  test('is a whole number within the bounds, whatever the windows say', () => {
+  test('is a whole number within the bounds, after any windows', () => {
     const figure = fc.double({ min: 0, max: 1e6, noNaN: true })
     const anything = fc.record({
       rate: figure,

@@ -29,7 +29,7 @@ export interface RateLimit extends Limiter {
   spent(bytes: number, more?: number): void
 }
 
-/** What is not used for so long is lost: so a pause is followed by no flood. */
+/** Tokens unused for this long are lost: so no flood follows a pause. */
 const burstSeconds = 0.1
 
 /** A token bucket for requests and one for bytes. Throws `OPTION_INVALID` for ceilings that are no positive numbers. */
@@ -71,7 +71,7 @@ class Bucket implements RateLimit {
     this.#fill()
     this.#ceilings = checked(ceilings)
     this.#requests = Math.min(this.#requests, this.#mostRequests)
-    // Nobody waits for a ceiling that is gone, or pays a debt to it later.
+    // No request waits for a ceiling that was lifted, or pays a debt to it later.
     if (ceilings.requestsPerSecond === undefined) this.#requests = 0
     if (ceilings.bytesPerSecond === undefined) this.#bytes = 0
     this.#letGo()

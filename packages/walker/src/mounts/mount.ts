@@ -42,7 +42,7 @@ export interface DirectoryPage {
   readonly directory?: Identity | undefined
   /** What the filer lists and no directory can hold: a failure of the directory each. */
   readonly refused?: readonly WalkError[] | undefined
-  /** Where the listing goes on after this page, if the mount can resume there later and elsewhere; else undefined. */
+  /** Where the listing resumes after this page, if the mount can resume there later and elsewhere; else undefined. */
   readonly resume?: string | undefined
 }
 
@@ -72,7 +72,7 @@ export interface StatOptions extends Asking {
 export interface ListOptions extends Asking {
   /** Ask for size and time of every entry even where that costs a call each. */
   readonly attributes: boolean
-  /** Go on where an earlier page said. Only for mounts that gave `resume`. */
+  /** Resume where an earlier page said. Only for mounts that gave `resume`. */
   readonly resume?: string | undefined
 }
 
@@ -95,7 +95,7 @@ export interface Arrivals {
 export interface ReadOutcome {
   /**
    * Bytes that really arrived. Fewer than asked at the end of the file; where they are fewer and `end` is false, the mount
-   * sent no more although the file goes on: see `isComplete`. A mount does not wait for it to change its mind.
+   * sent no more although the file is longer: see `isComplete`. A mount does not wait for more.
    */
   readonly bytes: number
   /** The file ends where the read ended, or before. */
@@ -138,7 +138,7 @@ export interface Mount {
   readonly limiter?: Limiter | undefined
   /** What bounds the requests of its long reads, where those have a limit of their own: for people to look at. */
   readonly longReads?: Pick<Limiter, 'state'> | undefined
-  /** Whether it answers. Absent: nobody knows before asking. */
+  /** Whether it answers. Absent: unknown until it is asked. */
   readonly health?: MountHealth | undefined
   /**
    * It could not be opened, and everything asked of it fails with why. What any mount can tell is asked of others; files

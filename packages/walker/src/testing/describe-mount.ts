@@ -45,7 +45,7 @@ const sound = {
   many: manyEntries(1_300, () => ({ kind: 'file', size: 1 })),
 } as const
 
-/** Files of which the server does not say, or give, what it should. */
+/** Files whose size or bytes the server does not give as it should. */
 const oddFiles: MemoryDirectory = memoryTree({
   stalls: { kind: 'file', size: 10_000_000, gives: 65_536 },
   'stalls at once': { kind: 'file', size: 50_000, gives: 0 },
@@ -61,9 +61,9 @@ const conformanceTree: MemoryDirectory = memoryTree(sound)
 const withOddFiles: MemoryDirectory = memoryTree({ ...sound, lies: oddFiles })
 
 /**
- * What every mount has to do, as tests. `make` gives a mount over the tree that it is told, whose files hold as many
+ * What every mount has to do, as tests. `make` gives a mount over the given tree, whose files hold as many
  * bytes of anything as the tree says; it is called once, and nothing changes the tree. With `odd` the tree has files as well
- * of which the server lies.
+ * whose size or bytes the server does not give as it should.
  */
 export function describeMount(
   { describe, test, expect, afterAll }: Runner,
@@ -131,7 +131,7 @@ export function describeMount(
     )
 
     test(
-      'goes on from where a page says that it can',
+      'resumes where a page says that it can',
       withMount(async (mount) => {
         const seen: string[] = []
         for await (const page of mount.list({ path: '/many' }, { attributes: false, signal })) {

@@ -1,7 +1,7 @@
 import type { Clock } from '@cachewarmer/nfs'
 
 export interface FakeClock extends Clock {
-  /** Lets time pass: timers run in order, each at its time, and what they settle goes on before the next. */
+  /** Lets time pass: timers run in order, each at its time, and what they settle runs before the next. */
   advance(ms: number): Promise<void>
   /** A promise that time settles. */
   sleep(ms: number): Promise<void>
@@ -28,7 +28,7 @@ async function turns(): Promise<void> {
 }
 
 /**
- * Time that stands still until it is told otherwise. Good for a million timers: they wait in a heap. After each timer
+ * Time that stands still until `advance`. Good for a million timers: they wait in a heap. After each timer
  * everything else gets its turn; `promisesAlone` is for what never waits for the event loop.
  */
 export function fakeClock(options: { readonly promisesAlone?: boolean } = {}): FakeClock {

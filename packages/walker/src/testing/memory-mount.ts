@@ -16,7 +16,7 @@ export interface MemoryMountOptions {
   readonly tree: MemoryDirectory
   /** Entries a page. Default 1024. */
   readonly pageSize?: number
-  /** Pages say where the listing can go on. Default false, as in a mounted folder. */
+  /** Pages say where the listing can resume. Default false, as in a mounted folder. */
   readonly resumable?: boolean
   readonly handleSpace?: string
   readonly maxInFlight?: number

@@ -1,5 +1,5 @@
 /*
- * Trees that need no memory: a directory's entries are worked out when somebody asks, so that a tree may be huge,
+ * Trees that need no memory: a directory's entries are worked out when they are asked for, so that a tree may be huge,
  * deep, or without end.
  */
 export type MemoryNode = MemoryFile | MemoryDirectory | MemoryLink | MemoryOther
@@ -8,7 +8,7 @@ export interface MemoryFile {
   readonly kind: 'file'
   readonly size: number
   readonly modifiedMs?: number | undefined
-  /** Bytes from its beginning that can be had, whatever its size says. Default: all. */
+  /** Bytes from its beginning that a read gives; its size may say more. Default: all. */
   readonly gives?: number | undefined
   /** Where no more can be had, that is called the end. A server's business; to a mount it is all the same. Default false. */
   readonly claimsEnd?: boolean | undefined

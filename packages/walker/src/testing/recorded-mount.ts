@@ -6,7 +6,7 @@ export interface MountCall {
   readonly path: string
   readonly offset?: number
   readonly length?: number
-  /** Where a listing was to go on. */
+  /** Where a listing was to resume. */
   readonly resume?: string | undefined
 }
 
@@ -15,7 +15,7 @@ export interface RecordedMount extends Mount {
   readonly calls: readonly MountCall[]
   /** From now on calls that pass the test wait for `release()`. They begin at once again when it is `undefined`. */
   hold(test: ((call: MountCall) => boolean) | undefined): void
-  /** Lets calls that wait go on: the first so many, or all. */
+  /** Lets calls that wait continue: the first `count`, or all. */
   release(count?: number): void
   /** How many calls wait. */
   readonly held: number

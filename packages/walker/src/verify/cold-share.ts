@@ -48,10 +48,10 @@ export const defaultLimits: Limits = { fastestMissMs: 0.5, slowestHitMs: 3 }
  * Bounds of the share of cold files. Cold reads are of unknown latency, and calls are held up for reasons of their own; so
  * each bound assumes only what it must:
  *
- * - At least so much is cold: a warm first read takes at most `slowestHitMs` longer than a re-read, more where first reads show
- *   a disk of the cache, and is held up no more often than the control that is held up most, whatever happened in any one
+ * - Lower bound: a warm first read takes at most `slowestHitMs` longer than a re-read, more where first reads show
+ *   a disk of the cache, and is held up no more often than the control that is held up most, without regard to any one
  *   eighth of the measurement.
- * - At most so much is cold: every slow first read may be cold, except for as many as are held up of the control that is
+ * - Upper bound: every slow first read may be cold, except for as many as are held up of the control that is
  *   held up least; and the fast tail of cold reads falls off at least geometrically on the logarithmic scale, as those of
  *   log-normal, gamma and Weibull distributions do.
  *

@@ -37,7 +37,7 @@ describe('where cold reads stand out it can tell, and at least 93 of 100 interva
   })
 })
 
-describe('whatever else happens it may be unable to tell, but of 100 verdicts at most 7 are wrong', () => {
+describe('under any disturbance it may be unable to tell, but of 100 verdicts at most 7 are wrong', () => {
   test.each<Case>([
     ['one call in nine held up, nothing warm', { hiccups: 0.11, warmShare: 0 }],
     ['one call in nine held up, a tenth cold', { hiccups: 0.11, warmShare: 0.9 }],

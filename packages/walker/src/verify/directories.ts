@@ -33,7 +33,7 @@ interface Share {
 
 /**
  * Groups the sample by directory right below `root`. A directory with fewer than `DIRECTORY_SAMPLE` sampled files is only
- * counted. Each address is judged by its own lines; a directory is told only where every address is.
+ * counted. Each address is judged by its own lines; a directory has a verdict only where every address has.
  */
 export function byDirectory(root: string, parts: readonly JudgedSample[]): DirectoryShares {
   const shares = new Map<string, Share[]>()

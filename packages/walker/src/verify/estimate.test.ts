@@ -66,7 +66,7 @@ describe('the share of cold files', () => {
     expect(cold?.high).toBeLessThan(0.1)
   })
 
-  test('is none of which an eighth of the measurement, at any place in it, holds all', () => {
+  test('does not count where one eighth of the measurement, at any place in it, holds all of it', () => {
     for (const from of [0, 470, 875]) {
       const firstMs = warm.map((ms, at) => (at >= from && at < from + 60 ? ms + 50 : ms))
       expect(coldShare({ ...reads, firstMs })).toMatchObject({ share: expect.closeTo(0.06, 5), low: 0 })
@@ -256,7 +256,7 @@ test('a directory whose own bounds are far apart can not be told, though the add
   ])
 })
 
-test('a share that changes with time is not steady, one that does not is, whatever its size', () => {
+test('a share that changes with time is not steady, one that does not is, at any size', () => {
   const again = Array.from({ length: 1_000 }, () => 1)
   const slowWhere = (is: (at: number) => boolean) => again.map((_, at) => (is(at) ? 50 : 1))
   expect(

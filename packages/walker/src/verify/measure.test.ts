@@ -48,7 +48,7 @@ describe('the head of a file counts as read', () => {
       await expect(prober.read(asked, signal)).rejects.toThrow(/^\/.*: INCOMPLETE: \d+ bytes received, 4096 expected$/)
   })
 
-  test('and a measurement names those of which it did not', async () => {
+  test('and a measurement names those that did not come whole', async () => {
     const measured = await measure(prober, [fileOf('sound'), ...files], { signal })
     expect(measured.failures.map(({ path }) => path).sort()).toEqual(odd.map((name) => `/${name}`).sort())
     expect(measured.files).toHaveLength(files.length - odd.length)

@@ -60,7 +60,7 @@ interface Probe {
 
 /**
  * Makes three calls per file of the sample, right after one another: one that reads nothing, the first read, the same read again.
- * So whatever holds calls up for a while hits all three kinds alike. The first file is spent on a rehearsal, which takes three
+ * So a disturbance that holds calls up for a while hits all three kinds alike. The first file is spent on a rehearsal, which takes three
  * reads per file in flight. A file that fails is counted and not read again. Rejects with the signal's reason, or when the
  * address does not answer the very first call.
  */

@@ -23,7 +23,7 @@ export interface VerifyOptions {
   readonly exportPath: string
   /** Directories or files within the export. Default: all of it, or nothing where there is a list. */
   readonly paths?: readonly string[] | undefined
-  /** Files that count besides, in any number, whatever the filter says of their names; all below a `tree` is filtered. */
+  /** Files that count besides, in any number. The filter does not apply to their names, only to what lies below a `tree`. */
   readonly listed?: AsyncIterable<readonly ListedPath[]> | undefined
   /** Which files count. Default: all. */
   readonly filter?: SampleFilter | undefined

@@ -40,7 +40,7 @@ test('draws both distributions of each address, and what it takes from outside i
   expect(svg).not.toMatch(/NaN|undefined|Infinity/)
 })
 
-test('draws what the cold reads of the warm-up took below, and nothing where nobody knows', () => {
+test('draws what the cold reads of the warm-up took below, and nothing where that is unknown', () => {
   const scale = scaleOf(measured.firstMs, measured.floorMs)
   const without = judge(measured, { population: 1_000, scale })
   expect([pictureOf(without).includes('class="cold"'), without.warmUpMs]).toEqual([false, undefined])

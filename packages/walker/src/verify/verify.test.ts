@@ -47,7 +47,7 @@ const coldFirstReads = (n: number, ms: number) => (call: { procedure: string; nt
     : undefined
 
 /*
- * A busy machine holds up whatever it likes, and then nobody can tell. So what is asserted of a verdict is only that it is not
+ * A busy machine may hold up any call, and then no verdict is possible. So what is asserted of a verdict is only that it is not
  * wrong; that there is one where it can be told is shown by `coverage.test.ts`, without a clock.
  */
 function expectNotWrong(verdict: Verdict | undefined, truth: number): void {

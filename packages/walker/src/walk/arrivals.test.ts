@@ -12,7 +12,7 @@ import { type Walk, walk } from './walk.ts'
 const { signal } = new AbortController()
 const MIB = 1024 * 1024
 
-/** Reads all of a file, and notes what it is told meanwhile. */
+/** Reads all of a file, and notes the arrivals meanwhile. */
 async function toldOf(mount: Mount, path: string): Promise<{ told: number[]; bytes: number }> {
   const told: number[] = []
   const arrivals = { arrived: (bytes: number) => void told.push(bytes) }
@@ -22,7 +22,7 @@ async function toldOf(mount: Mount, path: string): Promise<{ told: number[]; byt
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
-describe('bytes are told as they arrive', () => {
+describe('bytes are reported as they arrive', () => {
   const servers = new NfsMounts()
   afterEach(() => servers.close())
 
@@ -66,7 +66,7 @@ describe('bytes are told as they arrive', () => {
   })
 })
 
-/** A mount of which each read tells of its bytes in two halves, and waits after the first. */
+/** A mount whose reads report their bytes in two halves, and wait after the first. */
 function halting(name: string, files: Readonly<Record<string, number>>) {
   const inner = memoryMount({ name, tree: memoryTree(files) })
   const held: (() => void)[] = []

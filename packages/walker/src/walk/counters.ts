@@ -29,7 +29,7 @@ export interface MountLimits {
 
 /** What listings at one depth found. */
 export interface LevelCounters {
-  /** Directories of which no more will be found: listed to their end, or failed. */
+  /** Directories that are done: listed to their end, or failed. */
   listed: number
   /** Directories that are to be entered, found so far. */
   directories: number
@@ -117,7 +117,7 @@ export interface Counts
 export interface MountRead {
   readonly mount: string
   readonly bytes: number
-  /** How long the first request of a file's first read took; undefined for every other read, and where nobody knows. */
+  /** How long the first request of a file's first read took; undefined for every other read, and where it is unknown. */
   readonly firstMs?: number | undefined
 }
 
@@ -134,7 +134,7 @@ export const zeroCounts = (mountNames: readonly string[]): Counts => ({
   levels: {},
 })
 
-/** Adds to one depth, or with a `sign` of -1 takes away; a depth of which nothing is left is gone. */
+/** Adds to one depth, or with a `sign` of -1 takes away; a depth without anything left is removed. */
 export function addLevel(into: Counts, depth: number, found: Readonly<LevelCounters>, sign: 1 | -1 = 1): void {
   const level = into.levels[depth] ?? { listed: 0, directories: 0, files: 0, bytes: 0 }
   level.listed += sign * found.listed

@@ -19,7 +19,7 @@ export type WalkEntry =
       readonly error: WalkError
     }
 
-/** Entries between the walk, which asks for room, and whoever pulls them. */
+/** Entries between the walk, which asks for room, and the caller, who pulls them. */
 export class EntryQueue implements AsyncIterator<WalkEntry, undefined> {
   readonly #capacity: number
   readonly #onRoom: () => void
@@ -56,7 +56,7 @@ export class EntryQueue implements AsyncIterator<WalkEntry, undefined> {
     for (const waiter of this.#waiting.splice(0)) waiter.resolve({ done: true, value: undefined })
   }
 
-  /** No more entries at all: whoever pulls gets the reason. */
+  /** No more entries at all: the caller gets the reason. */
   fail(reason: unknown): void {
     this.#end ??= { failed: true, reason }
     this.#ready = []

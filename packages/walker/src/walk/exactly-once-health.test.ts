@@ -10,7 +10,7 @@ import type { WalkPart } from './parts.ts'
 import { type Walk, walk } from './walk.ts'
 
 /*
- * Whatever addresses die and come back, and whenever the walk is split in the meantime: as long as no time of grace is
+ * Any addresses may die and come back, and the walk may be split at any moment: as long as no time of grace is
  * over, every directory, file and byte is counted exactly once, and nothing fails.
  */
 const tree: fc.Arbitrary<TreeLiteral> = fc.letrec<{ tree: TreeLiteral; node: number | TreeLiteral }>((tie) => ({
@@ -73,7 +73,7 @@ async function finish({ done }: Walk, clock: FakeClock): Promise<void> {
   throw new Error('the walk did not end')
 }
 
-test('whatever addresses die and come back, everything is counted exactly once', async () => {
+test('when any addresses die and come back, everything is counted exactly once', async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async ({ tree: literal, deaths, code, pageSize, resumable, interruptions, options }) => {
       const root = memoryTree(literal)

@@ -8,7 +8,7 @@ import type { WalkPart } from './parts.ts'
 import { walk } from './walk.ts'
 
 /*
- * Whoever splits a walk again and again, at whatever moments, gets every directory, file, byte and failure exactly
+ * Splitting a walk again and again, at any moments, gives every directory, file, byte and failure exactly
  * once: this is what lets the ledger of a run add up.
  */
 const chunkBytes = 10
@@ -33,7 +33,7 @@ const scenario = fc.record({
   mounts: fc.integer({ min: 1, max: 3 }),
   pageSize: fc.integer({ min: 1, max: 4 }),
   resumable: fc.constantFrom('none', 'all', 'some'),
-  /** The first mount breaks off every listing at this page; only where others can go on, and nothing is handed away. */
+  /** The first mount breaks off every listing at this page; only where others can continue, and nothing is handed away. */
   breaksAt: fc.option(fc.nat(3)),
   options: fc.record({
     through: fc.constantFrom('each', 'spread'),
@@ -54,7 +54,7 @@ const scenario = fc.record({
   ),
 })
 
-/** Walks the parts and whatever comes of them; every part walked takes the next interruption. */
+/** Walks the parts and all parts that come of them; every part walked takes the next interruption. */
 async function warm(
   mounts: readonly Mount[],
   options: WalkOptions,

@@ -42,14 +42,14 @@ export interface EntryUnit {
   readonly tally: Tally
 }
 
-/** A part as it was given, of which nothing is known yet. */
+/** A part as it was given, not yet looked at. */
 export interface PartUnit {
   readonly kind: 'part'
   readonly part: WalkPart
   readonly tally: Tally
 }
 
-/** A part for somebody else, and the tally that it stands or falls with. */
+/** A part for another walk, and the tally that it stands or falls with. */
 export interface Given {
   readonly part: WalkPart
   readonly tally: Tally

@@ -65,7 +65,7 @@ interface MissedEntry {
 class Listing {
   readonly #context: Context
   readonly #unit: DirectoryUnit
-  /** From where the listing can go on; what came before is in the frontier. */
+  /** Where the listing can resume; what came before is in the frontier. */
   #resume: string | undefined
   /** Where the finds of a listing go that can't be resumed. */
   #tally: Tally | undefined
@@ -241,7 +241,7 @@ class Listing {
     }
   }
 
-  /** Whether another mount may go on: where this one stopped, or from the beginning if nothing was handed away. */
+  /** Whether another mount may continue: where this one stopped, or from the beginning if nothing was handed away. */
   startOver(): boolean {
     if (!this.#tally) return true
     if (this.#tally.handed || this.#context.tallies.isVoid(this.#tally)) return false

@@ -20,13 +20,13 @@ export interface Member {
   waiting: number
 }
 
-/** How often something is tried of which all mounts were gone before: a path that kills them must not do so for ever. */
+/** How often a path is tried again after all mounts went away: a path that kills them must not do so for ever. */
 export const rounds = 3
 
 /** Files that wait for their turn at a mount, however few it reads at a time. */
 const leastWaiting = 16
 
-/** It failed for being away, and somebody watches whether it comes back. */
+/** The mount did not answer, and its health is watched, so that it can come back. */
 export const wentAway = (error: WalkError, { health }: Mount): boolean => health !== undefined && isMountAway(error)
 
 const isUp = ({ mount }: Member): boolean => mount.health?.alive !== false
@@ -79,7 +79,7 @@ export class MountSet {
     return this.#spread ? rounds * this.members.length : rounds
   }
 
-  /** Nobody can walk through any of them now. */
+  /** None of them answers now. */
   get allDown(): boolean {
     return !this.members.some(isUp)
   }
@@ -217,7 +217,7 @@ const awayTooLong = (path: string, { name }: Member): WalkError =>
 export interface Question<T> {
   readonly mounts: MountSet
   readonly path: string
-  /** Aborts when nobody should wait any longer. */
+  /** Aborts when nothing should wait any longer. */
   readonly waiting: AbortSignal
   readonly ask: (by: Member) => Promise<T>
 }

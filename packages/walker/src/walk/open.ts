@@ -133,7 +133,7 @@ function addFile(context: Context, { path, real, entry, tally }: Found): void {
 
 /** Fewer names of one directory are looked up one by one; from here on its listing may bring them faster. */
 const worthListing = 16
-/** A listing in which fewer than one name in so many is wanted brings them no faster. */
+/** A listing in which fewer than one name in this many is wanted brings them no faster. */
 const dense = 4
 const looksAtOnce = 16
 
@@ -145,7 +145,7 @@ interface Place {
 }
 
 /**
- * Files of a list: names of one directory of which nothing is known. Where many are wanted of it, its listing brings
+ * Files of a list: names of one directory, without attributes. If many names are wanted, the directory's listing brings
  * sizes and handles, so that each then costs one read; the others are read by their path, which tells what they are.
  * Filters by name don't hold for what a list names, those by size and time do. Never throws.
  */

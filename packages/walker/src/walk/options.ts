@@ -38,7 +38,7 @@ export interface WalkOptions {
    * how large the files are. For `each` to hold for listings, `listThrough` has to say so as well. Default false.
    */
   readonly attributesOnly?: boolean
-  /** Notes so many of the small files that it finds, and a quarter as many large ones, in `walk.sampled`. Default 0. */
+  /** Notes this many of the small files that it finds, and a quarter as many large ones, in `walk.sampled`. Default 0. */
   readonly sampleFiles?: number
   /** `each` reads every file through every mount, `spread` through the one that its path's hash names. Default `each`. */
   readonly through?: 'each' | 'spread'
@@ -58,7 +58,7 @@ export interface WalkOptions {
   readonly rangeBytes?: number
   /** Names and directories held before listings pause. Default 10,000. */
   readonly maxPending?: number
-  /** `none`: iterate nothing, only counters and failures. Default `all`, where somebody has to pull. */
+  /** `none`: iterate nothing, only counters and failures. Default `all`, where the caller has to pull. */
   readonly entries?: 'all' | 'none'
   /** Limits per mount. Default: the mount's own `limiter`; else `concurrency` or its `maxInFlight`, whichever is smaller. */
   readonly limiterFor?: (mount: Mount) => Limiter
@@ -90,7 +90,7 @@ const snapshots = new Set([
   '@Recently-Snapshot',
 ])
 
-/** What a walk skips when it is told nothing: the filers' views of their own past. */
+/** What a walk skips by default: the filers' views of their own past. */
 export const defaultFilter: WalkFilter = {
   needsAttributes: false,
   file: () => true,

@@ -4,7 +4,7 @@ import { defaultFilter, type WalkFilter } from './options.ts'
 import { decideAhead } from './page.ts'
 import { walk } from './walk.ts'
 
-/** A filter that takes so long over each name, by its own clock. */
+/** A filter that takes `ms` over each name, by its own clock. */
 function slow(ms: number) {
   const time = { now: 0, asked: 0 }
   const file = (_path: string, name: string): boolean => {

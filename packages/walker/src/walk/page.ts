@@ -196,7 +196,7 @@ export const attributesPass = ({ settings: { filter } }: Context, { size, modifi
   !filter.needsAttributes ||
   ((size === undefined || filter.size(size)) && (modifiedMs === undefined || filter.modified(modifiedMs)))
 
-/** So many names tell how long a filter takes; fewer are never worth a pause. */
+/** This many names tell how long a filter takes; fewer are never worth a pause. */
 const sampleNames = 16
 /** Milliseconds for which nothing else of the process has its turn. */
 const atOnceMs = 20
@@ -206,7 +206,7 @@ export interface NamesOf {
   readonly path: string
   readonly entries: readonly Entry[]
   readonly now: () => number
-  /** False once nobody wants to know any more. */
+  /** False once the answers are no longer needed. */
   readonly wanted: () => boolean
 }
 

@@ -39,7 +39,7 @@ export interface TakenPart {
   readonly part: WalkPart
   /**
    * Set while the part hangs on a listing that may yet be rolled back. It stands once the walk has settled and
-   * `voidScopes()` does not name the scope; nobody may count the part before.
+   * `voidScopes()` does not name the scope; the part must not be counted before.
    */
   readonly scope?: number | undefined
 }

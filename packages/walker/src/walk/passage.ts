@@ -13,7 +13,7 @@ export interface PassageOwner {
   readonly hash: number
   /** What a walk that reads nothing asks a mount for instead. */
   look(mount: Mount): Promise<ReadOutcome>
-  /** Bytes arrived, and the read goes on; below 0: so many that had arrived are void, as their read failed. */
+  /** Bytes arrived, and the read continues; below 0: that many bytes are void, as their read failed. */
   arrived(bytes: number): void
   came(mount: string, outcome: ReadOutcome, tookMs: number): void
   failed(mount: string, error: WalkError): void
@@ -114,7 +114,7 @@ export class Passage implements TurnTaker, Arrivals {
   #came(outcome: ReadOutcome): void {
     const by = this.#by
     const tookMs = this.#context.settings.clock.now() - this.#beganMs
-    // Nobody waits for what is called back: what throws here ends the walk, and not the process.
+    // No caller catches what a callback throws: here it ends the walk, and not the process.
     try {
       if (!outcome.end && !isComplete(outcome, this.#length)) {
         this.#stalled(outcome, tookMs)
@@ -221,7 +221,7 @@ export class Passage implements TurnTaker, Arrivals {
 const pausesMs: readonly number[] = [0, 500, 1_000, 1_500, 1_500]
 const stallMs: number = pausesMs.reduce((sum, ms) => sum + ms)
 
-/** A read in the middle of which a mount sent no more: what came, and when to try for the rest. */
+/** A read that a mount stopped sending in the middle of the file: what came, and when to try for the rest. */
 export class Stall {
   /** Received so far. */
   bytes = 0
@@ -241,7 +241,7 @@ export class Stall {
     return pausesMs[this.#tries++]
   }
 
-  /** The outcome of all tries, of which this was the last. */
+  /** The outcome of all tries, given that of the last. */
   whole(last: ReadOutcome): ReadOutcome {
     return { ...last, bytes: this.bytes + last.bytes, firstMs: this.#asked.firstMs }
   }

@@ -8,7 +8,7 @@ import { findFile } from './page.ts'
 import { Passage, type PassageOwner } from './passage.ts'
 import { type Chunk, type LargeFile, largeFile, type ReadUnit } from './sources.ts'
 
-/** Who is told that a unit is done with, whatever came of it. */
+/** Called when a unit has ended, in success or failure. */
 export interface ReadEnd {
   done(): void
   /** Something threw that must not. */
@@ -69,7 +69,7 @@ class Reading implements PassageOwner, ArrivingRead {
     new Passage(this.#context, this, first).start()
   }
 
-  /** Only the mount that is first to read a file finds what nobody had asked for before. */
+  /** Only the mount that is first to read a file has to fetch it: the others find it in the cache. */
   came(mount: string, { bytes, firstMs }: ReadOutcome, tookMs: number): void {
     if (this.#reads.length === 0) this.bytes = bytes
     const isTimed = this.#reads.length === 0 && !this.#context.settings.attributesOnly
@@ -123,7 +123,7 @@ class Reading implements PassageOwner, ArrivingRead {
     }
   }
 
-  /** After the first read: a file that goes on is a large one from here, with what was just read as its first chunk. */
+  /** After the first read: a file that is longer is a large one from here, with what was just read as its first chunk. */
   #plan({ end, size = 0 }: ReadOutcome): void {
     const { frontier, begun, settings } = this.#context
     if (!this.chunk) {

@@ -33,7 +33,7 @@ export class Resolver {
   readonly #signal: AbortSignal
   readonly #waiting: AbortSignal
 
-  /** `waiting` aborts when nobody should wait for mounts any longer. */
+  /** `waiting` aborts when nothing should wait for mounts any longer. */
   constructor(mounts: MountSet, signal: AbortSignal, waiting: AbortSignal) {
     this.#mounts = mounts
     this.#signal = signal
@@ -166,5 +166,5 @@ const isSame = (one: Sight, other: Sight): boolean =>
   one.space === other.space &&
   ((one.id !== undefined && one.id === other.id) || (isHandle(one.handle) && one.handle === other.handle))
 
-/** An empty handle, as odd servers give it, is nobody's. */
+/** An empty handle, as odd servers give it, tells no objects apart. */
 const isHandle = (handle: unknown): boolean => handle !== undefined && handle !== ''

@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import { isComplete, type Mount } from '../mounts/mount.ts'
 import { hashPath } from '../paths.ts'
 
-/** A file up to this size takes a round trip or two, whatever its size: what counts is how many there are. As the manager divides them. */
+/** A file up to this size costs a round trip or two, and the number of such files counts. The manager divides them the same way. */
 const smallBytes = 65_535
 
 export interface SampledFile {
@@ -17,7 +17,7 @@ interface Candidate extends SampledFile {
 }
 
 /**
- * A few of the files that a walk finds, the same ones whatever the order: those with the lowest hashes of their paths,
+ * A few of the files that a walk finds, the same ones in any order: those with the lowest hashes of their paths,
  * which are spread over the tree. One large file for four small ones, as far as there are any.
  */
 export class FileSample {
@@ -40,7 +40,7 @@ export class FileSample {
   }
 }
 
-/** Keeps the list in order, and at most so long. */
+/** Keeps the list in order, with at most `most` files. */
 function insert(list: Candidate[], most: number, path: string, size: number): void {
   const hash = hashPath(path)
   if (list.length === most && hash >= (list.at(-1)?.hash ?? 0)) return

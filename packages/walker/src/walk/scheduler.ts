@@ -187,8 +187,8 @@ export class Scheduler extends Context {
   }
 
   /**
-   * When more is pending than wanted, only directories can be what is too much: there the walk goes on downwards, the
-   * slower the more there are, for it is the bottom of the tree where they become fewer.
+   * When more is pending than wanted, it is directories that are too many. The walk then descends, because they become
+   * fewer only at the bottom of the tree; the more are pending, the fewer it lists at a time.
    */
   get #walksAllowed(): number {
     const { maxPending, concurrency } = this.settings
@@ -266,12 +266,12 @@ export class ListingLimit {
     this.#pageNames = maxPending / this.#least
   }
 
-  /** A page came with so many names. */
+  /** A page with this many names came. */
   came(names: number): void {
     this.#pageNames = Math.max(names, this.#pageNames + (names - this.#pageNames) / 32)
   }
 
-  /** Listings that may be out while so much is pending. */
+  /** Listings that may be in flight while this much is pending. */
   allowed(pending: number): number {
     if (this.#most <= this.#least) return this.#least
     const wanted = Math.floor((this.#maxPending - pending) / Math.max(1, this.#pageNames))

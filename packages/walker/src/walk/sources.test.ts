@@ -70,7 +70,7 @@ describe('a large file', () => {
     expect(file.next()).toBeUndefined()
   })
 
-  test('of which a range was asked stays within it', () => {
+  test('asked for a range, stays within it', () => {
     const file = make({ offset: 100, length: 25, ordinal: 4 })
     const chunks = Array.from({ length: 3 }, () => next(file))
     expect(chunks.map(({ offset, length, ordinal }) => [offset, length, ordinal])).toEqual([

@@ -38,7 +38,7 @@ export interface ReadSource {
   readonly tally: Tally
   /** Units, as `take()` counts them, that are not begun. */
   readonly pending: number
-  /** A large file of which chunks are in flight: other sources come first. Default false. */
+  /** A large file with chunks in flight: other sources come first. Default false. */
   readonly isBusy?: boolean
   next(): ReadUnit | undefined
   /** Gives up at most `max` units from its far end. */
@@ -329,7 +329,7 @@ export class LargeFile implements ReadSource {
     })
   }
 
-  /** The range that reaches the planned end goes on to where the file ends by then. */
+  /** The range that reaches the planned end extends to where the file ends by then. */
   #range({ from, to }: Span): RangePart {
     const { unit, offset, ordinal } = this.#options
     const end = to === this.#end ? this.#limit : to

@@ -108,7 +108,7 @@ describe('tallies', () => {
     expect(tallies.live.files).toBe(1)
   })
 
-  test('the scope of a handed part falls with whatever its tally merged into', () => {
+  test('the scope of a handed part falls with the tally that its own merged into', () => {
     const tallies = make()
     const outer = tallies.open(tallies.root, { kind: 'tree', path: '/d' })
     const inner = tallies.open(outer, { kind: 'tree', path: '/d/e' })

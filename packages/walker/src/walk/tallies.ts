@@ -15,7 +15,7 @@ import type { WalkPart } from './parts.ts'
 
 /*
  * A listing of several pages that can't be resumed is provisional until its end: should the walk stop in the middle,
- * the whole directory goes to somebody else, and nothing found below it may count. So its finds go to a tally of
+ * the whole directory goes to another walk, and nothing found below it may count. So its finds go to a tally of
  * their own. One that finishes merges into the tally around it; one that is void takes all the tallies in it along.
  */
 export interface Tally {
@@ -173,7 +173,7 @@ export class Tallies {
     }
   }
 
-  /** So many files were found through the mount. */
+  /** This many files were found through the mount. */
   findThrough(tally: Tally, mountName: string, files: number): void {
     for (const { mounts } of this.#countsOf(tally)) {
       const mount = mounts[mountName]

@@ -30,7 +30,7 @@ describe('an abort', () => {
     expect([mount.asked.pages, mount.asked.reads]).toEqual([pages, reads])
   })
 
-  test('is told to whoever iterates, at once, whatever is under way', async () => {
+  test('reaches the caller who iterates at once, with any work under way', async () => {
     const abort = new AbortController()
     const mount = recorded(memoryMount({ name: 'm', tree: endlessDirectory }))
     mount.hold(({ operation }) => operation === 'read')
@@ -79,7 +79,7 @@ describe('an abort', () => {
     expect(mount.asked).toMatchObject({ lists: 0, reads: 0, stats: 0 })
   })
 
-  test('leaves nobody knowing what was done: rest() says so, and no failure is made up', async () => {
+  test('leaves unknown what was done: rest() says so, and no failure is made up', async () => {
     const abort = new AbortController()
     const mount = recorded(memoryMount({ name: 'm', tree: memoryTree({ f: 1, g: 2 }) }))
     mount.hold(({ operation }) => operation === 'read')

@@ -70,7 +70,7 @@ describe('a walk that reads nothing', () => {
     for (const { name } of mounts) expect(under.counters.mounts[name]).toMatchObject({ files: 2, failures: 2 })
   })
 
-  test('samples a few files, the same ones whatever the order', async () => {
+  test('samples a few files, the same ones in any order', async () => {
     const wide = { d: manyEntries(500, (at) => ({ kind: 'file', size: at < 400 ? 100 : 1_000_000 })) }
     const sampled = async (listings: number): Promise<readonly { path: string; size: number }[]> => {
       const mount = memoryMount({ name: 'm', tree: memoryTree({ ...wide, e: wide }), pageSize: 7 })

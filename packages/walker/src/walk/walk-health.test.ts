@@ -11,7 +11,7 @@ import { type Walk, walk } from './walk.ts'
 const names = ['a', 'b', 'c'] as const
 type Name = (typeof names)[number]
 
-/** A tree behind three addresses, each of which can be switched off. */
+/** A tree behind three addresses that can be switched off one by one. */
 interface Bench {
   readonly clock: FakeClock
   readonly mounts: readonly Mount[]
@@ -60,7 +60,7 @@ async function finish({ done }: Walk, clock: FakeClock, seconds = 200): Promise<
   throw new Error('the walk did not end')
 }
 
-/** Switches addresses off at the first operation after so many. */
+/** Switches addresses off at the first operation after this many. */
 function afterOperations(made: Bench, operations: number, act: () => void): void {
   let seen = 0
   made.hook = () => {
@@ -155,7 +155,7 @@ describe('one of three addresses that stays away', () => {
 })
 
 describe('when no address answers', () => {
-  test.for(['each', 'spread'] as const)('%s: the walk says so, waits however long, and goes on', async (through) => {
+  test.for(['each', 'spread'] as const)('%s: the walk says so, waits without end, and resumes', async (through) => {
     const made = bench()
     const under = made.begin({ through, graceMs: 1_000 })
     afterOperations(made, 300, () => {

@@ -20,7 +20,7 @@ const mountOf = (name: string, of = tree): MemoryMount => memoryMount({ name, tr
 const codes = (failures: readonly WalkFailure[]): unknown[] =>
   failures.map(({ path, mount, code }) => ({ path, mount, code }))
 
-/** The mount, whose reads of the path bring nothing from `gives` on, the first so many times. */
+/** The mount, whose reads of the path bring nothing from `gives` on, the first `times`. */
 function hesitating(inner: Mount, path: string, options: { readonly gives: number; readonly times: number }): Mount {
   let left = options.times
   const read: Mount['read'] = async (target, asked) => {
@@ -31,7 +31,7 @@ function hesitating(inner: Mount, path: string, options: { readonly gives: numbe
   return { ...inner, read }
 }
 
-describe('a file of which the mount sends no more before its end', () => {
+describe('a file that the mount stops sending before its end', () => {
   test('is a failure of that file and mount after 4 s, which says how much came, and the others are read', async () => {
     const clock = fakeClock()
     const warm = walk([mountOf('a')], { entries: 'none', clock })
@@ -96,7 +96,7 @@ describe('a file of which the mount sends no more before its end', () => {
     expect(warm.counters).toMatchObject({ files: 1, bytes: 50, failures: {} })
   })
 
-  test('holds up no other file, whatever the bounds', async () => {
+  test('holds up no other file, with any bounds', async () => {
     for (const limiter of [undefined, { run: pLimit(1) }, adaptiveLimit({ min: 1, easy: 1, max: 1 })]) {
       const clock = fakeClock()
       const bad = memoryTree({
@@ -236,7 +236,7 @@ describe('a file of which the mount sends no more before its end', () => {
   })
 })
 
-describe('a large file of which a mount sends no more', () => {
+describe('a large file that a mount stops sending', () => {
   const options = {
     entries: 'none',
     headBytes: Infinity,

@@ -67,7 +67,7 @@ describe('iterating', () => {
     await entries.return?.()
   })
 
-  test('nobody pulling means that soon nothing more happens', async () => {
+  test('without a caller who pulls, the walk soon pauses', async () => {
     const mount = memoryMount({ name: 'm', tree: manyEntries(1_000, () => memoryTree({ f: 1 }), 'd') })
     const under = walk([mount], { concurrency: 8, listings: 4 })
     await turns(100)

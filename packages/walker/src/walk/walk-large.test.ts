@@ -181,7 +181,7 @@ describe('a file of several chunks', () => {
     expect(under.counters.mounts['bad']).toMatchObject({ failures: 1, bytes: 0 })
   })
 
-  test('of which no chunk can be read is one failure of each mount', async () => {
+  test('without a readable chunk is one failure of each mount', async () => {
     const mounts = ['one', 'two'].map((name) =>
       memoryMount({
         name,

@@ -207,7 +207,7 @@ describe('a listing of several pages', () => {
     expect(under.counters).toMatchObject({ directories: 2, files: 6 })
   })
 
-  test('that breaks off goes on through another mount, from where it can be resumed', async () => {
+  test('that breaks off continues through another mount, from where it can be resumed', async () => {
     const { mounts, other } = await mountsOfWhichOneBreaks({ atPage: 1, resumable: true })
     const under = walk(mounts, { entries: 'none' })
     await under.done
@@ -249,7 +249,7 @@ describe('a listing of several pages', () => {
 })
 
 describe('take', () => {
-  test('hands away what lies nearest to the root first, and the walk goes on without it', async () => {
+  test('hands away what lies nearest to the root first, and the walk continues without it', async () => {
     const mount = mountOver({ a: { f: 1 }, b: { f: 1 }, c: { deep: { f: 1 } } })
     mount.hold(({ path }) => path === '/c/deep')
     const under = walk([mount], { entries: 'none', listings: 1 })
@@ -278,7 +278,7 @@ describe('take', () => {
     expect(under.counters.files).toBe(1)
   })
 
-  test('lets a listing go on that has waited for room', async () => {
+  test('lets a listing continue that has waited for room', async () => {
     const mount = mountOver(flat(100), { pageSize: 10 })
     mount.hold(isRead)
     const under = walk([mount], { entries: 'none', concurrency: 1, maxPending: 5 })
@@ -361,6 +361,6 @@ async function mountsOfWhichOneBreaks(options: {
   const lister = well.findIndex(({ calls }) => calls.some(({ operation }) => operation === 'list'))
   const mounts = names.map((name, at) => make(name, at === lister))
   const other = mounts[1 - lister]
-  if (!other) throw new Error('nobody listed it')
+  if (!other) throw new Error('no mount listed it')
   return { mounts, other }
 }

@@ -203,7 +203,7 @@ describe('failures', () => {
     expect(counters).toMatchObject({ directories: 4, files: 4, failures: {} })
   })
 
-  test('a directory that nobody can list is one failure, and the walk goes on', async () => {
+  test('a directory that no mount can list is one failure, and the walk continues', async () => {
     const mounts = ['one', 'two'].map((name) =>
       memoryMount({
         name,
@@ -293,7 +293,7 @@ describe('parts', () => {
     expect(mount.calls.map(({ operation }) => operation)).toEqual(['read', 'read'])
   })
 
-  test('a listing goes on where it is told to, and counts its directory at the end', async () => {
+  test('a listing resumes where its part says, and counts its directory at the end', async () => {
     const mount = memoryMount({
       name: 'm',
       tree: memoryTree({ d: manyEntries(10, () => ({ kind: 'file', size: 1 })) }),

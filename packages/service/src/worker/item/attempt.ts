@@ -234,9 +234,17 @@ const levelsOf = (levels: Readonly<Record<number, LevelCounters>>, bytesFound: b
 
 /** The addresses as this walk finds them. */
 export const mountStates = (walk: Walk): MountState[] =>
-  Object.entries(walk.counters.mounts).map(([address, { state, limits: { reads, longReads } }]) => ({
-    address,
-    state,
-    ...reads,
-    ...(longReads && { longReads }),
-  }))
+  Object.entries(walk.counters.mounts).map(
+    ([
+      address,
+      {
+        state,
+        limits: { reads, longReads },
+      },
+    ]) => ({
+      address,
+      state,
+      ...reads,
+      ...(longReads && { longReads }),
+    }),
+  )

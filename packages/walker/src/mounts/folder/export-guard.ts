@@ -13,7 +13,7 @@ export class HeldDirectory {
   readonly path: string | Buffer
   readonly #at: string
   readonly #fd: number
-  /** Whoever opened it uses it. */
+  /** The caller that opened it is the first. */
   #users = 1
   #kept = true
 
@@ -78,7 +78,7 @@ export class ExportGuard {
     this.#root = root
   }
 
-  /** What system calls take for a path that nobody has looked at. */
+  /** What system calls take for a path that has not been checked. */
   full(path: string): string | Buffer {
     return systemPath(`${this.#root.path}${path === '/' ? '/.' : path}`)
   }
@@ -197,7 +197,7 @@ export class ExportGuard {
 
 const slash = Buffer.from('/')
 
-/** Where what is open lies, as the kernel knows without asking anybody; undefined where it does not tell, as without /proc. */
+/** Where an open descriptor lies, as the kernel knows without asking a server; undefined where it does not tell, as without /proc. */
 function realPathOf(descriptor: string): Buffer | undefined {
   try {
     return readlinkSync(descriptor, 'buffer')

@@ -31,7 +31,7 @@ test.for([
   )
 })
 
-test('where nobody knows, nothing is taken for granted', () => {
+test('an unknown file system is trusted with nothing', () => {
   expect(traitsOf('/', '')).toEqual({ closesAtOnce: false, tellsAllKinds: false, shortReadsEnd: false })
   expect(traitsOf('/x', 'nonsense\n\n - \n')).toEqual({
     closesAtOnce: false,

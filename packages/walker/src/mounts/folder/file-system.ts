@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 export interface FileSystemTraits {
   /**
    * Closing a file that was only read is a matter of this machine's memory. Done right away it saves a third of the
-   * trips to libuv's threads. Elsewhere (NFSv4 sends CLOSE, FUSE sends FLUSH) it may wait for somebody, and the main
+   * trips to libuv's threads. Elsewhere (NFSv4 sends CLOSE, FUSE sends FLUSH) it may wait for a server, and the main
    * thread must not.
    */
   readonly closesAtOnce: boolean

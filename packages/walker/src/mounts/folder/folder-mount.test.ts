@@ -50,7 +50,7 @@ describe('a folder', () => {
     await outer.dispose()
   })
 
-  test('that is missing, or a file, is told by name', async () => {
+  test('that is missing, or a file, is named in the error', async () => {
     await writeFile(join(folder, 'file'), '')
     const missing = join(folder, 'missing')
     expect(() => folderMount({ folder: missing })).toThrow(
@@ -74,7 +74,7 @@ describe('a folder', () => {
     await alias.close()
   })
 
-  test('lets nothing out, whatever the path and the operation', async () => {
+  test('lets nothing out, for any path and operation', async () => {
     const outside = expect.objectContaining({ code: 'OUTSIDE' })
     await expect(mount.read({ path: '/out/key' }, head)).rejects.toEqual(outside)
     await expect(mount.stat('/out/key', { signal })).rejects.toEqual(outside)
@@ -104,7 +104,7 @@ describe('a folder', () => {
   })
 
   test.for(['link', 'FIFO', 'directory'] as const)(
-    'a file that is swapped for a %s is not read, and nobody waits',
+    'a file that is swapped for a %s is not read, without a wait',
     async (kind) => {
       const [entry] = await list(mount, '/d')
       const path = join(folder, 'd', 'f')
@@ -121,7 +121,7 @@ describe('a folder', () => {
     const path = join(folder, 'fifo')
     await promisify(execFile)('mkfifo', [path])
     let opened = false
-    // Comes about only when somebody opens the FIFO to read.
+    // Opens only when the FIFO is opened to read.
     const writer = open(path, 'w').then((file) => {
       opened = true
       return file.close()

@@ -61,7 +61,7 @@ interface Asked {
 /**
  * A mount over a folder of this machine, such as a kernel's NFS mount. Files that are at hand (in the page cache, on a
  * fast disk) are read one after the other by a thread of its own, in batches. As soon as they take longer, as behind a
- * slow link, every operation is a system call on one of libuv's threads, of which there are four unless
+ * slow link, every operation is a system call on one of libuv's threads: four, unless
  * UV_THREADPOOL_SIZE says otherwise when the process starts.
  * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there, `OUTSIDE` for a link below `within`.
  */

@@ -30,7 +30,7 @@ describe('the lane that reads files at hand', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  test('gives the bytes of each file, and the size of those that may go on', async () => {
+  test('gives the bytes of each file, and the size of those that may be longer', async () => {
     const tested = lane()
     const outcomes = await Promise.all(['small', 'empty', 'exact', 'large'].map((name) => tested.read(ask(name))))
     expect(outcomes).toEqual([
@@ -56,7 +56,7 @@ describe('the lane that reads files at hand', () => {
     await tested.close()
   })
 
-  test('a file that fails is told by its code, and the others of the batch are read', async () => {
+  test('a file that fails is reported by its code, and the others of the batch are read', async () => {
     const tested = lane()
     const outcomes = await Promise.all(['missing', 'small', 'link'].map((name) => tested.read(ask(name))))
     expect(outcomes).toEqual([{ code: 'ENOENT' }, { bytes: 100, size: undefined, tookMs }, { code: 'ELOOP' }])
@@ -72,7 +72,7 @@ describe('the lane that reads files at hand', () => {
 
   test('a thread that hangs closes the lane for a while, and what it was asked for goes elsewhere', async () => {
     const tested = new ReadLane({ flags: 0, bufferBytes: 4_096, now: () => nowMs })
-    // Without O_NONBLOCK the thread waits for somebody to write to the FIFO.
+    // Without O_NONBLOCK the thread waits for a writer of the FIFO.
     const hanging = tested.read(ask('fifo'))
     await new Promise((resolve) => setImmediate(resolve))
     expect(tested.open).toBe(true)
@@ -81,7 +81,7 @@ describe('the lane that reads files at hand', () => {
     expect(await hanging).toBe('elsewhere')
     nowMs += 4_000
     expect(tested.open).toBe(false)
-    // To open it frees the thread; what is written might find nobody reading any more.
+    // To open it frees the thread; what is written might find no reader.
     closeSync(openSync(join(folder, 'fifo'), 'w'))
     await tested.close()
   })

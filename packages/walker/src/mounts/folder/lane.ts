@@ -32,7 +32,7 @@ interface Waiting {
 /**
  * A thread of its own that opens, reads and closes files one after the other. Handing each system call to libuv's pool
  * costs several times what the call does when the file is at hand (measured: 35 to 75 us a file against 7), so files that
- * are at hand go through here, in batches; as soon as they are not, the caller is told to read elsewhere.
+ * are at hand go through here, in batches; as soon as they are not, the answer is to read elsewhere.
  */
 export class ReadLane {
   readonly #flags: number
@@ -145,12 +145,12 @@ export class ReadLane {
   }
 }
 
-/** What the lane's thread is told: files to read from their beginning, each into the same buffer. */
+/** A message to the lane's thread: files to read from their beginning, each into the same buffer. */
 interface LaneBatch {
   readonly files: readonly LaneFile[]
   readonly flags: number
   readonly bufferBytes: number
-  /** After so long the thread stops and leaves the rest undone. */
+  /** After this long the thread stops and leaves the rest undone. */
   readonly patienceMs: number
   /** A file that takes longer than this was waited for. */
   readonly slowMs: number
@@ -162,7 +162,7 @@ export interface LaneFile {
   readonly known: boolean
   /** Bytes from the beginning, at most the buffer's size. */
   readonly length: number
-  /** A read that brings less has reached the end, and nobody need ask for the size. */
+  /** A read that brings less has reached the end: the size need not be asked for. */
   readonly shortReadsEnd: boolean
 }
 

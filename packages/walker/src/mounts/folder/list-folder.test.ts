@@ -49,7 +49,7 @@ describe('a directory that does not tell what its names are', () => {
     expect(closed()).toBe(true)
   })
 
-  test('from some page on, goes on with the names that were not told, each once', async () => {
+  test('from some page on, gives the names that are left, each once', async () => {
     // Node sorts names that come without kinds, so their order is another than before.
     const names = (await pagesOf(many.folder)).flat().map(({ name }) => name)
     const told = names.slice(0, 1_024).toReversed()

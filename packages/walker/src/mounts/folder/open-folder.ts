@@ -11,7 +11,7 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
  */
 export const pathOnly: number = process.platform === 'linux' ? 0o10000000 : 0
 
-/** The folder of an export. It stays the same one, whatever is renamed above it while it is open. */
+/** The folder of an export. It stays the same one, even if folders above it are renamed while it is open. */
 export interface OpenFolder {
   /** What system calls take for the folder; a path in it follows after a "/". */
   readonly path: string

@@ -23,7 +23,7 @@ interface BegunFile extends FileToRead {
 
 export interface Reader {
   readonly buffers: BufferPool
-  /** Closing waits for nobody, so that it need not go to another thread. */
+  /** Closing waits for no server, so that it need not go to another thread. */
   readonly closesAtOnce: boolean
   /** A read that brings less than was asked has reached the end of the file. */
   readonly shortReadsEnd: boolean
@@ -91,7 +91,7 @@ function openFile(place: string | Buffer, file: BegunFile, options: ReadOptions,
     const buffer = reader.buffers.take()
     readBlocks({ fd, buffer, file, options, reader }, (readError, outcome) => {
       reader.buffers.give(buffer)
-      // The bytes have come: nobody waits for the close, nor cares how it ends.
+      // The bytes have come: the close, and any error of it, do not matter.
       if (reader.closesAtOnce) closeSync(fd)
       else close(fd, ignore)
       done(readError, outcome)
@@ -147,7 +147,7 @@ function readBlocks({ fd, buffer, file, options, reader }: OpenFile, done: Done)
 
 const ignore = (): void => {}
 
-/** Buffers that reads fill and nobody looks at, used again and again. */
+/** Buffers whose bytes are dropped, used again and again. */
 export class BufferPool {
   readonly #bytes: number
   readonly #keep: number

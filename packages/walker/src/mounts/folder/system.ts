@@ -13,7 +13,7 @@ const codes: Readonly<Record<string, WalkErrorCode>> = {
   ENXIO: 'NOT_A_FILE',
   ENODEV: 'NOT_A_FILE',
   EISDIR: 'NOT_A_FILE',
-  // A FIFO, opened without waiting for whoever writes to it.
+  // A FIFO, opened without waiting for a writer.
   EAGAIN: 'NOT_A_FILE',
   ESPIPE: 'NOT_A_FILE',
   // What the lane says of something that it did not open.

@@ -30,7 +30,7 @@ export interface Listing {
   readonly asking: CallOptions
 }
 
-/** A directory page by page, in the order of the server; each page but the last says where to go on. */
+/** A directory page by page, in the order of the server; each page but the last says where to resume. */
 export async function* listPages(mounted: NfsExport, listing: Listing): AsyncGenerator<DirectoryPage, void> {
   const { directory, path, resume, asking } = listing
   const space = mounted.handleSpace
@@ -72,7 +72,7 @@ async function lookUp(mounted: NfsExport, listing: Listing, name: string): Promi
   }
 }
 
-/** An entry of which nothing is heard, while the server tells of its directory, is the only one in trouble. */
+/** When the server answers for the directory, an entry without an answer is alone in trouble. */
 async function isAway(mounted: NfsExport, { directory, asking }: Listing, error: NfsError): Promise<boolean> {
   if (error.code === 'CLOSED' || !isMountAway(asWalkError(fromNfs(error)))) return error.code === 'CLOSED'
   try {
@@ -84,9 +84,9 @@ async function isAway(mounted: NfsExport, { directory, asking }: Listing, error:
 }
 
 /*
- * Where a listing resumes, as text: `space-cookie-verifier-idle-mark-mark...`, each in hex. A cookie means something to the
- * filer that gave it and to nobody else; another may take it and leave entries out without a word. So the text says whose
- * it is. What follows the verifier shows when the listing leads back; it may be missing.
+ * Where a listing resumes, as text: `space-cookie-verifier-idle-mark-mark...`, each in hex. A cookie has a meaning only for
+ * the filer that gave it; another may take it and silently leave entries out. So the text names the filer's space. The
+ * fields after the verifier show when the listing leads back; they may be missing.
  */
 const shape =
   /^([0-9a-f]{1,8})-([0-9a-f]{1,16})-([0-9a-f]{1,16})(?:-([0-9a-f]{1,4})((?:-[0-9a-f]{1,16}\.(?:[0-9a-f]{16})?){0,32}))?$/

@@ -29,7 +29,7 @@ describe('a stale handle', () => {
     expect(server.calls['READ']).toBe(2)
   })
 
-  test('of the root is told as such: only opening the export again helps', async () => {
+  test('of the root is reported as such: only opening the export again helps', async () => {
     const server = await serve()
     const mount = await mountOf(server)
     const { id } = await mount.stat('/', { signal })
@@ -123,7 +123,7 @@ describe('what goes wrong', () => {
     await expect(mount.read({ path: '/big' }, read())).rejects.toMatchObject({ code: 'TIMEOUT' })
   })
 
-  test('a server that goes away is not the path, and when it is back its mount goes on', async () => {
+  test('a server that goes away is not the path, and when it is back its mount works again', async () => {
     const server = await serve()
     const mount = await mountOf(server, { export: { ...server.address, timeoutMs: 200, retries: 0 } })
     await server.pause()
@@ -145,7 +145,7 @@ describe('what goes wrong', () => {
     await expect(opening).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('/export') })
   })
 
-  test('a path that can not be meant is refused before anybody is asked', async () => {
+  test('a path that can not be meant is refused before any call', async () => {
     const opening = nfsMount({ export: { host: 'a b', exportPath: '/export' } })
     await expect(opening).rejects.toMatchObject({ code: 'OPTION_INVALID', message: expect.stringContaining('a b') })
   })

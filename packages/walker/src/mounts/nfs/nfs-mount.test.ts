@@ -237,7 +237,7 @@ describe('an NFS mount', () => {
 })
 
 describe('a listing', () => {
-  test('goes on where a page said, through another address too', async () => {
+  test('resumes where a page said, through another address too', async () => {
     const server = await serve({ pageBytes: 16_384 })
     const [one, other] = [await mountOf(server), await mountOf(server)]
     const pages = await pagesOf(one, '/many')
@@ -262,7 +262,7 @@ describe('a listing', () => {
     })
   })
 
-  test('does not go on at another filer, where its cookie would mean something else', async () => {
+  test('does not resume at another filer, where its cookie would mean something else', async () => {
     const server = await serve({ pageBytes: 16_384 })
     const [first] = await pagesOf(await mountOf(server), '/many')
     const other = await mountOf(await serve({ exportPath: '/other' }))
@@ -270,7 +270,7 @@ describe('a listing', () => {
   })
 
   test.for(['', 'x', '1-2', '1-2-g', '1-2-3-', '1-2-3-4-5', '1-2-3-4-5.6'])(
-    'does not go on from %j, which no page said',
+    'does not resume from %j, which no page said',
     async (resume) => {
       const mount = await mountOf(await serve())
       await expect(pagesOf(mount, '/many', resume)).rejects.toMatchObject({

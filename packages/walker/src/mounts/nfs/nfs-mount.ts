@@ -28,7 +28,7 @@ import { listPages } from './listing.ts'
 import { look, Reads } from './reads.ts'
 import { entryOf, fromNfs, identityOf, idOf, isStale } from './translate.ts'
 
-/** Of directories of a few files it takes so many to keep a thousand reads in flight behind a slow link. */
+/** With a few files per directory it takes this many to keep a thousand reads in flight behind a slow link. */
 const maxListings = 64
 
 /**

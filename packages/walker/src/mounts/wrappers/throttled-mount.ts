@@ -2,7 +2,7 @@ import type { RateLimit } from '../../limits/rate-limit.ts'
 import { isComplete, type Mount, type ReadOptions, type ReadOutcome, type Target } from '../mount.ts'
 import { type AroundCall, wrapMount } from './wrap-mount.ts'
 
-/** What one request brings at the most, as far as anybody can tell of a mount that does not count its own. */
+/** Bytes that one request is taken to bring at most, for mounts that do not count their requests. */
 const requestBytes = 1024 * 1024
 /** A longer read is made in pieces, so that none runs far ahead of a ceiling of requests. */
 const aheadSeconds = 0.1
@@ -45,7 +45,7 @@ export function throttledMount(mount: Mount, bucket: RateLimit, halted?: AbortSi
       const outcome = await readPiece(file, { ...options, offset: offset + bytes, length: piece })
       if (bytes === 0) firstMs = outcome.firstMs
       bytes += outcome.bytes
-      // The mount sent no more in the middle of the file: whoever asked decides how long to wait.
+      // The mount sent no more in the middle of the file: the caller decides how long to wait.
       if (outcome.end || bytes >= length || !isComplete(outcome, piece)) return { ...outcome, bytes, firstMs }
     }
   }
@@ -54,7 +54,7 @@ export function throttledMount(mount: Mount, bucket: RateLimit, halted?: AbortSi
     around,
     read,
     onFurtherRequest: () => bucket.spent(0, 1),
-    // A page says that it is the last one: nobody had to be asked.
+    // A page says that it is the last one: that took no request.
     onListEnd: () => bucket.spent(0, -1),
   })
 }

@@ -67,7 +67,7 @@ describe('a watched mount', () => {
     expect(made.clock.timers).toBe(0)
   })
 
-  test('is out when a later page of a listing finds nobody there', async () => {
+  test('is out when a later page of a listing gets no answer', async () => {
     const made = bench()
     const tree = memoryTree({ a: 1, b: 1, c: 1 })
     const inner = memoryMount({
@@ -175,7 +175,7 @@ describe('a watched mount', () => {
     expect(mount.health.alive).toBe(true)
   })
 
-  test('lets go whoever breaks off waiting for it, with the reason', async () => {
+  test('lets a caller go that breaks off waiting for it, with the reason', async () => {
     const made = await down()
     const abort = new AbortController()
     const waits = made.mount.health.whenBack(abort.signal)
