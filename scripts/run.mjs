@@ -32,6 +32,12 @@ const node = (args, options) => run('npx', ['-y', packageManager, 'exec', 'node'
 const install = () => pnpm(['install', '--frozen-lockfile', '--prefer-offline'], { quiet: true })
 const build = () => pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet: true })
 
+/** One tier of the tests (scripts/tiers.ts). Two files at a time, as most of them wait; projects take no number from the root's settings. */
+function vitest(tier, args) {
+  env.CACHEWARMER_TIER = tier
+  pnpm(['exec', 'vitest', 'run', '--maxWorkers=2', ...args])
+}
+
 const nodeMajor = Number(process.versions.node.split('.')[0])
 const libraries = () =>
   ['core', 'queue', 'nfs', 'walker', 'vmss'].flatMap((name) => ['--project', `@cachewarmer/${name}`])
@@ -40,7 +46,7 @@ const [task, ...args] = process.argv.slice(2)
 const note = (text) => process.stderr.isTTY && process.stderr.write(text)
 note('Installing and building (the first time takes about half a minute) ...')
 install()
-if (task !== undefined && task !== 'exec' && task !== 'turbo') build()
+if (task !== undefined && !['exec', 'turbo', 'quick', 'commits', 'audit'].includes(task)) build()
 note('\r\u001b[K')
 
 switch (task) {
@@ -49,12 +55,18 @@ switch (task) {
   case 'warm':
     node([join(root, 'packages/manager-bin/dist/bin.js'), 'warm', ...args], { cwd: callerFolder })
     break
+  case 'quick':
+    node(['scripts/quick.ts'])
+    break
   case 'test':
-    // Told here, as projects take no number from the root's settings; two at a time, as most of them wait.
-    pnpm(['exec', 'vitest', 'run', '--maxWorkers=2', ...args])
+    vitest('light', args)
+    break
+  case 'test:all':
+    vitest('heavy', args)
     break
   case 'test:here':
     // The Node that runs this script instead of the pinned one. Below 24 the libraries alone: programs ask for more.
+    env.CACHEWARMER_TIER = 'light'
     run(process.execPath, [
       join(root, 'node_modules/vitest/vitest.mjs'),
       'run',
@@ -68,6 +80,9 @@ switch (task) {
     pnpm(['exec', 'knip'])
     node(['scripts/check-layers.ts'])
     node(['scripts/licences.ts'])
+    break
+  case 'commits':
+    node(['scripts/check-commits.ts', ...args])
     break
   case 'licences':
     node(['scripts/licences.ts', ...args])

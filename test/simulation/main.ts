@@ -9,9 +9,10 @@ import { listDiceOf } from './wanted.ts'
 
 const help = `Runs seeds of the simulation and prints those that break an invariant.
 
-  node test/simulation/main.ts FIRST [LAST] [--jobs N] [--lists] [--first-only]
+  node test/simulation/main.ts FIRST [LAST] [--also SEED,...] [--jobs N] [--lists] [--first-only]
 
 FIRST, LAST   the seeds, both included; one seed alone with DEBUG set shows every log line of the simulated processes
+--also SEED   more seeds, separated by commas
 --jobs N      processes side by side (default: as many as there are cores, for more than 50 seeds)
 --lists       only the seeds among them that have jobs over lists, one in six
 --first-only  ends at the first seed that breaks something
@@ -20,6 +21,7 @@ FIRST, LAST   the seeds, both included; one seed alone with DEBUG set shows ever
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    also: { type: 'string', default: '' },
     jobs: { type: 'string' },
     lists: { type: 'boolean' },
     'first-only': { type: 'boolean' },
@@ -32,7 +34,9 @@ if (values.help || !Number.isInteger(first) || !Number.isInteger(last) || last <
   console.log(help)
   process.exit(values.help ? 0 : 2)
 }
-const jobs = Number(values.jobs ?? (last - first < 50 ? 1 : availableParallelism()))
+const also = values.also.split(',').filter(Boolean).map(Number)
+const seeds = [...Array.from({ length: last - first + 1 }, (_, at) => first + at), ...also]
+const jobs = Number(values.jobs ?? (seeds.length <= 50 ? 1 : availableParallelism()))
 
 const print =
   (level: string, given: Readonly<Record<string, unknown>>) =>
@@ -58,10 +62,11 @@ interface Sums {
   virtualMs: number
 }
 
-/** One process: every `step`th seed from `from` on. Its sums go to whoever started it, as the last line. */
+/** One process: every `step`th of the seeds from the one at `from` on. Its sums go to whoever started it, as the last line. */
 async function part(from: number, step: number): Promise<Sums> {
   const sums: Sums = { seeds: 0, broken: [], counts: {}, slowest: { seed: 0, ms: 0 }, virtualMs: 0 }
-  for (let seed = from; seed <= last; seed += step) {
+  for (let at = from; at < seeds.length; at += step) {
+    const seed = seeds[at] ?? Number.NaN
     if (values.lists && listDiceOf(seed, dice) === undefined) continue
     const startedAtMs = performance.now()
     const problems: string[] = []
@@ -95,7 +100,7 @@ function add(into: Record<string, number>, more: Readonly<Record<string, number>
 async function all(): Promise<Sums> {
   const sums: Sums = { seeds: 0, broken: [], counts: {}, slowest: { seed: 0, ms: 0 }, virtualMs: 0 }
   const running = Array.from({ length: jobs }, async (_, at) => {
-    const args = [import.meta.filename, String(first), String(last), '--part', `${first + at}/${jobs}`]
+    const args = [import.meta.filename, String(first), String(last), '--also', values.also, '--part', `${at}/${jobs}`]
     const flags = [...(values.lists ? ['--lists'] : []), ...(values['first-only'] ? ['--first-only'] : [])]
     const process_ = spawn(process.execPath, [...args, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -119,14 +124,14 @@ async function all(): Promise<Sums> {
 
 const startedAtMs = performance.now()
 if (values.part !== undefined) {
-  const [from = first, step = 1] = values.part.split('/').map(Number)
+  const [from = 0, step = 1] = values.part.split('/').map(Number)
   console.log(JSON.stringify(await part(from, step)))
 } else {
-  const sums = jobs === 1 ? await part(first, 1) : await all()
+  const sums = jobs === 1 ? await part(0, 1) : await all()
   const seconds = (performance.now() - startedAtMs) / 1_000
   for (const name of Object.keys(sums.counts).toSorted()) console.log(`  ${Math.round(sums.counts[name] ?? 0)} ${name}`)
   console.log(
-    `${sums.seeds} seeds (${first} to ${last}) in ${seconds.toFixed(1)} s, ${Math.round(sums.virtualMs / 3_600_000)} hours of simulated time, slowest ${sums.slowest.seed} with ${Math.round(sums.slowest.ms)} ms, ${sums.broken.length} with violations${sums.broken.length > 0 ? `: ${sums.broken.toSorted((a, b) => a - b).join(' ')}` : ''}`,
+    `${sums.seeds} seeds (${first} to ${last}${also.length > 0 ? `, ${also.join(', ')}` : ''}) in ${seconds.toFixed(1)} s, ${Math.round(sums.virtualMs / 3_600_000)} hours of simulated time, slowest ${sums.slowest.seed} with ${Math.round(sums.slowest.ms)} ms, ${sums.broken.length} with violations${sums.broken.length > 0 ? `: ${sums.broken.toSorted((a, b) => a - b).join(' ')}` : ''}`,
   )
   process.exitCode = sums.broken.length === 0 && sums.seeds > 0 ? 0 : 1
 }
