@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { options } from './options.ts'
 
 /*
  * Holds the subjects of commits to `area: imperative`, such as "walker: fail reads without progress".
@@ -8,7 +9,19 @@ import { execFileSync } from 'node:child_process'
 
 const maxLength = 100
 /** Words that look like another form of a verb and are the imperative. */
-const imperatives = new Set(['address', 'bring', 'embed', 'feed', 'focus', 'need', 'pass', 'process', 'seed', 'speed', 'string'])
+const imperatives = new Set([
+  'address',
+  'bring',
+  'embed',
+  'feed',
+  'focus',
+  'need',
+  'pass',
+  'process',
+  'seed',
+  'speed',
+  'string',
+])
 
 /** What is wrong with a commit's subject; undefined where nothing is. */
 export function subjectProblem(subject: string): string | undefined {
@@ -21,11 +34,11 @@ export function subjectProblem(subject: string): string | undefined {
 }
 
 if (import.meta.main) {
-  const [range = 'main..HEAD'] = process.argv.slice(2)
+  const [range = 'main..HEAD'] = options('commits', { allowPositionals: true }).positionals
   const git = ['log', '--no-merges', '--format=%h %s', '--end-of-options', range]
   const commits = execFileSync('git', git, { encoding: 'utf8' }).split('\n').filter(Boolean)
   for (const commit of commits) {
-    const [hash = '', subject = ''] = [commit.slice(0, commit.indexOf(' ')), commit.slice(commit.indexOf(' ') + 1)]
+    const [, hash = '', subject = ''] = /^(\S+) (.*)/.exec(commit) ?? []
     const problem = subjectProblem(subject)
     if (problem === undefined) continue
     console.error(`${hash} "${subject}": ${problem}`)

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { options } from './options.ts'
 
 /*
  * What a change is looked at with while it is made: format, lint, types, and the light tests that import the changed files.
@@ -22,7 +23,9 @@ function base(): string {
 function run(what: string, program: string, args: readonly string[]): void {
   const startedAtMs = performance.now()
   const { status } = spawnSync(program, args, { stdio: 'inherit' })
-  console.log(`${what}: ${status === 0 ? 'good' : 'FAILED'}, ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`)
+  console.log(
+    `${what}: ${status === 0 ? 'good' : 'FAILED'}, ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`,
+  )
   if (status !== 0) process.exit(status ?? 1)
 }
 
@@ -36,8 +39,11 @@ const projectsOf = (files: readonly string[]): string[] => [
   ),
 ]
 
+options('quick', {})
 const untracked = git('ls-files', '--others', '--exclude-standard')
-const changed = [...git('diff', '--name-only', '--diff-filter=d', base()), ...untracked].filter((file) => existsSync(file))
+const changed = [...git('diff', '--name-only', '--diff-filter=d', base()), ...untracked].filter((file) =>
+  existsSync(file),
+)
 const sources = changed.filter((file) => /\.tsx?$/.test(file))
 const projects = projectsOf(sources)
 if (changed.length === 0) console.log('Nothing changed.')
@@ -50,6 +56,5 @@ else {
     const chosen = projects.flatMap((name) => ['--project', name])
     run('tests', 'vitest', ['related', '--run', '--passWithNoTests', '--maxWorkers=2', ...chosen, ...sources])
   }
-  if (changed.some((file) => file.endsWith('.md')))
-    run('documents', 'vitest', ['run', '--project', 'test', 'docs/'])
+  if (changed.some((file) => file.endsWith('.md'))) run('documents', 'vitest', ['run', '--project', 'test', 'docs/'])
 }

@@ -56,7 +56,7 @@ switch (task) {
     node([join(root, 'packages/manager-bin/dist/bin.js'), 'warm', ...args], { cwd: callerFolder })
     break
   case 'quick':
-    node(['scripts/quick.ts'])
+    node(['scripts/quick.ts', ...args])
     break
   case 'test':
     vitest('light', args)

@@ -38,7 +38,7 @@ const missing = ganeshaMissing()
 /** The programs of libnfs-utils. */
 const libnfs = { list: 'nfs-ls', cat: 'nfs-cat' }
 const noLibnfs = spawnSync(libnfs.list, ['--usage']).error !== undefined
-const TIB = 2 ** 40
+const tebibyte = 2 ** 40
 
 /** Names that a shell script would stumble over, as bytes. */
 const oddNames = [
@@ -67,9 +67,9 @@ function makeTree(folder: string): void {
   const noise = Buffer.from(Array.from({ length: 5_000_011 }, (_, index) => (index * index) >> 3))
   writeFileSync(at('medium'), noise)
   writeFileSync(at('huge'), '')
-  truncateSync(at('huge'), 5 * TIB)
+  truncateSync(at('huge'), 5 * tebibyte)
   const huge = openSync(at('huge'), 'r+')
-  writeSync(huge, 'the end', 5 * TIB - 7)
+  writeSync(huge, 'the end', 5 * tebibyte - 7)
   closeSync(huge)
 }
 
@@ -202,7 +202,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
     const into = Buffer.alloc(100)
     expect(await mounted.read(handle, 5n * 2n ** 40n - 7n, 100, { into })).toMatchObject({ count: 7, eof: true })
     expect(into.toString('utf8', 0, 7)).toBe('the end')
-    expect(await readRange(mounted, handle, { offset: 5 * TIB - 3_000_000 })).toMatchObject({
+    expect(await readRange(mounted, handle, { offset: 5 * tebibyte - 3_000_000 })).toMatchObject({
       bytes: 3_000_000,
       eof: true,
     })
@@ -233,7 +233,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
     others.push(server)
     const mounted = await mount({ maxReadBytes: 65_536 }, server)
     const { handle } = await mounted.resolve('/huge')
-    const reading = readRange(mounted, handle, { offset: 5 * TIB - 200_000_000, inFlight: 4 })
+    const reading = readRange(mounted, handle, { offset: 5 * tebibyte - 200_000_000, inFlight: 4 })
     await expect.poll(() => mounted.stats.procedures['READ']?.replies ?? 0).toBeGreaterThan(100)
     await server.kill()
     await server.restart()

@@ -15,8 +15,8 @@ const nfslab = process.env['CACHEWARMER_NFSLAB'] ?? ''
 const skipped =
   nfslab === '' ? 'CACHEWARMER_NFSLAB is not set' : existsSync(nfslab) ? undefined : `there is no ${nfslab}`
 
-const LARGE = 32 * 1_048_576
-const MANY = 3_000
+const largeBytes = 32 * 1_048_576
+const manyFiles = 3_000
 const files: Record<string, Buffer> = {
   '/a b': Buffer.from('spaces'),
   '/naïve\n': Buffer.from('newline'),
@@ -34,8 +34,8 @@ describe.skipIf(skipped !== undefined)(title, () => {
     const tree = join(folder, 'tree')
     for (const name of ['sub', 'many']) mkdirSync(join(tree, name), { recursive: true })
     for (const [path, content] of Object.entries(files)) writeFileSync(join(tree, path), content)
-    for (let index = 0; index < MANY; index++) writeFileSync(join(tree, 'many', `f${index}`), '')
-    writeFileSync(join(tree, 'large'), Buffer.alloc(LARGE, 'large'))
+    for (let index = 0; index < manyFiles; index++) writeFileSync(join(tree, 'many', `f${index}`), '')
+    writeFileSync(join(tree, 'large'), Buffer.alloc(largeBytes, 'large'))
     const script = fileURLToPath(new URL('./nfs-kernel.guest.ts', import.meta.url))
     const out = join(folder, 'out')
     const options = ['--tree', tree, '--out', out, '--rtt', '2', '--mem', '1G', '--timeout', '150']
@@ -57,8 +57,8 @@ describe.skipIf(skipped !== undefined)(title, () => {
 
   test('gives every name and every byte', () => {
     const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-    const expected: Record<string, Buffer> = { ...files, '/large': Buffer.alloc(LARGE, 'large') }
-    for (let index = 0; index < MANY; index++) expected[`/many/f${index}`] = Buffer.alloc(0)
+    const expected: Record<string, Buffer> = { ...files, '/large': Buffer.alloc(largeBytes, 'large') }
+    for (let index = 0; index < manyFiles; index++) expected[`/many/f${index}`] = Buffer.alloc(0)
     expect(seen['files']).toEqual(
       Object.fromEntries(Object.entries(expected).map(([path, bytes]) => [path, digest(bytes)])),
     )
@@ -68,7 +68,7 @@ describe.skipIf(skipped !== undefined)(title, () => {
     const calls = seen['calls'] as Record<string, number>
     const { rtmax } = seen['info'] as { rtmax: number }
     // An empty file costs its READ, too; the large one as many as its size takes, and one to see its end.
-    const reads = MANY + Object.keys(files).length + Math.ceil((LARGE + 1) / Math.min(rtmax, 1_048_576))
+    const reads = manyFiles + Object.keys(files).length + Math.ceil((largeBytes + 1) / Math.min(rtmax, 1_048_576))
     expect([calls['getattr'] ?? 0, calls['access'] ?? 0]).toEqual([0, 0])
     expect(Math.abs((calls['read'] ?? 0) - reads)).toBeLessThanOrEqual(1)
     expect(calls['readdirplus']).toBeLessThan(40)
@@ -79,7 +79,7 @@ describe.skipIf(skipped !== undefined)(title, () => {
   })
 
   test('gone and back in the middle of a read, brings every byte', () => {
-    expect(seen['bytesAcrossRestart']).toBe(LARGE)
+    expect(seen['bytesAcrossRestart']).toBe(largeBytes)
   })
 
   test('says no in ways that are understood', () => {

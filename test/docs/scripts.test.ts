@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { readText, repositoryFiles, root } from '../support/repository.ts'
 
 const scripts: readonly (readonly [string, string])[] = [
+  ['quick', 'scripts/quick.ts'],
+  ['commits', 'scripts/check-commits.ts'],
   ['api', 'scripts/api-report.ts'],
   ['licences', 'scripts/licences.ts'],
   ['release', 'scripts/release.ts'],

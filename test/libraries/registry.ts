@@ -32,7 +32,7 @@ export class Registry implements AsyncDisposable {
     )
   })
 
-  private constructor(ours: readonly Published[]) {
+  constructor(ours: readonly Published[]) {
     this.#ours = new Map(ours.map((published) => [published.manifest.name, published]))
   }
 

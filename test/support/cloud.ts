@@ -61,7 +61,7 @@ export class Cloud implements AsyncDisposable {
   readonly controller: InstanceMetadataServer
   readonly #options: CloudOptions
 
-  private constructor(arm: Arm, controller: InstanceMetadataServer, options: CloudOptions) {
+  constructor(arm: Arm, controller: InstanceMetadataServer, options: CloudOptions) {
     this.arm = arm
     this.controller = controller
     this.#options = options

@@ -36,7 +36,7 @@ export interface Ganesha {
   stop(): Promise<void>
 }
 
-const START_MS = 60_000
+const startMs = 60_000
 
 /** Why `startGanesha` can't work here, to be said aloud; undefined where it can. */
 export function ganeshaMissing(): string | undefined {
@@ -156,7 +156,7 @@ async function ready(
   where: { readonly exportPath: string; readonly nfsPort: number; readonly mountPort: number },
   log: string,
 ): Promise<void> {
-  const until = performance.now() + START_MS
+  const until = performance.now() + startMs
   for (;;) {
     try {
       const mounted = await mountExport({ host: '127.0.0.1', ...where, timeoutMs: 2_000, retries: 0 })

@@ -45,7 +45,7 @@ export class Steered implements AsyncDisposable {
   readonly #samples: Sample[] = []
   readonly #sampler: NodeJS.Timeout
 
-  private constructor(lab: Lab, ganesha: Ganesha) {
+  constructor(lab: Lab, ganesha: Ganesha) {
     this.lab = lab
     this.#ganesha = ganesha
     this.#sampler = setInterval(() => this.#sample(), sampleMs)

@@ -19,7 +19,7 @@ const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${l
 
 /** A file of typings, each interface and class by its name. */
 class Typings {
-  private readonly declarations = new Map<string, string>()
+  readonly #declarations = new Map<string, string>()
   readonly text: string
 
   constructor(text: string) {
@@ -27,18 +27,18 @@ class Typings {
     for (const [, name = '', body = ''] of text.matchAll(
       /^export (?:declare )?(?:interface|class) (\w+)[^{]*\{\n([\s\S]*?)^\}/gm,
     ))
-      this.declarations.set(name, body)
+      this.#declarations.set(name, body)
   }
 
   /** Arguments of a configuration or of a block within one. A block has an interface of its own. */
   block(interfaceName: string): Block {
     const block: Block = { needed: [], optional: [], blocks: {} }
-    for (const [, argument = '', optional, type = ''] of (this.declarations.get(interfaceName) ?? '').matchAll(
+    for (const [, argument = '', optional, type = ''] of (this.#declarations.get(interfaceName) ?? '').matchAll(
       /#(\w+) \w+#\w+\}\n(?: *\*(?!\/)[^\n]*\n)* *\*\/\n *readonly \w+(\??): ((?:\{[^}]*\}|[^;{])+)/g,
     )) {
       const inner = [...type.matchAll(/\b([A-Z]\w+)\b/g)]
         .map(([, name = '']) => name)
-        .find((name) => this.declarations.has(name))
+        .find((name) => this.#declarations.has(name))
       if (inner !== undefined) block.blocks[argument] = { isNeeded: optional === '', ...this.block(inner) }
       else (optional === '' ? block.needed : block.optional).push(argument)
     }
@@ -48,12 +48,12 @@ class Typings {
   /** Attributes that can be read, and those of what a list or a block gives. */
   exported(className: string): Record<string, string[]> {
     const found: Record<string, string[]> = {}
-    for (const [, name = '', type = ''] of (this.declarations.get(className) ?? '').matchAll(
+    for (const [, name = '', type = ''] of (this.#declarations.get(className) ?? '').matchAll(
       /^ {4}get (\w+)\(\): ([^;]+)/gm,
     )) {
       if (name.endsWith('Input') || name === 'fqn' || name === 'internalValue') continue
       const inner = type.replace(/List$/, 'OutputReference')
-      found[snake(name)] = this.declarations.has(inner) ? Object.keys(this.exported(inner)) : []
+      found[snake(name)] = this.#declarations.has(inner) ? Object.keys(this.exported(inner)) : []
     }
     return found
   }

@@ -29,15 +29,6 @@ const namesOf = (folder: string): string[] =>
 const leftovers = (): string[] => readdirSync(temporary)
 
 describe('a warm-up of this machine', { timeout: 60_000 }, () => {
-  test('without a word makes a sample scene and reads it through three mounts', async () => {
-    const { code, stdout, stderr } = await warm()
-    expect({ code, stderr }).toEqual({ code: 0, stderr })
-    expect(stderr).toContain('a sample scene is made')
-    for (const mount of ['mount-1', 'mount-2', 'mount-3']) expect(stdout).toContain(mount)
-    expect(stdout).toContain('966')
-    expect(leftovers()).toEqual([])
-  })
-
   test('writes its report as a page, with the failures by name', async () => {
     const file = join(temporary, 'report.html')
     const { code, stderr } = await warm('--report', file, '--mount', lab.exportFolder, '/group-0', '/missing')

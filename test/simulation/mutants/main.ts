@@ -45,9 +45,13 @@ async function look(scratch: Scratch, mutation: Mutation): Promise<Found> {
   scratch.apply(mutation)
   try {
     const own = values.light && mutation.seed !== undefined ? ['--also', String(mutation.seed)] : []
-    const child = spawn(process.execPath, [scratch.program, '1', String(seeds), ...own, '--jobs', '1', '--first-only'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      [scratch.program, '1', String(seeds), ...own, '--jobs', '1', '--first-only'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     let finished = false
     let found: { seed: number; how: string } | undefined
     for await (const line of createInterface({ input: child.stdout })) {

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { CountReporter, countsVariable } from '../../scripts/count-reporter.ts'
+import { tierVariable } from '../../scripts/tiers.ts'
+import { readText, repositoryFiles, root, rootScripts } from '../support/repository.ts'
+
+/** The files that vitest would run in a tier. */
+function filesOf(tier: string): string[] {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const options = { cwd: root, env: { ...process.env, [tierVariable]: tier }, encoding: 'utf8' } as const
+  const listed = execFileSync(process.execPath, [vitest, 'list', '--filesOnly', '--json'], options)
+  return (JSON.parse(listed) as { file: string }[]).map(({ file }) => relative(root, file))
+}
+
+test('each test file is in one tier, and in one project of it', () => {
+  const all = [...filesOf('light'), ...filesOf('heavy')]
+  expect(all.sort()).toEqual(repositoryFiles('*.test.ts').sort())
+})
+
+test('the gate runs both tiers, and each has a script', () => {
+  expect(readText('.ci/run').match(/^npm (?:test|run --silent test:all)\b/gm)).toEqual([
+    'npm test',
+    'npm run --silent test:all',
+  ])
+  expect([rootScripts.has('test'), rootScripts.has('test:all')]).toEqual([true, true])
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+})
+
+test('the closing line of the second run is over both', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cachewarmer-counts-'))
+  const file = join(folder, 'counts')
+  vi.stubEnv(countsVariable, file)
+  const said = vi.spyOn(console, 'log').mockImplementation(() => {})
+  for (const states of [
+    ['passed', 'failed'],
+    ['passed', 'passed', 'skipped'],
+  ] as const) {
+    const reporter = new CountReporter()
+    for (const state of states)
+      reporter.onTestCaseResult({
+        result: () => ({ state }),
+        module: { relativeModuleId: 'a.test.ts' },
+        fullName: 'x',
+      } as unknown as Parameters<CountReporter['onTestCaseResult']>[0])
+    reporter.onTestRunEnd([], [])
+  }
+  expect(said.mock.calls.at(-1)).toEqual(['3 passed, 1 failed, 1 skipped'])
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ passed: 3, failed: 1, skipped: 1 })
+  rmSync(folder, { recursive: true })
+})
