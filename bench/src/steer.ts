@@ -1,14 +1,15 @@
 import {
   allRead,
   callsAreAbout,
+  fileBytes,
   nothingHolds,
   nothingIsRead,
   oneReads,
   type Rates,
   readsAreAbout,
+  Steered,
   shareIsAbout,
-} from '../../test/support/rates.ts'
-import { fileBytes, Steered } from '../../test/support/steered.ts'
+} from '../../test/support/steered.ts'
 import { median, printTable, seconds } from './table.ts'
 
 const workers = 2

@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schemaFiles } from '../../packages/core/src/schemas.ts'
 import { packageFolders } from '../../scripts/api-report.ts'
 import { root } from '../support/repository.ts'
-import { pnpm } from './packages.ts'
-import { examples, installed, type Run } from './readmes.ts'
+import { examples, installed, pnpm, type Run } from './packages.ts'
 import { Registry } from './registry.ts'
 
 /* Every package as people get it: packed, installed into an empty project, imported, compiled, and its README followed. */

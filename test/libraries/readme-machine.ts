@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { directory, file, startNfsServer, type TreeDirectory } from '@cachewarmer/nfs/testing'
-import { examples, type Run } from './readmes.ts'
+import { examples, type Run } from './packages.ts'
 
 /*
  * The machine that READMEs speak of: in a network and a mount namespace of its own, with the addresses, exports and mounted

@@ -1,7 +1,7 @@
 import { type Control, decodeStatus } from '@cachewarmer/core'
-import { getOrMake } from './get-or-make.ts'
 import type { Life } from './life.ts'
 import type { SimClock } from './sim-clock.ts'
+import { getOrMake } from './tally.ts'
 
 export interface HeardOptions {
   readonly sim: SimClock

@@ -10,11 +10,10 @@ import {
 } from '@cachewarmer/core'
 import { isQueueError, type Lease } from '@cachewarmer/queue'
 import { join } from './filer.ts'
-import { getOrMake } from './get-or-make.ts'
 import { Heard } from './heard.ts'
 import type { Life } from './life.ts'
 import type { SimClock } from './sim-clock.ts'
-import type { Tally } from './tally.ts'
+import { getOrMake, type Tally } from './tally.ts'
 
 /** What a job was when its end could first be seen. */
 export interface Ending {

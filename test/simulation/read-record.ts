@@ -1,6 +1,6 @@
 import type { SimExport } from './filer.ts'
-import { getOrMake } from './get-or-make.ts'
 import type { Life } from './life.ts'
+import { getOrMake } from './tally.ts'
 
 type Ranges = [from: number, to: number][]
 

@@ -11,11 +11,11 @@ import { NfsError } from '@cachewarmer/nfs'
 import { NfsExport } from '@cachewarmer/nfs/testing'
 import { sleep } from '@cachewarmer/queue'
 import { type Mount, nfsMount, type WalkErrorCode } from '@cachewarmer/walker'
-import { type Ask, askingOver } from './asking.ts'
+import { type Ask, askingOver } from './asks.ts'
 import type { NfsManner } from './extras.ts'
 import { join, type SimExport, type SimNode } from './filer.ts'
-import { getOrMake } from './get-or-make.ts'
 import type { SimMountOptions } from './sim-mount.ts'
+import { getOrMake } from './tally.ts'
 
 type Page = Awaited<ReturnType<NfsExport['readdirplus']>>
 

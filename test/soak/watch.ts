@@ -1,8 +1,7 @@
 import { type Job, makeJob, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type QueueService, systemClock } from '@cachewarmer/queue'
 import { submitJob, watchJob } from '@cachewarmer/submit'
-import { pause } from '../support/lab.ts'
-import type { MadeTree } from '../support/tree.ts'
+import { type MadeTree, pause } from '../support/lab.ts'
 
 export interface WatchedTree {
   readonly addresses: readonly string[]

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { Finished, Lab } from './lab.ts'
-import type { MadeTree } from './tree.ts'
+import type { Finished, Lab, MadeTree } from './lab.ts'
 
 export interface Report {
   readonly outcome: string

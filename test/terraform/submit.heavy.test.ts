@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Lab } from '../support/lab.ts'
-import { makeTree } from '../support/tree.ts'
+import { Lab, makeTree } from '../support/lab.ts'
 import { Controller } from './controller.ts'
 
 const unshare = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectWarmed, type Report } from '../../support/chaos.ts'
-import { Lab } from '../../support/lab.ts'
-import { type MadeTree, makeTree } from '../../support/tree.ts'
+import { Lab, type MadeTree, makeTree } from '../../support/lab.ts'
 
 interface Listed extends Report {
   readonly label?: string

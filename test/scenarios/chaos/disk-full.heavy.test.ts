@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type TestContext, test } from 'vitest'
 import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
-import { Lab, pause } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree, pause } from '../../support/lab.ts'
 
 /** A file system of one MiB, gone with its mount. */
 class SmallDisk implements Disposable {

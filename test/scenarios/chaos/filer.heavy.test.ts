@@ -3,9 +3,8 @@ import { seededRandom } from '@cachewarmer/core/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { chaosIsLong, chaosSeed, expectWarmed, reportOf, submitSlowly } from '../../support/chaos.ts'
 import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
-import { type Finished, Lab, pause } from '../../support/lab.ts'
+import { type Finished, Lab, type MadeTree, makeTree, pause } from '../../support/lab.ts'
 import { type RpcProxy, startRpcProxy } from '../../support/rpc-proxy.ts'
-import { type MadeTree, makeTree } from '../../support/tree.ts'
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: a filer in trouble, because ${missing}`)

@@ -4,8 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { startAzurite } from '../../support/azurite.ts'
 import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
-import { Lab, pause } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree, pause } from '../../support/lab.ts'
 
 describe('the queue service goes away in mid-job and comes back', { timeout: 300_000 }, () => {
   test('Azurite on a disk: the job goes on where it was, and every file counts once', async (context) => {

@@ -6,8 +6,7 @@ import { systemClock } from '@cachewarmer/queue'
 import { openSqliteService } from '@cachewarmer/queue/sqlite'
 import { expect, test } from 'vitest'
 import { expectWarmed } from '../../support/chaos.ts'
-import { Lab } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree } from '../../support/lab.ts'
 
 /** An item as a version to come might write it: its parts are said in words that no reader of today knows. */
 interface ItemOfTomorrow {

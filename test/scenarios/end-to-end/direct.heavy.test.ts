@@ -2,8 +2,7 @@ import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
-import { Lab, pause } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree, pause } from '../../support/lab.ts'
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: jobs on a real NFS server, because ${missing}`)

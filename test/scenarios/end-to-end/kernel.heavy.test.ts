@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { makeTree } from '../../support/tree.ts'
+import { makeTree } from '../../support/lab.ts'
 
 const lab = process.env['CACHEWARMER_NFSLAB']
 if (lab === undefined) console.log('SKIPPED: a job through kernel mounts, because CACHEWARMER_NFSLAB names no nfslab')

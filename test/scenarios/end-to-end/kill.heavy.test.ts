@@ -2,8 +2,7 @@ import { between, seededRandom, shuffled } from '@cachewarmer/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { chaosSeed } from '../../support/chaos.ts'
-import { Lab, pause, type Running, workersBelow } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree, pause, type Running, workersBelow } from '../../support/lab.ts'
 
 /**
  * Kills with SIGKILL, again and again, while the job runs: workers mostly, now and then the manager, which is started

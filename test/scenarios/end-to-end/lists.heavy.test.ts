@@ -3,8 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
-import { Lab } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree } from '../../support/lab.ts'
 
 /* What to warm, in the forms that people have it: lists, rule files, priming manifests, what changed since the last time. */
 

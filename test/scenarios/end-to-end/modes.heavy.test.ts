@@ -2,8 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
-import { Lab } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree } from '../../support/lab.ts'
 
 /* Jobs that read no data, from submit to report: what there is, through every address, and what warming it would take. */
 

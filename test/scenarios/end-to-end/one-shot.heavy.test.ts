@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ReportData } from '@cachewarmer/service/page'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Finished, Lab } from '../../support/lab.ts'
-import { type MadeTree, makeTree } from '../../support/tree.ts'
+import { type Finished, Lab, type MadeTree, makeTree } from '../../support/lab.ts'
 
 /* `cachewarmer-manager warm`: everything that a warm-up needs, made for it and gone with it. */
 

@@ -6,8 +6,7 @@ import { hasTool } from '@cachewarmer/vmss/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { Cloud } from '../../support/cloud.ts'
-import { Lab, pause } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree, pause } from '../../support/lab.ts'
 
 const openssl = hasTool('openssl', 'the mission is not tested against the resource manager on loopback')
 const set = 'cachewarmer-lab'

@@ -5,9 +5,8 @@ import { workerCloudInit } from '@cachewarmer/vmss'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { submitSlowly } from '../../support/chaos.ts'
-import { Lab, type Running, workersBelow } from '../../support/lab.ts'
+import { Lab, makeTree, type Running, workersBelow } from '../../support/lab.ts'
 import { readText } from '../../support/repository.ts'
-import { makeTree } from '../../support/tree.ts'
 import { type Remains, takeRemains } from './remains.ts'
 
 /* What a process that crashes leaves behind: with all of its memory, that would be every secret it knows. */

@@ -2,8 +2,7 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportOf } from '../../support/chaos.ts'
-import { Lab, pause } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree, pause } from '../../support/lab.ts'
 
 interface Shown {
   readonly bytes: number

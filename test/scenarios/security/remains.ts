@@ -1,6 +1,21 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { formsOf } from './find-secret.ts'
+
+/** A text in the forms in which it may be written down. */
+export const formsOf = (secret: string): string[] => [
+  ...new Set([
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64'),
+    JSON.stringify(secret).slice(1, -1),
+  ]),
+]
+
+/** Where the secret stands among texts, named by their places. */
+export function findSecret(secret: string, texts: ReadonlyMap<string, string>): string[] {
+  const forms = formsOf(secret)
+  return [...texts].filter(([, text]) => forms.some((form) => text.includes(form))).map(([place]) => place)
+}
 
 /** A file that a process left behind. */
 export interface Remains {

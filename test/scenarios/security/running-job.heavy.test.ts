@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startAzurite } from '../../support/azurite.ts'
 import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
-import { Lab, workersBelow } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
-import { findSecret } from './find-secret.ts'
+import { Lab, makeTree, workersBelow } from '../../support/lab.ts'
+import { findSecret } from './remains.ts'
 
 type Texts = Map<string, string>
 

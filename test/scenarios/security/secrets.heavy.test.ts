@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Azurite, startAzurite } from '../../support/azurite.ts'
 import { Cloud } from '../../support/cloud.ts'
 import { Lab } from '../../support/lab.ts'
-import { findSecret } from './find-secret.ts'
+import { findSecret } from './remains.ts'
 
 /* Whatever road a secret comes by, it is to be found nowhere but where it came from. */
 

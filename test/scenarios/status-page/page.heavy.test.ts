@@ -10,8 +10,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browserIsThere, openBrowser } from '../../support/browser.ts'
 import { type Busy, busyManager } from '../../support/busy.ts'
-import { Lab } from '../../support/lab.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Lab, makeTree } from '../../support/lab.ts'
 
 const token = 'a-token-of-16-or-more'
 const quiet = (): void => undefined

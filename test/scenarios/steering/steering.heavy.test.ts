@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { ganeshaMissing } from '../../support/ganesha.ts'
-import { allRead, callsAreAbout, nothingIsRead, oneReads, readsAreAbout, shareIsAbout } from '../../support/rates.ts'
-import { fileBytes, Steered } from '../../support/steered.ts'
+import {
+  allRead,
+  callsAreAbout,
+  fileBytes,
+  nothingIsRead,
+  oneReads,
+  readsAreAbout,
+  Steered,
+  shareIsAbout,
+} from '../../support/steered.ts'
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: steering with real processes, because ${missing}`)

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Lab, pause } from '../../support/lab.ts'
+import { Lab, makeTree, pause } from '../../support/lab.ts'
 import { type Terminal, terminalMissing } from '../../support/terminal.ts'
-import { makeTree } from '../../support/tree.ts'
 
 const missing = terminalMissing()
 if (missing !== undefined) console.log(`SKIPPED: watch on a terminal, because ${missing}`)
