@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A text in the forms in which it may be written down. */
-export const formsOf = (secret: string): string[] => [
+const formsOf = (secret: string): string[] => [
   ...new Set([
     secret,
     encodeURIComponent(secret),
