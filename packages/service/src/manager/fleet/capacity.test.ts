@@ -19,10 +19,15 @@ test('work asks for all the workers there may be, however few its items are', ()
 })
 
 test('ceilings of runs add up, and never beyond the limit', () => {
+  const other = (given: Partial<RunDemand> = {}): RunDemand => busy({ run: 'other', ...given })
   expect(wanted([busy({ maxWorkers: 2 })])).toBe(2)
-  expect(wanted([busy({ maxWorkers: 2 }), busy({ maxWorkers: 3 })])).toBe(5)
-  expect(wanted([busy({ maxWorkers: 8 }), busy({ maxWorkers: 8 })])).toBe(10)
-  expect(wanted([busy({ maxWorkers: 2 }), busy()])).toBe(10)
+  expect(wanted([busy({ maxWorkers: 2 }), other({ maxWorkers: 3 })])).toBe(5)
+  expect(wanted([busy({ maxWorkers: 8 }), other({ maxWorkers: 8 })])).toBe(10)
+  expect(wanted([busy({ maxWorkers: 2 }), other()])).toBe(10)
+})
+
+test('a run that is resumed while its lost lease is put down asks once', () => {
+  expect(wanted([busy({ maxWorkers: 2 }), busy({ maxWorkers: 2 })])).toBe(2)
 })
 
 test('runs that are paused or have nothing outstanding ask for none', () => {

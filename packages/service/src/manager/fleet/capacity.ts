@@ -31,7 +31,9 @@ export function workersWanted(
 ): number {
   const working = runs.filter(hasWork)
   if (working.length === 0) return now.idleForMs >= limits.idleMs ? 0 : now.wanted
-  const asked = working.reduce((sum, run) => sum + (run.maxWorkers ?? limits.maxWorkers), 0)
+  // A run is here twice for a moment where the lease of its job was lost and came back.
+  const single = new Map(working.map((run) => [run.run, run])).values()
+  const asked = [...single].reduce((sum, run) => sum + (run.maxWorkers ?? limits.maxWorkers), 0)
   const most = Math.min(limits.maxWorkers, asked)
   return now.tailForMs >= limits.tailMs ? Math.min(most, Math.max(1, workersAtWork(working).length)) : most
 }
