@@ -41,7 +41,7 @@ class FleetBench implements AsyncDisposable {
   readonly #manager: ChildProcess
   readonly #close: () => Promise<void>
 
-  private constructor(parts: {
+  constructor(parts: {
     folder: string
     idleMs: number
     azurite: Azurite

@@ -1,5 +1,5 @@
-import type { NfsOptions } from './nfs.ts'
 import { type ClientWalk, runClient } from './nfs-client.ts'
+import type { NfsOptions } from './nfs-lab.ts'
 import { GeneratedServer } from './nfs-lab.ts'
 import { count, printTable, seconds } from './table.ts'
 

@@ -1,5 +1,5 @@
-import type { NfsOptions } from './nfs.ts'
 import { runClient } from './nfs-client.ts'
+import type { NfsOptions } from './nfs-lab.ts'
 import { NfsLab } from './nfs-lab.ts'
 import { BenchService } from './service.ts'
 import { count, median, printTable, seconds } from './table.ts'

@@ -6,6 +6,15 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Ganesha, startGanesha } from '../../test/support/ganesha.ts'
 
+export interface NfsOptions {
+  readonly place: string
+  /** Where plots are written. */
+  readonly report: string
+  readonly rounds: number
+  readonly roundTripsMs: readonly number[]
+  readonly quick: boolean
+}
+
 export interface Link {
   readonly hosts: readonly string[]
   readonly nfsPort: number
@@ -50,7 +59,7 @@ export class NfsLab implements AsyncDisposable {
   readonly ganesha: Ganesha
   readonly #links = new Links()
 
-  private constructor(ganesha: Ganesha) {
+  constructor(ganesha: Ganesha) {
     this.ganesha = ganesha
   }
 
@@ -87,7 +96,7 @@ export class GeneratedServer implements AsyncDisposable {
   readonly #address: Link
   readonly #links = new Links()
 
-  private constructor(child: ChildProcess, address: Link) {
+  constructor(child: ChildProcess, address: Link) {
     this.#process = child
     this.#address = address
   }

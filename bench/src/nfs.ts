@@ -1,16 +1,8 @@
 import { benchDirectories } from './nfs-directory.ts'
 import { benchPipeline } from './nfs-job.ts'
+import type { NfsOptions } from './nfs-lab.ts'
 import { benchLargeFiles } from './nfs-large.ts'
 import { benchPinned, benchSmallFiles } from './nfs-small.ts'
-
-export interface NfsOptions {
-  readonly place: string
-  /** Where plots are written. */
-  readonly report: string
-  readonly rounds: number
-  readonly roundTripsMs: readonly number[]
-  readonly quick: boolean
-}
 
 /** Direct NFS, each beside its rival; `npm run bench -- nfs` is all of them, `nfs-small` and so on one. */
 export const nfsBenches = {

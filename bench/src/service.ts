@@ -42,7 +42,7 @@ export class BenchService implements AsyncDisposable {
   readonly #queues: QueueService
   readonly #manager: ChildProcess
 
-  private constructor(place: string, queues: QueueService, manager: ChildProcess) {
+  constructor(place: string, queues: QueueService, manager: ChildProcess) {
     this.#place = place
     this.#queues = queues
     this.#manager = manager

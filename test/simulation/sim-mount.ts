@@ -1,5 +1,5 @@
 import { type Mount, WalkError } from '@cachewarmer/walker'
-import { askingOver } from './asks.ts'
+import { askingOver } from './asking.ts'
 import type { Filer, SimDirectory, SimExport, SimNode } from './filer.ts'
 import { join } from './filer.ts'
 import type { Life } from './life.ts'

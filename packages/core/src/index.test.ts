@@ -73,7 +73,6 @@ test('exports change only on purpose', async () => {
     'parseIgnoreRule',
     'parseJob',
     'partBytes',
-    'preview',
     'problem',
     'queueNames',
     'readEnvelope',

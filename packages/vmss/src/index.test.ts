@@ -18,6 +18,7 @@ test('exports change only on purpose', async () => {
     'resolveScaleSet',
     'scaleSetBody',
     'scaleSetFleet',
+    'systemClock',
     'ubuntuImage',
     'untilEndNotice',
     'vfxtControllerImage',

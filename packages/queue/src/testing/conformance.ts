@@ -1,32 +1,17 @@
-import type { Clock } from '../clock.ts'
-import type { QueueService } from '../transport.ts'
 import { bodyCases } from './conformance/bodies.ts'
 import { clockCases } from './conformance/clocks.ts'
 import { deliveryCases } from './conformance/delivery.ts'
 import { errorCases } from './conformance/errors.ts'
-import { type Cases, Harness } from './conformance/harness.ts'
+import { type Cases, Harness, type ServiceUnderTest } from './conformance/harness.ts'
 import { leaseCases } from './conformance/leases.ts'
 import { serviceCases } from './conformance/service.ts'
+
+export type { ServiceUnderTest } from './conformance/harness.ts'
 
 /** The two functions that vitest, `node:test` and others have in common. */
 export interface TestRunner {
   describe(name: string, body: () => void): unknown
   test(name: string, body: () => Promise<void>): unknown
-}
-
-/** What a case runs against. Cases choose queue names of their own, so that a service may be shared by all. */
-export interface ServiceUnderTest {
-  readonly service: QueueService
-  /** With `advance` time is moved by hand; else the suite sleeps, a few seconds in all. */
-  readonly clock: Clock & {
-    advance?(ms: number): Promise<void>
-    /** Sets the wall clock that the service goes by, by `ms`. Without it the cases about such clocks prove nothing. */
-    setWall?(ms: number): void
-  }
-  /** Called after each case. Closes the service, too, unless it is shared. */
-  dispose(): Promise<void>
-  /** A service that may be closed, where `service` is shared. Default: `service`. */
-  closable?(): Promise<QueueService>
 }
 
 /**

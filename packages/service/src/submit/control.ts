@@ -1,4 +1,4 @@
-import { type Control, CoreError, encodeControl, Prefix, type Problem, problem } from '@cachewarmer/core'
+import { type Control, CoreError, encodeControl, type Problem, problem, queueNames } from '@cachewarmer/core'
 import type { CallOptions, Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 import { type Candidate, findCandidates, isLive, unknownTarget } from './jobs.ts'
@@ -103,7 +103,7 @@ async function control(
   { clock, signal }: ControlOptions = {},
   values: Values = {},
 ): Promise<ControlledJob> {
-  const names = new Prefix(prefix)
+  const names = queueNames(prefix)
   const { jobs, queue } = await findCandidates(service, names, target, { clock, signal })
   // A label may be used again: the message's id says which job is meant, also when a new run takes over.
   const chosen = choose(command, target, jobs, queue.complete)

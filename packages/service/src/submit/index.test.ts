@@ -20,6 +20,7 @@ test('exports these names, and no others', () => {
     'parseManifest',
     'pauseJob',
     'plainBoard',
+    'preview',
     'printable',
     'progressView',
     'readJob',

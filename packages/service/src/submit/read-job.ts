@@ -1,18 +1,10 @@
-import {
-  CoreError,
-  isCoreError,
-  type Problem,
-  parseIgnoreRule,
-  parseJob,
-  preview,
-  type ReadJob,
-} from '@cachewarmer/core'
+import { CoreError, isCoreError, type Problem, parseIgnoreRule, parseJob, type ReadJob } from '@cachewarmer/core'
 import { UsageError } from '../cli/exit-code.ts'
 import type { Files } from '../cli/files.ts'
 import { fieldOfOption, type JobSettings } from '../cli/job-options.ts'
 import { printable } from '../report/print.ts'
 import { type ListedPath, readPaths } from './list.ts'
-import { type Manifest, parseManifest } from './manifest/manifest.ts'
+import { type Manifest, parseManifest, preview } from './manifest/manifest.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,3 @@
-import { Prefix } from '@cachewarmer/core'
 import { expect, test } from 'vitest'
 import { resolveWorkerOptions } from './ports.ts'
 
@@ -6,7 +5,7 @@ const resolve = (options: object) => resolveWorkerOptions({ prefix: 'studio', ..
 
 test('options that are left out get their defaults', () => {
   expect(resolve({})).toEqual({
-    prefix: new Prefix('studio'),
+    prefix: 'studio',
     name: 'a-name',
     slots: 4,
     leaseMs: 60_000,

@@ -1,4 +1,3 @@
-import { Prefix } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { Mount } from '@cachewarmer/walker'
 
@@ -40,16 +39,12 @@ export interface WorkerOptions {
   readonly serveOriginal?: boolean
 }
 
-export type WorkerSettings = {
-  readonly [K in Exclude<keyof WorkerOptions, 'prefix'>]-?: NonNullable<WorkerOptions[K]>
-} & {
-  readonly prefix: Prefix
-}
+export type WorkerSettings = { readonly [K in keyof WorkerOptions]-?: NonNullable<WorkerOptions[K]> }
 
-/** Fills in the defaults. Throws `RangeError` that names the option and the value, `CoreError` for the prefix. */
+/** Fills in the defaults. Throws `RangeError` that names the option and the value. */
 export function resolveWorkerOptions(given: WorkerOptions, makeName: () => string): WorkerSettings {
   const settings: WorkerSettings = {
-    prefix: new Prefix(given.prefix),
+    prefix: given.prefix,
     name: given.name ?? makeName(),
     slots: given.slots ?? 4,
     leaseMs: given.leaseMs ?? 60_000,

@@ -1,8 +1,8 @@
 import { count, duration, plural, printable, table } from '@cachewarmer/service/report'
 import type { AddressWarmth, Histogram, Verdict, Warmth } from '@cachewarmer/walker/verify'
 
-const MOST_DIRECTORIES = 10
-const MOST_FAILURES = 5
+const mostDirectories = 10
+const mostFailures = 5
 
 /** What `verify` found, for people. */
 export function renderWarmth(warmth: Warmth): string {
@@ -63,7 +63,7 @@ function addressTable(addresses: readonly AddressWarmth[]): string[] {
   return table([head, ...rows], ['left', ...head.slice(1).map(() => 'right' as const)])
 }
 
-const BLOCKS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+const blockMarks = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 function distributions({ name, histograms: { first, again, warmUp } }: AddressWarmth): string[] {
   const from = time(first.edgesMs[0])
@@ -80,11 +80,11 @@ function distributions({ name, histograms: { first, again, warmUp } }: AddressWa
 /** Square roots, so that a few cold reads beside thousands of warm ones are still seen. */
 function blocks({ counts }: Histogram): string {
   const most = Math.max(1, ...counts)
-  return counts.map((n) => BLOCKS[n === 0 ? 0 : Math.max(1, Math.round(Math.sqrt(n / most) * 8))]).join('')
+  return counts.map((n) => blockMarks[n === 0 ? 0 : Math.max(1, Math.round(Math.sqrt(n / most) * 8))]).join('')
 }
 
 function directoryLines({ byDirectory: { directories, tooFew } }: Warmth): string[] {
-  const shown = directories.slice(0, MOST_DIRECTORIES)
+  const shown = directories.slice(0, mostDirectories)
   const rows = shown.map((of) => [`  ${printable(of.path)}`, count(of.sampled), ...verdict(of)])
   const lines =
     rows.length === 0
@@ -105,11 +105,11 @@ function notes({ addresses, complete, unlisted, population }: Warmth): string[] 
     ...addresses.flatMap(({ name, doubt }) => (doubt === undefined ? [] : [`  ${printable(name)}: ${doubt}`])),
     ...(complete ? [] : [`  Not all was listed in time: this speaks for ${plural(population, 'file')}.`]),
     ...unlisted
-      .slice(0, MOST_FAILURES)
+      .slice(0, mostFailures)
       .map(({ path, message }) => `  not listed: ${printable(path)}: ${printable(message)}`),
     ...addresses.flatMap(({ name, failures }) =>
       failures
-        .slice(0, MOST_FAILURES)
+        .slice(0, mostFailures)
         .map(({ path, message }) => `  not read through ${printable(name)}: ${printable(path)}: ${printable(message)}`),
     ),
   ]

@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { sleep } from '../../clock.ts'
+import { type Clock, sleep } from '../../clock.ts'
 import type { QueueErrorCode } from '../../errors.ts'
 import type { Lease, Queue, QueueService } from '../../transport.ts'
-import type { ServiceUnderTest } from '../conformance.ts'
+
+/** What a case runs against. Cases choose queue names of their own, so that a service may be shared by all. */
+export interface ServiceUnderTest {
+  readonly service: QueueService
+  /** With `advance` time is moved by hand; else the suite sleeps, a few seconds in all. */
+  readonly clock: Clock & {
+    advance?(ms: number): Promise<void>
+    /** Sets the wall clock that the service goes by, by `ms`. Without it the cases about such clocks prove nothing. */
+    setWall?(ms: number): void
+  }
+  /** Called after each case. Closes the service, too, unless it is shared. */
+  dispose(): Promise<void>
+  /** A service that may be closed, where `service` is shared. Default: `service`. */
+  closable?(): Promise<QueueService>
+}
 
 /** Sentence about behaviour to proof of it. */
 export type Cases = Readonly<Record<string, (harness: Harness) => Promise<void>>>

@@ -43,7 +43,7 @@ export class ListFeed {
     return record.job.list === undefined ? undefined : new ListFeed(ports, settings, record, record.job.list)
   }
 
-  private constructor(
+  constructor(
     ports: ManagerPorts,
     settings: ManagerSettings,
     { run, generation }: RunRecord,

@@ -179,7 +179,7 @@ const isBehind = (held: HeldAttempt, known: HeldAttempt | undefined): boolean =>
   (known.counts.files > held.counts.files || known.bytesArrived > held.bytesArrived)
 
 /** Attempts that are remembered. Twice as many as are live, where that is more. */
-const LEAST_REMEMBERED = 10_000
+const leastRemembered = 10_000
 
 /** Files, directories and entries that are dealt with, whatever came of them. */
 const dealtWith = ({ directories, files, entriesSkipped, specialSkipped, failures }: Counts): number =>
@@ -200,7 +200,7 @@ class Movement {
     this.#most.delete(attempt)
     this.#most.set(attempt, Math.max(most, done))
     for (const oldest of this.#most.keys()) {
-      if (this.#most.size <= Math.max(LEAST_REMEMBERED, 2 * live)) break
+      if (this.#most.size <= Math.max(leastRemembered, 2 * live)) break
       this.#most.delete(oldest)
     }
     return done > most

@@ -1,7 +1,15 @@
 import { type RunStatus, toWire } from '@cachewarmer/core'
-import { plural, printable, reportJson } from '../../report/index.ts'
+import { printable, reportJson } from '../../report/index.ts'
 import type { WaitingPlace } from '../watch.ts'
-import { AddressRates, boardLines, fit, progressLine, progressParts, type WatchedStatus } from './live-board.ts'
+import {
+  AddressRates,
+  boardLines,
+  fit,
+  progressLine,
+  progressParts,
+  type WatchedStatus,
+  waitingText,
+} from './live-board.ts'
 
 /** Where progress goes: standard error, or anything that takes text. */
 export interface ProgressStream {
@@ -74,9 +82,6 @@ function plainView(stream: ProgressStream): ProgressView {
     [Symbol.dispose]: () => {},
   }
 }
-
-export const waitingText = ({ jobsBefore }: WaitingPlace): string =>
-  jobsBefore === 0 ? 'waiting for a manager' : `waiting for a manager, ${plural(jobsBefore, 'job')} before this one`
 
 /** Shows several jobs at once. After its disposal it shows nothing more. */
 export interface Board extends Disposable {

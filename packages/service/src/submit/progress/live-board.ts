@@ -14,9 +14,11 @@ import {
   waitingFor,
 } from '../../report/index.ts'
 import type { WaitingPlace } from '../watch.ts'
-import { waitingText } from './boards.ts'
 
 const barWidth = 20
+
+export const waitingText = ({ jobsBefore }: WaitingPlace): string =>
+  jobsBefore === 0 ? 'waiting for a manager' : `waiting for a manager, ${plural(jobsBefore, 'job')} before this one`
 
 /** What is said of a run in passing, the most important first. */
 export function progressParts(status: RunStatus): string[] {

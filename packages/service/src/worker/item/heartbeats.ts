@@ -7,6 +7,7 @@ import {
   isCoreError,
   MOST,
   type MountState,
+  queueNames,
   type RunStatus,
 } from '@cachewarmer/core'
 import { isQueueError } from '@cachewarmer/queue'
@@ -21,8 +22,8 @@ interface LiveAttempt {
 }
 
 /** More runs than this are not remembered once they are over. */
-const MAX_RUNS = 64
-const MAX_LARGEST = 3
+const maxRuns = 64
+const maxLargest = 3
 
 /**
  * What this worker tells a manager while it works: one message per run and interval, for all attempts at its items. A
@@ -56,7 +57,7 @@ export class Heartbeats {
       live.delete(one)
       if (live.size > 0) return
       this.#live.delete(run)
-      if (this.#sentAtMs.size > MAX_RUNS) for (const known of this.#sentAtMs.keys()) this.#forget(known)
+      if (this.#sentAtMs.size > maxRuns) for (const known of this.#sentAtMs.keys()) this.#forget(known)
     }
   }
 
@@ -111,7 +112,7 @@ export class Heartbeats {
     this.#sentAtMs.set(status.run, clock.now())
     if (status.wantsHeartbeats !== true) return
     try {
-      const queue = service.queue(this.#settings.prefix.runResults(status.run))
+      const queue = service.queue(queueNames(this.#settings.prefix).runResults(status.run))
       await queue.send(encodeResult(heartbeat), { signal })
     } catch (error) {
       // Figures that add up to more than a message can carry are no reason to drop the work, either.
@@ -148,7 +149,7 @@ function largestOf(walks: readonly Walk[]): FileUnderWay[] {
   const files = walks.flatMap(({ largest }) => largest)
   return files
     .sort((a, b) => (b.size ?? b.bytes) - (a.size ?? a.bytes))
-    .slice(0, MAX_LARGEST)
+    .slice(0, maxLargest)
     .map(({ path, bytes, size }) => ({
       path,
       bytes: Math.min(MOST, bytes),

@@ -9,6 +9,7 @@ import {
 } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { type WalkFilter, type WalkPart, walk } from '@cachewarmer/walker'
+import { withTimers } from '../clock.ts'
 import { type Disposition, type HandlerContext, type HeldMessage, poison } from './item-handler.ts'
 
 const retryMs = 10_000
@@ -57,7 +58,7 @@ export async function handleOriginalWork(
       concurrency: context.settings.concurrency,
       entries: 'none',
       limiterFor: (mount) => context.limits.of(mount),
-      clock: context.ports.clock,
+      clock: withTimers(context.ports.clock),
       signal: held.signal,
     })
     await reading.done

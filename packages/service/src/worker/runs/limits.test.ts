@@ -5,7 +5,7 @@ import { memoryMount, memoryTree } from '@cachewarmer/walker/testing'
 import { expect, test } from 'vitest'
 import { RunCeilings } from './limits.ts'
 
-const MIB = 1024 * 1024
+const mebibyte = 1024 * 1024
 const signal = new AbortController().signal
 
 const statusWith = (workers: number, ceilings: RunStatus['ceilings'], run?: string): RunStatus => ({
@@ -22,7 +22,11 @@ const statusWith = (workers: number, ceilings: RunStatus['ceilings'], run?: stri
 
 /** Reads without end under the ceilings; `bytes` is what has arrived. */
 function reading(ceilings: RunCeilings, status: RunStatus): { bytes: number } {
-  const [mount] = ceilings.hold(status, [memoryMount({ name: 'm', tree: memoryTree({ big: 10_000 * MIB }) })], signal)
+  const [mount] = ceilings.hold(
+    status,
+    [memoryMount({ name: 'm', tree: memoryTree({ big: 10_000 * mebibyte }) })],
+    signal,
+  )
   const so = { bytes: 0 }
   const arrived = (bytes: number): void => {
     so.bytes += bytes
@@ -34,27 +38,27 @@ function reading(ceilings: RunCeilings, status: RunStatus): { bytes: number } {
 test('a worker uses its share of a ceiling: the whole divided by the workers that the status counts', async () => {
   const clock = fakeClock()
   const ceilings = new RunCeilings(clock)
-  const whole = { maxBytesPerSecond: 8 * MIB }
+  const whole = { maxBytesPerSecond: 8 * mebibyte }
   const so = reading(ceilings, statusWith(4, whole))
   await clock.advance(10_000)
-  expect(so.bytes / MIB).toBeGreaterThanOrEqual(19)
-  expect(so.bytes / MIB).toBeLessThanOrEqual(22)
+  expect(so.bytes / mebibyte).toBeGreaterThanOrEqual(19)
+  expect(so.bytes / mebibyte).toBeLessThanOrEqual(22)
   const before = so.bytes
   expect(ceilings.update(statusWith(1, whole), true)).toBe(true)
   await clock.advance(10_000)
-  expect((so.bytes - before) / MIB).toBeGreaterThanOrEqual(78)
-  expect((so.bytes - before) / MIB).toBeLessThanOrEqual(83)
+  expect((so.bytes - before) / mebibyte).toBeGreaterThanOrEqual(78)
+  expect((so.bytes - before) / mebibyte).toBeLessThanOrEqual(83)
 })
 
 test('items of one run share its ceiling here, those of two runs have each their own', async () => {
   const clock = fakeClock()
   const ceilings = new RunCeilings(clock)
-  const whole = { maxBytesPerSecond: 4 * MIB }
+  const whole = { maxBytesPerSecond: 4 * mebibyte }
   const [one, twin] = [1, 2].map(() => reading(ceilings, statusWith(1, whole)))
   const other = reading(ceilings, statusWith(1, whole, 'run000000002'))
   await clock.advance(10_000)
-  const both = ((one?.bytes ?? 0) + (twin?.bytes ?? 0)) / MIB
-  expect([both, other.bytes / MIB].every((mebibytes) => mebibytes >= 39 && mebibytes <= 43)).toBe(true)
+  const both = ((one?.bytes ?? 0) + (twin?.bytes ?? 0)) / mebibyte
+  expect([both, other.bytes / mebibyte].every((mebibytes) => mebibytes >= 39 && mebibytes <= 43)).toBe(true)
   expect([ceilings.holdUp('run000000001'), ceilings.holdUp('run000000002')]).toEqual([true, true])
   expect(ceilings.holdUp('run000000003')).toBe(false)
 })

@@ -2,8 +2,9 @@ import { seededRandom } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { resolveWorkerOptions, type WorkerOptions } from '../ports.ts'
 import { names, prefix, World, workQueue } from '../testing/world.ts'
+import type { LiveRun } from './run-directory.ts'
 import { RunDirectory } from './run-directory.ts'
-import { type HeldItem, type LiveRun, RunShares, WorkSource } from './work-source.ts'
+import { type HeldItem, RunShares, WorkSource } from './work-source.ts'
 
 const night: LiveRun = { run: 'night', weight: 30 }
 const day: LiveRun = { run: 'day', weight: 10 }

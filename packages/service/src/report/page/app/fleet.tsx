@@ -2,8 +2,7 @@ import type { FleetStatus } from '@cachewarmer/core'
 import { useState } from 'preact/hooks'
 import { bytes, count, duration, plural, printable } from '../../index.ts'
 import type { RunSummary, WorkerView } from '../view.ts'
-import { Facts } from './parts.tsx'
-import { nameOf } from './runs.tsx'
+import { Facts, nameOf } from './parts.tsx'
 
 const kinds = {
   local: 'processes beside the manager',

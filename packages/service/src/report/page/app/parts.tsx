@@ -1,5 +1,7 @@
 import type { Outcome, RunState } from '@cachewarmer/core'
 import type { ComponentChildren } from 'preact'
+import { printable } from '../../index.ts'
+import type { RunSummary } from '../view.ts'
 
 export function StateBadge({ state, outcome }: { state: RunState; outcome?: Outcome | undefined }) {
   const word = outcome ?? state
@@ -32,3 +34,9 @@ export function Facts({ rows }: { rows: readonly (readonly [name: string, value:
     </dl>
   )
 }
+
+export const nameOf = ({ label, jobMessageId }: Pick<RunSummary, 'label' | 'jobMessageId'>): string =>
+  printable(label ?? jobMessageId)
+
+/** Nobody can tell to the tenth of a second. */
+export const roundedTime = (ms: number): number => Math.max(1_000, Math.round(ms / 1_000) * 1_000)

@@ -17,8 +17,7 @@ import type { ReportData, TimelineData } from '../view.ts'
 import { LatencyChart, ThroughputChart } from './charts.tsx'
 import { Failures } from './failures.tsx'
 import { FleetFacts } from './fleet.tsx'
-import { Facts, Share, StateBadge } from './parts.tsx'
-import { nameOf, roundedTime } from './runs.tsx'
+import { Facts, nameOf, roundedTime, Share, StateBadge } from './parts.tsx'
 
 /** The report of one run, out of the file that it is in. */
 export function ReportPage({ data }: { data: ReportData }) {

@@ -4,12 +4,9 @@ import type { FailureList, Overview, RunSummary, RunView } from '../view.ts'
 import { ApiError, ask, usePolled } from './api.ts'
 import { Failures } from './failures.tsx'
 import { WorkerTable } from './fleet.tsx'
-import { Share, StateBadge } from './parts.tsx'
+import { nameOf, roundedTime, Share, StateBadge } from './parts.tsx'
 import { RunReport } from './report.tsx'
 import { Steering } from './steering.tsx'
-
-export const nameOf = ({ label, jobMessageId }: Pick<RunSummary, 'label' | 'jobMessageId'>): string =>
-  printable(label ?? jobMessageId)
 
 /** All runs that are known, those that go on first. */
 export function RunTable({ runs }: { runs: readonly RunSummary[] }) {
@@ -89,9 +86,6 @@ function RunRow({ run }: { run: RunSummary }) {
     </tr>
   )
 }
-
-/** Nobody can tell to the tenth of a second. */
-export const roundedTime = (ms: number): number => Math.max(1_000, Math.round(ms / 1_000) * 1_000)
 
 const everyMs = 1_000
 /** The list may be long: it is asked for again less often than figures are. */
