@@ -4,7 +4,6 @@ import * as testing from './testing/index.ts'
 
 test('exports change only on purpose', () => {
   expect(Object.keys(nfs).sort()).toEqual([
-    'LONG_READ_BYTES',
     'NfsError',
     'accessBits',
     'decodeName',
@@ -13,6 +12,7 @@ test('exports change only on purpose', () => {
     'handleFromHex',
     'handleToHex',
     'isNfsError',
+    'longReadBytes',
     'mountExport',
     'parseNfsUrl',
     'readRange',

@@ -7,7 +7,7 @@
  */
 
 export type { CallOptions, NfsExport, ReadCallOptions, ResolvedPath } from './client/export.ts'
-export { LONG_READ_BYTES } from './client/export.ts'
+export { longReadBytes } from './client/export.ts'
 export type { ReadRangeOptions, ReadRangeResult, ReadStanding } from './client/read-range.ts'
 export { firstReadBytes, readRange, readStanding } from './client/read-range.ts'
 export type { NfsObserver, NfsStats, ProcedureStats } from './client/stats.ts'

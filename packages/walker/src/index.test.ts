@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 
 test('exports change only on purpose', async () => {
   expect(Object.keys(await import('./index.ts')).toSorted()).toEqual([
-    'MAX_PATH_BYTES',
     'WalkError',
     'adaptiveLimit',
     'defaultFilter',
     'folderMount',
     'isWalkError',
+    'maxPathBytes',
     'measureReads',
     'nfsMount',
     'openReadLane',

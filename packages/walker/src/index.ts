@@ -38,7 +38,7 @@ export { nfsMount } from './mounts/nfs/nfs-mount.ts'
 export { throttledMount } from './mounts/wrappers/throttled-mount.ts'
 export type { WatchedMountOptions } from './mounts/wrappers/watched-mount.ts'
 export { watchedMount } from './mounts/wrappers/watched-mount.ts'
-export { MAX_PATH_BYTES } from './paths.ts'
+export { maxPathBytes } from './paths.ts'
 export type { FileUnderWay } from './walk/context.ts'
 export type {
   LevelCounters,

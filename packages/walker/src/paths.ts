@@ -2,7 +2,7 @@ import { encodeName } from '@cachewarmer/nfs'
 import { WalkError } from './errors.ts'
 
 /** Bytes of the longest path that is walked, read and handed on: 8,192. What lies beyond fails with `NAME_TOO_LONG`. */
-export const MAX_PATH_BYTES = 8_192
+export const maxPathBytes = 8_192
 
 /** `directory` and a name below it. */
 export const joinPath = (directory: string, name: string): string =>
@@ -45,10 +45,10 @@ const mostBytesPerUnit = 3
 
 /** Undefined for a path that may be walked; nearly all are so short that nothing has to be counted. */
 export function tooLong(path: string): WalkError | undefined {
-  if (path.length <= MAX_PATH_BYTES / mostBytesPerUnit) return undefined
+  if (path.length <= maxPathBytes / mostBytesPerUnit) return undefined
   const { length } = encodeName(path)
-  if (length <= MAX_PATH_BYTES) return undefined
-  const text = `the path has ${length} bytes, and ${MAX_PATH_BYTES} is the limit`
+  if (length <= maxPathBytes) return undefined
+  const text = `the path has ${length} bytes, and ${maxPathBytes} is the limit`
   return new WalkError('NAME_TOO_LONG', `${shownPath(path)}: ${text}; it is shown shortened`)
 }
 
@@ -58,7 +58,7 @@ const shownAtLast = 300
 
 /** A path as failures name it: one beyond the limit with dots in its middle. */
 export function shownPath(path: string): string {
-  if (path.length <= MAX_PATH_BYTES / mostBytesPerUnit || encodeName(path).length <= MAX_PATH_BYTES) return path
+  if (path.length <= maxPathBytes / mostBytesPerUnit || encodeName(path).length <= maxPathBytes) return path
   const cut = `${path.slice(0, shownAtFirst)}...${path.slice(-shownAtLast)}`
   // Half a character stands for nothing.
   return cut

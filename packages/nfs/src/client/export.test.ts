@@ -16,7 +16,7 @@ import {
 } from '../testing/index.ts'
 import { HandleCache, type NfsExport } from './export.ts'
 
-const MIB = 1_048_576
+const mib = 1_048_576
 const tree = directory({
   scene: directory({
     'a.txt': file('hello'),
@@ -28,7 +28,7 @@ const tree = directory({
   }),
   many: generated(10_000, 'f', (index) => file(index)),
   big: file(5n * 2n ** 40n),
-  medium: file(3 * MIB + 17),
+  medium: file(3 * mib + 17),
 })
 
 const open: AsyncDisposable[] = []
@@ -60,7 +60,7 @@ describe('an export', () => {
   test('knows what the server can do, and makes no call more than needed to find out', async () => {
     const { mounted, server } = await setUp({ rtmax: 65_536, dtpref: 8_192 })
     expect(mounted.info).toEqual({ rtmax: 65_536, rtpref: 65_536, dtpref: 8_192, maxFileSize: 2n ** 63n - 1n })
-    expect([mounted.readBytes, mounted.pageBytes]).toEqual([65_536, MIB])
+    expect([mounted.readBytes, mounted.pageBytes]).toEqual([65_536, mib])
     expect(server.calls).toEqual({ MNT: 1, FSINFO: 1 })
   })
 
@@ -173,7 +173,7 @@ describe('listing', () => {
     expect(server.calls).toMatchObject({ READDIRPLUS: 1, READ: 1 })
   })
 
-  test.each([4_096, 65_536, MIB])('of 10,000 names in pages of %i bytes has each once', async (pageBytes) => {
+  test.each([4_096, 65_536, mib])('of 10,000 names in pages of %i bytes has each once', async (pageBytes) => {
     const { mounted } = await setUp({ pageBytes })
     const names: string[] = []
     for await (const page of mounted.list(await handleOf(mounted, '/many')))
@@ -313,7 +313,7 @@ describe('reading', () => {
     const medium = await handleOf(mounted, '/medium')
     expect(await mounted.read(medium, 0, Number.POSITIVE_INFINITY)).toMatchObject({ count: 65_536, eof: false })
     const into = Buffer.alloc(200_000)
-    expect(await mounted.read(medium, 3 * MIB, 200_000, { into })).toMatchObject({ count: 17, eof: true })
+    expect(await mounted.read(medium, 3 * mib, 200_000, { into })).toMatchObject({ count: 17, eof: true })
     expect(await mounted.read(medium, 2n ** 63n, 10)).toMatchObject({ count: 0, eof: true })
   })
 

@@ -19,7 +19,7 @@ interface SetUp {
   readonly handle: FileHandle
 }
 
-const MIB = 1_048_576
+const mib = 1_048_576
 
 async function setUp(size: number | bigint, answer: Answer, options: Partial<NfsServerOptions> = {}): Promise<SetUp> {
   let nth = 0
@@ -60,13 +60,13 @@ describe('a READ that came short', () => {
   test('is continued in each of the pieces of a long range', async () => {
     const seen = new Set<number>()
     const answer: Answer = (offset, asked) => {
-      const count = Math.min(asked, 300_000, 5 * MIB - offset)
+      const count = Math.min(asked, 300_000, 5 * mib - offset)
       for (let at = offset; at < offset + count; at += 4) seen.add(at)
       return { count }
     }
-    const range = await rangeOf(5 * MIB, answer, { inFlight: 3 })
-    expect(range).toMatchObject({ bytes: 5 * MIB, eof: true, complete: true })
-    expect(seen.size).toBe((5 * MIB) / 4)
+    const range = await rangeOf(5 * mib, answer, { inFlight: 3 })
+    expect(range).toMatchObject({ bytes: 5 * mib, eof: true, complete: true })
+    expect(seen.size).toBe((5 * mib) / 4)
   })
 
   test('is continued also where the server calls it the end, and its size says that it is not', async () => {
@@ -92,7 +92,7 @@ describe('a READ without bytes before the end', () => {
   test.each([
     ['at the beginning', 0, 0],
     ['after the first READ', 65_536, 65_536],
-    ['in the middle of a piece', 3 * MIB + 5, 3 * MIB + 5],
+    ['in the middle of a piece', 3 * mib + 5, 3 * mib + 5],
   ])('%s ends the range there', async (_where, wall, bytes) => {
     const answer: Answer = (offset, asked) => ({ count: Math.max(0, Math.min(asked, wall - offset)), eof: false })
     expect(await rangeOf(10_000_000, answer)).toMatchObject({ bytes, eof: false, complete: false, size: 10_000_000n })
@@ -112,20 +112,20 @@ describe('a READ without bytes before the end', () => {
   })
 
   test('leaves out what came from behind it, which is to be read again', async () => {
-    const answer: Answer = (offset) => (offset === 2 * MIB ? { count: 0, eof: false } : undefined)
-    const range = await rangeOf(8 * MIB, answer, { inFlight: 4 })
-    expect(range).toMatchObject({ bytes: 2 * MIB, complete: false })
+    const answer: Answer = (offset) => (offset === 2 * mib ? { count: 0, eof: false } : undefined)
+    const range = await rangeOf(8 * mib, answer, { inFlight: 4 })
+    expect(range).toMatchObject({ bytes: 2 * mib, complete: false })
     expect(range.reads).toBeGreaterThan(3)
   })
 
   test('comes to an end where the range can be read on from later', async () => {
-    const { mounted, handle } = await setUp(3 * MIB, (offset, asked, nth) =>
-      nth === 2 ? { count: 0, eof: false } : { count: Math.min(asked, 3 * MIB - offset) },
+    const { mounted, handle } = await setUp(3 * mib, (offset, asked, nth) =>
+      nth === 2 ? { count: 0, eof: false } : { count: Math.min(asked, 3 * mib - offset) },
     )
     const begun = await readRange(mounted, handle, { inFlight: 1 })
-    expect(begun).toMatchObject({ bytes: MIB, complete: false })
+    expect(begun).toMatchObject({ bytes: mib, complete: false })
     expect(await readRange(mounted, handle, { offset: begun.bytes })).toMatchObject({
-      bytes: 2 * MIB,
+      bytes: 2 * mib,
       eof: true,
       complete: true,
     })
@@ -139,8 +139,8 @@ describe('the end of a file', () => {
   })
 
   test('is where the first READ saw it: growth is not chased', async () => {
-    const growing: Answer = (offset, asked) => ({ count: Math.min(asked, MIB), eof: false, size: offset + 3 * MIB })
-    expect(await rangeOf(3 * MIB, growing)).toMatchObject({ bytes: 3 * MIB, complete: true, reads: 3 })
+    const growing: Answer = (offset, asked) => ({ count: Math.min(asked, mib), eof: false, size: offset + 3 * mib })
+    expect(await rangeOf(3 * mib, growing)).toMatchObject({ bytes: 3 * mib, complete: true, reads: 3 })
   })
 
   test('told to be nearer later is believed where GETATTR says the same', async () => {
@@ -174,7 +174,7 @@ describe('the end of a file', () => {
   })
 
   test('is asked for by GETATTR once, where neither reply nor listing tell a size', async () => {
-    const silent: Answer = (offset, asked) => ({ count: Math.min(asked, MIB, 3_000_000 - offset), size: null })
+    const silent: Answer = (offset, asked) => ({ count: Math.min(asked, mib, 3_000_000 - offset), size: null })
     const range = await rangeOf(3_000_000, silent)
     expect(range).toMatchObject({ bytes: 3_000_000, eof: true, complete: true, calls: { READ: 3, GETATTR: 1 } })
     const listed = await rangeOf(3_000_000, silent, { expectedSize: 3_000_000 })
@@ -230,8 +230,8 @@ describe('a size that can not be', () => {
   })
 
   test.each([2n ** 53n - 1n, 2n ** 44n])('%d can be: the range that is asked for is read', async (size) => {
-    expect(await rangeOf(size, zeros, { length: 3 * MIB })).toMatchObject({
-      bytes: 3 * MIB,
+    expect(await rangeOf(size, zeros, { length: 3 * mib })).toMatchObject({
+      bytes: 3 * mib,
       complete: true,
       eof: false,
       size,
@@ -240,8 +240,8 @@ describe('a size that can not be', () => {
 
   test('is one beyond what the file system says that it can hold', async () => {
     const server = { maxFileSize: 2n ** 44n - 1n }
-    await expect(rangeOf(2n ** 44n, zeros, { server, length: MIB })).rejects.toMatchObject({ code: 'FBIG' })
-    expect(await rangeOf(2n ** 44n - 1n, zeros, { server, length: MIB })).toMatchObject({ bytes: MIB })
+    await expect(rangeOf(2n ** 44n, zeros, { server, length: mib })).rejects.toMatchObject({ code: 'FBIG' })
+    expect(await rangeOf(2n ** 44n - 1n, zeros, { server, length: mib })).toMatchObject({ bytes: mib })
   })
 
   test.each([0n, 1n, 65_536n, 2n ** 64n - 1n])('a bound of %d is not believed', async (maxFileSize) => {

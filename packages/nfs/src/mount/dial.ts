@@ -6,8 +6,8 @@ import type { Credential } from '../rpc/message.ts'
 import type { Target } from '../rpc/target.ts'
 import type { MountSettings } from './options.ts'
 
-const FIRST_WAIT_MS = 100
-const MAX_WAIT_MS = 5_000
+const firstWaitMs = 100
+const maxWaitMs = 5_000
 
 /**
  * How long to wait before a call is made again that the server answered with NFS3ERR_JUKEBOX ("I'm fetching it from
@@ -18,7 +18,7 @@ export const jukeboxPolicy =
   (totalMs: number, random: () => number) =>
   (error: NfsError, waits: number, waitedMs: number, mostMs: number = totalMs): number | undefined => {
     if (error.code !== 'JUKEBOX') return undefined
-    const ms = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** waits) * (0.5 + random() / 2)
+    const ms = Math.min(maxWaitMs, firstWaitMs * 2 ** waits) * (0.5 + random() / 2)
     return waitedMs + ms <= Math.min(totalMs, mostMs) ? ms : undefined
   }
 
@@ -38,7 +38,7 @@ interface Service {
 export type Dial = (service: Service) => Connection
 
 /** Around the data of the largest reply: headers, attributes, and what a server that counts differently may add. */
-const RECORD_SLACK = 65_536
+const recordSlack = 65_536
 
 /** Connections to the services of one server, all from privileged source ports or all from ordinary ones. */
 export function dialer(
@@ -58,7 +58,7 @@ export function dialer(
       credential: credential ?? userOf(settings),
       timeoutMs: settings.timeoutMs,
       retries: settings.retries,
-      maxRecordBytes: 2 * Math.max(settings.maxReadBytes, settings.maxPageBytes) + RECORD_SLACK,
+      maxRecordBytes: 2 * Math.max(settings.maxReadBytes, settings.maxPageBytes) + recordSlack,
       postpone: jukeboxPolicy(settings.jukeboxMs, random),
       known: known ?? false,
       observer: collector ?? new StatsCollector(),

@@ -12,7 +12,7 @@ import { type MountOptions, type MountSettings, resolveMountOptions } from './op
 import { findPorts } from './ports.ts'
 
 /** How long closing waits for the server to take note of it. */
-const UNMOUNT_MS = 2_000
+const unmountMs = 2_000
 
 /**
  * Opens an export for reading, as `mount` would, but within this process: asks the portmapper for ports that are not
@@ -114,7 +114,7 @@ async function mnt(mountd: Connection, { exportPath, signal, host }: MountSettin
 
 /** Best effort: a server forgets who mounts what anyway. */
 async function unmount(mountd: Connection, { exportPath, clock }: MountSettings): Promise<void> {
-  const stop = clock.setTimer(UNMOUNT_MS, () => mountd.close())
+  const stop = clock.setTimer(unmountMs, () => mountd.close())
   try {
     await mountd.call(UMNT, exportPath)
   } catch {

@@ -7,10 +7,10 @@ import { AUTH_NONE, AUTH_SYS, flavorName } from '../rpc/message.ts'
 import { encodeName } from '../xdr/names.ts'
 
 /** MNTPATHLEN and MNTNAMLEN, RFC 1813 section 5.1.3. */
-export const MAX_EXPORT_PATH_BYTES = 1024
-const MAX_GROUP_BYTES = 255
+export const maxExportPathBytes = 1024
+const maxGroupBytes = 255
 /** More flavors than the registry has. */
-const MAX_FLAVORS = 64
+const maxFlavors = 64
 
 export interface MountResult {
   readonly handle: FileHandle
@@ -25,7 +25,7 @@ export const MNT: Procedure<string, MountResult> = withStatus({
   encode: (w, path) => w.opaque(encodeName(path)),
   decode(r) {
     const handle = decodeHandle(r)
-    return { handle, flavors: Array.from({ length: r.length(MAX_FLAVORS) }, () => r.u32()) }
+    return { handle, flavors: Array.from({ length: r.length(maxFlavors) }, () => r.u32()) }
   },
 })
 
@@ -51,9 +51,9 @@ export const EXPORT: Procedure<undefined, readonly ExportEntry[]> = {
   decode(r) {
     const exports: ExportEntry[] = []
     while (r.bool()) {
-      const path = r.name(MAX_EXPORT_PATH_BYTES)
+      const path = r.name(maxExportPathBytes)
       const groups: string[] = []
-      while (r.bool()) groups.push(r.name(MAX_GROUP_BYTES))
+      while (r.bool()) groups.push(r.name(maxGroupBytes))
       exports.push({ path, groups })
     }
     return exports
@@ -64,7 +64,7 @@ export const EXPORT: Procedure<undefined, readonly ExportEntry[]> = {
  * What to say when MNT says no: the server's list of exports tells whether the path is wrong or the client.
  */
 
-const MAX_LISTED = 20
+const maxListed = 20
 
 /** The path is no export, or one that is not for us. */
 export async function deniedError(
@@ -97,7 +97,7 @@ export async function notFoundError(
 }
 
 function notFound(exports: readonly ExportEntry[], cause: NfsError, where: NfsErrorDetails): NfsError {
-  const paths = exports.slice(0, MAX_LISTED).map(({ path }) => path)
+  const paths = exports.slice(0, maxListed).map(({ path }) => path)
   const more = exports.length > paths.length ? ` and ${exports.length - paths.length} more` : ''
   const hint = paths.length === 0 ? 'the server lists no exports' : `the server exports ${paths.join(', ')}${more}`
   return new NfsError('EXPORT_NOT_FOUND', 'there is no such export', { ...where, hint, cause })

@@ -4,10 +4,10 @@ import type { NfsObserver } from '../client/stats.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { NfsError } from '../errors.ts'
 import { PORTMAP_PORT } from '../nfs3/constants.ts'
-import { MAX_GIDS, MAX_MACHINE_NAME_BYTES } from '../rpc/message.ts'
+import { maxGids, maxMachineNameBytes } from '../rpc/message.ts'
 import { type Resolve, systemResolve } from '../rpc/target.ts'
 import { encodeName } from '../xdr/names.ts'
-import { MAX_EXPORT_PATH_BYTES } from './mount3.ts'
+import { maxExportPathBytes } from './mount3.ts'
 
 /** What to mount, and how to behave. */
 export interface MountOptions {
@@ -74,8 +74,8 @@ export type MountSettings = Pick<MountOptions, Absent> & {
   readonly [K in Exclude<keyof MountOptions, Absent>]-?: NonNullable<MountOptions[K]>
 }
 
-const MAX_U32 = 0xffff_ffff
-const MIB = 1_048_576
+const maxU32 = 0xffff_ffff
+const mib = 1_048_576
 
 /** Fills in the defaults. Throws `OPTION_INVALID` for the first option that can't be meant, naming it, before anything is contacted. */
 export function resolveMountOptions(given: MountOptions): MountSettings {
@@ -85,9 +85,9 @@ export function resolveMountOptions(given: MountOptions): MountSettings {
     nfsPort: given.nfsPort === undefined ? undefined : whole('nfsPort', given.nfsPort, 1, 65_535),
     mountPort: given.mountPort === undefined ? undefined : whole('mountPort', given.mountPort, 1, 65_535),
     portmapPort: whole('portmapPort', given.portmapPort ?? PORTMAP_PORT, 1, 65_535),
-    uid: whole('uid', given.uid ?? 0, 0, MAX_U32),
-    gid: whole('gid', given.gid ?? 0, 0, MAX_U32),
-    gids: (given.gids ?? []).map((gid, index) => whole(`gids[${index}]`, gid, 0, MAX_U32)),
+    uid: whole('uid', given.uid ?? 0, 0, maxU32),
+    gid: whole('gid', given.gid ?? 0, 0, maxU32),
+    gids: (given.gids ?? []).map((gid, index) => whole(`gids[${index}]`, gid, 0, maxU32)),
     machineName: given.machineName ?? hostname().slice(0, 64),
     connections: whole('connections', given.connections ?? 1, 1, 64),
     longReadConnections: whole('longReadConnections', given.longReadConnections ?? 0, 0, 64),
@@ -95,8 +95,8 @@ export function resolveMountOptions(given: MountOptions): MountSettings {
     retries: whole('retries', given.retries ?? 2, 0, 1_000),
     jukeboxMs: whole('jukeboxMs', given.jukeboxMs ?? 60_000, 0, 86_400_000),
     privilegedPort: given.privilegedPort ?? 'auto',
-    maxReadBytes: whole('maxReadBytes', given.maxReadBytes ?? MIB, 512, 64 * MIB),
-    maxPageBytes: whole('maxPageBytes', given.maxPageBytes ?? MIB, 1_024, 16 * MIB),
+    maxReadBytes: whole('maxReadBytes', given.maxReadBytes ?? mib, 512, 64 * mib),
+    maxPageBytes: whole('maxPageBytes', given.maxPageBytes ?? mib, 1_024, 16 * mib),
     lingerMs: whole('lingerMs', given.lingerMs ?? 1, 0, 1_000),
     cachedDirectories: whole('cachedDirectories', given.cachedDirectories ?? 10_000, 0, 10_000_000),
     resolve: given.resolve ?? systemResolve,
@@ -105,9 +105,9 @@ export function resolveMountOptions(given: MountOptions): MountSettings {
     clock: given.clock ?? systemClock,
     random: given.random ?? Math.random,
   }
-  if (settings.gids.length > MAX_GIDS) throw invalid('gids', settings.gids.length, `at most ${MAX_GIDS} groups`)
-  if (Buffer.byteLength(settings.machineName) > MAX_MACHINE_NAME_BYTES) {
-    throw invalid('machineName', settings.machineName, `at most ${MAX_MACHINE_NAME_BYTES} bytes`)
+  if (settings.gids.length > maxGids) throw invalid('gids', settings.gids.length, `at most ${maxGids} groups`)
+  if (Buffer.byteLength(settings.machineName) > maxMachineNameBytes) {
+    throw invalid('machineName', settings.machineName, `at most ${maxMachineNameBytes} bytes`)
   }
   if (!['auto', 'always', 'never'].includes(settings.privilegedPort)) {
     throw invalid('privilegedPort', settings.privilegedPort, "'auto', 'always' or 'never'")
@@ -137,8 +137,8 @@ export function checkExportPath(path: unknown): string {
   if (typeof path !== 'string' || !path.startsWith('/')) throw invalid('exportPath', path, "a path from '/' on")
   const names = pathNames('exportPath', path)
   const clean = `/${names.join('/')}`
-  if (encodeName(clean).length > MAX_EXPORT_PATH_BYTES)
-    throw invalid('exportPath', path, `at most ${MAX_EXPORT_PATH_BYTES} bytes`)
+  if (encodeName(clean).length > maxExportPathBytes)
+    throw invalid('exportPath', path, `at most ${maxExportPathBytes} bytes`)
   return clean
 }
 

@@ -11,9 +11,9 @@ export const NFS_PORT = 2049
 /** Longest file handle, RFC 1813 section 2.4. */
 export const FHSIZE = 64
 /** Longest name that a decoder takes. The protocol sets no limit; no file system in use has longer names. */
-export const MAX_NAME_BYTES = 4096
+export const maxNameBytes = 4096
 /** Longest target of a symbolic link, or path, that a decoder takes. */
-export const MAX_PATH_BYTES = 65_536
+export const maxPathBytes = 65_536
 
 /** nfsstat3, RFC 1813 section 2.6. The only place where a number meets its name. */
 export const nfsStatus = {

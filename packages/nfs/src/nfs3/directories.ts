@@ -2,7 +2,7 @@ import type { Procedure } from '../rpc/call.ts'
 import { encodeName } from '../xdr/names.ts'
 import type { XdrReader } from '../xdr/reader.ts'
 import type { XdrWriter } from '../xdr/writer.ts'
-import { MAX_NAME_BYTES } from './constants.ts'
+import { maxNameBytes } from './constants.ts'
 import {
   type Attributes,
   decodeHandle,
@@ -116,7 +116,7 @@ function wrongName(name: string): string | undefined {
   if (name === '') return 'the name is empty'
   if (name.includes('/')) return 'the name has a slash in it'
   if (name.includes('\0')) return 'the name has a NUL in it'
-  return name.length > MAX_NAME_BYTES ? `the name is longer than ${MAX_NAME_BYTES} bytes` : undefined
+  return name.length > maxNameBytes ? `the name is longer than ${maxNameBytes} bytes` : undefined
 }
 
 /** RFC 1813 section 3.3.16: names only, for exports that refuse READDIRPLUS. */

@@ -1,8 +1,8 @@
 import { NfsError, protocolError } from '../errors.ts'
 import type { Procedure } from '../rpc/call.ts'
 import { padded, type XdrReader } from '../xdr/reader.ts'
-import { MAX_PATH_BYTES } from './constants.ts'
-import { ATTRIBUTES_BYTES, type FileHandle, fileTypes, SIZE_OFFSET, skipOptionalAttributes } from './objects.ts'
+import { maxPathBytes } from './constants.ts'
+import { attributesBytes, type FileHandle, fileTypes, sizeOffset, skipOptionalAttributes } from './objects.ts'
 import { withStatus } from './status.ts'
 
 export interface ReadArgs {
@@ -24,7 +24,7 @@ export interface ReadResult {
 }
 
 /** Everything in front of the data with the longest verifier: 20 + 400 + 4 of RPC, 8 + 84 of status and attributes, 12. */
-const HEAD_BYTES = 528
+const headBytes = 528
 
 /** RFC 1813 section 3.3.6. Data without a buffer to go to is counted and dropped as it arrives. */
 export const READ: Procedure<ReadArgs, ReadResult> = withStatus({
@@ -47,19 +47,19 @@ export const READ: Procedure<ReadArgs, ReadResult> = withStatus({
     if (into !== undefined) into.set(r.borrow(length))
     return { count, eof, size }
   },
-  keep: ({ into }) => (into === undefined ? HEAD_BYTES : Number.POSITIVE_INFINITY),
+  keep: ({ into }) => (into === undefined ? headBytes : Number.POSITIVE_INFINITY),
 })
 
-const FILE = fileTypes.indexOf('file')
+const fileType = fileTypes.indexOf('file')
 
 /** Of the attributes a reader needs nothing but the size, and that they are a file's. */
 function decodeSize(r: XdrReader): bigint | undefined {
   if (!r.bool()) return undefined
-  const at = r.take(ATTRIBUTES_BYTES)
+  const at = r.take(attributesBytes)
   const type = r.view.getUint32(at)
-  if (type !== FILE)
+  if (type !== fileType)
     throw new NfsError('INVAL', `READ: the reply describes a ${fileTypes[type] ?? `type ${type}`}, no file`)
-  return r.view.getBigUint64(at + SIZE_OFFSET)
+  return r.view.getBigUint64(at + sizeOffset)
 }
 
 /** RFC 1813 section 3.3.5. The result is the link's target, as `decodeName` gives it. */
@@ -69,6 +69,6 @@ export const READLINK: Procedure<FileHandle, string> = withStatus({
   encode: (w, handle) => w.latin1(handle),
   decode(r) {
     skipOptionalAttributes(r)
-    return r.name(MAX_PATH_BYTES)
+    return r.name(maxPathBytes)
   },
 })

@@ -55,8 +55,8 @@ export interface Attributes {
 }
 
 /** On the wire, always. */
-export const ATTRIBUTES_BYTES = 84
-export const SIZE_OFFSET = 20
+export const attributesBytes = 84
+export const sizeOffset = 20
 
 function decodeAttributes(r: XdrReader): Attributes {
   const { at } = r
@@ -67,7 +67,7 @@ function decodeAttributes(r: XdrReader): Attributes {
 
 /** Undefined where the type is none. */
 function attributesAt(r: XdrReader): Attributes | undefined {
-  const at = r.take(ATTRIBUTES_BYTES)
+  const at = r.take(attributesBytes)
   const { view } = r
   const type = fileTypes[view.getUint32(at)]
   if (type === undefined) return undefined
@@ -77,7 +77,7 @@ function attributesAt(r: XdrReader): Attributes | undefined {
     nlink: view.getUint32(at + 8),
     uid: view.getUint32(at + 12),
     gid: view.getUint32(at + 16),
-    size: view.getBigUint64(at + SIZE_OFFSET),
+    size: view.getBigUint64(at + sizeOffset),
     used: view.getBigUint64(at + 28),
     // Device numbers of special files stand at 36; nothing here opens those.
     fsid: view.getBigUint64(at + 44),
@@ -100,7 +100,7 @@ export const decodeListedAttributes = (r: XdrReader): Attributes | undefined => 
 
 /** Steps over a post_op_attr. */
 export function skipOptionalAttributes(r: XdrReader): void {
-  if (r.bool()) r.take(ATTRIBUTES_BYTES)
+  if (r.bool()) r.take(attributesBytes)
 }
 
 /** RFC 1813 section 3.3.1 */

@@ -35,20 +35,20 @@ export type OpenLink = (handler: LinkHandler) => Link
  * Bytes that one read from the socket takes at most: small enough to stay in a core's cache while it is parsed, large
  * enough that a read costs little. See the README for what was measured.
  */
-const RECEIVE_BYTES = 262_144
+const receiveBytes = 262_144
 
 /**
  * While this many calls stay out, the server has enough to do: then answers that trickle in one by one are left alone for
  * `lingerMs`, to be read together. Waking up for each would cost more than everything else that is done with it.
  */
-const LINGER_CALLS = 32
+const lingerCalls = 32
 /** More than this in one read is no trickle. */
-const TRICKLE_BYTES = 65_536
+const trickleBytes = 65_536
 
 /** Source ports that servers take for privileged, without those that well-known services like to have. */
-const FIRST_PRIVILEGED_PORT = 665
-const LAST_PRIVILEGED_PORT = 1023
-const PRIVILEGED_TRIES = 32
+const firstPrivilegedPort = 665
+const lastPrivilegedPort = 1023
+const privilegedTries = 32
 
 export interface SocketOptions {
   readonly target: Target
@@ -68,22 +68,22 @@ export const openSocket =
     new SocketLink(options, handler)
 
 class SocketLink implements Link {
-  private readonly options: SocketOptions
-  private readonly handler: LinkHandler
-  private readonly buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES)
-  private socket: Socket
-  private over = false
-  private tries = 1
-  private stopLinger: (() => void) | undefined
+  readonly #options: SocketOptions
+  readonly #handler: LinkHandler
+  readonly #buffer = Buffer.allocUnsafeSlow(receiveBytes)
+  #socket: Socket
+  #over = false
+  #tries = 1
+  #stopLinger: (() => void) | undefined
 
   constructor(options: SocketOptions, handler: LinkHandler) {
-    this.options = options
-    this.handler = handler
-    this.socket = this.open()
+    this.#options = options
+    this.#handler = handler
+    this.#socket = this.#open()
   }
 
   write(bytes: Buffer, done: () => void): void {
-    this.socket.write(bytes, done)
+    this.#socket.write(bytes, done)
   }
 
   soon(run: () => void): void {
@@ -91,65 +91,65 @@ class SocketLink implements Link {
   }
 
   destroy(): void {
-    this.over = true
-    this.stopLinger?.()
-    this.socket.destroy()
+    this.#over = true
+    this.#stopLinger?.()
+    this.#socket.destroy()
   }
 
-  private open(): Socket {
-    const { target, port, privileged, random } = this.options
-    const range = LAST_PRIVILEGED_PORT - FIRST_PRIVILEGED_PORT + 1
+  #open(): Socket {
+    const { target, port, privileged, random } = this.#options
+    const range = lastPrivilegedPort - firstPrivilegedPort + 1
     const socket = connect({
       host: target.host,
       lookup: target.lookup,
       port,
       noDelay: true,
-      ...(privileged && { localPort: FIRST_PRIVILEGED_PORT + Math.floor(random() * range) }),
+      ...(privileged && { localPort: firstPrivilegedPort + Math.floor(random() * range) }),
       onread: {
-        buffer: this.buffer,
-        callback: (length: number) => this.received(length),
+        buffer: this.#buffer,
+        callback: (length: number) => this.#received(length),
       },
     })
     socket.once('connect', () => {
       target.connectedTo(socket.remoteAddress)
-      if (!this.over) this.handler.opened()
+      if (!this.#over) this.#handler.opened()
     })
-    socket.on('error', (error) => this.failed(error))
+    socket.on('error', (error) => this.#failed(error))
     // The other side said that it will send no more; what is out will never be answered.
-    socket.once('end', () => this.lost(new NfsError('TIMEOUT', 'the server closed the connection')))
+    socket.once('end', () => this.#lost(new NfsError('TIMEOUT', 'the server closed the connection')))
     socket.once(
       'close',
-      () => socket === this.socket && this.lost(new NfsError('TIMEOUT', 'the connection was closed')),
+      () => socket === this.#socket && this.#lost(new NfsError('TIMEOUT', 'the connection was closed')),
     )
     return socket
   }
 
   /** False makes the socket stop reading. */
-  private received(length: number): boolean {
-    if (this.over) return false
-    const calls = this.handler.received(this.buffer, length)
-    const { lingerMs, clock } = this.options
-    if (this.over || lingerMs === 0 || calls < LINGER_CALLS || length > TRICKLE_BYTES) return !this.over
-    this.stopLinger = clock.setTimer(lingerMs, () => this.socket.resume())
+  #received(length: number): boolean {
+    if (this.#over) return false
+    const calls = this.#handler.received(this.#buffer, length)
+    const { lingerMs, clock } = this.#options
+    if (this.#over || lingerMs === 0 || calls < lingerCalls || length > trickleBytes) return !this.#over
+    this.#stopLinger = clock.setTimer(lingerMs, () => this.#socket.resume())
     return false
   }
 
-  private failed(error: NodeJS.ErrnoException): void {
-    if (this.over) return
+  #failed(error: NodeJS.ErrnoException): void {
+    if (this.#over) return
     const taken = error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL'
-    if (this.options.privileged && taken && this.tries++ < PRIVILEGED_TRIES) {
-      const old = this.socket
-      this.socket = this.open()
+    if (this.#options.privileged && taken && this.#tries++ < privilegedTries) {
+      const old = this.#socket
+      this.#socket = this.#open()
       old.destroy()
       return
     }
-    this.lost(socketError(error, this.options))
+    this.#lost(socketError(error, this.#options))
   }
 
-  private lost(error: NfsError): void {
-    if (this.over) return
+  #lost(error: NfsError): void {
+    if (this.#over) return
     this.destroy()
-    this.handler.lost(error)
+    this.#handler.lost(error)
   }
 }
 

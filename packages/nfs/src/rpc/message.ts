@@ -19,9 +19,9 @@ const flavorNames: Readonly<Record<number, string>> = {
 export const flavorName = (flavor: number): string => flavorNames[flavor] ?? `flavor ${flavor}`
 
 /** Longest body of a credential or verifier, RFC 5531 section 8.2. */
-const MAX_AUTH_BYTES = 400
-export const MAX_MACHINE_NAME_BYTES = 255
-export const MAX_GIDS = 16
+const maxAuthBytes = 400
+export const maxMachineNameBytes = 255
+export const maxGids = 16
 
 /** The user that calls are made as: none, or one by numbers (AUTH_SYS, RFC 5531 appendix A). */
 export type Credential =
@@ -57,16 +57,16 @@ function encodeCredential(w: XdrWriter, credential: Credential): void {
 /** Undefined for a flavor that is neither AUTH_NONE nor AUTH_SYS. */
 function decodeCredential(r: XdrReader): Credential | undefined {
   const flavor = r.u32()
-  const length = r.length(MAX_AUTH_BYTES)
+  const length = r.length(maxAuthBytes)
   const end = r.at + length
   if (flavor !== AUTH_SYS) {
     r.take(length)
     return flavor === AUTH_NONE ? { flavor: 'none' } : undefined
   }
   r.take(4)
-  const machineName = r.opaque(MAX_MACHINE_NAME_BYTES).toString('utf8')
+  const machineName = r.opaque(maxMachineNameBytes).toString('utf8')
   const [uid, gid] = [r.u32(), r.u32()]
-  const gids = Array.from({ length: r.length(MAX_GIDS) }, () => r.u32())
+  const gids = Array.from({ length: r.length(maxGids) }, () => r.u32())
   if (r.at !== end) throw protocolError('the credential is not as long as it says')
   return { flavor: 'sys', machineName, uid, gid, gids }
 }
@@ -80,7 +80,7 @@ function encodeVerifier(w: XdrWriter): void {
 /** Read over: nothing in AUTH_NONE and AUTH_SYS can be verified. */
 function skipVerifier(r: XdrReader): void {
   r.take(4)
-  const length = r.length(MAX_AUTH_BYTES)
+  const length = r.length(maxAuthBytes)
   r.take(padded(length))
 }
 

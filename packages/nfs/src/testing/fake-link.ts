@@ -20,8 +20,8 @@ export class FakeLink implements Link {
   readonly calls: SentCall[] = []
   writes = 0
   destroyed = false
-  private readonly later: (() => void)[] = []
-  private readonly records = new RecordReader(
+  readonly #later: (() => void)[] = []
+  readonly #records = new RecordReader(
     {
       keep: () => Number.POSITIVE_INFINITY,
       record: (bytes, start, kept) => {
@@ -39,12 +39,12 @@ export class FakeLink implements Link {
 
   write(bytes: Buffer, done: () => void): void {
     this.writes++
-    this.records.push(bytes)
+    this.#records.push(bytes)
     done()
   }
 
   soon(run: () => void): void {
-    this.later.push(run)
+    this.#later.push(run)
   }
 
   destroy(): void {
@@ -53,7 +53,7 @@ export class FakeLink implements Link {
 
   /** Ends a turn: what was made in it is written. */
   turn(): void {
-    for (const run of this.later.splice(0)) run()
+    for (const run of this.#later.splice(0)) run()
   }
 
   open(): void {

@@ -5,7 +5,7 @@ import type { TreeDirectory, TreeNode } from './tree.ts'
  * four bytes of generation, then each index in groups of seven bits.
  */
 
-const MAX_BYTES = 64
+const maxBytes = 64
 
 /** The handle of the object at the end of these indexes. Throws `RangeError` where the tree is too deep for 64 bytes. */
 export function encodeTreeHandle(generation: number, indexes: readonly number[]): string {
@@ -15,7 +15,7 @@ export function encodeTreeHandle(generation: number, indexes: readonly number[])
     for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
     bytes.push(rest)
   }
-  if (bytes.length > MAX_BYTES) throw new RangeError('the tree is too deep for its handles')
+  if (bytes.length > maxBytes) throw new RangeError('the tree is too deep for its handles')
   return String.fromCharCode(...bytes)
 }
 

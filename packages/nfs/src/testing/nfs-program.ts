@@ -1,4 +1,4 @@
-import { FHSIZE, MAX_NAME_BYTES, NFS_PROGRAM, NFS_VERSION, nfsStatus } from '../nfs3/constants.ts'
+import { FHSIZE, maxNameBytes, NFS_PROGRAM, NFS_VERSION, nfsStatus } from '../nfs3/constants.ts'
 import type { Attributes, FileHandle } from '../nfs3/objects.ts'
 import { encodeName } from '../xdr/names.ts'
 import type { XdrReader } from '../xdr/reader.ts'
@@ -36,7 +36,7 @@ export interface NfsProgramState {
 type NfsResults = (w: XdrWriter) => void
 type Procedure = (args: XdrReader) => NfsResults
 /** `.` and `..` have the cookies 1 and 2, the entry at `index` has `index + 3`. */
-const FIRST_COOKIE = 3
+const firstCookie = 3
 /** In front of a page's entries and behind them: status, attributes, verifier, end. */
 const PAGE_BYTES = 4 + 88 + 8 + 8
 
@@ -63,7 +63,7 @@ function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
 
   const lookup: Procedure = (r) => {
     const parent = place(r)
-    const name = r.name(MAX_NAME_BYTES)
+    const name = r.name(maxNameBytes)
     if (Buffer.byteLength(name) > 255) throw new StatusError('NAMETOOLONG')
     const status = odd.lookUp?.(name)
     if (status !== undefined) throw new StatusError(status)
@@ -107,15 +107,15 @@ function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
       const most = Math.min(asked, state.pageBytes)
       if (cookie !== 0n && verifier !== state.cookieVerifier) throw new StatusError('BAD_COOKIE')
       const directory = directoryOf(parent)
-      const last = directory.count + FIRST_COOKIE - 1
+      const last = directory.count + firstCookie - 1
       const entries = new XdrWriter(Buffer.allocUnsafe(4096))
       let next = Number(cookie)
-      if (odd.beginAt !== undefined && next >= FIRST_COOKIE - 1)
-        next = odd.beginAt(next - FIRST_COOKIE + 1, directory) + FIRST_COOKIE - 1
+      if (odd.beginAt !== undefined && next >= firstCookie - 1)
+        next = odd.beginAt(next - firstCookie + 1, directory) + firstCookie - 1
       let given = 0
       for (; next < last && given < (odd.entriesPerPage ?? Number.POSITIVE_INFINITY); next++, given++) {
         const before = entries.at
-        const index = next - FIRST_COOKIE + 1
+        const index = next - firstCookie + 1
         const at = index < 0 ? parent : child(parent, index)
         const name = index < 0 ? '.'.repeat(next + 1) : directory.at(index).name
         const bytes = odd.nameOf?.(name) ?? encodeName(name)

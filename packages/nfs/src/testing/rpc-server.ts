@@ -28,8 +28,8 @@ export interface RpcServer {
   stop(): Promise<void>
 }
 
-const MAX_CALL_BYTES = 65_536
-const STATUS_BYTES_BEHIND_XID = 20
+const maxCallBytes = 65_536
+const statusBytesBehindXid = 20
 
 /** Serves a program on TCP. `latencyMs` holds every answer back. */
 export async function startRpcServer(
@@ -91,7 +91,7 @@ function serve(program: Program, socket: Socket, connection: number, latencyMs: 
         reply(socket, encode(call.xid, answer, fault), fault, (out, extraMs = 0) => send(out, latencyMs() + extraMs))
       },
     },
-    MAX_CALL_BYTES,
+    maxCallBytes,
   )
   socket.on('data', (chunk) => {
     try {
@@ -110,7 +110,7 @@ function encode(xid: number, answer: Answer, fault: Fault | undefined): Buffer {
   encodeReply(w, xid, refusal)
   if (fault?.kind === 'garbage') for (let word = 0; word < 64; word++) w.u32(0xdead_0000 + word)
   else if (refusal === undefined && typeof answer === 'function') answer(w)
-  if (fault?.kind === 'short') w.at = Math.max(4 + 4 + STATUS_BYTES_BEHIND_XID, w.at - fault.bytes)
+  if (fault?.kind === 'short') w.at = Math.max(4 + 4 + statusBytesBehindXid, w.at - fault.bytes)
   w.patchU32(0, recordMark(w.at - 4))
   return w.written()
 }

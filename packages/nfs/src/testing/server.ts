@@ -84,10 +84,10 @@ export interface NfsServer {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const MIB = 1_048_576
+const mib = 1_048_576
 /** Serves a tree on loopback until `stop`. For tests, of this package and of others. */
 export async function startNfsServer(options: NfsServerOptions): Promise<NfsServer> {
-  const { tree, exportPath = '/export', host = '127.0.0.1', versions = 3, rtmax = MIB } = options
+  const { tree, exportPath = '/export', host = '127.0.0.1', versions = 3, rtmax = mib } = options
   const calls: Record<string, number> = {}
   const state: NfsProgramState = {
     tree,
@@ -95,7 +95,7 @@ export async function startNfsServer(options: NfsServerOptions): Promise<NfsServ
     rtpref: options.rtpref ?? rtmax,
     dtpref: options.dtpref ?? 65_536,
     maxFileSize: options.maxFileSize ?? 2n ** 63n - 1n,
-    pageBytes: options.pageBytes ?? MIB,
+    pageBytes: options.pageBytes ?? mib,
     readdirplus: options.readdirplus ?? true,
     attributes: options.attributes ?? true,
     generation: options.generation ?? 1,

@@ -127,12 +127,12 @@ export const link = (target: string, meta?: TreeMeta): TreeLink => ({ type: 'sym
 export const up = (levels: number, same: TreeUp['same'] = 'both'): TreeUp => ({ type: 'up', levels, same })
 export const special = (type: TreeSpecial['type'], meta?: TreeMeta): TreeSpecial => ({ type, meta })
 
-const PATTERN_BYTES = 65_521
-const pattern = Buffer.from(Array.from({ length: PATTERN_BYTES }, (_, index) => (index * 31 + (index >> 8)) & 0xff))
+const patternBytes = 65_521
+const pattern = Buffer.from(Array.from({ length: patternBytes }, (_, index) => (index * 31 + (index >> 8)) & 0xff))
 
 /** The byte at an offset of every file without content of its own. The period is a prime: shifted data shows. */
 export const patternByte = (offset: number | bigint): number =>
-  pattern[Number(BigInt(offset) % BigInt(PATTERN_BYTES))] as number
+  pattern[Number(BigInt(offset) % BigInt(patternBytes))] as number
 
 /** Bytes of a file, fewer where it ends. */
 export function contentOf(node: TreeFile, offset: bigint, count: number): Buffer {
@@ -140,7 +140,7 @@ export function contentOf(node: TreeFile, offset: bigint, count: number): Buffer
   const length = offset >= size ? 0 : Number(size - offset < BigInt(count) ? size - offset : BigInt(count))
   if (node.content !== undefined) return Buffer.from(node.content.subarray(Number(offset), Number(offset) + length))
   const bytes = Buffer.allocUnsafe(length)
-  let from = Number(offset % BigInt(PATTERN_BYTES))
+  let from = Number(offset % BigInt(patternBytes))
   for (let at = 0; at < length; from = 0) at += pattern.copy(bytes, at, from)
   return bytes
 }

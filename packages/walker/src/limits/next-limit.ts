@@ -89,25 +89,13 @@ export const initialLimit = (limit: number): LimitSearch => ({
 export function nextLimit(state: LimitSearch, window: LimitWindow, bounds: LimitBounds): LimitSearch {
   const { limit, phase, base } = state
   const to = (wanted: number): number => Math.min(bounds.max, Math.max(bounds.min, wanted))
-  const hold = (at: LimitYield, next: 'up' | 'down', rest = restWindows): LimitSearch => ({
-    limit: at.limit,
-    phase: 'hold',
-    base: at,
-    rest,
-    next,
-    starts: state.starts,
-    doubt: false,
-  })
+  const hold = (at: LimitYield, next: 'up' | 'down', rest = restWindows): LimitSearch => {
+    return { limit: at.limit, phase: 'hold', base: at, rest, next, starts: state.starts, doubt: false }
+  }
   /** A limit that nothing is known of yet. */
-  const retreat = (wanted: number): LimitSearch => ({
-    limit: to(wanted),
-    phase: 'hold',
-    base: undefined,
-    rest: 1,
-    next: 'up',
-    starts: startsAgain,
-    doubt: false,
-  })
+  const retreat = (wanted: number): LimitSearch => {
+    return { ...initialLimit(to(wanted)), phase: 'hold', rest: 1 }
+  }
   const probe = (direction: 'up' | 'down', from: LimitYield): LimitSearch => {
     const fewer = Math.max(Math.floor(from.limit * 0.8), Math.min(bounds.easy, from.limit))
     const wanted = to(direction === 'up' ? Math.ceil(from.limit * 1.25) : fewer)

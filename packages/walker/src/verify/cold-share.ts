@@ -64,7 +64,7 @@ export function coldShare(reads: Reads, limits: Limits = defaultLimits): ColdSha
 }
 
 /** Where cold reads lie among re-reads, every line misses some: that this many times as many are cold as can be seen. */
-const OVERLAP = 2
+const overlapFactor = 2
 
 /** The same bounds for a part of the files, with the lines of the whole. */
 export function coldShareAt(reads: Reads, lines: Lines): Interval {
@@ -75,19 +75,19 @@ export function coldShareAt(reads: Reads, lines: Lines): Interval {
   const most = atMost(reads, fastMs, hidden)
   // First reads that are all a little slower than re-reads refute that the fast ones are warm.
   const refuted = compare(reads, reads.againMs, doubtfulMs + shiftMs, doubtfulMs)
-  const high = clamp((refuted.low + refuted.share) / 2 > most ? refuted.high * OVERLAP : most, low)
+  const high = clamp((refuted.low + refuted.share) / 2 > most ? refuted.high * overlapFactor : most, low)
   return { share: clamp(compare(reads, reads.againMs, fastMs, fastMs).share, low, high), low, high }
 }
 
 /** Each bound has the line that makes it tightest. */
 function linesFor(reads: Reads, { fastestMissMs, slowestHitMs }: Limits): Lines | undefined {
   const baseMs = quantile(sorted(reads.againMs), 0.25) ?? 0
-  const all = linesUpTo(DEVIATIONS.lower, reads, fastestMissMs)
-  const cautious = linesUpTo(DEVIATIONS.heldUp, reads, fastestMissMs)
+  const all = linesUpTo(mostDeviations.lower, reads, fastestMissMs)
+  const cautious = linesUpTo(mostDeviations.heldUp, reads, fastestMissMs)
   const passing = countAbove(reads.againMs, cautious.at(-1) ?? 0)
-  const isCalm = passing <= HELD_UP * reads.againMs.length
-  const upper = (isCalm ? linesUpTo(DEVIATIONS.upper, reads, fastestMissMs) : cautious).filter(
-    (line) => line <= COLD_FACTOR * baseMs + fastestMissMs,
+  const isCalm = passing <= heldUpShare * reads.againMs.length
+  const upper = (isCalm ? linesUpTo(mostDeviations.upper, reads, fastestMissMs) : cautious).filter(
+    (line) => line <= coldFactor * baseMs + fastestMissMs,
   )
   if (upper.length === 0) return undefined
   const fastMs = best(upper, (line) => -atMost(reads, line, hiddenBelow(reads, line, baseMs)))
@@ -114,16 +114,16 @@ const atLeast = (reads: Reads, line: number, slowestHitMs: number, but?: Stretch
 type Stretch = readonly [from: number, to: number]
 
 /** Stretches that the lower bound must do without: this many side by side, and as many less one that overlap them. */
-const STRETCHES = 8
+const stretchCount = 8
 
 /**
  * Every stretch in which first reads alone may have been slow for a reason of its own: a cache or a program that is slow to start, a
  * disk of the cache that is busy for a while.
  */
 const stretches = (count: number): Stretch[] =>
-  Array.from({ length: 2 * STRETCHES - 1 }, (_, at) => [
-    Math.floor((at * count) / (2 * STRETCHES)),
-    Math.ceil(((at + 2) * count) / (2 * STRETCHES)),
+  Array.from({ length: 2 * stretchCount - 1 }, (_, at) => [
+    Math.floor((at * count) / (2 * stretchCount)),
+    Math.ceil(((at + 2) * count) / (2 * stretchCount)),
   ])
 
 function atMost(reads: Reads, line: number, hidden: number): number {
@@ -166,22 +166,22 @@ function compare(
 }
 
 /** Lines are tried at steps of this factor at most, and at this many places at least. */
-const [STEP, PLACES] = [1.15, 4]
+const [step, leastPlaces] = [1.15, 4]
 /** No line lies higher than this many times the fast quarter of re-reads. */
-const HIGHEST = 50
+const highest = 50
 /** Nor one for the upper bound higher than this: the typical cold read is taken to be slower. */
-const COLD_FACTOR = 5
+const coldFactor = 5
 /** Of either control at least this share is faster than a line. */
-const FAST_SHARE = 0.65
+const fastShare = 0.65
 /**
  * How far above the middle of the re-reads lines lie at most, in standard deviations. Any line gives a true lower bound of what
  * is cold; one for the upper bound must not lie among cold reads, and less so where calls are held up.
  */
-const DEVIATIONS = { lower: 3.2, upper: 2, heldUp: 1.5 }
+const mostDeviations = { lower: 3.2, upper: 2, heldUp: 1.5 }
 /** Of what scatters normally 6.7 % pass `heldUp`: where more than this do, calls are held up, and the scatter is uncertain. */
-const HELD_UP = 0.12
+const heldUpShare = 0.12
 /** Quantiles that show how wide re-reads scatter, and where they lie in a normal distribution. */
-const [TENTH, QUARTER] = [1.2816, 0.6745]
+const [tenthAt, quarterAt] = [1.2816, 0.6745]
 
 /**
  * Lines above the bulk of the re-reads, up to the given number of standard deviations on the logarithmic scale. The fast
@@ -191,10 +191,10 @@ function linesUpTo(deviations: number, { againMs, floorMs }: Reads, beyondMs: nu
   const ascending = sorted(againMs)
   const [tenth, quarter] = [quantile(ascending, 0.1), quantile(ascending, 0.25)]
   if (tenth === undefined || quarter === undefined || tenth <= 0) return []
-  const top = quarter * (quarter / tenth) ** ((deviations + QUARTER) / (TENTH - QUARTER)) + beyondMs
-  const least = Math.max(...[ascending, sorted(floorMs)].map((all) => quantile(all, FAST_SHARE) ?? 0))
-  const range = Math.min(top / quarter, HIGHEST)
-  const places = Math.max(PLACES, Math.ceil(Math.log(range) / Math.log(STEP)))
+  const top = quarter * (quarter / tenth) ** ((deviations + quarterAt) / (tenthAt - quarterAt)) + beyondMs
+  const least = Math.max(...[ascending, sorted(floorMs)].map((all) => quantile(all, fastShare) ?? 0))
+  const range = Math.min(top / quarter, highest)
+  const places = Math.max(leastPlaces, Math.ceil(Math.log(range) / Math.log(step)))
   return Array.from({ length: places }, (_, at) => quarter * range ** ((at + 1) / places)).filter(
     (line) => line >= least,
   )
@@ -212,7 +212,7 @@ function best(lines: readonly number[], value: (line: number) => number): number
 }
 
 /** Stretches of the logarithmic scale in which the fast tail of cold reads is looked at. */
-const STRETCH = 1.5
+const stretchFactor = 1.5
 
 /**
  * How many cold reads may be faster than the line, relative to those that are slower. The two stretches above the line show
@@ -221,15 +221,15 @@ const STRETCH = 1.5
 function hiddenBelow({ firstMs, againMs }: Reads, line: number, baseMs: number): number {
   const count = firstMs.length
   const within = (values: readonly number[], from: number): number =>
-    countAbove(values, from) - countAbove(values, from * STRETCH)
+    countAbove(values, from) - countAbove(values, from * stretchFactor)
   const slow = countAbove(againMs, line)
   const cold = clamp((countAbove(firstMs, line) - slow) / (count - slow))
   const excess = (from: number): Interval =>
     difference(wilson(within(firstMs, from), count), wilson((1 - cold) * within(againMs, from), count))
   const near = Math.max(0, excess(line).high)
-  const next = excess(line * STRETCH).share
+  const next = excess(line * stretchFactor).share
   const ratio = next > near ? near / next : 1
-  const stretches = Math.max(1, Math.ceil(Math.log(line / baseMs) / Math.log(STRETCH)))
+  const stretches = Math.max(1, Math.ceil(Math.log(line / baseMs) / Math.log(stretchFactor)))
   let hidden = 0
   for (let at = 1; at <= stretches; at++) hidden += near * ratio ** at
   return hidden / Math.max(cold, near)

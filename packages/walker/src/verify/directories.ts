@@ -17,7 +17,7 @@ export interface DirectoryShares {
 }
 
 /** Below this many sampled files an interval is too wide to be of use. */
-const DIRECTORY_SAMPLE = 100
+const directorySample = 100
 
 /** The sample of one address, and the lines that it was judged by; undefined where it can't be told. */
 export interface JudgedSample {
@@ -32,7 +32,7 @@ interface Share {
 }
 
 /**
- * Groups the sample by directory right below `root`. A directory with fewer than `DIRECTORY_SAMPLE` sampled files is only
+ * Groups the sample by directory right below `root`. A directory with fewer than `directorySample` sampled files is only
  * counted. Each address is judged by its own lines; a directory has a verdict only where every address has.
  */
 export function byDirectory(root: string, parts: readonly JudgedSample[]): DirectoryShares {
@@ -44,7 +44,7 @@ export function byDirectory(root: string, parts: readonly JudgedSample[]): Direc
   const sampledOf = (of: readonly Share[]): number => of.reduce((sum, { sampled }) => sum + sampled, 0)
   const directories = [...shares]
     .map(([path, of]) => ({ path, sampled: sampledOf(of), ...(isTold ? together(of) : untold) }))
-    .filter(({ sampled }) => sampled >= DIRECTORY_SAMPLE)
+    .filter(({ sampled }) => sampled >= directorySample)
     .sort((a, b) => (a.share ?? 2) - (b.share ?? 2) || (a.path < b.path ? -1 : 1))
   return { directories, tooFew: shares.size - directories.length }
 }

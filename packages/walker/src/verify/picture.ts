@@ -2,13 +2,13 @@ import type { Histogram } from './statistics.ts'
 import type { Warmth } from './verify.ts'
 import type { AddressWarmth } from './warmth.ts'
 
-const WIDTH = 760
-const ROW = 190
-const LEFT = 60
-const PLOT = { width: WIDTH - LEFT - 20, height: 110 }
+const totalWidth = 760
+const plainRowHeight = 190
+const left = 60
+const plot = { width: totalWidth - left - 20, height: 110 }
 /** Below the axis: what the warm-up's own reads took. */
-const COLD_HEIGHT = 60
-const AXIS = 34 + PLOT.height
+const coldHeight = 60
+const axisAt = 34 + plot.height
 
 /**
  * The distributions of each address as one SVG image, for a report or a browser, light and dark: first reads and re-reads
@@ -16,25 +16,25 @@ const AXIS = 34 + PLOT.height
  */
 export function picture(warmth: Warmth): string {
   const hasCold = warmth.addresses.some(({ histograms }) => histograms.warmUp !== undefined)
-  const rowHeight = hasCold ? ROW + COLD_HEIGHT : ROW
+  const rowHeight = hasCold ? plainRowHeight + coldHeight : plainRowHeight
   const height = 60 + rowHeight * warmth.addresses.length
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${xmlText(title(warmth))}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${totalWidth} ${height}" role="img" aria-label="${xmlText(title(warmth))}">
 <style>
   svg { background: #fff; color: #1f2430; font: 13px system-ui, sans-serif }
   text { fill: currentColor } .quiet { opacity: .65 } .axis { stroke: currentColor; opacity: .4 }
   .first { fill: #d9822b; fill-opacity: .75 } .again { fill: #2f7fc1; fill-opacity: .45 } .cold { fill: #7a6bb5; fill-opacity: .75 } .line { stroke: #c0392b; stroke-dasharray: 4 3 }
   @media (prefers-color-scheme: dark) { svg { background: #16181d; color: #e8eaf0 } }
 </style>
-<text x="${LEFT}" y="24" font-size="15" font-weight="600">${xmlText(title(warmth))}</text>
-<rect class="first" x="${LEFT}" y="35" width="12" height="12"/><text x="${LEFT + 18}" y="46">first reads</text>
-<rect class="again" x="${LEFT + 110}" y="35" width="12" height="12"/><text x="${LEFT + 128}" y="46">the same files, read again: warm</text>${hasCold ? coldLegend : ''}
-${warmth.addresses.map((address, at) => `<g transform="translate(${LEFT} ${60 + at * rowHeight})">${row(address)}</g>`).join('\n')}
+<text x="${left}" y="24" font-size="15" font-weight="600">${xmlText(title(warmth))}</text>
+<rect class="first" x="${left}" y="35" width="12" height="12"/><text x="${left + 18}" y="46">first reads</text>
+<rect class="again" x="${left + 110}" y="35" width="12" height="12"/><text x="${left + 128}" y="46">the same files, read again: warm</text>${hasCold ? coldLegend : ''}
+${warmth.addresses.map((address, at) => `<g transform="translate(${left} ${60 + at * rowHeight})">${row(address)}</g>`).join('\n')}
 </svg>
 `
 }
 
 const coldLegend = `
-<rect class="cold" x="${LEFT + 380}" y="35" width="12" height="12"/><text x="${LEFT + 398}" y="46">reads of the warm-up itself: cold</text>`
+<rect class="cold" x="${left + 380}" y="35" width="12" height="12"/><text x="${left + 398}" y="46">reads of the warm-up itself: cold</text>`
 
 /** Rounded down: 99.96 % is not all of it. Upper bounds are rounded up, so that the interval never shrinks. */
 const percent = (share: number): string => `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`
@@ -54,16 +54,16 @@ function row(address: AddressWarmth): string {
   const x = scale(first.edgesMs)
   const says = `${address.name}: ${address.conclusive ? `${percent(address.share)} warm` : "can't tell"}, ${address.sampled.toLocaleString('en-US')} files`
   const ticks = first.edgesMs.filter((ms) => isDecade(ms))
-  const bottom = warmUp === undefined ? AXIS : AXIS + COLD_HEIGHT
+  const bottom = warmUp === undefined ? axisAt : axisAt + coldHeight
   return [
     `<text y="24" font-weight="600">${xmlText(says)}</text>`,
-    bars('first', first, { most, height: PLOT.height, down: false }, x),
-    bars('again', again, { most, height: PLOT.height, down: false }, x),
+    bars('first', first, { most, height: plot.height, down: false }, x),
+    bars('again', again, { most, height: plot.height, down: false }, x),
     ...(warmUp === undefined ? [] : [coldBars(warmUp, x)]),
     ...(thresholdMs === undefined
       ? []
       : [`<line class="line" x1="${x(thresholdMs)}" x2="${x(thresholdMs)}" y1="34" y2="${bottom}"/>`]),
-    `<line class="axis" x1="0" x2="${PLOT.width}" y1="${AXIS}" y2="${AXIS}"/>`,
+    `<line class="axis" x1="0" x2="${plot.width}" y1="${axisAt}" y2="${axisAt}"/>`,
     ...ticks.map(
       (ms) =>
         `<text class="quiet" text-anchor="middle" x="${x(ms)}" y="${bottom + 16}">${Number(ms.toPrecision(2))} ms</text>`,
@@ -75,8 +75,8 @@ function row(address: AddressWarmth): string {
 /** There are as many of them as files were warmed, so they have a scale of their own. */
 function coldBars(warmUp: Histogram, x: (ms: number) => number): string {
   const most = Math.max(1, ...warmUp.counts)
-  const label = `<text class="quiet" text-anchor="end" x="-6" y="${AXIS + COLD_HEIGHT}">${most.toLocaleString('en-US')}</text>`
-  return bars('cold', warmUp, { most, height: COLD_HEIGHT, down: true }, x) + label
+  const label = `<text class="quiet" text-anchor="end" x="-6" y="${axisAt + coldHeight}">${most.toLocaleString('en-US')}</text>`
+  return bars('cold', warmUp, { most, height: coldHeight, down: true }, x) + label
 }
 
 interface Bars {
@@ -101,7 +101,7 @@ function bars(
       const tall = Math.sqrt(count / most) * height
       return count === 0
         ? ''
-        : `<rect class="${kind}" x="${from}" y="${fixed(down ? AXIS : AXIS - tall)}" width="${fixed(to - from - 1)}" height="${fixed(tall)}"><title>${count.toLocaleString('en-US')}</title></rect>`
+        : `<rect class="${kind}" x="${from}" y="${fixed(down ? axisAt : axisAt - tall)}" width="${fixed(to - from - 1)}" height="${fixed(tall)}"><title>${count.toLocaleString('en-US')}</title></rect>`
     })
     .join('')
 }
@@ -109,7 +109,7 @@ function bars(
 function scale(edgesMs: readonly number[]): (ms: number) => number {
   const from = Math.log10(edgesMs[0] ?? 0.1)
   const to = Math.log10(edgesMs.at(-1) ?? 1)
-  return (ms) => fixed(Math.min(1, Math.max(0, (Math.log10(Math.max(ms, 1e-6)) - from) / (to - from))) * PLOT.width)
+  return (ms) => fixed(Math.min(1, Math.max(0, (Math.log10(Math.max(ms, 1e-6)) - from) / (to - from))) * plot.width)
 }
 
 const isDecade = (ms: number): boolean => {

@@ -76,7 +76,7 @@ export interface Scale {
   readonly toMs: number
 }
 
-const BINS_PER_DECADE = 10
+const binsPerDecade = 10
 
 /** A scale in whole tenths of a decade that holds all values above 0; 0.1 to 1 ms for none. */
 export function scaleOf(...sets: readonly (readonly number[])[]): Scale {
@@ -90,18 +90,18 @@ export function scaleOf(...sets: readonly (readonly number[])[]): Scale {
   }
   if (high === 0) return { fromMs: 0.1, toMs: 1 }
   const step = (value: number, round: (x: number) => number): number =>
-    10 ** (round(Math.log10(value) * BINS_PER_DECADE) / BINS_PER_DECADE)
+    10 ** (round(Math.log10(value) * binsPerDecade) / binsPerDecade)
   const fromMs = step(low, Math.floor)
-  return { fromMs, toMs: Math.max(step(high, Math.ceil), fromMs * 10 ** (1 / BINS_PER_DECADE)) }
+  return { fromMs, toMs: Math.max(step(high, Math.ceil), fromMs * 10 ** (1 / binsPerDecade)) }
 }
 
 /** Values beyond an end are counted in the bin at that end. */
 export function histogram(values: readonly number[], { fromMs, toMs }: Scale): Histogram {
-  const bins = Math.max(1, Math.round(Math.log10(toMs / fromMs) * BINS_PER_DECADE))
-  const edgesMs = Array.from({ length: bins + 1 }, (_, at) => fromMs * 10 ** (at / BINS_PER_DECADE))
+  const bins = Math.max(1, Math.round(Math.log10(toMs / fromMs) * binsPerDecade))
+  const edgesMs = Array.from({ length: bins + 1 }, (_, at) => fromMs * 10 ** (at / binsPerDecade))
   const counts = Array.from({ length: bins }, () => 0)
   for (const value of values) {
-    const at = value <= fromMs ? 0 : Math.floor(Math.log10(value / fromMs) * BINS_PER_DECADE)
+    const at = value <= fromMs ? 0 : Math.floor(Math.log10(value / fromMs) * binsPerDecade)
     const bin = Math.min(bins - 1, at)
     counts[bin] = (counts[bin] ?? 0) + 1
   }

@@ -24,7 +24,7 @@ export interface Warmth {
   readonly headBytes: number
 }
 
-const LISTINGS_IN_FLIGHT = 128
+const listingsInFlight = 128
 
 /**
  * Finds out how much of a tree a cache holds, without knowing the cache: draws random files, reads the head of each through
@@ -69,7 +69,7 @@ async function draw(exports: readonly NfsExport[], settings: VerifySettings): Pr
     size: (size + 1) * exports.length,
     filter,
     random,
-    inFlight: LISTINGS_IN_FLIGHT,
+    inFlight: listingsInFlight,
     isLate: () => now() > untilMs,
     signal,
   })

@@ -157,12 +157,12 @@ function limitsFor(coldReads: Histogram | undefined): Limits {
 }
 
 /** Bounds further apart than this tell nothing. */
-const WIDEST = 0.3
+const widest = 0.3
 
-export const isTooWide = ({ low, high }: Interval): boolean => high - low > WIDEST
+export const isTooWide = ({ low, high }: Interval): boolean => high - low > widest
 
 /** A re-read from a cache takes at most this much longer than a NULL call: relative, in milliseconds, and for its bytes. */
-const HIT = { factor: 1.3, ms: 1, bytesPerMs: 100_000 }
+const hit = { factor: 1.3, ms: 1, bytesPerMs: 100_000 }
 
 interface Seen {
   readonly cold: ColdShare | undefined
@@ -175,7 +175,7 @@ function doubtOf({ firstMs, againMs, floorMs }: Measured, { cold, warmUpMs, head
   // The fast quarter: up to half of all calls may be held up, and it stays the same.
   const [again, floor] = [quantile(sorted(againMs), 0.25), quantile(sorted(floorMs), 0.25)]
   if (again === undefined || floor === undefined) return 'no file of the sample could be read'
-  if (again > HIT.factor * floor + HIT.ms + headBytes / HIT.bytesPerMs)
+  if (again > hit.factor * floor + hit.ms + headBytes / hit.bytesPerMs)
     return `reading a file that has just been read takes ${ms(again)}, a call that reads nothing ${ms(floor)}: nothing shows that reads come from a cache`
   if (cold === undefined)
     return 'a third of the re-reads or NULL calls, or more, are held up: latency tells nothing here'
@@ -189,21 +189,21 @@ function doubtOf({ firstMs, againMs, floorMs }: Measured, { cold, warmUpMs, head
 }
 
 /** Files for which chance alone leaves an interval narrow enough. */
-const ENOUGH = 200
+const enoughFiles = 200
 
 const tooWide = ({ lines: { fastMs } }: ColdShare, sampled: number): string =>
-  sampled < ENOUGH
+  sampled < enoughFiles
     ? `a sample of ${sampled} leaves too much to chance`
     : `first reads above ${ms(fastMs)} may be cold, slow reads from the cache's disk, or held up: latency can't tell cold from warm here`
 
 const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`
 
 /** Blocks of equal length in time. */
-const BLOCKS = 10
+const blocks = 10
 /** The chi-squared statistic of nine degrees of freedom passes this four times in 10,000 by chance. */
-const LIMIT = 30
+const limit = 30
 /** Fewer files than this have too few slow reads per block. */
-const FEWEST = 200
+const fewest = 200
 
 /**
  * Whether the share of slow first reads stayed the same while it was measured. The sample is in random order, so it does unless
@@ -215,11 +215,11 @@ export function isSteady(firstMs: readonly number[], againMs: readonly number[],
   const count = slow.length
   const mean = slow.reduce((sum, value) => sum + value, 0) / count
   const variance = mean * (1 - mean)
-  if (count < FEWEST || variance === 0) return true
-  const sums = Array.from({ length: BLOCKS }, () => 0)
-  const sizes = Array.from({ length: BLOCKS }, () => 0)
+  if (count < fewest || variance === 0) return true
+  const sums = Array.from({ length: blocks }, () => 0)
+  const sizes = Array.from({ length: blocks }, () => 0)
   for (const [at, value] of slow.entries()) {
-    const block = Math.floor((at * BLOCKS) / count)
+    const block = Math.floor((at * blocks) / count)
     sums[block] = (sums[block] ?? 0) + value
     sizes[block] = (sizes[block] ?? 0) + 1
   }
@@ -227,5 +227,5 @@ export function isSteady(firstMs: readonly number[], againMs: readonly number[],
     const size = sizes[block] ?? 1
     return total + (sum - size * mean) ** 2 / (size * variance)
   }, 0)
-  return statistic <= LIMIT
+  return statistic <= limit
 }

@@ -10,7 +10,7 @@ import { NfsMounts } from '../testing/nfs-mounts.ts'
 import { type Walk, walk } from './walk.ts'
 
 const { signal } = new AbortController()
-const MIB = 1024 * 1024
+const mib = 1024 * 1024
 
 /** Reads all of a file, and notes the arrivals meanwhile. */
 async function toldOf(mount: Mount, path: string): Promise<{ told: number[]; bytes: number }> {
@@ -51,7 +51,7 @@ describe('bytes are reported as they arrive', () => {
   })
 
   test('under a ceiling of each piece, once, whether or not the mount inside tells as well', async () => {
-    const inner = memoryMount({ name: 'm', tree: memoryTree({ big: 3 * MIB + 5 }) })
+    const inner = memoryMount({ name: 'm', tree: memoryTree({ big: 3 * mib + 5 }) })
     const telling: Mount = {
       ...inner,
       read: async (target, options) => {
@@ -60,7 +60,7 @@ describe('bytes are reported as they arrive', () => {
       },
     }
     const bucket = rateLimit({ bytesPerSecond: 1e12 })
-    expect((await toldOf(throttledMount(inner, bucket), '/big')).told).toEqual([MIB, MIB, MIB, 5])
+    expect((await toldOf(throttledMount(inner, bucket), '/big')).told).toEqual([mib, mib, mib, 5])
     const { told, bytes } = await toldOf(throttledMount(telling, bucket), '/big')
     expect([told[0], sum(told)]).toEqual([5, bytes])
   })

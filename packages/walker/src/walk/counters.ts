@@ -40,7 +40,7 @@ export interface LevelCounters {
 }
 
 /** Deeper directories than this count as being of this depth. */
-export const DEEPEST_LEVEL = 63
+export const deepestLevel = 63
 
 /** Files of about one size, and what their sizes add up to. */
 export interface SizeCounts {
@@ -57,14 +57,14 @@ export function sizeClass(bytes: number): string {
 }
 
 /** Bins of latencies: ten a decade, from 0.01 ms on. */
-const LATENCY_BINS = 70
-const BINS_PER_DECADE = 10
-const FIRST_DECADE = -2
+const latencyBins = 70
+const binsPerDecade = 10
+const firstDecade = -2
 
 /** 0 for the shortest, 69 for the longest; bin n begins at 10^((n - 20) / 10) ms. What lies beyond an end is in the bin there. */
 export function latencyBin(ms: number): number {
-  const bin = Math.floor((Math.log10(ms) - FIRST_DECADE) * BINS_PER_DECADE)
-  return Math.min(LATENCY_BINS - 1, Math.max(0, bin))
+  const bin = Math.floor((Math.log10(ms) - firstDecade) * binsPerDecade)
+  return Math.min(latencyBins - 1, Math.max(0, bin))
 }
 
 /** Live figures of a walk. What hangs on a listing that is rolled back is taken out again. */

@@ -69,29 +69,25 @@ export const sourceOf = (cut: Cut, unit: ReadUnit): ReadSource =>
     ? largeFile(cut, unit, { offset: 0, length: cut.headBytes, ordinal: 0 })
     : new SingleFile(unit)
 
+interface Batch {
+  readonly directory: string
+  readonly real: string
+  readonly files: readonly Entry[]
+  readonly from?: Mount | undefined
+  readonly tally: Tally
+}
+
 /** Files of one directory: what a page of its listing brought, or names that came from elsewhere. */
 export class FileBatch implements ReadSource {
   readonly tally: Tally
-  readonly #directory: string
-  readonly #real: string
-  readonly #from: Mount | undefined
-  readonly #files: readonly Entry[]
+  readonly #batch: Batch
   #at = 0
   #end: number
 
-  constructor(options: {
-    readonly directory: string
-    readonly real: string
-    readonly files: readonly Entry[]
-    readonly from?: Mount | undefined
-    readonly tally: Tally
-  }) {
-    this.#directory = options.directory
-    this.#real = options.real
-    this.#files = options.files
-    this.#from = options.from
-    this.#end = options.files.length
-    this.tally = options.tally
+  constructor(batch: Batch) {
+    this.#batch = batch
+    this.#end = batch.files.length
+    this.tally = batch.tally
   }
 
   get pending(): number {
@@ -99,20 +95,20 @@ export class FileBatch implements ReadSource {
   }
 
   next(): ReadUnit | undefined {
-    const file = this.#at < this.#end ? this.#files[this.#at] : undefined
+    const { directory, real: realDirectory, files, from, tally } = this.#batch
+    const file = this.#at < this.#end ? files[this.#at] : undefined
     if (!file) return undefined
     this.#at++
-    const path = joinPath(this.#directory, file.name)
-    const real = this.#real === this.#directory ? path : joinPath(this.#real, file.name)
-    return { path, real, size: file.size, handle: file.handle, from: this.#from, tally: this.tally, as: 'name' }
+    const path = joinPath(directory, file.name)
+    const real = realDirectory === directory ? path : joinPath(realDirectory, file.name)
+    return { path, real, size: file.size, handle: file.handle, from, tally, as: 'name' }
   }
 
   give(max: number): { part: WalkPart; units: number }[] {
-    const names = this.#files.slice(Math.max(this.#at, this.#end - max), this.#end).map(({ name }) => name)
+    const { directory, files } = this.#batch
+    const names = files.slice(Math.max(this.#at, this.#end - max), this.#end).map(({ name }) => name)
     this.#end -= names.length
-    return names.length === 0
-      ? []
-      : [{ part: { kind: 'files', directory: this.#directory, names }, units: names.length }]
+    return names.length === 0 ? [] : [{ part: { kind: 'files', directory, names }, units: names.length }]
   }
 }
 

@@ -3,7 +3,7 @@ import {
   addCounts,
   addLevel,
   type Counts,
-  DEEPEST_LEVEL,
+  deepestLevel,
   type LevelCounters,
   latencyBin,
   type MountRead,
@@ -43,7 +43,7 @@ export interface Achieved {
 }
 
 /** Failures held between two calls of `takeFailures()`. More are counted, and no longer listed. */
-const FAILURES_HELD = 100_000
+const failuresHeld = 100_000
 
 /** The tallies of one walk, and its live figures: everything that is not void. */
 export class Tallies {
@@ -140,7 +140,7 @@ export class Tallies {
 
   /** What a listing of the directory at `path` came to. */
   found(tally: Tally, path: string, found: Readonly<LevelCounters>): void {
-    const depth = Math.min(DEEPEST_LEVEL, path === '/' ? 0 : path.split('/').length - 1)
+    const depth = Math.min(deepestLevel, path === '/' ? 0 : path.split('/').length - 1)
     for (const counts of this.#countsOf(tally)) addLevel(counts, depth, found)
   }
 
@@ -188,7 +188,7 @@ export class Tallies {
       if (mount && failure.mount !== undefined) mount.failures++
     }
     const holder = this.holder(tally)
-    if (!this.#holdFailures || this.#held >= FAILURES_HELD || holder.state === 'void') return
+    if (!this.#holdFailures || this.#held >= failuresHeld || holder.state === 'void') return
     this.#held++
     holder.failures.push(failure)
   }

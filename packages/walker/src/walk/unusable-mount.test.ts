@@ -8,7 +8,7 @@ import { type Walk, walk } from './walk.ts'
 
 const directories = Array.from({ length: 24 }, (_, at) => [`d${at}`, { 'a.exr': 1, link: 'a.exr' }])
 const tree = memoryTree({ ...Object.fromEntries(directories), 'b.exr': 1 })
-const FILES = 25
+const fileCount = 25
 
 /** Stands for an address that is not mounted here. */
 const closed = (name: string): Mount => ({
@@ -29,7 +29,7 @@ describe('a mount that could not be opened', () => {
     'each: has a failure for every file, and for no directory (links: %s)',
     async (symlinks) => {
       const under = await walked([opened('a'), closed('b'), opened('c')], { symlinks })
-      const files = symlinks === 'none' ? FILES : FILES + 24
+      const files = symlinks === 'none' ? fileCount : fileCount + 24
       expect(under.counters).toMatchObject({ files: 0, directories: 25, failures: { NOT_FOUND: files } })
       expect(Object.values(under.counters.mounts).map((mount) => [mount.files, mount.failures])).toEqual([
         [files, 0],
@@ -43,9 +43,9 @@ describe('a mount that could not be opened', () => {
   test('spread: fails for its own share of the files alone', async () => {
     const under = await walked([opened('a'), closed('b'), opened('c')], { through: 'spread' })
     const { files, directories: listed, failures, mounts } = under.counters
-    expect([listed, files + (failures.NOT_FOUND ?? 0)]).toEqual([25, FILES])
+    expect([listed, files + (failures.NOT_FOUND ?? 0)]).toEqual([25, fileCount])
     expect(failures.NOT_FOUND).toBeGreaterThan(0)
-    expect(failures.NOT_FOUND).toBeLessThan(FILES / 2)
+    expect(failures.NOT_FOUND).toBeLessThan(fileCount / 2)
     expect(mounts['b']).toMatchObject({ files: 0, failures: failures.NOT_FOUND })
   })
 
@@ -53,12 +53,12 @@ describe('a mount that could not be opened', () => {
     const options = { attributesOnly: true, listThrough: 'each' } as const
     const under = await walked([closed('a'), opened('b')], options)
     expect(under.counters).toMatchObject({ directories: 25, failures: { NOT_FOUND: 25 } })
-    expect(under.counters.mounts).toMatchObject({ a: { files: 0, failures: 25 }, b: { files: FILES, failures: 0 } })
+    expect(under.counters.mounts).toMatchObject({ a: { files: 0, failures: 25 }, b: { files: fileCount, failures: 0 } })
   })
 
   test('is as good under a ceiling', async () => {
     const mounts = [opened('a'), closed('b')].map((mount) => throttledMount(mount, rateLimit()))
-    expect((await walked(mounts)).counters).toMatchObject({ directories: 25, failures: { NOT_FOUND: FILES } })
+    expect((await walked(mounts)).counters).toMatchObject({ directories: 25, failures: { NOT_FOUND: fileCount } })
   })
 
   test('does not say why those fail that could be opened', async () => {

@@ -27,8 +27,8 @@ const tree = memoryTree({
   large: 350,
 })
 
-const FILES = 401
-const BYTES = 400 * 10 + 350
+const fileCount = 401
+const fileBytes = 400 * 10 + 350
 
 function bench(fault: WalkErrorCode = 'MOUNT_DOWN'): Bench {
   const clock = fakeClock()
@@ -81,10 +81,10 @@ describe('two of three addresses die and come back', () => {
         made.clock.setTimer(10_000, () => made.off.clear())
       })
       await finish(under, made.clock)
-      expect(under.counters).toMatchObject({ files: FILES, bytes: BYTES, directories: 3 })
+      expect(under.counters).toMatchObject({ files: fileCount, bytes: fileBytes, directories: 3 })
       expect(under.counters.failures).toEqual({})
-      expect(sum(under, 'files')).toBe(through === 'each' ? 3 * FILES : FILES)
-      expect(sum(under, 'bytes')).toBe(through === 'each' ? 3 * BYTES : BYTES)
+      expect(sum(under, 'files')).toBe(through === 'each' ? 3 * fileCount : fileCount)
+      expect(sum(under, 'bytes')).toBe(through === 'each' ? 3 * fileBytes : fileBytes)
       await made.clock.advance(60_000)
       expect(made.clock.timers).toBe(0)
     }
@@ -97,7 +97,7 @@ describe('one of three addresses that stays away', () => {
     made.off.add('b')
     const under = made.begin({ through: 'spread' })
     await finish(under, made.clock)
-    expect(under.counters).toMatchObject({ files: FILES, bytes: BYTES })
+    expect(under.counters).toMatchObject({ files: fileCount, bytes: fileBytes })
     expect(under.counters.failures).toEqual({})
     expect(under.counters.mounts).toMatchObject({
       a: { state: 'up' },
@@ -114,11 +114,11 @@ describe('one of three addresses that stays away', () => {
     await made.clock.advance(4_000)
     expect(under.counters.failures).toEqual({})
     await finish(under, made.clock, 10)
-    expect(under.counters).toMatchObject({ files: 0, failures: { MOUNT_DOWN: FILES }, directories: 3 })
+    expect(under.counters).toMatchObject({ files: 0, failures: { MOUNT_DOWN: fileCount }, directories: 3 })
     expect(under.counters.mounts).toMatchObject({
-      a: { files: FILES, failures: 0 },
-      b: { files: 0, failures: FILES, state: 'down' },
-      c: { files: FILES, failures: 0 },
+      a: { files: fileCount, failures: 0 },
+      b: { files: 0, failures: fileCount, state: 'down' },
+      c: { files: fileCount, failures: 0 },
     })
     expect(under.takeFailures().every(({ mount, message }) => mount === 'b' && message.includes('b'))).toBe(true)
     await made.mounts[1]?.close()
@@ -139,7 +139,7 @@ describe('one of three addresses that stays away', () => {
     made.off.add('b')
     const under = made.begin({ graceMs: 0 })
     await finish(under, made.clock, 3)
-    expect(under.counters.mounts['b']).toMatchObject({ files: 0, failures: FILES })
+    expect(under.counters.mounts['b']).toMatchObject({ files: 0, failures: fileCount })
     await made.mounts[1]?.close()
   })
 
@@ -149,7 +149,7 @@ describe('one of three addresses that stays away', () => {
     made.clock.setTimer(8_000, () => made.off.clear())
     const under = made.begin({ listThrough: 'each', through: 'spread' })
     await finish(under, made.clock)
-    expect(under.counters).toMatchObject({ files: FILES, directories: 3 })
+    expect(under.counters).toMatchObject({ files: fileCount, directories: 3 })
     expect(under.counters.failures).toEqual({})
   })
 })
@@ -165,12 +165,12 @@ describe('when no address answers', () => {
     expect(under.allDown).toBe(true)
     expect(under.counters.failures).toEqual({})
     expect(under.counters.files).toBeGreaterThan(0)
-    expect(under.counters.files).toBeLessThan(FILES)
+    expect(under.counters.files).toBeLessThan(fileCount)
     made.off.clear()
     await finish(under, made.clock)
     expect(under.allDown).toBe(false)
     // Not one fails for coming back a little later than another: their time begins anew.
-    expect(under.counters).toMatchObject({ files: FILES, bytes: BYTES, directories: 3 })
+    expect(under.counters).toMatchObject({ files: fileCount, bytes: fileBytes, directories: 3 })
     expect(under.counters.failures).toEqual({})
   })
 
@@ -184,7 +184,7 @@ describe('when no address answers', () => {
     expect(under.counters.failures).toEqual({})
     made.off.clear()
     await finish(under, made.clock)
-    expect(under.counters.files).toBe(FILES)
+    expect(under.counters.files).toBe(fileCount)
     expect(under.counters.failures).toEqual({})
   })
 
@@ -211,8 +211,8 @@ describe('when no address answers', () => {
           const rest: WalkPart[] = under.rest()
           const others = made.begin({ through, symlinks, parts: rest })
           if (rest.length > 0) await finish(others, made.clock)
-          expect(under.counters.files + (rest.length > 0 ? others.counters.files : 0)).toBe(FILES)
-          expect(under.counters.bytes + (rest.length > 0 ? others.counters.bytes : 0)).toBe(BYTES)
+          expect(under.counters.files + (rest.length > 0 ? others.counters.files : 0)).toBe(fileCount)
+          expect(under.counters.bytes + (rest.length > 0 ? others.counters.bytes : 0)).toBe(fileBytes)
           expect(others.counters.failures).toEqual({})
           expect(made.clock.timers).toBe(0)
         }

@@ -10,7 +10,7 @@ import { recorded, until } from '../testing/recorded-mount.ts'
 import type { WalkFailure } from './counters.ts'
 import { walk } from './walk.ts'
 
-const MIB = 1024 * 1024
+const mib = 1024 * 1024
 const stalling = (size: number, gives: number): MemoryFile => ({ kind: 'file', size, gives })
 const tree = memoryTree({
   bad: stalling(1_000, 300),
@@ -216,10 +216,10 @@ describe('a file that the mount stops sending before its end', () => {
   })
 
   test('is found out under a ceiling too, in whichever piece it ends', async () => {
-    for (const gives of [0, 3 * MIB, 3 * MIB + 7]) {
+    for (const gives of [0, 3 * mib, 3 * mib + 7]) {
       const clock = fakeClock()
-      const inner = mountOf('a', memoryTree({ big: stalling(10 * MIB, gives) }))
-      const warm = walk([throttledMount(inner, rateLimit({ bytesPerSecond: 100 * MIB, clock }))], {
+      const inner = mountOf('a', memoryTree({ big: stalling(10 * mib, gives) }))
+      const warm = walk([throttledMount(inner, rateLimit({ bytesPerSecond: 100 * mib, clock }))], {
         entries: 'none',
         headBytes: Infinity,
         clock,
@@ -229,7 +229,7 @@ describe('a file that the mount stops sending before its end', () => {
       expect(warm.takeFailures()).toMatchObject([
         {
           code: 'INCOMPLETE',
-          message: `/big: ${gives} bytes received, ${10 * MIB} expected; a sent no more for 4.5 s`,
+          message: `/big: ${gives} bytes received, ${10 * mib} expected; a sent no more for 4.5 s`,
         },
       ])
     }
@@ -240,14 +240,14 @@ describe('a large file that a mount stops sending', () => {
   const options = {
     entries: 'none',
     headBytes: Infinity,
-    chunkBytes: MIB,
-    rangeBytes: 4 * MIB,
+    chunkBytes: mib,
+    rangeBytes: 4 * mib,
     concurrency: 4,
   } as const
 
   test('is one failure of it, and no further chunk is tried', async () => {
     const clock = fakeClock()
-    const mount = mountOf('a', memoryTree({ big: stalling(100 * MIB, 10 * MIB + 5) }))
+    const mount = mountOf('a', memoryTree({ big: stalling(100 * mib, 10 * mib + 5) }))
     const warm = walk([mount], { ...options, clock })
     await clock.advance(6_000)
     await warm.done
@@ -260,7 +260,7 @@ describe('a large file that a mount stops sending', () => {
     const faults = (operation: string): 'IO' | undefined => (operation === 'read' ? 'IO' : undefined)
     const of = memoryTree({ vast: file })
     const mounts = ['a', 'b'].map((name) => memoryMount({ name, tree: of, faults }))
-    const warm = walk(mounts, { ...options, chunkBytes: 64 * MIB, rangeBytes: 1024 * MIB })
+    const warm = walk(mounts, { ...options, chunkBytes: 64 * mib, rangeBytes: 1024 * mib })
     await warm.done
     expect(warm.counters.failures).toEqual({ IO: 2 })
     expect(mounts.map(({ asked }) => asked.reads)).toEqual([expect.any(Number), expect.any(Number)])

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '@cachewarmer/nfs'
 import { directory, file, generated, type TreeDirectory, type TreeUp, up } from '@cachewarmer/nfs/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { MAX_PATH_BYTES } from '../../index.ts'
+import { maxPathBytes } from '../../index.ts'
 import { NfsMounts } from '../../testing/nfs-mounts.ts'
 import type { WalkFailure } from '../../walk/counters.ts'
 import type { WalkOptions } from '../../walk/options.ts'
@@ -266,7 +266,7 @@ describe('a path beyond the limit', () => {
   /** A chain of directories with a file in each; handles have room for some fifty levels. */
   const chain = (levels: number): TreeDirectory =>
     levels === 0 ? directory({ f: file(1) }) : directory({ f: file(1), [name]: chain(levels - 1) })
-  const within = Math.floor((MAX_PATH_BYTES - 2) / (name.length + 1))
+  const within = Math.floor((maxPathBytes - 2) / (name.length + 1))
 
   test('is a failure of its own; what is above it is read', async () => {
     const mount = await mountOf(await serve({ tree: chain(40) }))
@@ -293,7 +293,7 @@ describe('a path beyond the limit', () => {
 
   test('in a list is a failure of its own', async () => {
     const mount = await mountOf(await serve({ tree: directory({ f: file(1) }) }))
-    const parts = [{ kind: 'files', directory: '/', names: ['f', 'x'.repeat(MAX_PATH_BYTES)], listed: true }] as const
+    const parts = [{ kind: 'files', directory: '/', names: ['f', 'x'.repeat(maxPathBytes)], listed: true }] as const
     const { files, failures } = await walked(mount, { parts })
     expect([files, failures]).toMatchObject([1, [{ code: 'NAME_TOO_LONG' }]])
   })

@@ -11,8 +11,8 @@ const tree = directory({
   b: generated(400, 'g', () => file(10)),
   large: file(5_000_000),
 })
-const FILES = 801
-const BYTES = 8_000 + 5_000_000
+const fileCount = 801
+const fileBytes = 8_000 + 5_000_000
 
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -42,12 +42,12 @@ describe('three NFS addresses of one export', () => {
     const { servers, mounts } = await cluster()
     const under = walk(mounts, { entries: 'none', headBytes: 65_536 })
     await under.done
-    expect(under.counters).toMatchObject({ files: FILES, directories: 3 })
+    expect(under.counters).toMatchObject({ files: fileCount, directories: 3 })
     expect(under.counters.failures).toEqual({})
-    expect(servers.map(reads)).toEqual([FILES, FILES, FILES])
+    expect(servers.map(reads)).toEqual([fileCount, fileCount, fileCount])
     // Of each file the first read alone is a cold one.
     const timed = mounts.map(({ name }) => Object.values(under.counters.mounts[name]?.latencies ?? {}))
-    expect(timed.flat().reduce((sum, count) => sum + count, 0)).toBe(FILES)
+    expect(timed.flat().reduce((sum, count) => sum + count, 0)).toBe(fileCount)
     for (const one of timed) expect(one.length).toBeGreaterThan(0)
     // Parts and listings are looked up by path, and one foreign handle is compared: not a lookup for every file.
     for (const { calls } of servers) expect(calls['LOOKUP'] ?? 0).toBeLessThan(10)
@@ -71,10 +71,10 @@ describe('three NFS addresses of one export', () => {
       expect(under.allDown).toBe(false)
       await victim?.resume()
       await under.done
-      expect(under.counters).toMatchObject({ files: FILES, bytes: BYTES, directories: 3 })
+      expect(under.counters).toMatchObject({ files: fileCount, bytes: fileBytes, directories: 3 })
       expect(under.counters.failures).toEqual({})
       const through1 = Object.values(under.counters.mounts).reduce((sum, { files }) => sum + files, 0)
-      expect(through1).toBe(through === 'each' ? 3 * FILES : FILES)
+      expect(through1).toBe(through === 'each' ? 3 * fileCount : fileCount)
     },
   )
 
@@ -92,7 +92,7 @@ describe('three NFS addresses of one export', () => {
     const others = walk(mounts, { ...options, parts: under.rest() })
     await others.done
     expect(others.counters.failures).toEqual({})
-    expect(under.counters.files + others.counters.files).toBe(FILES)
-    expect(under.counters.bytes + others.counters.bytes).toBe(BYTES)
+    expect(under.counters.files + others.counters.files).toBe(fileCount)
+    expect(under.counters.bytes + others.counters.bytes).toBe(fileBytes)
   })
 })

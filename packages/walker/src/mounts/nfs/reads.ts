@@ -3,7 +3,7 @@ import {
   type CallOptions,
   type FileHandle,
   firstReadBytes,
-  LONG_READ_BYTES,
+  longReadBytes,
   type NfsExport,
   type ReadRangeResult,
   type ReadResult,
@@ -206,4 +206,4 @@ function asReadError(error: unknown): unknown {
 
 /** As far as is known before the read. */
 const isLong = ({ offset, length, size }: ReadOptions): boolean =>
-  (size === undefined ? length : Math.min(length, size - offset)) >= LONG_READ_BYTES
+  (size === undefined ? length : Math.min(length, size - offset)) >= longReadBytes

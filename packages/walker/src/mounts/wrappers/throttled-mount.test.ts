@@ -17,8 +17,8 @@ const over = async (tree: MemoryDirectory): Promise<MadeMount> => ({
 describeMount(runner, 'throttled', over, { odd: true })
 
 const { signal } = new AbortController()
-const MIB = 1024 * 1024
-const tree = memoryTree({ big: 10 * MIB + 5, many: manyEntries(100, () => ({ kind: 'file', size: 10 })) })
+const mib = 1024 * 1024
+const tree = memoryTree({ big: 10 * mib + 5, many: manyEntries(100, () => ({ kind: 'file', size: 10 })) })
 
 describe('a throttled mount', () => {
   test('counts every question and every page as a request', async () => {
@@ -38,16 +38,16 @@ describe('a throttled mount', () => {
   test('reads in pieces under a ceiling of bytes, which add up to the same', async () => {
     const inner = recorded(memoryMount({ name: 'm', tree }))
     const clock = fakeClock()
-    const bucket = rateLimit({ bytesPerSecond: MIB, clock })
+    const bucket = rateLimit({ bytesPerSecond: mib, clock })
     const mount = throttledMount(inner, bucket)
     const whole = mount.read({ path: '/big' }, { offset: 0, length: Infinity, signal })
     await clock.advance(8_999)
-    expect(inner.calls.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].map((at) => at * MIB))
+    expect(inner.calls.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].map((at) => at * mib))
     await clock.advance(1_101)
-    expect(await whole).toEqual({ bytes: 10 * MIB + 5, end: true, size: 10 * MIB + 5 })
-    const part = mount.read({ path: '/big' }, { offset: 5, length: 2 * MIB, signal })
+    expect(await whole).toEqual({ bytes: 10 * mib + 5, end: true, size: 10 * mib + 5 })
+    const part = mount.read({ path: '/big' }, { offset: 5, length: 2 * mib, signal })
     await clock.advance(9_000)
-    expect(await part).toEqual({ bytes: 2 * MIB, end: false, size: 10 * MIB + 5 })
+    expect(await part).toEqual({ bytes: 2 * mib, end: false, size: 10 * mib + 5 })
   })
 
   test('lets others wait for what a read took beyond one request', async () => {
@@ -72,9 +72,9 @@ describe('a throttled mount', () => {
     const mount = throttledMount(inner, rateLimit({ requestsPerSecond: 20, clock }))
     const whole = mount.read({ path: '/big' }, { offset: 0, length: Infinity, signal })
     await clock.advance(400)
-    expect(inner.calls.map(({ offset }) => offset)).toEqual([0, 2, 4, 6, 8].map((at) => at * MIB))
+    expect(inner.calls.map(({ offset }) => offset)).toEqual([0, 2, 4, 6, 8].map((at) => at * mib))
     await clock.advance(200)
-    expect(await whole).toMatchObject({ bytes: 10 * MIB + 5, end: true })
+    expect(await whole).toMatchObject({ bytes: 10 * mib + 5, end: true })
   })
 
   test('reads in one go where bytes have no ceiling, and requests a high one', async () => {
