@@ -146,7 +146,7 @@ export class NfsExport {
     return new Promise((resolve, reject) => this.readTo({ resolve, reject }, handle, offset, count, options))
   }
 
-  /** As `read`, without a promise, for those who have thousands out; `receiver` may hear of it before this returns. */
+  /** As `read`, without a promise, for callers with thousands in flight; `receiver` may hear of it before this returns. */
   readTo(
     receiver: Receiver<ReadResult>,
     handle: FileHandle,
@@ -266,7 +266,7 @@ export class NfsExport {
   }
 }
 
-/** What was found out of directories, by path, the least recently used one forgotten first. */
+/** Directories that were looked up, by path. The least recently used one is forgotten first. */
 export class HandleCache {
   readonly #handles = new Map<string, LookupResult>()
   readonly #capacity: number

@@ -1,7 +1,7 @@
 import type { Procedure } from '../rpc/call.ts'
 import type { ConnectionObserver } from '../rpc/connection.ts'
 
-/** What a concurrency controller or a log wants to hear, as it happens. Called from innermost loops: be quick. What it throws is dropped. */
+/** Events for a concurrency controller or a log. Called from innermost loops: be quick. Errors that it throws are dropped. */
 export interface NfsObserver {
   /** A reply came `ms` after its call was sent for the last time; also one that says no. */
   latency?(ms: number, procedure: string): void
@@ -46,7 +46,7 @@ export interface NfsStats {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** Counts what the connections of an export tell, and passes it on. */
+/** Counts the events of an export's connections, and passes them on. */
 export class StatsCollector implements ConnectionObserver {
   readonly #procedures: (Mutable<ProcedureStats> & { readonly name: string })[] = []
   readonly #observer: NfsObserver

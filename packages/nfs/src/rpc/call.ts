@@ -20,14 +20,14 @@ export const NULL: Procedure<undefined, undefined> = {
   decode: () => undefined,
 }
 
-/** Who waits for a call: hears of it once, from the connection's innermost loops. Be quick, and don't throw. */
+/** Receives the outcome of a call, once, from the connection's innermost loops. Be quick, and don't throw. */
 export interface Receiver<R> {
   resolve(result: R): void
   /** With `NfsError`, or the signal's reason. */
   reject(error: unknown): void
 }
 
-/** One call on its way: what was asked, who waits, and how often it was sent. */
+/** A call in flight: its arguments, its receiver, and how often it was sent. */
 export class Call {
   readonly procedure: Procedure<unknown, unknown>
   readonly args: unknown

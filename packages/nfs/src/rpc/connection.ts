@@ -7,7 +7,7 @@ import type { Link, OpenLink } from './link.ts'
 import { type Credential, decodeReply, encodeCall, refusalError } from './message.ts'
 import { RecordReader, recordMark } from './record.ts'
 
-/** What a connection tells while it works. Called from its innermost loops: be quick, and don't throw. */
+/** Events of a connection. Called from its innermost loops: be quick, and don't throw. */
 export interface ConnectionObserver {
   /** A reply came, `ms` after its call was sent for the last time. Also for replies that say no. */
   replied(procedure: Procedure<unknown, unknown>, ms: number): void
@@ -63,7 +63,7 @@ const procedureAt = 24
 
 /**
  * Calls to one program of one server, any number at a time, over one link that is opened when there is something to
- * send and opened again when it is lost. `idle -> opening -> open -> idle`, until `closed`, which is for ever.
+ * send and opened again when it is lost. `idle -> opening -> open -> idle`, until `closed`, which is final.
  * All calls must be safe to repeat: what is out when a link is lost goes out again over the next.
  */
 export class Connection {
@@ -118,7 +118,7 @@ export class Connection {
     return new Promise((resolve, reject) => this.send(procedure, args, { resolve, reject }, signal, jukeboxMs))
   }
 
-  /** The same without a promise, for those who have thousands out; `receiver` may hear of it before this returns. */
+  /** The same without a promise, for callers with thousands in flight; `receiver` may hear of it before this returns. */
   send<A, R>(
     procedure: Procedure<A, R>,
     args: A,

@@ -1,8 +1,8 @@
-/** Who waits for a place. */
+/** A task that waits for a place. */
 export interface TurnTaker {
   /** A place is taken for it. Must not throw. */
   begin(): void
-  /** There will be none. */
+  /** No place will come. */
   fail(error: unknown): void
 }
 

@@ -3,7 +3,7 @@ import { WalkError } from '../errors.ts'
 import { show } from '../paths.ts'
 import { Fifo, type Limiter } from './limiter.ts'
 
-/** Ceilings; without one there is none. */
+/** Ceilings of a rate. A missing one is no ceiling. */
 export interface RateCeilings {
   readonly requestsPerSecond?: number | undefined
   readonly bytesPerSecond?: number | undefined
@@ -18,13 +18,13 @@ export interface RateLimit extends Limiter {
   readonly ceilings: RateCeilings
   /** Whether a request waits for its turn now. */
   readonly busy: boolean
-  /** New ceilings, at once and for those too who wait already. A ceiling that is not named is none. */
+  /** Sets new ceilings at once, also for requests that wait. A missing ceiling is no ceiling. */
   set(ceilings: RateCeilings): void
   /** Settles when the next request may go; rejects with the reason of the signal that aborts first. */
   take(...signals: (AbortSignal | undefined)[]): Promise<void>
   /**
-   * Says what a request brought, and how many `more` requests it turned out to be, or below 0 how many fewer. What goes
-   * beyond the ceilings is waited for by those that come after.
+   * Reports the bytes of a request, and how many `more` requests it took (below 0: fewer). Later requests wait for what
+   * exceeds the ceilings.
    */
   spent(bytes: number, more?: number): void
 }
@@ -46,7 +46,7 @@ class Bucket implements RateLimit {
   readonly #clock: Clock
   readonly #line = new Fifo<Waiter>()
   #ceilings: RateCeilings
-  /** Below zero, here and of bytes: what others spent and everybody has to wait for. */
+  /** Below zero, here and for bytes: a debt that later requests wait for. */
   #requests: number
   #bytes = 0
   #filledAt: number

@@ -54,7 +54,7 @@ export interface Target {
   readonly foreign?: boolean | undefined
 }
 
-/** What comes along with every question to a mount. */
+/** Options of every call to a mount. */
 export interface Asking {
   readonly signal: AbortSignal
   /**
@@ -82,12 +82,12 @@ export interface ReadOptions {
   readonly length: number
   /** Size of the whole file as its listing told. It may have changed since: a hint of how much to ask for, no bound. */
   readonly size?: number | undefined
-  /** Hears of bytes as they arrive, of a read that takes several requests; the last of them are in the outcome alone. */
+  /** Called with bytes as they arrive, if the read takes several requests; the last of them are only in the outcome. */
   readonly arrivals?: Arrivals | undefined
   readonly signal: AbortSignal
 }
 
-/** Who hears of bytes before the read that brings them is over. */
+/** Receives byte counts before the read that brings them has ended. */
 export interface Arrivals {
   arrived(bytes: number): void
 }
@@ -108,7 +108,7 @@ export interface ReadOutcome {
   readonly requests?: number | undefined
 }
 
-/** All that was asked for came, as far as the file has it. */
+/** All bytes came that were asked for and that the file has. */
 export const isComplete = ({ bytes, end }: ReadOutcome, length: number): boolean => end || bytes >= length
 
 /** Whether a file of the mount can have the size that a listing told. */

@@ -73,7 +73,7 @@ class Listing {
   /** The directory itself, and those that it lies in. */
   #lineage: Lineage | undefined
   #open = false
-  /** What the other mounts said, where theirs counts too: how many files they have, or why they have none. */
+  /** Where each mount has to list: per mount the number of its files, or why it has none. */
   readonly #others = new Map<string, number | WalkError>()
   /** Entries that they could not look at. */
   readonly #missed: MissedEntry[] = []
@@ -85,7 +85,7 @@ class Listing {
     this.#announced = unit.resume !== undefined
   }
 
-  /** Notes how the directory looks from a mount. Throws `LOOP` when that is how one looks that it lies in. */
+  /** Notes the directory's identity on a mount. Throws `LOOP` when a directory above it has the same one. */
   seen(sight: Sight): void {
     const { path, real, lineage } = this.#unit
     if (leadsBack(lineage, real, sight))
@@ -140,13 +140,13 @@ class Listing {
     return files
   }
 
-  /** A mount did not list the directory; where each has to, that is a failure of it. */
+  /** A mount did not list the directory; where each has to, that is a failure of the mount. */
   missed({ name }: Member, error: WalkError): void {
     const { attributesOnly, listThrough } = this.#context.settings
     if (attributesOnly && listThrough === 'each') this.#others.set(name, error)
   }
 
-  /** What the mounts other than this one said counts with the directory, once. */
+  /** Counts what the other mounts found, or failed at, once the directory is complete. */
   #countOthers(name: string): void {
     for (const [other, said] of this.#others) {
       if (other === name) continue
@@ -221,7 +221,7 @@ class Listing {
     this.#countOthers(mount.name)
   }
 
-  /** Lists through further mounts and drops what they say. */
+  /** Lists through further mounts and drops the entries. */
   async again(members: readonly Member[]): Promise<void> {
     const { mounts, waiting } = this.#context
     const { path, resume } = this.#unit

@@ -44,7 +44,7 @@ export class MountSet {
   readonly #someUnusable: boolean
   readonly #clock: Clock
   readonly #graceMs: number
-  /** When one of them answered again after none had: the others get as much time as it takes a cluster to start. */
+  /** When one of them answered again after all were away: the others get time, too, as a cluster starts node by node. */
   #revivedMs = Number.NEGATIVE_INFINITY
 
   constructor(mounts: readonly Mount[], settings: Settings) {

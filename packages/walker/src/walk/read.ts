@@ -30,7 +30,7 @@ interface FailedRead {
   readonly error: WalkError
 }
 
-/** One for each file, thousands at a time: of what happens here nothing may cost much, neither objects nor promises. */
+/** One per file, thousands at a time: objects and promises are costly here. */
 class Reading implements PassageOwner, ArrivingRead {
   readonly hash: number
   readonly unit: ReadUnit
@@ -38,7 +38,7 @@ class Reading implements PassageOwner, ArrivingRead {
   readonly #context: Context
   readonly #end: ReadEnd
   readonly #readers: readonly Member[]
-  /** Readers that have had their turn, or have it now, and how many have it now. */
+  /** Readers that have begun, and how many of them are still reading. */
   #begun = 0
   #out = 0
   #reads: readonly MountRead[] = none

@@ -18,7 +18,7 @@ export interface Located extends Resolved {
   readonly lineage: Lineage | undefined
 }
 
-/** A mount that need not be asked, and what it said. */
+/** A mount that was asked before, and its error. */
 export interface FailedLook {
   readonly mount: Mount
   readonly error: WalkError
@@ -115,7 +115,7 @@ export class Resolver {
     })
   }
 
-  /** Of every mount that may do better; and again, a few times, of mounts that had all gone and come back. */
+  /** Asks every mount that may do better, and asks again, a few times, when all went away and came back. */
   async #ask<T>(path: string, question: (mount: Mount) => Promise<T>, failed?: FailedLook): Promise<T> {
     for (let round = 1; ; round++) {
       const order = this.#mounts.knowing(hashPath(path)).filter(({ mount }) => mount !== failed?.mount)
@@ -144,7 +144,7 @@ export interface Sight extends Identity {
 export interface Lineage {
   /** Its path without links on the way. */
   readonly real: string
-  /** What its parent's listing said of it, and its own. */
+  /** Its identities, from its parent's listing and from its own. */
   readonly sights: readonly Sight[]
   readonly parent: Lineage | undefined
 }
@@ -155,7 +155,7 @@ export const sightOf = (mount: Mount | undefined, { id, handle }: Identity): Sig
   handle,
 })
 
-/** Whether the directory is one of those that it lies in: the same path, number or handle. */
+/** Whether a directory above has the same path, number or handle. */
 export function leadsBack(lineage: Lineage | undefined, real: string, sight: Sight): boolean {
   for (let at = lineage; at; at = at.parent)
     if (at.real === real || at.sights.some((one) => isSame(one, sight))) return true

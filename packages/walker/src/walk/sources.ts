@@ -18,7 +18,7 @@ export interface ReadUnit {
   /** Whose handle that is. */
   readonly from?: Mount | undefined
   readonly tally: Tally
-  /** How it is written down when it is not done here: by name in its directory, or as a path to look at first. */
+  /** How it becomes a part when it is not read here: by name in its directory, or as a path to look at first. */
   readonly as: 'name' | 'tree'
   readonly chunk?: Chunk | undefined
 }

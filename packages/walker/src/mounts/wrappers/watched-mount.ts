@@ -12,10 +12,10 @@ export interface WatchedMountOptions {
 }
 
 /**
- * The mount, with an eye on whether it answers. A call that fails with `MOUNT_DOWN` takes it out, and so does one with
+ * The mount, with its health watched. A call that fails with `MOUNT_DOWN` takes it out, and so does one with
  * `TIMEOUT` unless another was answered in the last third of its time: a filer that loses an answer now and then is
  * not away. Calls then fail with `MOUNT_DOWN` right away, until a probe (`stat('/')`, one at a time) is answered, be it
- * with an error of the filer's. Closing ends the probes, and everybody's waiting.
+ * with an error of the filer's. Closing ends the probes and rejects all that wait.
  */
 export function watchedMount(
   inner: Mount,
