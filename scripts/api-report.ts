@@ -6,7 +6,7 @@ import { options } from './options.ts'
 
 /*
  * Writes packages/NAME/api.md: all that a package exports, as the compiler declares it, without comments. It is reviewed
- * like code: what breaks somebody's import shows up in its diff. `--check` only says which of them are not current.
+ * like code: what breaks a user's import shows up in its diff. `--check` only says which of them are not current.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 

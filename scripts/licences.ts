@@ -6,7 +6,7 @@ import { options } from './options.ts'
 const { values } = options('licences', { options: { write: { type: 'boolean', default: false } } })
 
 /*
- * Holds the licences of everything that is installed to a list, without asking anybody: what comes with the published
+ * Holds the licences of everything that is installed to a list, without a network: what comes with the published
  * packages may be used on these terms alone, tools of developers on a few more. THIRD-PARTY.md lists what is shipped.
  * `--write` writes it anew.
  */

@@ -37,7 +37,7 @@ if (values.help) process.stdout.write(help)
 else if (values['dry-run']) dryRun()
 else if (values.pack !== undefined) packAll(resolve(process.env['INIT_CWD'] ?? '.', values.pack))
 else {
-  // Who published what is provable by anybody: npm signs it with the forge's identity (see publishConfig.provenance).
+  // npm signs each package with the forge's identity, so that users can check who published it (publishConfig.provenance).
   run('changeset', ['publish'])
 }
 

@@ -49,8 +49,9 @@ export const bundleForNode = (programs: ReadonlyMap<Role, Bundle>): Promise<Bund
 export const bundleForExecutable = (): Promise<Bundle> =>
   bundleLauncher(
     'cjs',
-    `import { getAsset, getRawAsset } from 'node:sea'
-    const source = (role) => ({ text: getAsset(role, 'utf8'), cache: new Uint8Array(getRawAsset(role + '.cache')) })`,
+    `import { getRawAsset } from 'node:sea'
+    const bytes = (name) => Buffer.from(getRawAsset(name))
+    const source = (role) => ({ text: bytes(role).latin1Slice(), cache: bytes(role + '.cache') })`,
   )
 
 /** The start of every program, with `programs.ts` in a form that compiles a text. V8 reports a code cache that it refuses. */

@@ -22,7 +22,7 @@ mount -t cgroup2 cgroup2 "$top/cgroup"
 group=$top/cgroup/cachewarmer-$$
 mkdir "$group"
 cleanup() {
-  # Whatever is still in there ends with its first process.
+  # All processes in there end with their first process.
   [ -z "${init:-}" ] || kill -KILL "$init" || true
   [ -z "${outer:-}" ] || wait "$outer" || true
   find "$group" -depth -type d -exec rmdir {} + || true

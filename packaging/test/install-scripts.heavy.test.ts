@@ -163,7 +163,7 @@ describe.skipIf(notLinux)('an install script', () => {
     expect(dropIns()).toEqual([])
   })
 
-  test('goes on with what cloud-init left on a machine of a scale set', () => {
+  test('keeps what cloud-init left on a machine of a scale set', () => {
     const fromCloudInit = {
       ...enough,
       BOOTSTRAP_PATH: '/b',

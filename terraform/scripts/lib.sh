@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the scripts beside this file share. Sourced by them, in strict mode.
 
-# A mistake of whoever wrote the settings: says it, names the place where they are documented, exits 2.
+# A mistake in the settings: prints it and the place where they are documented, exits 2.
 refuse() {
   printf '%s: %s; see %s\n' "${0##*/}" "$1" "${documented_in:?}" >&2
   exit 2

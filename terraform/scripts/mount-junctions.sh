@@ -21,7 +21,7 @@ for address in "${addresses[@]}"; do require_address address; done
 for export in "${exports[@]}"; do require_path export; done
 require_root
 
-# Above the mounts nobody but root may put anything.
+# Only root may put anything above the mounts.
 umask 022
 failed=0
 for address in "${addresses[@]}"; do

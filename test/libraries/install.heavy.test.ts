@@ -33,6 +33,14 @@ const entries = packages.flatMap(({ name, exports }) =>
     .filter(([, entry]) => typeof entry !== 'string')
     .map(([subpath]) => `${name}${subpath.slice(1)}`),
 )
+/** Those that carry no library of Azure: with it they would be several times as large. */
+const withoutAzure = [
+  '@cachewarmer/core',
+  '@cachewarmer/queue',
+  '@cachewarmer/nfs',
+  '@cachewarmer/walker',
+  '@cachewarmer/vmss',
+].concat('@cachewarmer/service', '@cachewarmer/submit')
 const small = packages.filter(({ name }) => withoutAzure.includes(name))
 const programs = packages.flatMap(({ bin = {}, version }) => Object.keys(bin).map((name) => ({ name, version })))
 
@@ -49,15 +57,6 @@ const run = async (cwd: string, program: string, ...args: readonly string[]): Pr
 }
 
 const managers = ['npm', 'pnpm'] as const
-
-/** Those that carry no library of Azure: with it they would be several times as large. */
-const withoutAzure = [
-  '@cachewarmer/core',
-  '@cachewarmer/queue',
-  '@cachewarmer/nfs',
-  '@cachewarmer/walker',
-  '@cachewarmer/vmss',
-].concat('@cachewarmer/service', '@cachewarmer/submit')
 
 describe('every package, packed and installed into an empty project', () => {
   let folder: string
@@ -121,13 +120,14 @@ describe('every package, packed and installed into an empty project', () => {
       import { openService } from '@cachewarmer/queue/open'
       import { openAzureFleet } from '@cachewarmer/service/manager'
       import { submitJob } from '@cachewarmer/submit'
-      const config = {
+      const azure = {
         azureCloud: 'AzurePublicCloud', azureSubscription: 's', azureResourceGroup: 'g', azureLocation: 'westeurope',
         vmssSubnetId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n/subnets/w',
         vmssUserName: 'azureuser', vmssSshPublicKey: 'ssh-ed25519 ' + 'AAAAC3NzaC1lZDI1NTE5'.padEnd(68, 'A') + ' test',
         bootstrapMountAddress: '10.0.5.4', bootstrapExportPath: '/data', bootstrapScriptPath: '/worker.sh',
-        storageAccountName: 'studio', queueNamePrefix: 'studio', workers: 1, leaseMs: 60_000, idleMs: 20_000,
       }
+      const queue = { storageAccountName: 'studio', queueNamePrefix: 'studio' }
+      const config = { azure, queue, access: {}, workers: 1, job: { leaseMs: 60_000, idleMs: 20_000 } }
       const refused = await Promise.allSettled([
         openService('https://studio.queue.core.windows.net'),
         openAzureFleet(config, { environment: {} }),

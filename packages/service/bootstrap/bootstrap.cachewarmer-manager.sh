@@ -4,7 +4,7 @@ set -euo pipefail
 
 # shellcheck disable=SC2034
 program=$(basename -- "$0")
-# What install.bash is told.
+# Settings for install.bash.
 # shellcheck disable=SC2034
 role=manager programs='cachewarmer-manager cachewarmer cachewarmer-submit cachewarmer-jobsubmitter' needed=check_manager
 

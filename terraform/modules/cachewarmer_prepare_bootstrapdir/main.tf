@@ -22,7 +22,7 @@ locals {
   })
   settings_text = join("", [for name, value in local.settings : "${name}=${replace(trimspace(value), "/[\\r\\n]+/", " ")}\n" if value != null && value != ""])
 
-  # A release is told from the one before by the checksums of its programs.
+  # The checksums of a release identify it.
   release_version = local.uploads ? filesha256("${var.release_dir}/SHA256SUMS") : local.has_url ? var.release_sha256 : ""
 }
 

@@ -1,4 +1,4 @@
-# The workers' identity: it reads and writes the queues, and a worker that nobody wants any more deletes its own machine.
+# The workers' identity: it reads and writes the queues, and a worker without work and manager deletes its own machine.
 resource "azurerm_user_assigned_identity" "worker" {
   name                = var.name
   resource_group_name = var.resource_group_name

@@ -6,7 +6,7 @@ variable "name" {
 
 variable "resource_group_name" {
   type        = string
-  description = "Resource group for the identity and for the scale set: the controller's own, unless the manager is told another."
+  description = "Resource group for the identity and for the scale set: the controller's own, unless the manager has another setting."
 }
 
 variable "resource_group_id" {

@@ -79,7 +79,7 @@ variable "maxFileSizeBytes" {
 variable "head_bytes" {
   type        = number
   default     = 0
-  description = "Read only so many bytes of each file; 0 for all of it."
+  description = "Read at most this many bytes of each file; 0 for all of it."
 }
 
 variable "allow_empty" {
