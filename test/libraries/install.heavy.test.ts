@@ -40,7 +40,9 @@ const withoutAzure = [
   '@cachewarmer/nfs',
   '@cachewarmer/walker',
   '@cachewarmer/vmss',
-].concat('@cachewarmer/service', '@cachewarmer/submit')
+  '@cachewarmer/service',
+  '@cachewarmer/submit',
+]
 const small = packages.filter(({ name }) => withoutAzure.includes(name))
 const programs = packages.flatMap(({ bin = {}, version }) => Object.keys(bin).map((name) => ({ name, version })))
 
@@ -94,7 +96,7 @@ describe('every package, packed and installed into an empty project', () => {
       writeFileSync(join(project(manager), 'imports.ts'), `${imports.join('')}export const all = [${used}]\n`)
     }
   }, 300_000)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }), 120_000)
 
   test.each(managers)('by %s, can be imported by each of its names', async (manager) => {
     const script = `
@@ -132,7 +134,8 @@ describe('every package, packed and installed into an empty project', () => {
         openService('https://studio.queue.core.windows.net'),
         openAzureFleet(config, { environment: {} }),
       ])
-      console.log(typeof submitJob, ...refused.map(({ reason }) => '\\n' + reason.message))`
+      console.log(typeof submitJob)
+      for (const { reason } of refused) console.log(reason.message)`
     writeFileSync(join(project('small'), 'azure.mjs'), script)
     const said = await run(project('small'), process.execPath, 'azure.mjs')
     expect(said).toMatch(/^function/)
