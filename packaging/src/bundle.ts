@@ -20,7 +20,7 @@ export interface Bundle {
 
 /**
  * The text of each program with all its packages: an expression, a function of `require`. Only the text of the role that is
- * called is compiled: in one text a worker would parse the manager's libraries, which are larger than itself. Printable ASCII.
+ * called is compiled: in one text a worker would parse the manager's libraries, which are larger than itself.
  */
 export async function bundlePrograms(): Promise<ReadonlyMap<Role, Bundle>> {
   const made = new Map<Role, Bundle>()
@@ -41,7 +41,7 @@ export const bundleForNode = (programs: ReadonlyMap<Role, Bundle>): Promise<Bund
     'esm',
     `import { inflateRawSync } from 'node:zlib'
     const texts = ${JSON.stringify(Object.fromEntries(texts))}
-    const source = (role) => ({ text: inflateRawSync(Buffer.from(texts[role], 'base64')).latin1Slice() })`,
+    const source = (role) => ({ text: inflateRawSync(Buffer.from(texts[role], 'base64')).utf8Slice() })`,
   )
 }
 
@@ -51,7 +51,7 @@ export const bundleForExecutable = (): Promise<Bundle> =>
     'cjs',
     `import { getRawAsset } from 'node:sea'
     const bytes = (name) => Buffer.from(getRawAsset(name))
-    const source = (role) => ({ text: bytes(role).latin1Slice(), cache: bytes(role + '.cache') })`,
+    const source = (role) => ({ text: bytes(role).utf8Slice(), cache: bytes(role + '.cache') })`,
   )
 
 /** The start of every program, with `programs.ts` in a form that compiles a text. V8 reports a code cache that it refuses. */
@@ -64,7 +64,7 @@ const bundleLauncher = (format: 'esm' | 'cjs', source: string): Promise<Bundle> 
       const { text, cache } = source(role)
       const script = new Script(text, {
         filename: 'cachewarmer-' + role, cachedData: cache, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER })
-      if (script.cachedDataRejected) process.emitWarning('Code cache data rejected.')
+      if (script.cachedDataRejected) process.stderr.write('Warning: V8 refused the code cache\\n')
       script.runInThisContext()(createRequire(process.execPath))
     }
     export const start = { ${roles.map((role) => `${role}: compile('${role}')`).join(', ')} }`
@@ -90,7 +90,7 @@ async function bundle(entry: string, format: 'esm' | 'cjs', plugins: Plugin[]): 
     format,
     minify: true,
     legalComments: 'none',
-    charset: 'ascii',
+    charset: 'utf8',
     logLevel: 'warning',
     plugins,
   } as const satisfies BuildOptions
