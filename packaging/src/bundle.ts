@@ -26,10 +26,14 @@ export async function bundlePrograms(): Promise<ReadonlyMap<Role, Bundle>> {
   const made = new Map<Role, Bundle>()
   for (const role of roles) {
     const { text, metafile } = await bundle(join(packageFolder(role), 'dist/bin.js'), 'cjs', [substitutions])
-    made.set(role, { text: `(function(require){${text.replace(/^#!.*\n/, '')}\n})`, metafile })
+    made.set(role, { text: `(function(require){${inAscii(text.replace(/^#!.*\n/, ''))}\n})`, metafile })
   }
   return made
 }
+
+/** Each character is a byte. esbuild escapes all others but those in regular expressions, where the escape is the same. */
+const inAscii = (text: string): string =>
+  text.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /**
  * One file for a Node that is installed, with the texts of all programs, deflated: V8 reads every character of a file that
@@ -39,9 +43,11 @@ export const bundleForNode = (programs: ReadonlyMap<Role, Bundle>): Promise<Bund
   const texts = [...programs].map(([role, { text }]) => [role, deflateRawSync(text, { level: 9 }).toString('base64')])
   return bundleLauncher(
     'esm',
-    `import { inflateRawSync } from 'node:zlib'
+    `import { createRequire } from 'node:module'
+    import { inflateRawSync } from 'node:zlib'
+    const load = createRequire(process.execPath)
     const texts = ${JSON.stringify(Object.fromEntries(texts))}
-    const source = (role) => ({ text: inflateRawSync(Buffer.from(texts[role], 'base64')).utf8Slice() })`,
+    const source = (role) => ({ text: inflateRawSync(Buffer.from(texts[role], 'base64')).latin1Slice() })`,
   )
 }
 
@@ -50,14 +56,14 @@ export const bundleForExecutable = (): Promise<Bundle> =>
   bundleLauncher(
     'cjs',
     `import { getRawAsset } from 'node:sea'
+    const load = require
     const bytes = (name) => Buffer.from(getRawAsset(name))
-    const source = (role) => ({ text: bytes(role).utf8Slice(), cache: bytes(role + '.cache') })`,
+    const source = (role) => ({ text: bytes(role).latin1Slice(), cache: bytes(role + '.cache') })`,
   )
 
 /** The start of every program, with `programs.ts` in a form that compiles a text. V8 reports a code cache that it refuses. */
 const bundleLauncher = (format: 'esm' | 'cjs', source: string): Promise<Bundle> => {
   const programs = `
-    import { createRequire } from 'node:module'
     import { constants, Script } from 'node:vm'
     ${source}
     const compile = (role) => async () => {
@@ -65,7 +71,7 @@ const bundleLauncher = (format: 'esm' | 'cjs', source: string): Promise<Bundle> 
       const script = new Script(text, {
         filename: 'cachewarmer-' + role, cachedData: cache, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER })
       if (script.cachedDataRejected) process.stderr.write('Warning: V8 refused the code cache\\n')
-      script.runInThisContext()(createRequire(process.execPath))
+      script.runInThisContext()(load)
     }
     export const start = { ${roles.map((role) => `${role}: compile('${role}')`).join(', ')} }`
   const entry = join(packageFolder('manager'), 'dist/cachewarmer.js')
@@ -90,7 +96,7 @@ async function bundle(entry: string, format: 'esm' | 'cjs', plugins: Plugin[]): 
     format,
     minify: true,
     legalComments: 'none',
-    charset: 'utf8',
+    charset: 'ascii',
     logLevel: 'warning',
     plugins,
   } as const satisfies BuildOptions
