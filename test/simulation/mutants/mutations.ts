@@ -192,7 +192,6 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/service/src/worker/item/supervised-walk.ts',
     find: "    if (status.state === 'paused' || !isAdmitted(status, this.#with.settings.name)) return this.#halt()",
     replace: '    if (!isAdmitted(status, this.#with.settings.name)) return this.#halt()',
-    seed: 1454,
   },
   {
     name: 'the fleet is kept 60 times too long',
