@@ -6,7 +6,7 @@ import { start } from './testing/child.ts'
 import { fixture, jobArguments as job, openQueueFile, type QueueFile, words } from './testing/queue-file.ts'
 import type { Finished } from './testing/spoken.ts'
 
-/* The built program as people start it. What its commands do in every case is told beside `run`. */
+/* The built program as people start it. `program.test.ts` has every case of its commands. */
 
 let queues: QueueFile
 beforeEach(() => {
@@ -21,7 +21,7 @@ describe('the built program', () => {
   test('sends exactly one message, and says how the job is called', async () => {
     expect(await run(...job, '--job-id', 'night')).toEqual({
       code: 0,
-      stdout: 'Submitted as night. To see how it goes on: cachewarmer-submit status night --wait\n',
+      stdout: 'Submitted as night. To see its progress: cachewarmer-submit status night --wait\n',
       stderr: '',
     })
     expect(await queues.bodies(names.job)).toEqual([
@@ -91,7 +91,7 @@ describe('the built program', () => {
     waiting.child.kill(signal)
     const { code, stdout, stderr } = await waiting.finished
     expect(stderr).toContain(
-      'Stopped waiting; the job goes on. To see it again: cachewarmer-submit status night --wait\n',
+      'Stopped waiting; the job continues. To see it again: cachewarmer-submit status night --wait\n',
     )
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
     expect(await queues.bodies(names.job)).toHaveLength(1)

@@ -11,7 +11,7 @@ void runMain(
       stdout: process.stdout,
       stderr: process.stderr,
       environment: process.env,
-      // Nothing is given up because somebody sets the wall clock.
+      // A change of the wall clock must end no wait.
       clock: steadyClock,
       random: systemRandom,
       ...systemFiles,

@@ -13,7 +13,7 @@ export const examples = `Examples
     cachewarmer-submit --addresses 10.0.1.11,10.0.1.12 --export /animation --path /scene1 --mode estimate --wait
     cachewarmer-submit --addresses 10.0.1.11,10.0.1.12 --export /animation --path /scene1 --mode metadata
 
-  Paths of a list first, whatever its length, then the rest of the scene but for what a rule file leaves out:
+  Paths of a list of any length first, then the rest of the scene but for what a rule file leaves out:
     find frames -name '*.exr' -print0 | cachewarmer-submit --addresses 10.0.1.11 --export /animation \\
       --files-from - --null --path /scene1 --rules .warmignore
 
@@ -21,7 +21,7 @@ export const examples = `Examples
     cachewarmer-submit --addresses 10.0.1.11 --export /animation --manifest prime.json
     cachewarmer-submit --addresses 10.0.1.11 --export /animation --path /scene1 --modified-since last
 
-  See how it goes on, and end it:
+  See its progress, and end it:
     cachewarmer-submit status night --wait
     cachewarmer-submit list
     cachewarmer-submit change night --weight 30 --max-bytes-per-second 500000000
@@ -41,7 +41,7 @@ export const examples = `Examples
 
 Exit codes
   0 done; with --wait: every file was read    1 the job ended otherwise    2 wrong options, or the job was refused
-  3 the queue can't be reached                130 stopped waiting; the job goes on
+  3 the queue can't be reached                130 stopped waiting; the job continues
 
 Secrets come from the environment or a file, never from the command line: STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING,
 CACHEWARMER_STORAGE_SAS or --storage-key-file; without any of them a token is asked for (managed identity, environment,

@@ -118,7 +118,9 @@ describe('waiting for the end', () => {
     await waiting.said('0 files')
     waiting.signals.emit('SIGINT')
     const { code, stdout, stderr } = await waiting.finished
-    expect(stderr).toContain('Stopped waiting; the job goes on. To see it again: cachewarmer-submit status m1 --wait\n')
+    expect(stderr).toContain(
+      'Stopped waiting; the job continues. To see it again: cachewarmer-submit status m1 --wait\n',
+    )
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
     expect(waiting.signals.eventNames()).toEqual([])
   })
@@ -171,7 +173,7 @@ describe('status', () => {
     expect(waited.stdout).toBe(plain.stdout)
   })
 
-  test('of a run that goes on is its report so far, and no failure', async () => {
+  test('of a running run is its report so far, and no failure', async () => {
     await queues.posts.post(withCounts(aStatus({ updatedAtMs: hurriedClock.now() - 300_000 }), { files: 12 }))
     const { code, stdout } = await run('status', 'run000000001')
     expect(stdout).toMatch(/^Running\. So far, 12 files were read.*\nIts manager has said nothing for 5m/)

@@ -69,7 +69,7 @@ export const inSession =
   (terminal, settings) =>
     withSession(terminal, settings, work)
 
-/** Opens the queues, does the work, and closes them again whatever happens. */
+/** Opens the queues, does the work, and closes them again, also after an error. */
 export async function withSession(
   terminal: Terminal,
   settings: GlobalSettings,

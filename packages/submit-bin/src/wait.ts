@@ -27,7 +27,7 @@ const patienceMs = 15_000
 const nothing: ReportFile = { see: () => undefined, finish: () => Promise.resolve() }
 
 /**
- * Makes the file, empty, before anything else is done, so that nobody waits for hours for a report that can't be written.
+ * Makes the file, empty, before anything else is done, so that a report that can't be written fails before the job runs.
  * Without a file nothing is gathered. Throws `UsageError` for one that can't be made.
  */
 export async function openReportFile(
@@ -89,7 +89,7 @@ export function shellWord(text: string): string {
   return `'${shown.replaceAll("'", "'\\''")}'`
 }
 
-/** The command that shows how a job goes on. */
+/** The command that shows a job's progress. */
 export const statusCommand = (job: string): string =>
   job.startsWith('-')
     ? `cachewarmer-submit status --wait -- ${shellWord(job)}`
@@ -116,7 +116,7 @@ export async function waitForJob(session: Session, job: WatchedJob, name: string
     }
   } catch (error) {
     if (!signal.aborted) throw error
-    output.note(`Stopped waiting; the job goes on. To see it again: ${statusCommand(name)}`)
+    output.note(`Stopped waiting; the job continues. To see it again: ${statusCommand(name)}`)
     return exitCode.interrupted
   }
   // The watch ends with an ended run, and in no other way but throwing.

@@ -15,7 +15,7 @@ export type VmssErrorCode =
   | 'UNAVAILABLE'
   /** A setting that we or Azure refuse. Trying again does not help. */
   | 'OPTION_INVALID'
-  /** A scale set of this name belongs to somebody else, so it is left alone. */
+  /** A scale set of this name has another owner, so it is left alone. */
   | 'NOT_OURS'
   /** Azure says no, and nothing above fits. */
   | 'FAILED'

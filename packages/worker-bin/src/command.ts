@@ -59,17 +59,19 @@ const command = (version: string) =>
     .addOption(accessOptions.mountIdleMs)
     .addOption(accessOptions.allowAddress)
     .addOption(accessOptions.concurrency)
-    .addOption(new Option('--slots <n>', 'items held at the same time').argParser(count).default(4))
+    .addOption(new Option('--slots <n>', 'items held at once').argParser(count).default(4))
     .addOption(
-      new Option('--lease-ms <ms>', 'how long an item belongs to a worker that says nothing')
+      new Option('--lease-ms <ms>', 'item lease; a worker silent for longer loses the item')
         .argParser(count)
         .default(60_000)
         .env('CACHEWARMER_LEASE_MS'),
     )
     .addOption(
-      new Option('--drain-ms <ms>', 'how long a stop may take before work is dropped').argParser(count).default(25_000),
+      new Option('--drain-ms <ms>', 'maximum time for a stop; then work in progress is dropped')
+        .argParser(count)
+        .default(25_000),
     )
-    .option('--name <name>', 'how logs and results call this worker')
+    .option('--name <name>', 'name of this worker in logs and results')
     .option('--no-original', "leave the queue of the original's manager alone")
     .option(
       '--exit-with-parent',
@@ -79,7 +81,7 @@ const command = (version: string) =>
     .addOption(
       new Option(
         '--azure-machine',
-        'on a machine of Azure: hand back when it is taken away, delete it when nobody wants it',
+        'on a machine of Azure: hand back when it is taken away, delete it when no manager wants it',
       )
         .default(false)
         .env('CACHEWARMER_AZURE_MACHINE'),
@@ -87,7 +89,7 @@ const command = (version: string) =>
     .addOption(
       new Option(
         '--abandoned-after-ms <ms>',
-        'without work and without a manager for so long, the machine deletes itself',
+        'time without work and without a manager, after which the machine deletes itself',
       )
         .argParser(count)
         .default(30 * 60_000)

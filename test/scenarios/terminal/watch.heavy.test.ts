@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)('watch on a terminal', { timeout: 240_000
     await lab.eventually(async () => shown(terminal, 'cache-3') > 0)
     terminal.interrupt()
     expect(await terminal.ended()).toBe(130)
-    expect(terminal.screen.lines).toEqual(['Stopped watching; the job goes on.'])
+    expect(terminal.screen.lines).toEqual(['Stopped watching; the job continues.'])
     expect(terminal.screen).toMatchObject({ isAtRest: true, wrapped: false })
     expect((await lab.run('submit', ['status', 'evening', '--json'])).stdout).toContain('"state":"running"')
   })

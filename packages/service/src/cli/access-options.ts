@@ -25,7 +25,7 @@ export const accessOptions = {
   ).env('CACHEWARMER_FOLDER'),
   folderLinks: new Option(
     '--folder-links',
-    'follow links on the way to an export, for folders that nobody else can change (default: only above the first placeholder of --folder)',
+    'follow links on the way to an export, for folders that no other user can change (default: only above the first placeholder of --folder)',
   )
     .default(false)
     .env('CACHEWARMER_FOLDER_LINKS'),
@@ -35,21 +35,21 @@ export const accessOptions = {
   mountPort: new Option('--mount-port <port>', "the filer's MOUNT port; else its portmapper is asked")
     .argParser(wholeFrom(1, 65_535))
     .env('CACHEWARMER_MOUNT_PORT'),
-  nfsUid: new Option('--nfs-uid <uid>', 'for whom the filer takes the worker (direct)')
+  nfsUid: new Option('--nfs-uid <uid>', 'UID sent with NFS calls (direct access)')
     .argParser(wholeFrom(0, 0xffff_ffff))
     .default(0)
     .env('CACHEWARMER_NFS_UID'),
-  nfsGid: new Option('--nfs-gid <gid>', 'its group (direct)')
+  nfsGid: new Option('--nfs-gid <gid>', 'GID sent with NFS calls (direct access)')
     .argParser(wholeFrom(0, 0xffff_ffff))
     .default(0)
     .env('CACHEWARMER_NFS_GID'),
-  nfsConnections: new Option('--nfs-connections <n>', 'TCP connections an address (direct)')
+  nfsConnections: new Option('--nfs-connections <n>', 'TCP connections per address (direct access)')
     .argParser(wholeFrom(1, 64))
     .default(1)
     .env('CACHEWARMER_NFS_CONNECTIONS'),
   nfsTimeoutMs: new Option(
     '--nfs-timeout-ms <ms>',
-    'a call that is not answered for so long is sent again, and fails after three times (direct; default: 20000)',
+    'timeout of a call; it is sent again at most three times (direct; default: 20000)',
   )
     .argParser(wholeFrom(1, 3_600_000))
     .env('CACHEWARMER_NFS_TIMEOUT_MS'),
@@ -62,7 +62,7 @@ export const accessOptions = {
   allowAddress: allowAddressOption,
   concurrency: new Option(
     '--concurrency <n>',
-    'reads in flight an address at the most (default: 64 through folders and mounts, 4096 direct, where fewer are used as the filer likes)',
+    'maximum number of reads in flight per address (default: 64 through folders and mounts, 4096 direct, where fewer are used as the filer likes)',
   )
     .argParser(wholeFrom(1, 65_536))
     .env('CACHEWARMER_CONCURRENCY'),

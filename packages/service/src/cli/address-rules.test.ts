@@ -34,7 +34,7 @@ describe('an address of a job', () => {
     ['239.255.255.255', 'multicast'],
     ['ff02::1', 'multicast'],
     ['255.255.255.255', 'broadcast'],
-  ])('is refused whatever the queue is: %s is %s', async (address, what) => {
+  ])('is refused with any queue: %s is %s', async (address, what) => {
     const refusal = { code: 'ADDRESS_REFUSED', message: expect.stringContaining(what) }
     await expect(remote(address)).rejects.toMatchObject(refusal)
     await expect(local(address)).rejects.toMatchObject(refusal)

@@ -30,7 +30,7 @@ export class AddressError extends Error {
   readonly code = 'ADDRESS_REFUSED'
 }
 
-/** What an address of a job is not, unless somebody allowed it. */
+/** Addresses that a job may not name, unless --allow-address permits them. */
 const refused: readonly (readonly [what: string, ...ranges: string[]])[] = [
   ["a link-local address, such as that of a cloud machine's metadata", '169.254.0.0/16', 'fe80::/10'],
   // Azure's wire server, and metadata services at addresses of other ranges.

@@ -39,7 +39,7 @@ export function isJournal(named: string | undefined, fileDescriptor = 2): boolea
     const { dev, ino } = fstatSync(fileDescriptor, { bigint: true })
     return named === `${dev}:${ino}`
   } catch {
-    // Closed, so nobody reads it.
+    // Closed: it has no reader.
     return false
   }
 }

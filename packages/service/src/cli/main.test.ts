@@ -23,7 +23,7 @@ describe('what is said of an error', () => {
     expect(explain(new UsageError('no prefix'))).toEqual({ message: 'no prefix', code: 2 })
   })
 
-  test('one problem goes on one line', () => {
+  test('one problem takes one line', () => {
     expect(explain(thrownBy(() => checkPrefix('A')))).toEqual({
       message: expect.stringMatching(/^prefix: expected 2 to 43 .*, got "A"$/),
       code: 2,

@@ -5,7 +5,7 @@ import { exitCode, isUnavailableError, isUsageError, UsageError } from './exit-c
 
 /**
  * Keeps the memory of this process, and of those that it starts, out of core files: what has our secrets in its
- * environment leaves none of them on a disk, whatever limit it was started under and wherever the kernel sends cores.
+ * environment leaves none of them on a disk, under any limit and any place for cores.
  * Linux alone has such a switch; who wants the memory of one process in its core writes 33 to
  * `/proc/<pid>/coredump_filter` while it runs.
  */
@@ -69,7 +69,7 @@ function isCommanderError(error: unknown): error is Error & { readonly exitCode:
 export type LegacyFlags = Readonly<Record<string, string | null>>
 
 /**
- * Lets the original's command lines go on: Go's flag package takes `-name value`, `-name=value` and `--name value`.
+ * Accepts the original's command lines: Go's flag package takes `-name value`, `-name=value` and `--name value`.
  * Each known camel-case name becomes the option it is called today, everything else passes untouched, and so does all
  * that follows `--`. Throws `UsageError` for a flag without its value and for a switch that is neither true nor false.
  */

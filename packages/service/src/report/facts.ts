@@ -12,7 +12,7 @@ export interface AddressFacts {
   readonly files: number
   readonly bytes: number
   readonly failures: number
-  /** How long the files took that no address had read before; undefined where nobody said. */
+  /** How long the files took that no address had read before; undefined where it was not measured. */
   readonly coldReads: LatencyHistogram | undefined
   /** As the workers saw it last, in flight and limit added up over them; undefined where none said anything of it. */
   readonly seen: Omit<MountState, 'address'> | undefined
@@ -62,7 +62,7 @@ export function rates(status: RunStatus): { files: number; bytes: number } {
   return { files: files / seconds, bytes: bytes / seconds }
 }
 
-/** Until the run ends, as far as anybody can tell; to the second, as more would not be true. Undefined at its end. */
+/** Estimated time until the run ends, to the second. Undefined at its end. */
 export function timeLeftMs({ state, progress }: RunStatus): number | undefined {
   if (state === 'ended' || progress.timeLeftMs === undefined) return undefined
   return Math.max(1_000, Math.round(progress.timeLeftMs / 1_000) * 1_000)

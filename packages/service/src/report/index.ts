@@ -1,5 +1,5 @@
 /*
- * report   what is said of a run, while it goes on and at its end: as text, as JSON, and in the words that pages use
+ * report   what is said of a run, while it runs and at its end: as text, as JSON, and in the words that pages use
  * facts    what a report says, taken from a status
  */
 export type { AddressFacts } from './facts.ts'

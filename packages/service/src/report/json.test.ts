@@ -155,7 +155,7 @@ test('a clock that was set back makes no negative times', () => {
   expect(reportJson(status)).toMatchObject({ elapsedMs: 0, ratesPerSecond: { files: 0, bytes: 0 } })
 })
 
-test('a run that goes on says how much is done and when it will end, while anybody can tell', () => {
+test('a running run says how much is done and when it will end, while known', () => {
   const expected = { files: 100, bytes: 1_000, share: 0.25, from: 'walk' as const }
   const known = withCounts(aStatus(), {}, { expected, timeLeftMs: 30_449 })
   expect(reportJson(known)).toMatchObject({ share: 0.25, timeLeftMs: 30_000 })

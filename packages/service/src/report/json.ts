@@ -39,7 +39,7 @@ export interface Report {
   /** What requests wait for before they go out: the run's own ceiling, addresses that do not answer. */
   readonly waitsFor: { readonly ceiling: boolean; readonly addresses: readonly string[] }
   readonly directories: number
-  /** Of a run that was cancelled or lost: at least so much more was read, as workers said that never reported it. */
+  /** Of a run that was cancelled or lost: at least this much more was read, by heartbeats of workers that never reported it. */
   readonly unreported: { readonly files: number; readonly bytes: number } | null
   /** Of modes that read no data: how many files are below `belowBytes` (a power of two) and not below half of it. */
   readonly sizes: readonly { readonly belowBytes: number; readonly files: number; readonly bytes: number }[] | null
@@ -78,7 +78,7 @@ export interface Report {
   /** While it runs: of the last seconds. Afterwards: over the whole run. */
   readonly ratesPerSecond: { readonly files: number; readonly bytes: number }
   readonly elapsedMs: number
-  /** How much is done, 0 to 1, and when it will end; null while nobody can tell, and at the end. */
+  /** How much is done, 0 to 1, and when it will end; null while unknown, and at the end. */
   readonly share: number | null
   readonly timeLeftMs: number | null
   readonly submittedAt: string
@@ -97,7 +97,7 @@ type FleetReport = Pick<FleetStatus, 'kind' | 'wanted' | 'running' | 'notes'> & 
   readonly [key in 'size' | 'priority' | 'machineHours' | 'cost' | 'problem']: FleetStatus[key] | null
 }
 
-/** The report of a run for programs, also while it goes on. */
+/** The report of a run for programs, also while it runs. */
 export function reportJson(status: RunStatus): Report {
   const { counts, items, workers } = status.progress
   return {

@@ -53,7 +53,7 @@ test('a table has even columns and nothing after the last cell', () => {
   ).toEqual(['a        b', 'long     1  x', '      1000'])
 })
 
-test('a sum that stopped at the largest whole number is told as the least that there is', () => {
+test('a sum that stopped at the largest whole number is shown as a lower bound', () => {
   expect([
     count(Number.MAX_SAFE_INTEGER),
     bytes(Number.MAX_SAFE_INTEGER),

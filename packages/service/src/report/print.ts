@@ -10,7 +10,7 @@ import {
 import prettyBytes from 'pretty-bytes'
 import prettyMs from 'pretty-ms'
 
-/** Sums stop at the largest whole number that a message keeps exactly: there are at least so many. */
+/** Sums stop at the largest whole number that a message keeps exactly: the true sum is at least that. */
 const atLeast = (value: number): string => (value >= MOST ? 'at least ' : '')
 
 /** 20,000 */
@@ -37,7 +37,7 @@ export const spelledDuration = (ms: number): string =>
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' }
 
 /**
- * A text as a terminal may see it. File names are bytes that anybody chose: control characters, escape sequences,
+ * A text as a terminal may see it. File names are bytes that any user chose: control characters, escape sequences,
  * invisible and direction-changing characters are written as escapes, bytes that are no UTF-8 (U+DC80..U+DCFF) as \xNN.
  */
 export const printable = (text: string): string =>
@@ -70,7 +70,7 @@ export function table(rows: readonly (readonly string[])[], align: readonly ('le
 export const fileUnderWay = ({ path, bytes: arrived, size }: FileUnderWay): string =>
   `${printable(path)} (${bytes(arrived)}${size === undefined ? '' : ` of ${bytes(size)}`})`
 
-/** At most so many addresses by name. */
+/** Maximum number of addresses shown by name. */
 const namedAddresses = 3
 
 /** What requests wait for: its ceiling, 10.0.1.12 */

@@ -201,7 +201,7 @@ describe('the report of a run that ended otherwise', () => {
   })
 })
 
-describe('the report of a run that goes on', () => {
+describe('the report of a running run', () => {
   const running = withCounts(aStatus(), counts, {
     items: { announced: 20, done: 12 },
     workers: 4,
@@ -220,7 +220,7 @@ describe('the report of a run that goes on', () => {
   test.each([
     ['starting', 'Starting. So far, no file was read.'],
     ['paused', 'Paused. So far, no file was read.'],
-  ] as const)('%s is told', (state, sentence) => {
+  ] as const)('%s is reported', (state, sentence) => {
     expect(firstLine(aStatus({ state }))).toBe(sentence)
   })
 
@@ -297,7 +297,7 @@ describe('the machines of a scale set', () => {
   const machines = (given: Partial<FleetStatus>) =>
     lines(anEnded('warmed', { fleet: { kind: 'vmss', wanted: 12, running: 11, notes: [], ...given } }))
 
-  test('are told with what they cost', () => {
+  test('are shown with their cost', () => {
     const known = {
       size: 'Standard_D2s_v3',
       priority: 'spot' as const,
@@ -321,7 +321,7 @@ describe('the machines of a scale set', () => {
     )
   })
 
-  test('of unknown price cost what nobody says', () => {
+  test('of unknown price have no cost', () => {
     expect(machines({ machineHours: 2 }).slice(-2)).toEqual([
       '  machines       11 of 12 wanted run',
       '  machine hours  2.00',
@@ -329,7 +329,7 @@ describe('the machines of a scale set', () => {
   })
 })
 
-test('nothing that anybody may choose reaches the terminal as it is', () => {
+test('no text that users choose reaches the terminal unescaped', () => {
   const evil = '\u001b]0;owned\u0007\r\n\u202e\udcff'
   const status = withCounts(
     anEnded('completed with failures', {

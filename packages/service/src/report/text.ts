@@ -66,7 +66,7 @@ function estimateLines({ job, state, estimate, progress }: RunStatus): string[] 
   ]
 }
 
-/** How large the files are, in powers of two; empty where nobody counted. */
+/** How large the files are, in powers of two; empty where they were not counted. */
 function sizeLines({ progress }: RunStatus): string[] {
   const classes = sizeRows(progress.counts.sizes ?? {})
   if (classes.length === 0) return []
@@ -94,7 +94,7 @@ function sizeRows(sizes: Readonly<Record<string, SizeCounts>>): (SizeCounts & { 
 }
 
 export interface ReportOptions {
-  /** The time, to tell a run that goes on from one whose manager has gone silent. Default: not told. */
+  /** The current time, to tell a running run from one with a silent manager. Default: not told. */
   readonly nowMs?: number | undefined
 }
 
@@ -104,8 +104,8 @@ const samplesPerCause = 5
 const silentAfterMs = 30_000
 
 /**
- * The report of a run as a person reads it, also while it goes on. Plain text without colours or a line end after the
- * last line. Whatever file names hold, nothing in it can act on a terminal.
+ * The report of a run as a person reads it, also while it runs. Plain text without colours or a line end after the
+ * last line. No file name in it can act on a terminal.
  */
 export function renderReport(status: RunStatus, options: ReportOptions = {}): string {
   const sections = [

@@ -107,7 +107,7 @@ describe('a job that no manager has taken yet', () => {
     expect(await sent(service)).toEqual([{ v: 1, command: 'cancel', target: messageId }])
   })
 
-  test('can be cancelled by its message, also when nobody can read it', async () => {
+  test('can be cancelled by its message, also when it is unreadable', async () => {
     const { service } = aWorld()
     await service.create(names.job)
     const { id } = await service.queue(names.job).send('no job at all')

@@ -28,7 +28,7 @@ export const cancelJob = (
   prefix: string,
   target: string,
   options?: ControlOptions,
-): Promise<ControlledJob> => control(service, prefix, 'cancel', target, options)
+): Promise<ControlledJob> => control(service, prefix, target, { command: 'cancel' }, options)
 
 /** As `cancelJob`, and the job can be resumed. `JOB_WAITING` for one that no manager has taken yet. */
 export const pauseJob = (
@@ -36,15 +36,15 @@ export const pauseJob = (
   prefix: string,
   target: string,
   options?: ControlOptions,
-): Promise<ControlledJob> => control(service, prefix, 'pause', target, options)
+): Promise<ControlledJob> => control(service, prefix, target, { command: 'pause' }, options)
 
-/** Lets a paused job go on; one that runs is left as it is. Throws as `pauseJob` does. */
+/** Resumes a paused job; a running one stays as it is. Throws as `pauseJob` does. */
 export const resumeJob = (
   service: QueueService,
   prefix: string,
   target: string,
   options?: ControlOptions,
-): Promise<ControlledJob> => control(service, prefix, 'resume', target, options)
+): Promise<ControlledJob> => control(service, prefix, target, { command: 'resume' }, options)
 
 /** What to change of a running job. Left out: it stays as it is. `null`: no ceiling. */
 export interface JobChange {
@@ -66,7 +66,7 @@ export async function changeJob(
   change: JobChange,
   options?: ControlOptions,
 ): Promise<ControlledJob> {
-  return control(service, prefix, 'change', target, options, valuesOf(change))
+  return control(service, prefix, target, { command: 'change', ...valuesOf(change) }, options)
 }
 
 const ceilingNames = ['maxBytesPerSecond', 'maxRequestsPerSecond', 'maxWorkers'] as const
@@ -98,16 +98,15 @@ function valuesOf({ weight, ...ceilings }: JobChange): Values {
 async function control(
   service: QueueService,
   prefix: string,
-  command: Command,
   target: string,
+  request: { readonly command: Command } & Values,
   { clock, signal }: ControlOptions = {},
-  values: Values = {},
 ): Promise<ControlledJob> {
   const names = queueNames(prefix)
   const { jobs, queue } = await findCandidates(service, names, target, { clock, signal })
   // A label may be used again: the message's id says which job is meant, also when a new run takes over.
-  const chosen = choose(command, target, jobs, queue.complete)
-  const body = encodeControl({ v: 1, command, target: chosen.messageId, ...values })
+  const chosen = choose(request.command, target, jobs, queue.complete)
+  const body = encodeControl({ v: 1, ...request, target: chosen.messageId })
   await service.create(names.control, { signal })
   await service.queue(names.control).send(body, { signal })
   return chosen

@@ -7,7 +7,7 @@ export type SubmitErrorCode =
   | 'JOB_ENDED'
   /** The job still waits in the queue, where it can be cancelled, but not paused. */
   | 'JOB_WAITING'
-  /** The run goes on, and what was asked for is of one that has ended. */
+  /** The run has not ended, which the request needs. */
   | 'JOB_RUNNING'
   /** The manager refused the job, so there is nothing of it to try again. */
   | 'JOB_REFUSED'

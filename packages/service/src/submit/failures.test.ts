@@ -15,7 +15,7 @@ async function listed(world: World): Promise<Failure[]> {
   return found
 }
 
-test('all failures come, whatever order they are delivered in, each once, and nothing is left behind', async () => {
+test('all failures come, delivered in any order, each once, and nothing is left behind', async () => {
   const world = aWorld()
   const part = (at: number, last: boolean, failures: Failure[]) => ({ v: 1, run, part: at, last, failures }) as const
   const answer = answerFailures(world.service, world.clock, [

@@ -13,7 +13,7 @@ export interface FailuresOptions {
 }
 
 const pollMs = 250
-/** Long enough to take what was received; nobody else receives from this queue. */
+/** Long enough to take what was received; no other client receives from this queue. */
 const leaseMs = 60_000
 const messagesAtOnce = 16
 
@@ -36,7 +36,7 @@ export async function findRun(
 }
 
 /**
- * Every failure of a run, those so far of one that goes on: the manager is asked, and tells them through a queue that is
+ * Every failure of a run, those so far of a running one: the manager sends them through a queue that is
  * removed at the end. Memory: a few messages. Throws `SubmitError` with `NO_ANSWER` where no manager answers, or the one
  * that does does not know the run any more.
  */
@@ -72,7 +72,7 @@ export async function* listFailures(
         if (last) expected = part + 1
         const isNew = !parts.has(part)
         parts.add(part)
-        // A list that is delivered twice is told once.
+        // A list that is delivered twice counts once.
         if (isNew) yield* failures
         await lease.complete({ signal })
       }

@@ -1,6 +1,6 @@
 /*
  * job      what a person submits; goes by a label, else by the id of its message
- * run      one execution of a job by a manager; has a status that everybody can look at
+ * run      one execution of a job by a manager; has a status that every client can read
  * status   what a run says of itself, rewritten every second or so
  * target   what a person calls a job: its label, its run's id, or its message's id
  * report   a status in the words of a person, or as JSON for a program

@@ -121,7 +121,7 @@ describe('RunFinder', () => {
 })
 
 describe('findCandidates', () => {
-  test('shows the run of a job that was written last, whatever the order of the queues', async () => {
+  test('shows the run of a job that was written last, in any order of the queues', async () => {
     const { service, posts } = aWorld()
     await posts.post(aStatus({ run: 'aaa000000001', label: 'night', updatedAtMs: 2 }))
     await posts.post(aStatus({ run: 'bbb000000001', label: 'night', updatedAtMs: 1 }))
@@ -133,7 +133,7 @@ describe('findCandidates', () => {
     expect(await runsOf('day')).toEqual(['ddd000000002'])
   })
 
-  test('puts a job that goes on before one that was submitted later and has ended', async () => {
+  test('puts a running job before one that was submitted later and has ended', async () => {
     const { service, posts } = aWorld()
     await posts.post(anEnded('warmed', { label: 'night', jobMessageId: 'm2', jobInsertedAtMs: 2 }))
     await posts.post(aStatus({ run: 'run000000002', label: 'night', jobMessageId: 'm1', jobInsertedAtMs: 1 }))

@@ -49,7 +49,7 @@ export interface SeenStatus {
 const peeksAtOnce = 16
 
 /**
- * Looks again and again for the runs that somebody cares about. A queue that turned out to be of another run is never
+ * Looks repeatedly for the wanted runs. A queue that turned out to be of another run is never
  * looked into again.
  */
 export class RunFinder {
@@ -126,7 +126,7 @@ export interface JobQueue {
   readonly waiting: readonly WaitingJob[]
   /** Whether `waiting` is all. */
   readonly complete: boolean
-  /** All jobs, those included that a manager holds: about so many. */
+  /** Approximate number of all jobs, those included that a manager holds. */
   readonly depth: number
 }
 
@@ -180,7 +180,7 @@ export interface LookOptions extends CallOptions {
 
 const pauseMs = 250
 
-/** Everything that goes by a label, a run id or the id of a job message, one entry a job. */
+/** Everything that goes by a label, a run id or the id of a job message, one entry per job. */
 export async function findCandidates(
   service: QueueService,
   names: QueueNames,

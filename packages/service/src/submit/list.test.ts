@@ -37,7 +37,7 @@ describe('a list of paths', () => {
     expect(await read('a\r\n\r\n./b//c\n/d/\n/\n')).toEqual([file('/a'), file('/b/c'), tree('/d'), tree('/')])
   })
 
-  test('may begin with a byte order mark, whatever pieces it comes in', async () => {
+  test('may begin with a byte order mark, cut in any pieces', async () => {
     for (const nul of [false, true])
       for (const sizes of [[1], [100]]) {
         const end = nul ? '\0' : '\n'
@@ -101,7 +101,7 @@ async function* paths(count: number): AsyncGenerator<ListedPath[]> {
   for (let n = 0; n < count; n += 1) yield [{ path: `/f${n}`, kind: 'file' }]
 }
 
-/** Queues of which one message, counted from 1, can't be sent. */
+/** Queues that refuse one message, counted from 1. */
 function failing(which: number): QueueService {
   const service = memoryService({ clock: fakeClock() })
   let sent = 0
@@ -130,7 +130,7 @@ test('a list says how many chunks and paths it has, and all of them are in its q
 })
 
 test.each([1, 2, 3])(
-  'a list of which chunk %i of 3 can\u2019t be sent fails, and leaves no queue behind',
+  'a list whose chunk %i of 3 can\u2019t be sent fails, and leaves no queue behind',
   async (which) => {
     const service = failing(which)
     const sending = sendList(service, 'studio', paths(7), { random: () => 0, chunkPaths: 3 })

@@ -94,7 +94,7 @@ function linesOf(block: Buffer, delimiter: number): string[] {
   return lines
 }
 
-/** Whatever is not a plain absolute path of moderate length takes the slow way. */
+/** Plain absolute paths of moderate length; all others take the slow way. */
 const plain = /^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/
 
 /** Undefined for an empty line, a text for what was expected instead. */
@@ -130,7 +130,7 @@ async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | 
   }
 }
 
-/** Listens anew each time: a race with one promise for all would keep whatever came until it settles. */
+/** Listens anew each time: a race with one shared promise would keep every value until it settles. */
 function nextOf<T>(iterator: AsyncIterator<T>, signal: AbortSignal | undefined): Promise<IteratorResult<T>> {
   if (signal === undefined) return iterator.next()
   return new Promise((resolve, reject) => {

@@ -16,7 +16,7 @@ export interface ReadRequest extends ReadJob {
 
 /**
  * The job that a command line describes. Fields of a file or a manifest come first, options replace them; an unknown key
- * is refused. Problems are told by the names of the options where no file was given.
+ * is refused. Without a file, problems name the options.
  */
 export async function readJob(settings: JobSettings, files: Files): Promise<ReadRequest> {
   checkTogether(settings)

@@ -47,7 +47,7 @@ test.each<[string, Partial<Job>, Failure[], Record<string, string[]>]>([
     { a: ['file /x', 'file /y'], b: ['file /y', 'file /z', 'file /w'], c: ['file /w'] },
   ],
   [
-    'files of which any address will do',
+    'files that any address serves',
     { through: 'spread' },
     [...at('/x', 'a'), ...at('/y', 'b')],
     { 'a b c': ['file /x', 'file /y'] },
@@ -103,7 +103,7 @@ test('becomes jobs as the first was, but for what is asked for, each with its li
 test.each([
   ['JOB_RUNNING', aStatus()],
   ['JOB_REFUSED', { ...anEnded('refused'), job: null }],
-])('is %s for others, and asks nobody', async (code, status) => {
+])('is %s for others, and sends nothing', async (code, status) => {
   const { service, clock } = aWorld()
   const refused = retryRun(service, prefix, status, { clock, random: Math.random })
   await expect(refused).rejects.toMatchObject({ code })

@@ -34,7 +34,7 @@ export async function retryRun(
   options: RetryOptions,
 ): Promise<readonly (RetriedJob & SubmittedJob)[]> {
   if (state !== 'ended')
-    throw new SubmitError('JOB_RUNNING', run, `run ${run} still goes on: what failed can be retried once it has ended`)
+    throw new SubmitError('JOB_RUNNING', run, `run ${run} still runs: what failed can be retried once it has ended`)
   if (job === null)
     throw new SubmitError('JOB_REFUSED', run, `run ${run} was refused, so nothing of it was read: submit the job anew`)
   const failed = new FailedPaths(job)

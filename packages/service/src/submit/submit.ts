@@ -47,7 +47,7 @@ export async function submitJob(
 }
 
 /**
- * As `submitJob`, with a list that is sent before the job is: whoever dies in between leaves no job. Without `paths` in
+ * As `submitJob`, with a list that is sent before the job: a crash in between leaves no job. Without `paths` in
  * the job the list is all there is to warm. Where the job could not be sent the list may stay behind: a manager removes
  * one that no job names.
  */

@@ -199,7 +199,7 @@ describe('watchJob', () => {
     expect(seen).toHaveLength(2)
   })
 
-  test('while somebody holds a job, a manager that died with it is given time to be replaced', async () => {
+  test('while a manager holds a job, a manager that died with it is given time to be replaced', async () => {
     const world = aWorld()
     const { service, clock, posts } = world
     const { messageId } = await submitJob(service, prefix, aJob())
@@ -283,7 +283,7 @@ describe('watchJob', () => {
     })
   })
 
-  test('a manager that says nothing for half a minute is told of once, until it speaks again', async () => {
+  test('a silent manager is reported once after half a minute, until it writes again', async () => {
     const world = aWorld()
     const { clock, posts } = world
     const silences: number[] = []

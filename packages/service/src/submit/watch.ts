@@ -49,7 +49,7 @@ export interface WaitingPlace {
 
 export interface WatchOptions {
   readonly clock: Clock
-  /** Ends the watch with `signal.reason`; the job goes on. */
+  /** Ends the watch with `signal.reason`; the job continues. */
   readonly signal?: AbortSignal | undefined
   /** Pause between two looks. Default 1,000. */
   readonly intervalMs?: number | undefined

@@ -21,7 +21,7 @@ export interface WorkerOptions {
   readonly slots?: number
   /** Default 60,000, renewed at a third of it. */
   readonly leaseMs?: number
-  /** Between two heartbeats, each of which says what all attempts at items of a run have done so far. Default 2,000. */
+  /** Between two heartbeats. Each has the progress of all attempts at items of a run. Default 2,000. */
   readonly heartbeatMs?: number
   /** How old the known status of a run may be: pauses and ceilings take effect within it. Default 2,000. */
   readonly statusMs?: number

@@ -45,7 +45,7 @@ export const waitingReport = ({ messageId, label, insertedAtMs }: WaitingJob): W
 
 const head = ['JOB', 'STATE', 'FILES', 'SIZE', 'FAILURES', 'SUBMITTED', 'RUN']
 
-/** One line a job. */
+/** One line per job. */
 function jobRows(waiting: readonly WaitingJob[], runs: readonly RunStatus[]): string {
   if (waiting.length + runs.length === 0) return 'No jobs.'
   const rows = [

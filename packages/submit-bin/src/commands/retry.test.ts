@@ -96,7 +96,7 @@ test('a report of several jobs is refused before any is sent', async () => {
 test.each([
   ['nihgt', '"nihgt": no run and no waiting job goes by this name'],
   ['waiting', '"waiting": still waits in the queue, nothing was read yet'],
-  ['running', 'run run000000002 still goes on: what failed can be retried once it has ended'],
+  ['running', 'run run000000002 still runs: what failed can be retried once it has ended'],
   ['refused', 'run run000000003 was refused, so nothing of it was read: submit the job anew'],
 ])('%s is refused', async (target, said) => {
   await submitJob(queues.service, prefix, aJob({ jobId: 'waiting' }))

@@ -40,7 +40,7 @@ const controls = {
     send: pauseJob,
     done: 'Asked the manager to pause it.',
   },
-  resume: { description: 'let a paused job go on', send: resumeJob, done: 'Asked the manager to resume it.' },
+  resume: { description: 'resume a paused job', send: resumeJob, done: 'Asked the manager to resume it.' },
 } as const
 
 async function control(session: Session, command: keyof typeof controls, job: string): Promise<number> {

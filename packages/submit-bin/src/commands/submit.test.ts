@@ -20,7 +20,7 @@ describe('submitting', () => {
     const { code, stdout, stderr } = await run(...job, '--job-id', 'night')
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
-      stdout: 'Submitted as night. To see how it goes on: cachewarmer-submit status night --wait\n',
+      stdout: 'Submitted as night. To see its progress: cachewarmer-submit status night --wait\n',
       stderr: '',
     })
     expect(await queues.bodies(names.job)).toEqual([
@@ -70,7 +70,7 @@ describe('submitting', () => {
       const { code, stdout } = await run(...job, `--job-id=${label}`)
       expect({ code, stdout }).toEqual({
         code: 0,
-        stdout: `Submitted as ${shellWord(label)}. To see how it goes on: ${statusCommand(label)}\n`,
+        stdout: `Submitted as ${shellWord(label)}. To see its progress: ${statusCommand(label)}\n`,
       })
       const asked = await runHere(['status', ...queues.arguments, '--', label]).finished
       expect(asked).toEqual({ code: 0, stdout: 'Waiting for a manager.\n', stderr: '' })

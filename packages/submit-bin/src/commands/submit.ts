@@ -84,7 +84,7 @@ async function submit(
     output.note(`Submitted as ${shellWord(jobId)}.`)
     return waitForJob(session, { messageId }, jobId, report)
   }
-  output.result(`Submitted as ${shellWord(jobId)}. To see how it goes on: ${statusCommand(jobId)}`, submitted)
+  output.result(`Submitted as ${shellWord(jobId)}. To see its progress: ${statusCommand(jobId)}`, submitted)
   return exitCode.ok
 }
 

@@ -105,7 +105,7 @@ test('connects to no address that is refused, whether it is named here or by the
 })
 
 describe('a list', () => {
-  test('is sampled with all below its directories, whatever is missing, and a tree besides', async () => {
+  test('is sampled with all below its directories, with any of them missing, and a tree besides', async () => {
     const files = { list: ['/scene1/f1', 'scene1/f2', '/gone', '/notes', '/scene1/', ''].join('\n') }
     const here = target().filter((word) => word !== '--path' && word !== '/scene1')
     const { code, stdout, stderr } = await runHere([...here, '--files-from', 'list', '--json'], { files }).finished
@@ -147,7 +147,7 @@ describe('--require', () => {
     expect((await run(...target('/notes'), '--require', '0.9')).code).toBe(1)
   })
 
-  test('is not met by what nobody can tell', async () => {
+  test('is not met by an inconclusive result', async () => {
     server.fault = ({ procedure }) => (procedure === 'READ' ? { kind: 'late', ms: 300 } : undefined)
     const { code, stdout } = await run(...target(), '--sample', '40', '--require', '1%')
     expect(stdout).toContain("Can't tell how warm it is")

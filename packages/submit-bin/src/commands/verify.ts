@@ -79,7 +79,7 @@ interface JobToVerify {
   readonly listed?: AsyncIterable<readonly ListedPath[]> | undefined
   /** The median latency of the run's own reads, at the slowest address. */
   readonly coldMs?: number | undefined
-  /** What its reads of cold files took, by address; of a run of an earlier version nobody knows. */
+  /** What its reads of cold files took, by address; unknown for a run of an earlier version. */
   readonly coldReads?: ReadonlyMap<string, LatencyHistogram> | undefined
 }
 
@@ -120,7 +120,7 @@ async function describedJob(settings: JobSettings, terminal: Terminal): Promise<
 
 interface VerifyRun extends JobToVerify {
   readonly settings: VerifySettings
-  /** Loopback addresses may be measured: whoever asks named them, or only users of this machine could. */
+  /** Loopback addresses may be measured: the caller named them, or only users of this machine could. */
   readonly loopback: boolean
   readonly terminal: Terminal
   readonly json?: true | undefined
@@ -224,11 +224,11 @@ const verifyOptions = {
     .argParser(between(1, 65_535))
     .env('CACHEWARMER_MOUNT_PORT'),
   allowAddress: allowAddressOption,
-  nfsUid: new Option('--nfs-uid <uid>', 'for whom the filer takes us')
+  nfsUid: new Option('--nfs-uid <uid>', 'UID sent with NFS calls')
     .argParser(between(0, 0xffff_ffff))
     .default(0)
     .env('CACHEWARMER_NFS_UID'),
-  nfsGid: new Option('--nfs-gid <gid>', 'its group')
+  nfsGid: new Option('--nfs-gid <gid>', 'GID sent with NFS calls')
     .argParser(between(0, 0xffff_ffff))
     .default(0)
     .env('CACHEWARMER_NFS_GID'),

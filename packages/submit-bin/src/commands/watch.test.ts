@@ -76,14 +76,14 @@ describe('watch', () => {
     expect(stderr.match(/waiting/g)).toHaveLength(1)
   })
 
-  test('stops at Ctrl-C, and says that the job goes on', async () => {
+  test('stops at Ctrl-C, and says that the job continues', async () => {
     await queues.posts.post(aStatus(of('night', 'm1')))
     const watching = runHere(['watch', 'night', ...queues.arguments])
     await watching.said('night: ')
     watching.signals.emit('SIGINT')
     expect(await watching.finished).toMatchObject({
       code: 130,
-      stderr: expect.stringMatching(/\nStopped watching; the job goes on\.\n$/),
+      stderr: expect.stringMatching(/\nStopped watching; the job continues\.\n$/),
     })
   })
 })

@@ -14,7 +14,7 @@ export const watchCommand = (program: Pick<Command, 'command'>, act: Act) =>
 
 /**
  * Shows jobs until all have ended, then their reports. On a terminal: bars of each job and of each address, drawn over and
- * over. Elsewhere: a line a job every few seconds. With `--json`: one line of JSON for every status. The exit code is the
+ * over. Elsewhere: a line per job every few seconds. With `--json`: one line of JSON for every status. The exit code is the
  * worst of the jobs'. A first Ctrl-C ends the watching, and says so.
  */
 async function watch(session: Session, targets: readonly string[]): Promise<number> {
@@ -35,7 +35,7 @@ async function watch(session: Session, targets: readonly string[]): Promise<numb
     for (const status of await Promise.all(watching)) if (status !== undefined) statuses.push(status)
   } catch (error) {
     if (!shutdown.stopTaking.aborted) throw error
-    output.note(`Stopped watching; ${names.length === 1 ? 'the job goes' : 'the jobs go'} on.`)
+    output.note(`Stopped watching; ${names.length === 1 ? 'the job continues' : 'the jobs continue'}.`)
     return exitCode.interrupted
   } finally {
     // Where one can't be watched, the others are not either.

@@ -5,7 +5,7 @@ import type { Clock, QueueService } from '@cachewarmer/queue'
 import { openSqliteService } from '@cachewarmer/queue/sqlite'
 import { Posts, prefix } from '@cachewarmer/service/testing'
 
-/** Queues in a file of their own, as the test sees them and as the program is told of them. */
+/** Queues in a file of their own, as the test sees them and as the program's arguments name them. */
 export interface QueueFile {
   readonly url: string
   readonly arguments: readonly string[]

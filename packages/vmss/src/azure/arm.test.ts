@@ -207,7 +207,7 @@ describe.skipIf(!openssl)('armCompute', () => {
     await expect(elsewhere.create('test', body(1))).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
 
-  test('nobody at the other end is UNAVAILABLE', async () => {
+  test('no answer is UNAVAILABLE', async () => {
     arm.fail({ answer: 'reset' })
     await expect(compute.find('test')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })

@@ -102,7 +102,7 @@ describe('mapError', () => {
     expect(mapError(error, context).message).toBe('set: RequestDisallowedByPolicy: policy says no')
   })
 
-  test('terms of an image whose plan nobody named still say what to run', () => {
+  test('terms of an image without a named plan still say what to run', () => {
     const { code, message } = mapError(rest(400, 'MarketplacePurchaseEligibilityFailed'), context)
     expect(code).toBe('TERMS_NOT_ACCEPTED')
     expect(message).toContain(
@@ -110,7 +110,7 @@ describe('mapError', () => {
     )
   })
 
-  test.each([new Error('odd'), 'odd'])('what nobody knows is FAILED (%#)', (error) => {
+  test.each([new Error('odd'), 'odd'])('an unknown error is FAILED (%#)', (error) => {
     expect(mapError(error, context)).toMatchObject({ code: 'FAILED', message: 'set: odd' })
   })
 })

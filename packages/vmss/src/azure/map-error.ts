@@ -8,7 +8,7 @@ export interface ErrorContext {
   readonly plan?: { readonly name: string; readonly publisher: string; readonly product: string } | undefined
 }
 
-/** Codes of Azure whatever their status; operations that fail late have no status at all. */
+/** Azure's codes, for any status; operations that fail late have no status at all. */
 const codes: Readonly<Record<string, VmssErrorCode>> = {
   AllocationFailed: 'NO_CAPACITY',
   ZonalAllocationFailed: 'NO_CAPACITY',

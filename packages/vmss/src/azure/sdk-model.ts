@@ -50,7 +50,7 @@ const setStates: Readonly<Record<string, SetState>> = {
   canceled: 'failed',
 }
 
-/** A state that nobody knows counts as one that passes: nothing is done to such a set before it has. */
+/** An unknown state counts as a passing one: nothing is done to such a set until it changes. */
 export function observedSet(set: VirtualMachineScaleSet): ObservedSet {
   const { sku, virtualMachineProfile, tags, provisioningState = '' } = set
   const nic = virtualMachineProfile?.networkProfile?.networkInterfaceConfigurations?.[0]

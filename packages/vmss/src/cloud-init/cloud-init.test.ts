@@ -85,7 +85,7 @@ describe('workerCloudInit', () => {
     expect(environmentOf(make({ source: { from: 'image' } }))?.join()).not.toContain('BOOTSTRAP_SCRIPT')
   })
 
-  test('a machine has an end of life unless it is told to have none', () => {
+  test('a machine has an end of life unless the option says none', () => {
     const timer = '/etc/systemd/system/cachewarmer-life-limit.timer'
     expect(filesOf(make()).get(timer)).toContain('OnBootSec=86400s')
     expect(filesOf(make({ lifeLimitMs: 90_500 })).get(timer)).toContain('OnBootSec=91s')

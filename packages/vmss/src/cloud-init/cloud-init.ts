@@ -67,7 +67,7 @@ export type WorkerSource =
       readonly exportPath: string
       /** The script that installs and starts a worker, relative to the export. It is run by bash. */
       readonly script: string
-      /** Of the script, in hexadecimal digits: the machine runs no other. Default: whatever is there. */
+      /** Of the script, in hexadecimal digits: the machine runs no other. Default: no check. */
       readonly scriptSha256?: string
       /** Default `/b`, as the original has it. */
       readonly mountPoint?: string
@@ -89,7 +89,7 @@ export interface WorkerCloudInitOptions {
   readonly identityId?: string
   /** How often the start is tried, minutes altogether, before the machine deletes itself. Default 20. */
   readonly attempts?: number
-  /** A machine deletes itself when it is this old, whatever it does. Default 24 hours; `Infinity` for never. */
+  /** A machine deletes itself at this age, even while it works. Default 24 hours; `Infinity` for never. */
   readonly lifeLimitMs?: number
 }
 

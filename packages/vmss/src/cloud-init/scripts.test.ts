@@ -206,7 +206,7 @@ case "$*" in
   *DELETE*) cat >>"${machine.folder}/stdin"; ${deletion} ;;
 esac`
 
-  test('deletes the machine with its identity, and shows the token to nobody', () => {
+  test('deletes the machine with its identity, and never shows the token', () => {
     machine.play('curl', curl('exit 0'))
     const identity = { CACHEWARMER_IDENTITY_ID: '/subscriptions/s/identity' }
     machine.run(selfDeleteScript, { ...common, ...identity }, 'no work')

@@ -3,7 +3,7 @@
  * nothing is ever pasted into a script, and the text that shellcheck sees is the text that runs.
  *
  * The stock image has no mount.nfs and an air-gapped one cannot install it, but its kernel can mount NFS by itself when
- * it is told the server's address: that is what `mount -i` does.
+ * given the server's address, as `mount -i` does.
  */
 export const bootstrapScript = `#!/bin/sh
 # Starts a CacheWarmer worker: from the bootstrap export, or the one that the image holds.
@@ -150,7 +150,7 @@ Type=oneshot
 ExecStart=/usr/local/sbin/cachewarmer-self-delete "life limit reached"
 `
 
-/** The last fail-safe: whatever becomes of manager and worker, a machine does not live for ever. */
+/** The last fail-safe: a machine ends even if manager and worker never end it. */
 export const lifeLimitTimer = (lifeLimitMs: number): string => `[Unit]
 Description=End of this machine's life
 

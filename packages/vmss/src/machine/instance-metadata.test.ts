@@ -100,7 +100,7 @@ describe('instanceMetadata', () => {
     server = await startInstanceMetadata()
   })
 
-  test('the page of somebody who answers for everybody is no metadata', async () => {
+  test('the page of a captive proxy is no metadata', async () => {
     server.fail('page')
     await expect(metadata.machine()).rejects.toMatchObject({
       code: 'FAILED',
@@ -145,7 +145,7 @@ describe('untilEndNotice', () => {
   })
 
   test.each(['Preempt', 'Terminate'] as const)(
-    'tells of a %s within a second, and acknowledging lets Azure go on',
+    'tells of a %s within a second, and acknowledging lets Azure continue',
     async (kind) => {
       const notice = untilEndNotice(metadata, { machine: 'set_1', clock })
       await clock.advance(30_000)

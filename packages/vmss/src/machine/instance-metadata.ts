@@ -10,7 +10,7 @@ export interface MachineMetadata {
   readonly resourceId: string
   /** The scale set it is in, if it is in one. */
   readonly scaleSet: string | undefined
-  /** `AzurePublicCloud` and the like: a key of `clouds`, or a cloud that nobody here knows. */
+  /** `AzurePublicCloud` and the like: a key of `clouds`, or another cloud. */
   readonly cloud: string
   readonly tags: Readonly<Record<string, string>>
 }
@@ -117,7 +117,7 @@ function parse(path: string, text: string): unknown {
     return JSON.parse(text)
   } catch (cause) {
     // A captive proxy answers 200 with a page of its own.
-    // What was meant to be a token is told to nobody, in whatever shape it comes.
+    // A reply that should hold a token is never shown, in any form.
     const shown = path.startsWith('identity/') ? '' : `: ${text.slice(0, 80)}`
     throw new VmssError('FAILED', target, `${path} is no JSON${shown}`, shown === '' ? {} : { cause })
   }
@@ -165,7 +165,7 @@ function readEvents(value: unknown): ScheduledEvent[] {
   })
 }
 
-/** Azure takes this machine away: because it wants it back, or because somebody deletes it. */
+/** Azure takes this machine away: it wants the capacity back, or a client deletes the machine. */
 export interface EndNotice extends ScheduledEvent {
   readonly kind: 'Preempt' | 'Terminate'
 }
@@ -180,7 +180,7 @@ export interface EndNoticeOptions {
   readonly signal?: AbortSignal
 }
 
-/** "Enabling the service ... can take up to two minutes" for the first call; nobody waits that long again. */
+/** "Enabling the service ... can take up to two minutes" for the first call; later calls wait less. */
 const firstTimeoutMs = 150_000
 const slowestPollMs = 10_000
 

@@ -30,7 +30,7 @@ describe('resolvePlace', () => {
     })
   })
 
-  test('asks nobody when everything is given', async () => {
+  test('asks no service when everything is given', async () => {
     await resolve({ ...own, subnetId: testSubnetId })
     expect(server.requests).toEqual([])
   })

@@ -19,8 +19,8 @@ export interface PlaceSources {
 const fields = ['subscriptionId', 'resourceGroup', 'location', 'subnetId'] as const
 
 /**
- * The place that was given, and for what was not, that of the machine this runs on. Who gives everything asks nobody, so
- * that it works outside of Azure. Throws `OPTION_INVALID` that names every setting that is missing and cannot be found out.
+ * The place that was given, and for what was not, that of the machine this runs on. With everything given no service is
+ * asked, so that it works outside of Azure. Throws `OPTION_INVALID` that names every setting that is missing and cannot be found out.
  */
 export async function resolvePlace(
   given: { readonly [field in keyof Place]?: string | undefined },

@@ -102,7 +102,7 @@ describe.skipIf(!openssl)('deleteThisMachine', () => {
     expect(world.arm.machines(name)).toHaveLength(2)
   })
 
-  test('powers off when nobody answers at all', async () => {
+  test('powers off when no service answers', async () => {
     await start()
     await imds.close()
     expect(await run()).toBe('powered-off')

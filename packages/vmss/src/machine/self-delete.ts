@@ -15,7 +15,7 @@ export interface SelfDeletePorts {
 }
 
 export interface SelfDeleteOptions {
-  /** What this machine knew of itself when it started: later, nobody may answer. */
+  /** The machine's metadata, read at its start: later the metadata service may not answer. */
   readonly machine: MachineMetadata
   /** Default: the cloud that the machine is in. */
   readonly cloud?: Cloud

@@ -139,7 +139,7 @@ describe('scaleSetBody', () => {
     })
   })
 
-  test('the cloud-init comes back from base64 as it was, whatever its characters', () => {
+  test('the cloud-init comes back from base64 as it was, with any characters', () => {
     const cloudInit = '#cloud-config\n# größer\n'
     expect(Buffer.from(profile({ cloudInit }).osProfile.customData, 'base64').toString('utf8')).toBe(cloudInit)
   })

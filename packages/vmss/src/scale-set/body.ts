@@ -118,7 +118,7 @@ export const acceleratedFor = (settings: ScaleSetSettings, size: string): boolea
 /** A duration as ISO 8601 has it, in the minutes that Azure counts notices in. */
 const isoMinutes = (ms: number): string => `PT${Math.ceil(ms / 60_000)}M`
 
-/** Spot machines are deleted when Azure takes them back: one that is only stopped would go on costing its disk. */
+/** Spot machines are deleted when Azure takes them back: one that is only stopped would still cost its disk. */
 const priorityOf = (
   { maxPrice }: ScaleSetSettings,
   { priority }: Candidate,
@@ -127,7 +127,7 @@ const priorityOf = (
     ? { priority: 'Spot', evictionPolicy: 'Delete', billingProfile: { maxPrice } }
     : { priority: 'Regular' }
 
-/** With a key, nobody can sign in with a password. */
+/** With a key, passwords are refused. */
 function osProfile({ name, admin, cloudInit }: ScaleSetSettings): OsProfile {
   const { userName, sshPublicKey, password } = admin
   return {
@@ -189,7 +189,7 @@ export interface ScaleSetPlan {
   readonly cloudInit: string
 }
 
-/** What `openScaleSet()` would send first. Asks nobody. */
+/** What `openScaleSet()` would send first. Sends no request. */
 export function planScaleSet(settings: ScaleSetSettings): ScaleSetPlan {
   const body = scaleSetBody(settings, settings.candidates[0], settings.count)
   const { virtualMachineProfile: profile } = body.properties

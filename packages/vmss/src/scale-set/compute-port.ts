@@ -28,7 +28,7 @@ export interface CallOptions {
 
 /** Something that Azure has begun and works on for minutes. */
 export interface Operation {
-  /** Settles when Azure reports the end. Aborting stops the waiting, for good; what Azure does goes on. */
+  /** Settles when Azure reports the end. Aborting stops the waiting, for good; Azure continues. */
   finished(options?: CallOptions): Promise<void>
 }
 

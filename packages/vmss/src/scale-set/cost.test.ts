@@ -27,11 +27,11 @@ test('a limit alone says what it costs at most', () => {
   expect(costOf(twoHours(), resolveScaleSet(aScaleSet({ maxPrice: 0.05 })))).toEqual({ dollars: 0.1, basis: 'limit' })
 })
 
-test('without either nobody knows', () => {
+test('without either the cost is unknown', () => {
   expect(costOf(twoHours(), resolveScaleSet(aScaleSet()))).toBeUndefined()
 })
 
-test('regular machines in place of Spot ones have another price, which nobody said', () => {
+test('regular machines in place of Spot ones have another price, which is unknown', () => {
   const settings = resolveScaleSet(aScaleSet({ pricePerHour: 0.02, allowRegular: true }))
   const hours = twoHours()
   expect(costOf(hours, settings)).toMatchObject({ basis: 'price' })
@@ -72,7 +72,7 @@ test('who is of unknown age, or of the future by another clock, is as old as the
   expect(hours.spentMs).toBe(0)
 })
 
-test('hours of one priority are told from those of another', () => {
+test('hours are counted per priority', () => {
   const hours = new MachineHours()
   hours.see([dated('a', 0)], 'spot', 3_000)
   hours.see([dated('b', 0)], 'regular', 5_000)

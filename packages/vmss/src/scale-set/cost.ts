@@ -41,7 +41,7 @@ export interface Cost {
   readonly basis: 'price' | 'limit'
 }
 
-/** `undefined` where nobody said what a machine costs, such as regular ones that stood in for Spot machines. */
+/** `undefined` where the price of a machine is unknown, such as regular ones that stood in for Spot machines. */
 export function costOf(
   hours: MachineHours,
   { pricePerHour, maxPrice, candidates }: Pick<ScaleSetSettings, 'pricePerHour' | 'maxPrice' | 'candidates'>,

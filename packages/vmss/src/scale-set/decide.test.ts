@@ -159,7 +159,7 @@ describe('nextAction', () => {
     expect(decide({ set: aSet(), instances: [], busy }).kind).toBe('wait')
   })
 
-  test('deletes the set at once when nothing is wanted, whatever Azure is at, and only once', () => {
+  test('deletes the set at once when nothing is wanted, during any operation, and only once', () => {
     for (const busy of [undefined, 'create', 'resize', 'delete-instances'] as const) {
       expect(decide({ wanted: 0, set: aSet({ state: 'creating' }), busy }).kind).toBe('delete-set')
     }
@@ -202,7 +202,7 @@ describe('nextAction', () => {
       })),
   } as const)
 
-  test('whatever was seen: within the ceiling, only what exists is named, nothing is made that is not wanted', () => {
+  test('for any sight: within the ceiling, only what exists is named, nothing is made that is not wanted', () => {
     fc.assert(
       fc.property(situations, (now) => {
         const action = nextAction(now, policy)

@@ -11,7 +11,7 @@ import type { Candidate } from './settings.ts'
  *       absent <- deleting <- (any) <-> failed
  *
  * `starting` has no machine yet that runs, `failed` means that Azure could not do all of the last change: machines that
- * it did make go on, and without any the set is deleted. Everything ends in `absent`, whoever deletes it.
+ * it did make continue, and without any the set is deleted. Everything ends in `absent`, also when another client deletes it.
  */
 export type ScaleSetState = 'unknown' | 'absent' | 'starting' | 'running' | 'changing' | 'failed' | 'deleting'
 

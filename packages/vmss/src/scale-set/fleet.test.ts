@@ -74,7 +74,7 @@ describe.skipIf(!openssl)('scaleSetFleet', () => {
     })
   })
 
-  test('stops at once when the set of this name is somebody else’s', async () => {
+  test('stops at once when the set of this name has another owner', async () => {
     world = await aFleetWorld()
     const { open, clock, arm, settings } = world
     arm.plant(name, { ...scaleSetBody(settings, settings.candidates[0], 1), tags: {} })
@@ -84,7 +84,7 @@ describe.skipIf(!openssl)('scaleSetFleet', () => {
     expect(arm.sets.size).toBe(1)
   })
 
-  test('stops waiting when it is told to, and the deletion goes on', async () => {
+  test('stops waiting on an abort, and the deletion continues', async () => {
     world = await aFleetWorld()
     const { open, clock, arm } = world
     const stop = new AbortController()

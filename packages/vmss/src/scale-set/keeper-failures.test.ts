@@ -49,7 +49,7 @@ describe.skipIf(!openssl)('a scale set', () => {
     })
 
     test.each(['SkuNotAvailable', 'OverconstrainedAllocationRequest'])(
-      'moves on when it is told %s before anything was made',
+      'moves on after %s before anything was made',
       async (code) => {
         const { open, clock, arm, asked } = await start()
         arm.fail({ method: 'PUT', answer: { status: 409, code } })
@@ -139,7 +139,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       expect(arm.sets.size).toBe(0)
     })
 
-    test('says so of the subnet, too, and goes on once the role is there', async () => {
+    test('says so of the subnet, too, and continues once the role exists', async () => {
       let allowed = false
       const { open, clock } = await start({ allows: (_, { action }) => allowed || !action.includes('/subnets/join/') })
       const set = open()
@@ -256,7 +256,7 @@ describe.skipIf(!openssl)('a scale set', () => {
 
     test.each([
       ['an operation that Azure broke off', 'InternalOperationError'],
-      ['one that somebody else overtook', 'OperationPreempted'],
+      ['one that another client overtook', 'OperationPreempted'],
     ])('outlives %s', async (_, code) => {
       const { open, clock, arm } = await start()
       arm.failLater({ code, message: 'An unexpected error occurred.' })
@@ -280,7 +280,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       expect(await clock.run(set.ensureDeleted())).toBe('deleted')
     })
 
-    test('a failure that nobody knows is shown as Azure tells it, and tried again', async () => {
+    test("an unknown failure is shown in Azure's words, and tried again", async () => {
       const { open, clock, arm } = await start()
       arm.failLater({ code: 'OSProvisioningTimedOut', message: 'OS Provisioning did not finish in the allotted time.' })
       const set = open()

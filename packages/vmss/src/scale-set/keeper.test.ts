@@ -28,7 +28,7 @@ describe.skipIf(!openssl)('a scale set', () => {
   const powers = () => world.arm.machines(name).map(({ power }) => power)
 
   describe('made and removed', () => {
-    test('asks nobody before something is wanted', async () => {
+    test('sends no request before something is wanted', async () => {
       const { open, arm } = await start()
       expect(open().observe()).toMatchObject({ state: 'unknown', wanted: 0, running: 0, notes: [] })
       expect(arm.requests).toEqual([])
@@ -180,7 +180,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       },
     )
 
-    test('fills a set up again of which every machine was evicted', async () => {
+    test('fills a set up again after all its machines were evicted', async () => {
       const { open, clock, arm } = await start()
       const set = open()
       await clock.run(set.ensureCapacity(2))
@@ -201,7 +201,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       expect(arm.machines(name).map(({ id, power }) => `${id} ${power}`)).toEqual(['1 running', '2 running'])
     })
 
-    test('makes the set anew when somebody deletes it behind our back, and says so', async () => {
+    test('makes the set anew when another client deletes it, and says so', async () => {
       const { open, clock, arm } = await start()
       const set = open()
       await clock.run(set.ensureCapacity(2))
@@ -209,7 +209,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       await arm.vanish(name)
       await clock.advance(30_000)
       const view = await clock.run(set.ensureCapacity(2))
-      expect(view.notes).toEqual(['the scale set was deleted by somebody else'])
+      expect(view.notes).toEqual(['the scale set was deleted by another client'])
       expect(powers()).toEqual(['running', 'running'])
     })
 
@@ -234,7 +234,7 @@ describe.skipIf(!openssl)('a scale set', () => {
     })
 
     test.each(['create', 'delete', 'deleteInstances', 'resize'])(
-      'during a %s goes on from where Azure is',
+      'during a %s continues from where Azure is',
       async (deed) => {
         const { open, clock, arm } = await start()
         const before = open()
@@ -262,7 +262,7 @@ describe.skipIf(!openssl)('a scale set', () => {
     })
   })
 
-  describe('of somebody else', () => {
+  describe('of another owner', () => {
     test.each([{}, { [ownerTag]: 'other' }])('is never touched (its tags: %j)', async (tags) => {
       const { open, clock, arm, settings, asked } = await start()
       arm.plant(name, { ...scaleSetBody(settings, settings.candidates[0], 2), tags })
@@ -296,7 +296,7 @@ describe.skipIf(!openssl)('a scale set', () => {
       expect(arm.sets.get(name)?.body.sku.capacity).toBe(1)
     })
 
-    test('of another storage account with the same prefix is told apart by the owner', async () => {
+    test('of another storage account with the same prefix differs by its owner', async () => {
       const { open, clock } = await start()
       await clock.run(open({ owner: 'one/test' }).ensureCapacity(1))
       await expect(clock.run(open({ owner: 'two/test' }).ensureCapacity(1))).rejects.toMatchObject({ code: 'NOT_OURS' })

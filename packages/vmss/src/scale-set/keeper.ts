@@ -95,7 +95,7 @@ class Keeper implements ScaleSet {
 
   observe(): ScaleSetView {
     const { set, instances, stale, seenAtMs } = this.#watch
-    // A set of somebody else is no set of ours, so its machines are not shown.
+    // Another owner's set is not ours, so its machines are not shown.
     const never = stale && seenAtMs === Number.NEGATIVE_INFINITY && this.#busy === undefined
     const { candidates } = this.#settings
     return {
@@ -127,7 +127,7 @@ class Keeper implements ScaleSet {
 
   async ensureDeleted(options: WaitOptions = {}): Promise<'deleted' | 'absent'> {
     this.#tryAgain()
-    // It may have been made by somebody since the last look: who asks for its deletion wants to be sure.
+    // Another manager may have made it since the last look: a deletion has to be sure.
     this.#watch.invalidate()
     this.want(0)
     this.#wake.abort()
@@ -146,7 +146,7 @@ class Keeper implements ScaleSet {
     this.#busy?.stop.abort()
     this.#wake.abort()
     await this.#loop
-    this.#waiters.rejectAll(this.#error('FAILED', 'it was closed while somebody waited'))
+    this.#waiters.rejectAll(this.#error('FAILED', 'it was closed during a wait'))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -216,7 +216,7 @@ class Keeper implements ScaleSet {
     const { set, stale, seenAtMs } = this.#watch
     // What Azure is at is seen best when it is done with it.
     if (stale) return this.#busy === undefined
-    // Without a set there is nothing to see, and one of somebody else matters only to those who want machines.
+    // Without a set there is nothing to see, and another owner's set matters only when machines are wanted.
     if (this.#busy === undefined && (set === undefined || (this.#wanted === 0 && !this.#ours()))) return false
     return nowMs - seenAtMs >= this.#ports.readMs
   }
@@ -229,7 +229,7 @@ class Keeper implements ScaleSet {
     const before = this.#watch.set?.state
     const seen = await this.#watch.look(nowMs, willDo, { signal: this.#closed.signal })
     if (seen === 'gone' && before !== 'deleting' && this.#begun !== 'delete-set')
-      this.#notes.add('the scale set was deleted by somebody else')
+      this.#notes.add('the scale set was deleted by another client')
     if (this.#busy === undefined) this.#guard.saw(this.#sight())
     this.#memory = afterSuccess(this.#memory, 'look')
     if (!this.#ours()) {
@@ -272,7 +272,7 @@ class Keeper implements ScaleSet {
     this.#busy = busy
     this.#begun = kind
     const ended = (error?: unknown): void => {
-      // Whoever was given up for something else has nothing to say any more.
+      // An operation that was given up for another one no longer counts.
       if (this.#busy !== busy || this.#closed.signal.aborted) return
       this.#busy = undefined
       this.#watch.invalidate()
@@ -291,7 +291,7 @@ class Keeper implements ScaleSet {
   #failed(thrown: unknown, during: Deed): void {
     if (this.#closed.signal.aborted) return
     const error = isVmssError(thrown) ? thrown : this.#error('FAILED', String(thrown), thrown)
-    // A set of somebody else is known well enough.
+    // Another owner's set needs no second look.
     if (error.code !== 'NOT_OURS') this.#watch.invalidate()
     // What is to be deleted and not there is deleted.
     if (error.code === 'NOT_FOUND' && during.startsWith('delete-')) return
@@ -322,7 +322,7 @@ class Keeper implements ScaleSet {
     this.#spent = false
   }
 
-  /** Somebody asks anew, so what was refused may be asked for again. Azure's own wish to be left alone still counts. */
+  /** A new request, so what was refused may be asked for again. Azure's own wish to be left alone still counts. */
   #tryAgain(): void {
     const { candidate, passing, callAtMs } = this.#memory
     this.#memory = { ...freshMemory, candidate, passing, callAtMs: passing > 0 ? callAtMs : 0 }

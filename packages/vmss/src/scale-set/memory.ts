@@ -37,7 +37,7 @@ export const freshMemory: Memory = {
 
 /** First pause and longest one; each failure in a row doubles it. */
 const pauses = {
-  /** The network, throttling, somebody else at work. */
+  /** The network, throttling, another client's change. */
   passing: { firstMs: 1_000, mostMs: 60_000 },
   /** People have to do something. */
   standing: { firstMs: 15_000, mostMs: 120_000 },
@@ -89,7 +89,7 @@ export function nextCandidate(memory: Memory, { nowMs, candidates }: { nowMs: nu
   return { ...memory, candidate: 0, growAtMs, standing: memory.standing + 1, hopeless: true }
 }
 
-/** Azure did what it was asked and nothing came of it. Asking the same at once again would go on for ever. */
+/** Azure did what it was asked and nothing came of it. Asking again at once would repeat without end. */
 export function afterNothing(memory: Memory, during: Deed, nowMs: number): Memory {
   const atMs = nowMs + pauses.capacity.firstMs
   return during === 'create' || during === 'resize' ? { ...memory, growAtMs: atMs } : { ...memory, callAtMs: atMs }

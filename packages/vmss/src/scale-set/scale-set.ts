@@ -24,18 +24,18 @@ export interface ScaleSetView {
 }
 
 export interface WaitOptions {
-  /** Ends the waiting alone: Azure, and the fleet in the background, go on. */
+  /** Ends the waiting alone: Azure, and the fleet in the background, continue. */
   readonly signal?: AbortSignal
 }
 
 export interface WantOptions {
-  /** Names or host names of machines whose workers have work: they go last. Default: nobody knows. */
+  /** Names or host names of machines whose workers have work: they go last. Default: unknown. */
   readonly working?: Iterable<string>
 }
 
 /**
  * One scale set that is made, kept at size and removed in the background. It touches Azure only after it was asked for
- * something, and never a set that another owner's tag is on. After a restart it finds what it owns and goes on from there.
+ * something, and never a set that another owner's tag is on. After a restart it finds what it owns and continues from there.
  */
 export interface ScaleSet extends AsyncDisposable {
   /**
@@ -44,15 +44,15 @@ export interface ScaleSet extends AsyncDisposable {
    * Throws `OPTION_INVALID` for what is no whole number.
    */
   want(instances: number, options?: WantOptions): void
-  /** What was last seen. Asks nobody. */
+  /** The last known state. Sends no request. */
   observe(): ScaleSetView
   /**
    * `want()`, and returns when as many machines run. Throws what stands in the way when every size was tried or people
-   * have to do something; the background goes on trying all the same. Calling again tries at once.
+   * have to do something; the background keeps trying. Calling again tries at once.
    */
   ensureCapacity(instances: number, options?: WaitOptions & WantOptions): Promise<ScaleSetView>
   /**
-   * `want(0)`, and returns when Azure reports the set gone. Aborting only stops waiting: deletion goes on, and calling
+   * `want(0)`, and returns when Azure reports the set gone. Aborting only stops waiting: deletion continues, and calling
    * again resumes the wait. Throws when people have to do something first.
    */
   ensureDeleted(options?: WaitOptions): Promise<'deleted' | 'absent'>
@@ -73,7 +73,7 @@ export interface KeepOptions {
 /** What runs workers, as a manager sees it. */
 export interface Fleet {
   /**
-   * Says how many workers there should be. Returns at once; starting and stopping go on in the background. Machines whose
+   * Says how many workers there should be. Returns at once; starting and stopping happen in the background. Machines whose
    * host names are in `working` are the last to go.
    */
   want(workers: number, working?: Iterable<string>): void
@@ -99,13 +99,13 @@ export interface FleetState {
 }
 
 export interface FleetOptions {
-  /** Ends the waiting of `stop()`, which then rejects with the reason; Azure goes on. Default: waits as long as it takes. */
+  /** Ends the waiting of `stop()`, which then rejects with the reason; Azure continues. Default: no bound. */
   readonly signal?: AbortSignal
 }
 
 /**
  * A scale set as a fleet of workers, one on each machine. `stop()` throws when people have to do something before the set
- * can be deleted, and returns at once when the set of this name is somebody else's.
+ * can be deleted, and returns at once when the set of this name has another owner.
  */
 export function scaleSetFleet(scaleSet: ScaleSet, options: FleetOptions = {}): Fleet {
   return {

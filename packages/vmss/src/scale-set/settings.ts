@@ -49,7 +49,7 @@ export function checkSshKey(option: string, key: string): string {
   return checkText(option, trimmed, sshKey, 'one line of an OpenSSH public key file')
 }
 
-/** One of key and password is needed; a key wins, and then nobody can sign in with a password. */
+/** One of key and password is needed; a key wins, and then passwords are refused. */
 export function checkAdmin(given: { userName?: string; sshPublicKey?: string; password?: string }): Admin {
   const userName = checkUserName('adminUserName', given.userName ?? 'azureuser')
   if (given.sshPublicKey) return { userName, sshPublicKey: checkSshKey('sshPublicKey', given.sshPublicKey) }
@@ -91,7 +91,7 @@ export interface ScaleSetOptions {
   readonly location: string
   /** Resource id of the subnet that the workers join. */
   readonly subnetId: string
-  /** Machines at most, whatever is asked for. Default 12. */
+  /** Maximum number of machines. Default 12. */
   readonly count?: number
   /** Default `Standard_D2s_v3`. */
   readonly size?: string
@@ -101,7 +101,7 @@ export interface ScaleSetOptions {
   readonly priority?: Priority
   /** When Azure has Spot machines of no size: whether regular ones at full price may replace them. Default false. */
   readonly allowRegular?: boolean
-  /** US dollars an hour for a Spot machine; -1 for whatever a regular one costs. Default -1. */
+  /** US dollars an hour for a Spot machine; -1 for up to the price of a regular one. Default -1. */
   readonly maxPrice?: number
   /** US dollars that an hour of a machine costs, for the cost that is shown. Default: not known. */
   readonly pricePerHour?: number
@@ -273,7 +273,7 @@ const identityType = /\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdent
 const checkIdentity = (id: string | undefined): string | undefined =>
   id === undefined ? undefined : checkResourceId('identityId', id, identityType, 'a user-assigned identity')
 
-/** 50 tags a resource, of which one is ours; no `<>%&\?/` in a name ("Use tags to organize your Azure resources"). */
+/** 50 tags per resource, one of them ours; no `<>%&\?/` in a name ("Use tags to organize your Azure resources"). */
 function checkTags(tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const entries = Object.entries(tags)
   if (entries.length > 49) throw optionInvalid('tags', entries.length, 'at most 49')

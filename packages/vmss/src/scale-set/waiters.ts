@@ -44,7 +44,7 @@ export class Waiters {
     for (const waiter of this.#waiting) waiter.try()
   }
 
-  /** For the end: nobody waits for what does not come any more. */
+  /** For the end: no wait outlives the scale set. */
   rejectAll(reason: unknown): void {
     for (const waiter of this.#waiting) waiter.reject(reason)
   }

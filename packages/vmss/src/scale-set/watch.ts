@@ -35,7 +35,7 @@ export class Watch {
     return this.#stale
   }
 
-  /** Also spoils a look that is under way: nobody knows whether it saw what was before or after. */
+  /** Also spoils a look that is under way: it may have seen the state before or after. */
   invalidate(): void {
     this.#stale = true
     this.#age += 1

@@ -8,7 +8,7 @@ const group = `/subscriptions/${testSubscription}/resourceGroups/${testResourceG
 
 export const testSubnetId: string = `${group}/providers/Microsoft.Network/virtualNetworks/net/subnets/workers`
 
-/** A key that nobody has the other half of. */
+/** A public key whose private key does not exist. */
 export const testSshKey: string = `ssh-ed25519 ${'AAAAC3NzaC1lZDI1NTE5'.padEnd(68, 'A')} test`
 
 /** Options that `resolveScaleSet()` takes and that fit what `startArm()` knows; each can be given another value. */

@@ -29,13 +29,13 @@ describe.each([
     expect(policy).not.toMatch(/unsafe|https?:/)
   })
 
-  test('asks nobody for anything', () => {
+  test('makes no request', () => {
     const markup = html.replace(/<script.*?<\/script>|<style.*?<\/style>/gs, '')
     expect(markup.match(/(?:src|href)="(?!data:)/g)).toBeNull()
     expect((contents(html, 'style')[0] ?? '').match(/url\(|@import/g)).toBeNull()
   })
 
-  test('is ASCII, whatever it is opened as', () => {
+  test('is ASCII, readable in any encoding', () => {
     expect(Buffer.byteLength(html)).toBe(html.length)
   })
 })

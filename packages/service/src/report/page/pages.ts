@@ -17,8 +17,8 @@ export const statusPage = (): ServedPage => ({
 })
 
 /**
- * The report of a run as one file that can be saved and sent: it needs no network, and asks for nothing. Whatever paths
- * and labels hold, they are text in it. `failures` are all that it lists; the status has their number.
+ * The report of a run as one file that can be saved and sent: it needs no network, and asks for nothing. Paths
+ * and labels are text in it, with any characters. `failures` are all that it lists; the status has their number.
  */
 export function reportPage(data: ReportData): string {
   const policy = `<meta http-equiv="Content-Security-Policy" content="${own}">`

@@ -104,7 +104,7 @@ function merged(earlier: Point, later: Point): Point {
 const higher = (a: number | null | undefined, b: number | null): number | null =>
   a === undefined || a === null ? b : b === null ? a : Math.max(a, b)
 
-/** Microseconds are finer than anybody looks. */
+/** To the microsecond. */
 const rounded = (ms: number | null | undefined): number | null =>
   ms === undefined || ms === null ? null : Math.round(ms * 1_000) / 1_000
 
@@ -114,7 +114,7 @@ export interface Overview {
   readonly nowMs: number
   readonly manager: ManagerView
   readonly fleet: FleetStatus
-  /** Those that go on first, then those that have ended, the latest first. */
+  /** Running ones first, then those that have ended, the latest first. */
   readonly runs: readonly RunSummary[]
   /** Workers that were heard of late. */
   readonly workers: readonly WorkerView[]
@@ -123,10 +123,10 @@ export interface Overview {
 export interface ManagerView {
   readonly name: string
   readonly prefix: string
-  /** One manager leads; the others of a prefix stand by and know of no run that goes on. */
+  /** One manager leads; the others of a prefix stand by and know of no running one. */
   readonly leading: boolean
   readonly startedAtMs: number
-  /** Whether whoever sees this may also pause, resume, cancel and change runs. */
+  /** Whether this viewer may also pause, resume, cancel and change runs. */
   readonly steering: boolean
 }
 
@@ -151,7 +151,7 @@ export interface RunSummary
   readonly files: number
   readonly bytes: number
   readonly failures: number
-  /** How much of the run is done, 0 to 1; absent while nobody can tell. */
+  /** How much of the run is done, 0 to 1; absent while it is unknown. */
   readonly share?: number
 }
 

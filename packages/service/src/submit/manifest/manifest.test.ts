@@ -132,7 +132,7 @@ describe('a priming manifest', () => {
     expect(() => parse('{"files": ["/bin/f"]}', '/lib')).toThrow('files[0]: expected a path below the export /lib')
   })
 
-  test('whatever it holds is read or refused, with a line', () => {
+  test('any content is read or refused, with a line', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         try {

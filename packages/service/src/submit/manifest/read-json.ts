@@ -37,7 +37,7 @@ export function readJson(text: string, name: string): JsonValue {
 const inWords = (code: string): string =>
   code.replace(/[A-Z]/g, (letter, at) => `${at === 0 ? '' : ' '}${letter.toLowerCase()}`)
 
-/** Where the text first has more than so many lists and objects open at once. */
+/** Where the text first nests more than `levels` lists and objects. */
 function firstBeyond(text: string, levels: number): number | undefined {
   let open = 0
   let quoted = false

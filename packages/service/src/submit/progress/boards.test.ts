@@ -35,7 +35,7 @@ describe('a line of progress', () => {
     )
   })
 
-  test('says how much time is left and how much is done of all, where anybody can tell', () => {
+  test('says how much time is left and how much is done of all, where it is known', () => {
     const expected = { files: 80_000, bytes: 1, share: 0.25, from: 'walk' as const }
     const { items } = running.progress
     const known = withCounts(running, {}, { items, expected, timeLeftMs: 125_400 })

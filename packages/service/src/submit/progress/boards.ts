@@ -103,7 +103,7 @@ export const jsonBoard = (stream: { write(text: string): unknown }, notes: Progr
   [Symbol.dispose]: () => undefined,
 })
 
-/** A line a job every few seconds. */
+/** A line per job every few seconds. */
 export function plainBoard(stream: ProgressStream): Board {
   const shown = new Map<string, { atMs: number; state: string }>()
   const line = (text: string): void => void stream.write(`${text}\n`)

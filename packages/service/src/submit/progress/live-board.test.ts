@@ -24,7 +24,7 @@ describe('a job on the board', () => {
     expect(jobLines({ name: 'night', status }, 200)[2]).toMatch(/4 in flight {2}2 long reads in flight$/)
   })
 
-  test('names the largest file under way, whatever its name does, and what its reads wait for', () => {
+  test('names the largest file under way, with any name, and what its reads wait for', () => {
     const largest = [{ path: `/${'deep/'.repeat(60)}\u001b[2J.img`, bytes: 2 ** 30, size: 2 ** 34 }]
     const status = withCounts(running, {}, { largest, waitsFor: { ceiling: true, addresses: ['10.0.1.12'] } })
     const [own, file, first] = jobLines({ name: 'night', status }, 200)
@@ -46,7 +46,7 @@ describe('a job on the board', () => {
           expect(line.length).toBeLessThanOrEqual(columns)
   })
 
-  test('has figures on a narrow terminal as well, whatever it is called', () => {
+  test('has figures on a narrow terminal as well, under any name', () => {
     expect(jobLines({ name: 'n'.repeat(128), status: running }, 39)).toEqual([
       '░░░░░░░░  nnnnnn…nnnnnn  450 files',
       '  ████████  10.0.1.11  900 files',

@@ -48,7 +48,7 @@ function bar(share: number, isEnd: boolean, width: number = barWidth): string {
 
 /**
  * One line no longer than `columns`: a bar of what is done, and as many parts as there is room for. More may be found
- * while it goes on, so the bar may step back; it is full at the end alone.
+ * while it runs, so the bar may step back; it is full only at the end.
  */
 export function progressLine(status: RunStatus, columns: number): string {
   return fit([bar(shareDone(status), status.state === 'ended'), ...progressParts(status)], columns)
@@ -150,7 +150,7 @@ export function jobLines({ name, status, place, rates }: WatchedStatus, columns:
 }
 
 /**
- * All jobs in `rows` lines at the most: where there is no room for the addresses the jobs are there alone, those that go on
+ * All jobs in `rows` lines at the most: where there is no room for the addresses the jobs are there alone, those that run
  * before those that have ended, and the last line says how many more there are.
  */
 export function boardLines(jobs: readonly WatchedStatus[], columns: number, rows: number): string[] {

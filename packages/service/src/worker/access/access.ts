@@ -18,22 +18,22 @@ export interface DirectOptions {
   /** TCP ports; whichever is missing is asked for at the portmapper. */
   readonly nfsPort?: number | undefined
   readonly mountPort?: number | undefined
-  /** For whom the server takes the worker. Default 0, which most servers turn into nobody. */
+  /** UID sent with NFS calls. Default 0, which most servers map to their anonymous user. */
   readonly uid?: number | undefined
   readonly gid?: number | undefined
-  /** TCP connections an address. Default 1. */
+  /** TCP connections per address. Default 1. */
   readonly connections?: number | undefined
-  /** A call unanswered for so long is sent again, three times at the most. Default 20,000. */
+  /** Timeout of a call in milliseconds; it is sent again at most three times. Default 20,000. */
   readonly timeoutMs?: number | undefined
-  /** Reads in flight an address at the most; how many there are is found out. */
+  /** Maximum number of reads in flight per address; the actual limit adapts. */
   readonly maxInFlight: number
   /** How often an address that does not answer is tried again. */
   readonly clock: Clock
 }
 
 /**
- * Speaks NFSv3 to each address itself: no mount, no root, no thread a read. How many reads are in flight through an
- * address is found out while it works, and an address that stops answering is taken out until it is back.
+ * Speaks NFSv3 to each address itself: no mount, no root, no thread per read. The number of reads in flight per
+ * address adapts to the server, and an address that stops answering is taken out until it is back.
  */
 export function directAccess(options: DirectOptions): MountOpener {
   const { maxInFlight, clock, ...given } = options

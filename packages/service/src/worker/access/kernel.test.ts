@@ -30,7 +30,7 @@ const refuse = () => Promise.reject(Object.assign(new Error('exit 32'), { stderr
 const resolve = async () => ['10.0.0.1']
 
 describe('the place of a kernel mount', () => {
-  test('is a new folder that this user alone may enter, whatever others made beforehand', async () => {
+  test('is a new folder that this user alone may enter, whichever files others made beforehand', async () => {
     // What an attacker can foresee: the name that earlier versions used, with links to a folder of theirs.
     const target = join(parent, 'target')
     mkdirSync(target)

@@ -6,7 +6,7 @@ import { World } from '../testing/world.ts'
 import { MountPool } from './mount-pool.ts'
 
 const signal = new AbortController().signal
-const away = new WalkError('MOUNT_DOWN', 'nobody answers')
+const away = new WalkError('MOUNT_DOWN', 'no answer')
 
 describe('a worker keeps', () => {
   test('each address of an export open from item to item', async () => {
@@ -30,7 +30,7 @@ describe('a worker keeps', () => {
     expect(world.opened).toHaveLength(1)
   })
 
-  test('going with the addresses that open: one that does not fails whatever is asked of it', async () => {
+  test('going with the addresses that open: one that does not fails every call', async () => {
     const world = new World()
     for (const address of ['cache-1', 'cache-3']) world.serve(address, { 'a.exr': 5 })
     world.serve('cache-2', away)
@@ -66,7 +66,7 @@ describe('an address that can not be opened', () => {
     expect(world.opened).toHaveLength(2)
   })
 
-  test('says that it is away, so that nobody reads through it; one that refuses does not', async () => {
+  test('says that it is away, so that no read waits for it; one that refuses does not', async () => {
     const world = new World()
     world.serve('cache-1', away)
     world.serve('cache-2', new WalkError('ACCESS_DENIED', 'not for you'))
@@ -82,7 +82,7 @@ describe('an address that can not be opened', () => {
     await expect(mounts[0]?.health?.whenBack(stop.signal)).rejects.toThrow('enough')
   })
 
-  test('is told of with its name, whatever was thrown', async () => {
+  test('is reported with its name, for any error', async () => {
     const world = new World()
     const ports = { ...world.ports, openMount: () => Promise.reject(new Error('no route')) }
     const { failures } = await new MountPool(ports, { idleMs: 60_000 }).openAll(['cache-1'], '/animation')
@@ -115,7 +115,7 @@ test('closing ends every mount, also where one fails to close, and attempts unde
   expect(aborted).toBe(true)
 })
 
-/** Exports that can be made anew: whatever was opened before is stale then. `closed` has the closed ones by generation. */
+/** Exports that can be made anew: mounts opened before are stale then. `closed` has the closed ones by generation. */
 function filer(): {
   open: WorkerPorts['openMount']
   readonly remake: () => void
@@ -181,7 +181,7 @@ describe('an export that was made anew', () => {
     expect(opened).toHaveLength(2)
   })
 
-  test('is opened once more per run where it is stale whatever is done', async () => {
+  test('is opened once more per run where it stays stale', async () => {
     let opens = 0
     const openMount = async (): Promise<Mount> => {
       opens += 1
@@ -193,7 +193,7 @@ describe('an export that was made anew', () => {
     expect(opens).toBe(2)
   })
 
-  test('is the same one where the root does not answer: nobody waits for that', async () => {
+  test('is the same one where the root does not answer: no item waits for that', async () => {
     const world = new World()
     const inner = memoryMount({ name: 'cache-1', tree: memoryTree({}) })
     const never: Mount = {

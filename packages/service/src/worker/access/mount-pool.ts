@@ -173,7 +173,7 @@ export class MountPool {
   }
 }
 
-/** What did not open or does not close is of no use to anybody any more. */
+/** An error here has no consequence: the mount is not used any more. */
 async function close({ opening }: Pooled): Promise<void> {
   try {
     await (await opening).close()
@@ -183,7 +183,7 @@ async function close({ opening }: Pooled): Promise<void> {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**
- * Stands in for an address that could not be opened: whatever is asked of it fails with the reason, and directories are
+ * Stands in for an address that could not be opened: every call fails with the reason, and directories are
  * listed through the others. One that does not answer says so, so that others may read its share as well; one that refuses
  * us, or is not mounted, is a mistake that people have to see.
  */
@@ -201,7 +201,7 @@ function unavailableMount(name: string, error: WalkError): Mount {
   }
 }
 
-/** Down since for ever, so that nobody waits for it: it is opened again for the next item. */
+/** Always down, so that no read waits for it: it is opened again for the next item. */
 const neverBack: MountHealth = {
   alive: false,
   downSinceMs: 0,

@@ -182,7 +182,7 @@ async function eachBounded<T>(list: readonly T[], action: (element: T, at: numbe
 /** Bins of latencies that a result has room for, all addresses together; that is 30 each for 64 of them. */
 const mostBins = 2_000
 
-/** What counts say besides, where somebody wants to hear it. */
+/** Details of counts, where the manager asks for them. */
 export interface CountsDetails {
   readonly sample?: SampleCounts | undefined
   /** How long reads took. */

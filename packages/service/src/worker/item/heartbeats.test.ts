@@ -99,7 +99,7 @@ describe('a heartbeat', () => {
   test('says which address reads wait for', async () => {
     const world = new World()
     world.serve('cache-1', { f: 10 })
-    world.serve('cache-2', new WalkError('MOUNT_DOWN', 'nobody answers'))
+    world.serve('cache-2', new WalkError('MOUNT_DOWN', 'no answer'))
     await world.announce({ addresses: ['cache-1', 'cache-2'] })
     const away = memoryMount({ name: 'cache-2', tree: memoryTree({ f: 10 }) })
     const back = Promise.withResolvers<void>()

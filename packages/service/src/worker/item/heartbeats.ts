@@ -48,7 +48,7 @@ export class Heartbeats {
   begin(attempt: Attempt, walk: Walk): () => void {
     const { run } = attempt
     const live = this.#live.get(run) ?? new Set()
-    // An attempt that is over within an interval is told of by its result alone.
+    // An attempt shorter than an interval sends its result alone.
     if (live.size === 0 && this.#isDue(run)) this.#sentAtMs.set(run, this.#ports.clock.now())
     this.#live.set(run, live)
     const one = { attempt, walk }

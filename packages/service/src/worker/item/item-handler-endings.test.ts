@@ -26,7 +26,7 @@ const scene = { shot1: { 'a.exr': 1_000, 'b.exr': 2_000 }, 'c.abc': 300 }
 describe('an item that goes to others', () => {
   const wide = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`d${at}`, { 'x.exr': 10 }]))
 
-  test('is handed back as children when the worker is told to stop, and nothing is lost or done twice', async () => {
+  test('is handed back as children when the worker is stopped, and nothing is lost or done twice', async () => {
     const world = new World()
     const mount = notingMount('cache-1', wide, { held: true })
     world.serveMount(mount)
@@ -75,7 +75,7 @@ describe('an item that goes to others', () => {
   test.each([
     ['its run is paused', { state: 'paused' }],
     ['its run has as many workers as it may, without this one', { admitted: ['another-worker'] }],
-  ] as const)('waits as children while %s, and is read once it goes on', async (_, change) => {
+  ] as const)('waits as children while %s, and is read once it resumes', async (_, change) => {
     const world = new World()
     const mount = notingMount('cache-1', wide, { held: true })
     world.serveMount(mount)
@@ -120,7 +120,7 @@ describe('an item that goes to others', () => {
 })
 
 describe('an item whose time is over', () => {
-  test('hands the rest back whatever its size, as in a chain of directories with a file each', async () => {
+  test('hands the rest back at any size, as in a chain of directories with a file each', async () => {
     const world = new World()
     const depth = 700
     let chain: TreeLiteral = { 'last.exr': 1 }
@@ -358,7 +358,7 @@ describe('an item of a run that is over', () => {
   })
 })
 
-test('a walk and a message have one limit for paths, so that whatever is walked can be handed away', () => {
+test('a walk and a message have one limit for paths, so that every path of a walk can be handed away', () => {
   expect(walker.maxPathBytes).toBe(MAX_PATH_BYTES)
   const path = `/${'\udcff'.repeat(MAX_PATH_BYTES - 1)}`
   expect(

@@ -200,7 +200,7 @@ describe('an export', () => {
   )
 
   test.each(['MOUNT_DOWN', 'TIMEOUT'] as const)(
-    'of which one address does not open (%s) is read through the others alone where the files are spread',
+    'with one address that does not open (%s) is read through the others alone where the files are spread',
     async (code) => {
       const world = new World()
       const many = Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`${at}.exr`, 10]))

@@ -53,7 +53,7 @@ const strikeDelayMs = 2_000
 
 /**
  * Works on one item to its end: walk, children, failures, result, in this order; `consume` then completes the lease.
- * Whatever goes wrong on the way ends in exactly one of: given back, sent again with a strike, or reported as failed.
+ * Every failure on the way ends in exactly one of: given back, sent again with a strike, or reported as failed.
  */
 export async function handleItem(
   message: HeldMessage,
@@ -238,7 +238,7 @@ function encodeItemIfItFits(item: Item): string | undefined {
   }
 }
 
-/** The item counts as unread: the ledger hears it, a copy stays in the poison queue, and the run goes on. */
+/** The item counts as unread: the ledger hears it, a copy stays in the poison queue, and the run continues. */
 async function giveUp(handling: Handling, reason: string): Promise<Disposition> {
   const { message, item, context, signal, logger } = handling
   logger.error('the item is given up as unread', { reason })
@@ -252,7 +252,7 @@ async function giveUp(handling: Handling, reason: string): Promise<Disposition> 
   return 'complete'
 }
 
-/** Each file by its own name, so that whoever reads what failed can ask for just that. */
+/** Each file by its own name, so that a retry can ask for just that. */
 function pathsOf(part: Part): string[] {
   if (part.kind !== 'files') return [part.path]
   const below = part.directory === '/' ? '/' : `${part.directory}/`

@@ -87,7 +87,7 @@ describe("a message of the original's manager", () => {
     expect(reads()).toEqual(['/few/a.exr'])
   })
 
-  test('for a file reads all of it, whatever the patterns say', async () => {
+  test('for a file reads all of it, against any patterns', async () => {
     const { world, reads } = await aWorld()
     await workOn(world, message({ path: '/few/c.tmp', shape: 'file', exclude: ['*.tmp'] }))
     expect(reads()).toEqual(['/few/c.tmp'])
@@ -109,7 +109,7 @@ describe("a message of the original's manager", () => {
     expect(await world.clock.run(worker.ended)).toMatchObject({ completed: 1, lost: 0 })
   })
 
-  test('is read through the other addresses when one is dead, whatever that one says', async () => {
+  test('is read through the other addresses when one is dead, with any error', async () => {
     const { world, reads } = await aWorld()
     world.serve('10.0.1.12', new WalkError('MOUNT_DOWN', 'connection refused'))
     expect(await workOn(world, sample('work-01.json'))).toMatchObject({ completed: 1, givenBack: 0 })
@@ -156,7 +156,7 @@ describe("a message of the original's manager that fails", () => {
   })
 })
 
-test("the original's messages are told from ours by what they say", () => {
+test("the original's messages differ from ours by their keys", () => {
   for (const name of ['work-01.json', 'work-05.json', 'work-09.json']) expect(isOriginalWork(sample(name))).toBe(true)
   expect(isOriginalWork(btoa(sample('work-01.json')))).toBe(true)
   expect(isOriginalWork('{"warmtargetpath":"/"}')).toBe(true)

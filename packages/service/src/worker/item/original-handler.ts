@@ -16,7 +16,7 @@ const retryMs = 10_000
 const deliveriesAtMost = 5
 
 /**
- * Works on a message of the original's manager. There is no ledger behind it and nobody to report to: the message is
+ * Works on a message of the original's manager. It has no ledger and no reports: the message is
  * completed once everything was read, given back where something failed, and put into the poison queue, with the
  * reasons, when it failed again and again.
  */

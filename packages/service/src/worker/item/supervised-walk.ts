@@ -16,7 +16,7 @@ const firstLookMs = 200
 const lastLookMs = 2_000
 /** Between two looks at whether other runs wait for their share of this worker. */
 const shareMs = 2_000
-/** With every address away for so long, the rest goes back into the queue and waits there. */
+/** With every address away for this long, the rest goes back into the queue and waits there. */
 const awayMs = 5_000
 /** Units that are worth handing away. */
 const minPending = 32
@@ -46,7 +46,7 @@ export interface Supervision {
 /**
  * Stands beside a walk until it ends: sends heartbeats and failures, and splits. Handing back on request, splitting for idle
  * workers and splitting when the budget is over are one operation: the walk stops, and what it had not begun becomes
- * children. Only while a listing of many pages is open, which nobody could take over, parts are handed away in passing.
+ * children. Only while a listing of many pages is open, which no other worker could take over, parts are handed away in passing.
  */
 export async function superviseWalk(walk: Walk, supervision: Supervision, signal: AbortSignal): Promise<void> {
   const { clock } = supervision.ports
@@ -78,7 +78,7 @@ class Supervisor {
   #lookMs = firstLookMs
   #shareAtMs: number
   #stopped = false
-  /** False once the run is about to end: nobody would read the rest. */
+  /** False once the run is about to end: no worker would read the rest. */
   #handsOn = true
   #awaySinceMs: number | undefined
   #ways = 2

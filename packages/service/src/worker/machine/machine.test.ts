@@ -123,7 +123,7 @@ describe('a machine that Azure takes away', () => {
   })
 })
 
-describe('a machine that nobody wants', () => {
+describe('a machine that no manager wants', () => {
   test('stops its worker after a while, and deletes itself and nothing else', async () => {
     await boot()
     expect(await until(() => stops.length > 0, 90_000)).toBeGreaterThanOrEqual(abandonedAfterMs)
@@ -142,7 +142,7 @@ describe('a machine that nobody wants', () => {
     expect(poweredOff).toBe(1)
   })
 
-  test('is kept while there is work, whoever sends it', async () => {
+  test('is kept while there is work of any sender', async () => {
     await boot()
     await service.create(names.work)
     for (let minute = 0; minute < 5; minute += 1) {
@@ -174,7 +174,7 @@ describe('a machine that nobody wants', () => {
     expect(asked).toEqual([])
   })
 
-  test('is not deleted when its worker was stopped by somebody', async () => {
+  test('is not deleted when its worker was stopped by a signal', async () => {
     await boot()
     await clock.advance(1_000)
     await machine.finish()
@@ -187,7 +187,7 @@ describe('a manager wants workers', () => {
   beforeEach(() => boot())
   afterEach(() => machine.finish())
 
-  test('while it leads and a run goes on', async () => {
+  test('while it leads a live run', async () => {
     await lead()
     expect(await wants()).toBe(false)
     await beginRun('running')
@@ -200,7 +200,7 @@ describe('a manager wants workers', () => {
     expect(await wants()).toBe(false)
   })
 
-  test('not while nobody leads: the run was left behind', async () => {
+  test('not while no manager leads: the run was left behind', async () => {
     await beginRun('running')
     expect(await wants()).toBe(false)
     await service.create(names.leader)

@@ -12,7 +12,7 @@ import {
 } from '@cachewarmer/vmss'
 
 /**
- * Whether a manager wants workers here: one holds the leader's token, and there is a run that goes on. A run without a
+ * Whether a manager wants workers here: one holds the leader's token, and a run is live. A run without a
  * manager is a run of one that died, and a manager without a run lets its workers go. Queues that fail show no sign.
  */
 export async function managerWantsWorkers(
@@ -23,7 +23,7 @@ export async function managerWantsWorkers(
   const names = queueNames(prefix)
   try {
     const token = service.queue(names.leader)
-    // Whoever leads keeps the token leased, so that nobody sees it.
+    // The leader keeps the token leased, which hides it.
     if ((await token.peek({ max: 1, signal })).length > 0) return false
     if ((await token.approximateDepth({ signal })) === 0) return false
     for (const queue of await service.list(names.runWork(''), { signal })) {
@@ -92,7 +92,7 @@ export interface MachinePorts {
 
 export interface MachineOptions {
   readonly prefix: string
-  /** Without work and without a manager that wants workers for so long, the machine goes. */
+  /** Time without work and without a manager that wants workers, after which the machine deletes itself. */
   readonly abandonedAfterMs: number
   /** How long handing back may take after a notice, before work is dropped. Default 6,000. */
   readonly handBackMs?: number
@@ -102,7 +102,7 @@ export interface MachineOptions {
   readonly armEndpoint?: string | undefined
 }
 
-/** How the worker is told to stop: the first call asks it to hand back, the second one drops what is left. */
+/** How the worker is stopped: the first call asks it to hand back, the second one drops what is left. */
 export interface Stopping {
   readonly stopTaking: AbortSignal
   stop(reason: string): void
@@ -115,8 +115,8 @@ const looks = 30
 
 /**
  * Stands beside a worker on a machine of Azure. When Azure says that it takes the machine away, the worker is stopped
- * within seconds; when nobody wants it any more, the worker is stopped and the machine deletes itself, because a machine
- * that only shuts down inside goes on being paid for. What goes wrong here is logged and never stops the worker.
+ * within seconds; when no manager wants it any more, the worker is stopped and the machine deletes itself, because a machine
+ * that only shuts down inside still costs. What goes wrong here is logged and never stops the worker.
  */
 export class Machine {
   /** What the worker is to work with: its calls are the signs of work. */
@@ -142,7 +142,7 @@ export class Machine {
     this.#watching = this.#watch()
   }
 
-  /** After the worker has handed everything back: lets Azure go on, or has it delete the machine. Never throws. */
+  /** After the worker has handed everything back: lets Azure continue, or has it delete the machine. Never throws. */
   async finish(): Promise<void> {
     this.#ended.abort(workerEnded)
     await this.#watching

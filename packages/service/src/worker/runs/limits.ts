@@ -36,7 +36,7 @@ export class RunCeilings {
   }
 
   /**
-   * The status was looked at again: its ceilings hold from now on. False where the run's walks go on without a ceiling
+   * The status was looked at again: its ceilings hold from now on. False where the run's walks run without a ceiling
    * that it has by now: they have to begin anew.
    */
   update(status: RunStatus, held: boolean): boolean {
@@ -69,7 +69,7 @@ export const isAdmitted = ({ admitted }: RunStatus, worker: string): boolean =>
   admitted === undefined || admitted.includes(worker)
 
 /**
- * One limit an address, shared by all items of this worker: what is in flight through it is bounded as a whole. A mount
+ * One limit per address, shared by all items of this worker: what is in flight through it is bounded as a whole. A mount
  * that brings a limit of its own knows better.
  */
 export class ReadLimits {

@@ -15,7 +15,7 @@ const offered = async (directory: RunDirectory): Promise<string[]> =>
   (await directory.live()).map(({ work }) => work.name).toSorted()
 
 describe('the runs that a worker knows', () => {
-  test('are those with a work queue and a status that says that they go on', async () => {
+  test('are those with a work queue and a live status', async () => {
     const world = new World()
     await world.announce()
     await world.announce({}, { run: other })

@@ -76,7 +76,7 @@ export class RunDirectory {
         this.forget(run)
         return undefined
       }
-      // Written by a newer manager: what is known goes on, as dropping the run's items would lose them.
+      // Written by a newer manager: the known status stays, as dropping the run's items would lose them.
       if (!isCoreError(error)) throw error
     }
     return known.status
@@ -94,7 +94,7 @@ export class RunDirectory {
     this.#runs.delete(run)
   }
 
-  /** Whether a run is still believed to go on. */
+  /** Whether a run is still believed to be live. */
   knows(run: string): boolean {
     return this.#runs.has(run)
   }

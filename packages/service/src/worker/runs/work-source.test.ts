@@ -28,7 +28,7 @@ function filled(shares: RunShares, slots: number, runs: readonly LiveRun[]): Rec
 }
 
 describe('slots', () => {
-  test('are shared by weight, whoever comes first', () => {
+  test('are shared by weight, in any order of arrival', () => {
     expect(filled(sharing(4), 4, [night, day])).toEqual({ night: 3, day: 1 })
     const shares = sharing(4)
     begin(shares, 'day', 1)
@@ -76,7 +76,7 @@ describe('an item', () => {
     expect(shares.inFavourOf(second, [{ ...night, weight: 1 }, day])).toEqual([{ ...day }])
   })
 
-  test('stays where nobody else is, or its run is over', () => {
+  test('stays where no other run waits, or its run is over', () => {
     const shares = sharing(4)
     const [item] = begin(shares, 'night', 4) as [HeldItem]
     expect(shares.inFavourOf(item, [night])).toEqual([])

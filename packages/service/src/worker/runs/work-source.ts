@@ -21,8 +21,8 @@ export interface HeldItem {
 
 /**
  * Shares the slots of one worker among runs by weight. Of 4 slots, runs of weights 30 and 10 have 3 and 1; where the
- * division leaves a rest, the slot goes to one or the other by chance, as large as what is left of its share. What nobody
- * else wants, any run may have.
+ * division leaves a rest, the slot goes to one or the other by chance, as large as what is left of its share. Slots that no
+ * other run wants, any run may have.
  */
 export class RunShares {
   readonly #slots: number

@@ -169,7 +169,7 @@ export class World {
   }
 }
 
-/** A mount that notes what is read of it, as `path` or `path@offset+length`, and holds reads back while it is told to. */
+/** A mount that notes what is read of it, as `path` or `path@offset+length`, and holds reads back on request. */
 export function notingMount(
   name: string,
   tree: TreeLiteral,

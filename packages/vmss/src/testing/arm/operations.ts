@@ -13,7 +13,7 @@ interface Running {
   finish(status: OperationStatus): void
 }
 
-/** What Azure works on in the background. It ends by itself, whether anybody asks or not. */
+/** What Azure works on in the background. It ends by itself, also when no client polls. */
 export class Operations {
   readonly #ms: number
   readonly #status = new Map<string, OperationStatus>()

@@ -124,7 +124,7 @@ export function refusal(body: CheckedBody, world: World): (ArmFailure & { readon
   return refusedReference(body, world) ?? refusedPlan(plan, storage.imageReference, world)
 }
 
-/** Whatever a body names by its id must be there. */
+/** Everything that a body names by its id must exist. */
 function refusedReference({ identity, properties }: CheckedBody, world: World): ArmFailure | undefined {
   const { networkProfile, storageProfile } = properties?.virtualMachineProfile ?? {}
   const subnets = (networkProfile?.networkInterfaceConfigurations ?? [])

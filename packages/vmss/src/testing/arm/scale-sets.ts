@@ -21,7 +21,7 @@ export interface MachineHooks {
   onInstanceStarted?(machine: Machine): void | Promise<void>
   /** Azure waits for this before it takes a machine away, as it waits for the answer to a scheduled event. */
   onInstanceNotice?(machine: Machine, event: 'Terminate' | 'Preempt'): void | Promise<void>
-  /** The machine is gone, whatever it was doing. */
+  /** The machine no longer exists; its work is lost. */
   onInstanceStopped?(machine: Machine): void | Promise<void>
 }
 
@@ -46,7 +46,7 @@ export interface FakeSet {
 }
 
 export interface ScaleSetsOptions extends MachineHooks {
-  /** How many machines Azure has of a size and priority. Default: as many as anybody wants. */
+  /** How many machines Azure has of a size and priority. Default: no bound. */
   capacity?(size: string, priority: 'Spot' | 'Regular'): number
   /** Whether an eviction lowers the set's capacity. Default true. */
   readonly evictionLowersCapacity?: boolean
@@ -98,7 +98,7 @@ export class ScaleSets {
     return this.#fill(set, same && this.#options.refillsSameCapacity === false)
   }
 
-  /** Takes whatever was under way with it. */
+  /** Work in progress ends with it. */
   delete(set: FakeSet): string {
     set.state = 'Deleting'
     for (const machine of set.machines.values()) machine.provisioning = 'Deleting'
@@ -131,7 +131,7 @@ export class ScaleSets {
     set.body = { ...set.body, sku: { ...set.body.sku, capacity: set.body.sku.capacity - 1 } }
   }
 
-  /** Somebody else deletes the set, and it is gone. */
+  /** Another client deletes the set. */
   async vanish(set: FakeSet): Promise<void> {
     this.#operations.preempt(set.name)
     this.all.delete(set.name)

@@ -13,7 +13,7 @@ describe('problemsOf', () => {
     expect(problemsOf(body(), 'VirtualMachineScaleSet')).toEqual([])
   })
 
-  test('a property that nobody knows is told with its type and place', () => {
+  test('an unknown property is reported with its type and place', () => {
     const spoilt = body()
     spoilt.properties.virtualMachineProfile.osProfile.sshKey = 'x'
     spoilt.overprovision = false

@@ -130,7 +130,7 @@ export class SetRoutes {
     return ok({ value, nextLink: `${base()}${id}/virtualMachines?${next.toString()}` })
   }
 
-  /** Accepted; how it goes is told at another address. */
+  /** Accepted; another address shows its progress. */
   #begin(status: number, operation: string, set?: FakeSet, id?: string): Reply {
     const { base, subscriptionId, world } = this.#options
     const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${world.location}/operations/${operation}`
@@ -157,7 +157,7 @@ export class SetRoutes {
     return failure(409, 'Conflict', message)
   }
 
-  /** The words are Azure's; that it is about quota is told by them alone. */
+  /** The words are Azure's; only they tell that it is about quota. */
   #overQuota(capacity: number, changed: FakeSet | undefined): Reply | undefined {
     const { quota, location } = this.#options.world
     const others = [...this.#sets.all.values()].filter((set) => set !== changed)

@@ -134,7 +134,7 @@ describe.skipIf(!openssl)('startArm', () => {
     expect(await patch({ name: 'Standard_Z9' })).toMatchObject({ status: 400, body: { error: { target: 'vmSize' } } })
   })
 
-  test('machines can be real processes that are told before they are deleted, and are not when their host dies', async () => {
+  test('machines can be real processes that get a notice before they are deleted, and none when their host dies', async () => {
     const imds = await startInstanceMetadata()
     const processes = new Map<string, ChildProcess>()
     const told = new Set<string>()

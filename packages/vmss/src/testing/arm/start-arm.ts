@@ -18,7 +18,7 @@ export interface ArmOptions extends MachineHooks {
   readonly now?: () => number
   /** Sizes that the region has. Default: a few that tests name. */
   readonly sizes?: readonly string[]
-  /** How many machines Azure has of a size and priority. Default: as many as anybody wants. */
+  /** How many machines Azure has of a size and priority. Default: no bound. */
   readonly capacity?: (size: string, priority: 'Spot' | 'Regular') => number
   /** Machines that the quota allows. Default 1,000. */
   readonly quota?: number
@@ -71,9 +71,9 @@ export interface Arm extends AsyncDisposable {
   hold(): void
   release(): void
   evict(set: string, id: string, options?: { readonly notice?: boolean }): Promise<void>
-  /** Somebody shuts the machine down inside, so that it works no more and still costs. */
+  /** The machine shuts down inside: it works no more and still costs. */
   powerOff(set: string, id: string): void
-  /** Somebody else makes a set, or deletes one. */
+  /** Another client makes a set, or deletes one. */
   plant(name: string, body: SetBody): void
   vanish(set: string): Promise<void>
   close(): Promise<void>

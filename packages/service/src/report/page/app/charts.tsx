@@ -63,7 +63,7 @@ export function LatencyChart({ timeline }: { timeline: TimelineData }) {
     return (
       <figure>
         <figcaption>Latency</figcaption>
-        <p class="dim">Nobody has measured it yet: it is known of direct access alone.</p>
+        <p class="dim">Not measured yet: only direct access measures it.</p>
       </figure>
     )
   return <Chart title="Latency" note="p99 dashed" atMs={timeline.atMs} lines={lines} />

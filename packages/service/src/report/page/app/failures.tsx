@@ -10,7 +10,7 @@ interface FailuresProps {
   readonly listed: readonly Failure[] | undefined
 }
 
-/** Failures by cause, with their paths; as many rows at a time as somebody reads. */
+/** Failures by cause, with their paths; a page of rows at a time. */
 export function Failures({ status, listed }: FailuresProps) {
   const [code, setCode] = useState('')
   const [sought, setSought] = useState('')

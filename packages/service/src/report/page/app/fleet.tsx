@@ -7,7 +7,7 @@ import { Facts, nameOf } from './parts.tsx'
 const kinds = {
   local: 'processes beside the manager',
   vmss: 'Azure scale set',
-  none: 'started by somebody else',
+  none: 'started outside of the manager',
 } as const
 
 /** What runs the workers, and what it has cost. */

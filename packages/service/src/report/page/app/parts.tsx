@@ -9,7 +9,7 @@ export function StateBadge({ state, outcome }: { state: RunState; outcome?: Outc
   return <span class={`badge ${mood}`}>{word}</span>
 }
 
-/** A bar of how much is done; one that moves while nobody can tell. */
+/** A bar of how much is done; one that moves while it is unknown. */
 export function Share({ share, ended, label }: { share: number | undefined; ended: boolean; label: string }) {
   if (share === undefined && ended) return <span class="share" />
   const percent = share === undefined ? undefined : Math.floor(share * 100)
@@ -38,5 +38,5 @@ export function Facts({ rows }: { rows: readonly (readonly [name: string, value:
 export const nameOf = ({ label, jobMessageId }: Pick<RunSummary, 'label' | 'jobMessageId'>): string =>
   printable(label ?? jobMessageId)
 
-/** Nobody can tell to the tenth of a second. */
+/** An estimate is not precise to the tenth of a second. */
 export const roundedTime = (ms: number): number => Math.max(1_000, Math.round(ms / 1_000) * 1_000)

@@ -37,7 +37,7 @@ export function ReportPage({ data }: { data: ReportData }) {
   )
 }
 
-/** What became of a run, or becomes of it: the same words while it goes on and at its end. */
+/** What became of a run, or becomes of it: the same words while it runs and at its end. */
 export function RunReport({ status, timeline }: { status: RunStatus; timeline: TimelineData }) {
   return (
     <>

@@ -8,7 +8,7 @@ import { nameOf, roundedTime, Share, StateBadge } from './parts.tsx'
 import { RunReport } from './report.tsx'
 import { Steering } from './steering.tsx'
 
-/** All runs that are known, those that go on first. */
+/** All known runs, running ones first. */
 export function RunTable({ runs }: { runs: readonly RunSummary[] }) {
   if (runs.length === 0) return <p class="empty">No run yet. Jobs come from cachewarmer-submit.</p>
   return (
