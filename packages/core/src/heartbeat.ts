@@ -22,6 +22,16 @@ const limitState = {
   floorMs: Type.Optional(Milliseconds('Lowest latency, what the address can do at rest.')),
 }
 
+/** Figures of several workers, or of several runs, as one: percentiles don't add up. */
+const oneOf: { readonly [figure in keyof typeof limitState]: (known: readonly number[]) => number } = {
+  inFlight: sumOf,
+  limit: sumOf,
+  p50Ms: (known) => known.toSorted((a, b) => a - b)[Math.floor(known.length / 2)] ?? 0,
+  p99Ms: (known) => Math.max(...known),
+  floorMs: (known) => Math.min(...known),
+}
+const figures = Object.keys(oneOf) as readonly (keyof typeof limitState)[]
+
 const LongReads = Type.Object(limitState, {
   ...strict,
   description: 'The same of the READs of long reads, which have a limit of their own.',
@@ -38,6 +48,23 @@ export const MountState = Type.Object(
 )
 /** How an address is doing, as one worker sees it. Latencies in milliseconds. */
 export type MountState = Static<typeof MountState>
+
+/** What a limit of an address is doing. */
+export type LimitState = Static<typeof LongReads>
+
+type Given = { readonly [figure in keyof LimitState]?: number | undefined }
+
+/** What of a limiter's figures is sent. */
+export const limitStateOf = (given: Given): LimitState => limitsTogether([given])
+
+/** The limit of an address as many see it; the wire's figures alone. */
+export function limitsTogether(limits: readonly Given[]): LimitState {
+  const known = figures.flatMap((figure) => {
+    const values = limits.flatMap((limit) => limit[figure] ?? [])
+    return values.length === 0 ? [] : [[figure, oneOf[figure](values)] as const]
+  })
+  return { inFlight: 0, limit: 0, ...Object.fromEntries(known) }
+}
 
 const ShownPath = (description: string) => Type.String({ maxLength: MAX_SHOWN_CHARACTERS, description })
 
@@ -208,6 +235,10 @@ function fittingLimits(limits: readonly MountState[]): MountState[] {
 /** A comma is part of each. */
 const sizeOf = (value: unknown): number => wireBytes(toWire(value)) + 1
 const sizesOf = (values: readonly unknown[]): number[] => values.map(sizeOf)
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}
 
 /** As many of them, from the first on, as fit. */
 function fittingPart<T>(values: readonly T[], maxBytes: number): T[] {

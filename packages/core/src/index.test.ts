@@ -62,6 +62,8 @@ test('exports change only on purpose', async () => {
     'isRootItem',
     'latencyHistogram',
     'legacyHolds',
+    'limitStateOf',
+    'limitsTogether',
     'listItem',
     'makeId',
     'makeJob',

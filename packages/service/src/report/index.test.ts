@@ -12,6 +12,8 @@ test('exports these names, and no others', () => {
     'fileUnderWay',
     'headline',
     'leftOut',
+    'limitFigures',
+    'limitKinds',
     'plural',
     'printable',
     'rates',

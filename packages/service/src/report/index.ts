@@ -13,6 +13,7 @@ export {
   timeLeftMs,
   totalFailures,
 } from './facts.ts'
+export { limitFigures, limitKinds } from './figures.ts'
 export { headline } from './headline.ts'
 export type { Report } from './json.ts'
 export { reportJson } from './json.ts'

@@ -4,13 +4,13 @@ import type {
   FleetStatus,
   Job,
   LatencyHistogram,
-  MountState,
   Outcome,
   RunState,
   RunStatus,
   SizeCounts,
 } from '@cachewarmer/core'
 import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, timeLeftMs, totalFailures } from './facts.ts'
+import { limitJson } from './figures.ts'
 
 /**
  * A run's report for programs. Keys are added, never renamed or removed, while `format` is 1. Every key is always there;
@@ -63,16 +63,12 @@ export interface Report {
     /** How long the files took that no address had read before: `counts[i]` from `edgesMs[i]` up to below `edgesMs[i + 1]`. */
     readonly coldReads: LatencyHistogram | null
     readonly state: 'up' | 'down' | null
-    /** Reads in flight and how many its limit allows, as the workers saw it last; milliseconds. */
-    readonly inFlight: number | null
-    readonly limit: number | null
-    readonly p50Ms: number | null
-    readonly p99Ms: number | null
-    /** The lowest median: what it takes at rest. */
-    readonly floorMs: number | null
-    /** The same of the READs of long reads, which have a limit of their own where workers speak NFS themselves. */
-    readonly longReads: { readonly [key in keyof LongReads]-?: LongReads[key] | null } | null
-  })[]
+    /**
+     * The same of the READs of long reads, which have a limit of their own where workers speak NFS themselves. Figures are
+     * as the workers saw them last: reads in flight, reads allowed, latencies in milliseconds; `floorMs`: the lowest median.
+     */
+    readonly longReads: LimitReport | null
+  } & LimitReport)[]
   readonly items: { readonly announced: number; readonly done: number }
   readonly workers: number
   /** While it runs: of the last seconds. Afterwards: over the whole run. */
@@ -90,7 +86,7 @@ export interface Report {
   readonly fleet: FleetReport | null
 }
 
-type LongReads = NonNullable<MountState['longReads']>
+type LimitReport = ReturnType<typeof limitJson>
 
 /** `cost` says what it was reckoned by: the price an hour that the manager was told, or the highest that it pays. */
 type FleetReport = Pick<FleetStatus, 'kind' | 'wanted' | 'running' | 'notes'> & {
@@ -128,12 +124,8 @@ export function reportJson(status: RunStatus): Report {
       ...facts,
       coldReads: coldReads ?? null,
       state: seen?.state ?? null,
-      inFlight: seen?.inFlight ?? null,
-      limit: seen?.limit ?? null,
-      p50Ms: seen?.p50Ms ?? null,
-      p99Ms: seen?.p99Ms ?? null,
-      floorMs: seen?.floorMs ?? null,
-      longReads: seen?.longReads === undefined ? null : longReadsReport(seen.longReads),
+      ...limitJson(seen),
+      longReads: seen?.longReads === undefined ? null : limitJson(seen.longReads),
     })),
     items: { announced: items.announced, done: items.done },
     workers,
@@ -160,14 +152,6 @@ const fleetReport = ({ kind, wanted, running, notes, ...known }: FleetStatus): F
   cost: known.cost ?? null,
   problem: known.problem ?? null,
   notes,
-})
-
-const longReadsReport = ({ inFlight, limit, p50Ms, p99Ms, floorMs }: LongReads) => ({
-  inFlight,
-  limit,
-  p50Ms: p50Ms ?? null,
-  p99Ms: p99Ms ?? null,
-  floorMs: floorMs ?? null,
 })
 
 const sizeReport = ([exponent, counts]: [string, SizeCounts]) => ({ belowBytes: 2 ** Number(exponent), ...counts })

@@ -1,18 +1,8 @@
-import type { Failure, FleetStatus, MountState, RunStatus, SizeCounts } from '@cachewarmer/core'
+import type { Failure, FleetStatus, RunStatus, SizeCounts } from '@cachewarmer/core'
 import { addressFacts, elapsedMs, failuresByCode, rates, timeLeftMs, totalFailures } from './facts.ts'
+import { limitFigures, printedLimit } from './figures.ts'
 import { headline } from './headline.ts'
-import {
-  bytes,
-  count,
-  duration,
-  fileUnderWay,
-  latency,
-  leftOut,
-  plural,
-  printable,
-  table,
-  waitingFor,
-} from './print.ts'
+import { bytes, count, duration, fileUnderWay, leftOut, plural, printable, table, waitingFor } from './print.ts'
 
 /** What there is to say of the machines. Of processes beside the manager, which cost nothing, only what went wrong. */
 function fleetLines(fleet: FleetStatus): string[] {
@@ -181,29 +171,22 @@ function addresses(status: RunStatus): string[] {
     count(files),
     bytes(size),
     count(failed),
-    ...(measured ? pace(seen) : []),
+    ...(measured ? printedLimit(seen) : []),
     seen?.state === 'down' ? 'down' : '',
   ])
-  const head = ['address', 'files', 'read', 'failures', ...(measured ? paceHead : []), '']
+  const head = ['address', 'files', 'read', 'failures', ...(measured ? limitHead : []), '']
   const align = head.map((name, column) => (column === 0 || name === '' ? 'left' : 'right'))
   return indent(table([head, ...rows], align))
 }
 
-const paceHead = ['in flight', 'allowed', 'median', '99 %', 'at rest']
+const limitHead = limitFigures.map(({ head }) => head)
 
 /** Long reads have a limit of their own: there is something to tell once one of them lasted. */
 function longReads(status: RunStatus): string[] {
   const known = status.mounts.filter(({ longReads: of }) => of?.p50Ms !== undefined)
   if (known.length === 0) return []
-  const rows = known.map(({ address, longReads: of }) => [printable(address), ...pace(of)])
-  return indent(table([['long reads', ...paceHead], ...rows], ['left', ...paceHead.map(() => 'right' as const)]))
-}
-
-/** How an address does, as its readers see it. */
-function pace(seen: Omit<MountState, 'address' | 'state' | 'longReads'> | undefined): string[] {
-  if (seen === undefined) return paceHead.map(() => '')
-  const times = [seen.p50Ms, seen.p99Ms, seen.floorMs]
-  return [count(seen.inFlight), count(seen.limit), ...times.map((ms) => (ms === undefined ? '' : latency(ms)))]
+  const rows = known.map(({ address, longReads: of }) => [printable(address), ...printedLimit(of)])
+  return indent(table([['long reads', ...limitHead], ...rows], ['left', ...limitHead.map(() => 'right' as const)]))
 }
 
 function failures(status: RunStatus): string[] {

@@ -10,9 +10,8 @@ import {
 } from '@cachewarmer/core'
 import type { WorkerView } from '../../report/page/index.ts'
 import type { RunTotals } from '../ledger/ledger.ts'
-import { AddressesSeen } from './addresses-seen.ts'
 import type { Expectation } from './expected.ts'
-import { type Live, WorkersSeen } from './workers-seen.ts'
+import { AddressesSeen, type Live, WorkersSeen } from './workers-seen.ts'
 
 /** A worker that says nothing for this long is no longer shown. */
 const silentMs = 15_000

@@ -1,4 +1,12 @@
-import type { FileUnderWay, Heartbeat, HeldAttempt, ItemResult, MountState, Waiting } from '@cachewarmer/core'
+import {
+  type FileUnderWay,
+  type Heartbeat,
+  type HeldAttempt,
+  type ItemResult,
+  limitsTogether,
+  type MountState,
+  type Waiting,
+} from '@cachewarmer/core'
 import type { WorkerView } from '../../report/page/index.ts'
 
 /** Rates are means over this long at most. */
@@ -194,5 +202,40 @@ function rates(samples: readonly Sample[], nowMs: number): Read {
   return {
     files: Math.max(0, last.files - first.files) / seconds,
     bytes: Math.max(0, last.bytes - first.bytes) / seconds,
+  }
+}
+
+/** How each address of a run does, as all workers together see it, and did when it was last reported. */
+export class AddressesSeen {
+  readonly #last = new Map<string, MountState>()
+
+  /**
+   * `limits`: what workers say now, each address at most once per worker. An address without readers keeps its last figures,
+   * with nothing in flight: so the report of a run that ended shows it, too.
+   */
+  look(limits: readonly MountState[]): MountState[] {
+    const live = [...Map.groupBy(limits, ({ address }) => address)].map(([address, states]) =>
+      together(address, states),
+    )
+    for (const mount of live) this.#last.set(mount.address, atRest(mount))
+    const addresses = new Set(live.map(({ address }) => address))
+    return [...live, ...[...this.#last.values()].filter(({ address }) => !addresses.has(address))]
+  }
+}
+
+const atRest = ({ longReads, ...mount }: MountState): MountState => ({
+  ...mount,
+  inFlight: 0,
+  ...(longReads === undefined ? {} : { longReads: { ...longReads, inFlight: 0 } }),
+})
+
+/** One address as many workers see it: down where one of them finds it down. */
+function together(address: string, states: readonly MountState[]): MountState {
+  const longReads = states.flatMap((state) => state.longReads ?? [])
+  return {
+    address,
+    state: states.some(({ state }) => state === 'down') ? 'down' : 'up',
+    ...limitsTogether(states),
+    ...(longReads.length === 0 ? {} : { longReads: limitsTogether(longReads) }),
   }
 }

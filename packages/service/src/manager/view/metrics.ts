@@ -1,6 +1,6 @@
-import type { MountState, RunStatus } from '@cachewarmer/core'
+import { limitsTogether, type MountState, type RunStatus } from '@cachewarmer/core'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { totalFailures } from '../../report/index.ts'
+import { limitFigures, limitKinds, totalFailures } from '../../report/index.ts'
 import type { StatusStore } from './status-store.ts'
 
 /** Codes of failures and addresses are what jobs and filers say: beyond so many they are one, or left out. */
@@ -140,48 +140,8 @@ function runs(registry: Registry, store: Watched): void {
   }
 }
 
-const ofAddress: readonly (readonly [
-  name: string,
-  help: string,
-  value: (states: readonly MountState[]) => number | undefined,
-])[] = [
-  [
-    'up',
-    'Whether workers find that the address answers.',
-    (states) => Number(states.every(({ state }) => state === 'up')),
-  ],
-  ['requests_in_flight', 'Requests in flight to the address.', (states) => sum(states.map(({ inFlight }) => inFlight))],
-  [
-    'requests_allowed',
-    'Requests in flight to the address that its limit allows.',
-    (states) => sum(states.map(({ limit }) => limit)),
-  ],
-  ['latency_p50_seconds', 'Median latency of the address.', (states) => highest(states.map(({ p50Ms }) => p50Ms))],
-  ['latency_p99_seconds', '99th percentile of its latency.', (states) => highest(states.map(({ p99Ms }) => p99Ms))],
-  ['long_reads_in_flight', 'READs of long reads in flight to the address.', ofLongReads(({ inFlight }) => inFlight)],
-  ['long_reads_allowed', 'READs of long reads that their limit allows.', ofLongReads(({ limit }) => limit)],
-  [
-    'long_reads_latency_p50_seconds',
-    'Median latency of READs of long reads.',
-    (states) => highest(states.map(({ longReads }) => longReads?.p50Ms)),
-  ],
-  [
-    'long_reads_latency_p99_seconds',
-    '99th percentile of that latency.',
-    (states) => highest(states.map(({ longReads }) => longReads?.p99Ms)),
-  ],
-]
-
-/** Added up, where an address has a limit for long reads. */
-function ofLongReads(value: (longReads: NonNullable<MountState['longReads']>) => number) {
-  return (states: readonly MountState[]): number | undefined => {
-    const known = states.flatMap(({ longReads }) => longReads ?? [])
-    return known.length === 0 ? undefined : sum(known.map(value))
-  }
-}
-
 function addresses(registry: Registry, store: Watched): void {
-  for (const [name, help, value] of ofAddress) {
+  const series = (name: string, help: string, value: (states: readonly MountState[]) => number | undefined): void => {
     new Gauge({
       name: `cachewarmer_address_${name}`,
       help,
@@ -200,6 +160,17 @@ function addresses(registry: Registry, store: Watched): void {
       },
     })
   }
+  series('up', 'Whether workers find that the address answers.', (states) =>
+    Number(states.every(({ state }) => state === 'up')),
+  )
+  for (const { of, help: what, metric: nameOf } of limitKinds)
+    for (const { key, metric } of limitFigures)
+      if (metric !== undefined)
+        series(nameOf(metric.name), `${what}: ${metric.help}.`, (states) => {
+          const limits = states.flatMap((state) => of(state) ?? [])
+          const value = limits.length === 0 ? undefined : limitsTogether(limits)[key]
+          return value === undefined ? undefined : value / (metric.per ?? 1)
+        })
 }
 
 function fleet(registry: Registry, store: Watched): void {
@@ -218,10 +189,3 @@ function fleet(registry: Registry, store: Watched): void {
 }
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000)
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
-
-/** In seconds, of those that are known. */
-function highest(ms: readonly (number | undefined)[]): number | undefined {
-  const known = ms.filter((value) => value !== undefined)
-  return known.length === 0 ? undefined : Math.max(...known) / 1_000
-}

@@ -8,6 +8,8 @@ import {
   fileUnderWay,
   headline,
   leftOut,
+  limitFigures,
+  limitKinds,
   plural,
   printable,
   rates,
@@ -98,16 +100,18 @@ function factsOf(status: RunStatus): [string, string][] {
   return rows
 }
 
-/** What is in flight, and how much its limit allows. */
-const ofAllowed = (limit: { readonly inFlight: number; readonly limit: number } | undefined): string =>
-  limit === undefined ? '' : `${count(limit.inFlight)} of ${count(limit.limit)}`
-
 function Addresses({ status }: { status: RunStatus }) {
   const facts = addressFacts(status)
   if (facts.length === 0) return null
-  const hasLongReads = facts.some(({ seen }) => seen?.longReads?.p50Ms !== undefined)
-  const ms = (value: number | undefined): string =>
-    value === undefined ? '' : `${value.toFixed(value < 10 ? 1 : 0)} ms`
+  // Long reads have a limit of their own: there is something to show once one of them lasted.
+  const kinds = limitKinds.filter(
+    (kind) => kind.title === '' || facts.some(({ seen }) => seen && kind.of(seen)?.p50Ms !== undefined),
+  )
+  const columns = kinds.flatMap(({ title, of }) =>
+    limitFigures.flatMap(({ key, column, print }) =>
+      column === undefined ? [] : [{ head: title + column, of, key, print }],
+    ),
+  )
   return (
     <section aria-labelledby="addresses">
       <h2 id="addresses">Addresses</h2>
@@ -126,25 +130,11 @@ function Addresses({ status }: { status: RunStatus }) {
               <th scope="col" class="number">
                 Failures
               </th>
-              <th scope="col" class="number wide">
-                p50
-              </th>
-              <th scope="col" class="number wide">
-                p99
-              </th>
-              <th scope="col" class="number wide">
-                In flight
-              </th>
-              {hasLongReads && (
-                <>
-                  <th scope="col" class="number wide">
-                    Long p50
-                  </th>
-                  <th scope="col" class="number wide">
-                    Long reads
-                  </th>
-                </>
-              )}
+              {columns.map(({ head }) => (
+                <th key={head} scope="col" class="number wide">
+                  {head}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -161,15 +151,14 @@ function Addresses({ status }: { status: RunStatus }) {
                 <td class="number">{count(files)}</td>
                 <td class="number">{bytes(size)}</td>
                 <td class={failures > 0 ? 'number bad' : 'number'}>{count(failures)}</td>
-                <td class="number wide">{ms(seen?.p50Ms)}</td>
-                <td class="number wide">{ms(seen?.p99Ms)}</td>
-                <td class="number wide">{ofAllowed(seen)}</td>
-                {hasLongReads && (
-                  <>
-                    <td class="number wide">{ms(seen?.longReads?.p50Ms)}</td>
-                    <td class="number wide">{ofAllowed(seen?.longReads)}</td>
-                  </>
-                )}
+                {columns.map(({ head, of, key, print }) => {
+                  const value = seen && of(seen)?.[key]
+                  return (
+                    <td key={head} class="number wide">
+                      {value === undefined ? '' : print(value)}
+                    </td>
+                  )
+                })}
               </tr>
             ))}
           </tbody>
