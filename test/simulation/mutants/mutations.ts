@@ -151,7 +151,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a chunk of a list is not kept for a manager that starts over',
     file: 'packages/service/src/manager/run/list-feed.ts',
-    find: '    await whereThere(() => this.#queue.send(body, { signal }))\n',
+    find: '    await orIfAbsent(this.#queue.send(body, { signal }), undefined)\n',
     replace: '    void body\n',
     seed: 157,
   },

@@ -1,4 +1,4 @@
-import { encodePoisonNote, type FleetStatus, queueNames, type RunStatus } from '@cachewarmer/core'
+import { encodePoisonNote, type FleetStatus, Prefix, type RunStatus } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { WorkerView } from '../report/page/index.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -57,14 +57,14 @@ export interface ManagerOptions {
 }
 
 export type ManagerSettings = {
-  readonly [K in Exclude<keyof ManagerOptions, 'machinePrice'>]-?: NonNullable<ManagerOptions[K]>
-} & Pick<ManagerOptions, 'machinePrice'>
+  readonly [K in Exclude<keyof ManagerOptions, 'machinePrice' | 'prefix'>]-?: NonNullable<ManagerOptions[K]>
+} & Pick<ManagerOptions, 'machinePrice'> & { readonly prefix: Prefix }
 
-/** Fills in the defaults. Throws `RangeError` that names the option and the value. */
+/** Fills in the defaults. Throws `RangeError` that names the option and the value, `CoreError` for a prefix that can't be one. */
 export function resolveManagerOptions(given: ManagerOptions, makeName: () => string): ManagerSettings {
   const leaseMs = given.leaseMs ?? 60_000
   const settings: ManagerSettings = {
-    prefix: given.prefix,
+    prefix: new Prefix(given.prefix),
     name: given.name ?? makeName(),
     leaseMs,
     runsAtOnce: given.runsAtOnce ?? 32,
@@ -112,5 +112,5 @@ export async function keepPoison(
   signal?: AbortSignal,
 ): Promise<void> {
   const note = encodePoisonNote({ reason, by: name, atMs: clock.now(), message: body })
-  await service.queue(queueNames(prefix).poison).send(note, { signal })
+  await service.queue(prefix.poison).send(note, { signal })
 }

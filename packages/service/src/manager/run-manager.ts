@@ -1,5 +1,5 @@
-import { makeId, queueNames } from '@cachewarmer/core'
-import { consume } from '@cachewarmer/queue'
+import { makeId } from '@cachewarmer/core'
+import { consume, sleep } from '@cachewarmer/queue'
 import { machineOfWorker } from '../cli/access-options.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
 import { FailureLister, handleControl } from './intake/control.ts'
@@ -29,8 +29,8 @@ export async function runManager(
 ): Promise<void> {
   const settings = resolveManagerOptions(options, () => `manager-${makeId(ports.random, 6)}`)
   const logger = ports.logger.child({ manager: settings.name })
-  const names = queueNames(settings.prefix)
-  for (const name of [names.job, names.control, names.poison])
+  const { prefix } = settings
+  for (const name of [prefix.job, prefix.control, prefix.poison])
     await ports.service.create(name, { signal: signals.stop })
   try {
     await lead({ ...ports, logger }, settings, signals.stop, (signal) =>
@@ -43,7 +43,7 @@ export async function runManager(
 
 async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signal: AbortSignal): Promise<void> {
   const { service, clock, random, logger } = ports
-  const names = queueNames(settings.prefix)
+  const { prefix } = settings
   const intake = new Intake(ports, settings)
   const strays: Strays = new Map()
   const lister = new FailureLister(ports, settings)
@@ -69,14 +69,14 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     }
   }
   const loops = [
-    consume(service.queue(names.job), (message, held) => unlessLost(() => intake.handle(message, held)), {
+    consume(service.queue(prefix.job), (message, held) => unlessLost(() => intake.handle(message, held)), {
       ...loop,
       abortWork: ended,
       stopTaking: ended,
       concurrency: settings.runsAtOnce,
     }),
     consume(
-      service.queue(names.control),
+      service.queue(prefix.control),
       (message) => unlessLost(() => handleControl(ports, settings, { intake, lister, signal: ended }, message, logger)),
       {
         ...loop,
@@ -125,6 +125,6 @@ function sizeFleet(ports: ManagerPorts, settings: ManagerSettings, intake: Intak
 async function every(ports: ManagerPorts, ms: number, signal: AbortSignal, action: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await patiently(ports, signal, action)
-    await ports.clock.sleep(ms, signal)
+    await sleep(ports.clock, ms, signal)
   }
 }

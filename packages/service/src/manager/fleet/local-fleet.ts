@@ -104,12 +104,8 @@ class LocalFleet implements Fleet {
     if (worker.stopping) return
     worker.stopping = true
     worker.process.kill('SIGTERM')
-    const killer = new AbortController()
-    void worker.gone.then(() => killer.abort())
-    this.#options.clock.sleep(this.#options.drainMs ?? 30_000, killer.signal).then(
-      () => worker.process.kill('SIGKILL'),
-      () => undefined,
-    )
+    const kill = (): void => void worker.process.kill('SIGKILL')
+    void worker.gone.then(this.#options.clock.setTimer(this.#options.drainMs ?? 30_000, kill))
   }
 }
 

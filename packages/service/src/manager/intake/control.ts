@@ -6,7 +6,6 @@ import {
   type FailureList,
   isCoreError,
   packFailures,
-  queueNames,
 } from '@cachewarmer/core'
 import { isQueueError, type Logger } from '@cachewarmer/queue'
 import type { FailurePosition } from '../ledger/ledger.ts'
@@ -116,7 +115,7 @@ export class FailureLister {
       try {
         await this.#send(run, reply, signal)
       } catch (error) {
-        if (signal.aborted || (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND')) return
+        if (signal.aborted || isQueueError(error, 'QUEUE_NOT_FOUND')) return
         logger.warn('a list of failures broke off', { run, reply, error })
       }
     })
@@ -125,8 +124,8 @@ export class FailureLister {
   /** Removes lists that were left behind, by the time since this manager first saw them. */
   async sweep(): Promise<void> {
     const { service, clock } = this.#ports
-    const names = queueNames(this.#settings.prefix)
-    const queues = (await service.list(names.failed(''))).filter((name) => names.isFailed(name))
+    const { prefix } = this.#settings
+    const queues = (await service.list(prefix.failed(''))).filter((name) => prefix.isFailed(name))
     for (const known of this.#seenAtMs.keys()) if (!queues.includes(known)) this.#seenAtMs.delete(known)
     for (const name of queues) {
       const seenAtMs = this.#seenAtMs.get(name) ?? clock.now()
@@ -137,7 +136,7 @@ export class FailureLister {
 
   async #send(run: string, reply: string, signal: AbortSignal): Promise<void> {
     const { ledger, service } = this.#ports
-    const queue = service.queue(queueNames(this.#settings.prefix).failed(reply))
+    const queue = service.queue(this.#settings.prefix.failed(reply))
     let part = 0
     const send = async (message: Pick<FailureList, 'last' | 'failures' | 'problem'>): Promise<void> => {
       await queue.send(encodeFailureList({ v: 1, run, part, ...message }), { signal })

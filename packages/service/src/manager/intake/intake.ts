@@ -1,4 +1,4 @@
-import { ceilingsOf, decodeJob, encodeStatus, isCoreError, type Job, makeId, queueNames } from '@cachewarmer/core'
+import { ceilingsOf, decodeJob, encodeStatus, isCoreError, type Job, makeId } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import type { RunRecord } from '../ledger/ledger.ts'
 import { keepPoison, type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
@@ -104,11 +104,11 @@ export class Intake {
    */
   async #dropList(messageId: string, list: string): Promise<void> {
     const { service } = this.#ports
-    const names = queueNames(this.#settings.prefix)
-    const waiting = await service.queue(names.job).peek({ max: service.limits.maxPeek })
+    const { prefix } = this.#settings
+    const waiting = await service.queue(prefix.job).peek({ max: service.limits.maxPeek })
     if (waiting.length === service.limits.maxPeek) return
     const jobs = [...waiting.map(({ id, body }) => [id, listedJob(body)] as const), ...this.#listed]
-    if (!jobs.some(([id, other]) => id !== messageId && other?.list === list)) await service.delete(names.list(list))
+    if (!jobs.some(([id, other]) => id !== messageId && other?.list === list)) await service.delete(prefix.list(list))
   }
 
   async #handle(message: JobMessage, held: Held): Promise<'complete' | { giveBackMs: number }> {
@@ -159,7 +159,7 @@ export class Intake {
     // Given up while its job was out of sight, and nobody was told: here the job is again, with queues that were restored.
     held.logger.warn('a job is here again whose run was given up: it is begun anew', { run: found.run })
     await removeRunQueues(this.#ports, this.#settings, found.run)
-    await this.#ports.service.delete(queueNames(this.#settings.prefix).runStatus(found.run))
+    await this.#ports.service.delete(this.#settings.prefix.runStatus(found.run))
     return undefined
   }
 
@@ -223,7 +223,7 @@ export class Intake {
     const known = { run, job, label, outcome, jobMessageId: message.id, jobInsertedAtMs: message.insertedAtMs }
     const status = refusedStatus(known, reason, clock.now())
     observer?.saw(status, () => [])
-    const queue = queueNames(this.#settings.prefix).runStatus(run)
+    const queue = this.#settings.prefix.runStatus(run)
     await service.create(queue, { signal: held.signal })
     await service.queue(queue).send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })
     if (outcome === 'cancelled') return undefined

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { type EarlierRun, encodeItem, type Outcome, queueNames, type RunStatus, rootItem } from '@cachewarmer/core'
-import type { Logger, Queue } from '@cachewarmer/queue'
+import { type EarlierRun, encodeItem, type Outcome, type Prefix, type RunStatus, rootItem } from '@cachewarmer/core'
+import { type Logger, type Queue, sleep } from '@cachewarmer/queue'
 import { spelledDuration } from '../../report/index.ts'
 import type { RunDemand } from '../fleet/capacity.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
@@ -39,7 +39,7 @@ export type RunEnd = Outcome | undefined
 export class ActiveRun {
   readonly #ports: ManagerPorts
   readonly #settings: ManagerSettings
-  readonly #names: ReturnType<typeof queueNames>
+  readonly #prefix: Prefix
   readonly #post: StatusPost
   readonly #logger: Logger
   readonly #ending = new AbortController()
@@ -52,8 +52,8 @@ export class ActiveRun {
     this.#ports = ports
     this.#settings = settings
     this.#record = record
-    this.#names = queueNames(settings.prefix)
-    this.#post = new StatusPost(ports.service.queue(this.#names.runStatus(record.run)), settings.retainMs)
+    this.#prefix = settings.prefix
+    this.#post = new StatusPost(ports.service.queue(this.#prefix.runStatus(record.run)), settings.retainMs)
     this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId ?? record.jobMessageId })
     this.#progress = this.#beginning()
     this.#feed = ListFeed.of(ports, settings, record)
@@ -90,9 +90,9 @@ export class ActiveRun {
     const { service } = this.#ports
     const { run } = this.#record
     // The status comes first: by it another manager, with another ledger, finds what there is of this run.
-    await service.create(this.#names.runStatus(run), { signal })
+    await service.create(this.#prefix.runStatus(run), { signal })
     await this.#writeStatus()
-    for (const name of [this.#names.runWork(run), this.#names.runResults(run)]) await service.create(name, { signal })
+    for (const name of [this.#prefix.runWork(run), this.#prefix.runResults(run)]) await service.create(name, { signal })
     if (this.#feed === undefined) await this.#sendRoot(signal)
     const joined = AbortSignal.any([signal, this.#ending.signal])
     // What the list names is warm first: the root comes once all of that is with the workers.
@@ -149,7 +149,7 @@ export class ActiveRun {
   }
 
   get #work(): Queue {
-    return this.#ports.service.queue(this.#names.runWork(this.#record.run))
+    return this.#ports.service.queue(this.#prefix.runWork(this.#record.run))
   }
 
   async #sendRoot(signal: AbortSignal): Promise<void> {
@@ -188,7 +188,7 @@ export class ActiveRun {
 
   async #showStatus(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await this.#ports.clock.sleep(this.#settings.statusMs, signal)
+      await sleep(this.#ports.clock, this.#settings.statusMs, signal)
       await this.#writeStatus()
       this.#considerEnd()
     }
@@ -198,7 +198,7 @@ export class ActiveRun {
     const { stalledAfterMs } = this.#settings
     const stillness = new Stillness(this.#progress)
     for (;;) {
-      await this.#ports.clock.sleep(watchMs, signal)
+      await sleep(this.#ports.clock, watchMs, signal)
       if (this.#record.paused || this.#windDown !== undefined) continue
       stillness.look(this.#progress, watchMs, this.#waitsForItsCeiling)
       const action = nextAction(stillness, this.#settings)
@@ -224,7 +224,7 @@ export class ActiveRun {
    */
   async #areItemsLost(signal: AbortSignal): Promise<boolean> {
     const { lastSignAtMs } = this.#progress
-    const results = this.#ports.service.queue(this.#names.runResults(this.#record.run))
+    const results = this.#ports.service.queue(this.#prefix.runResults(this.#record.run))
     try {
       for (const queue of [this.#work, results]) if ((await queue.approximateDepth({ signal })) > 0) return false
     } catch (error) {

@@ -1,13 +1,5 @@
-import {
-  decodeListChunk,
-  encodeItem,
-  encodeListChunk,
-  isCoreError,
-  type ListChunk,
-  listItem,
-  queueNames,
-} from '@cachewarmer/core'
-import { isQueueError, type Lease, type Queue } from '@cachewarmer/queue'
+import { decodeListChunk, encodeItem, encodeListChunk, isCoreError, type ListChunk, listItem } from '@cachewarmer/core'
+import { isQueueError, type Lease, orIfAbsent, type Queue, sleep } from '@cachewarmer/queue'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import { keepPoison, type ManagerPorts, type ManagerSettings } from '../ports.ts'
 import { patiently } from '../upkeep/patience.ts'
@@ -81,7 +73,7 @@ export class ListFeed {
       const moved = this.#moved
       if (moved.left > 0 && (await patiently(this.#ports, signal, () => this.#step(moved, signal))) === 'some') continue
       if (this.isThrough) await patiently(this.#ports, signal, whenThrough)
-      await this.#ports.clock.sleep(lookMs, signal)
+      await sleep(this.#ports.clock, lookMs, signal)
     }
   }
 
@@ -100,20 +92,20 @@ export class ListFeed {
   }
 
   get #queue(): Queue {
-    return this.#ports.service.queue(queueNames(this.#settings.prefix).list(this.#list))
+    return this.#ports.service.queue(this.#settings.prefix.list(this.#list))
   }
 
   get #work(): Queue {
-    return this.#ports.service.queue(queueNames(this.#settings.prefix).runWork(this.#run))
+    return this.#ports.service.queue(this.#settings.prefix.runWork(this.#run))
   }
 
-  async #depth(signal: AbortSignal): Promise<number> {
-    return (await whereThere(() => this.#queue.approximateDepth({ signal }))) ?? 0
+  #depth(signal: AbortSignal): Promise<number> {
+    return orIfAbsent(this.#queue.approximateDepth({ signal }), 0)
   }
 
-  async #receive(max: number, signal: AbortSignal): Promise<readonly Lease[]> {
+  #receive(max: number, signal: AbortSignal): Promise<readonly Lease[]> {
     const { leaseMs } = this.#settings
-    return (await whereThere(() => this.#queue.receive({ max, leaseMs, signal }))) ?? []
+    return orIfAbsent(this.#queue.receive({ max, leaseMs, signal }), [])
   }
 
   /**
@@ -143,8 +135,8 @@ export class ListFeed {
   }
 
   async #keep(lease: Lease, body: string, signal: AbortSignal): Promise<void> {
-    // Where the queue is gone, another manager has ended the job.
-    await whereThere(() => this.#queue.send(body, { signal }))
+    // Without the queue, another manager has ended the job.
+    await orIfAbsent(this.#queue.send(body, { signal }), undefined)
     await quietly(() => lease.complete({ signal }))
   }
 
@@ -183,16 +175,6 @@ interface ReadChunk {
   readonly item: string
   /** For the end of the list's queue: another program may have written it in characters that no queue takes from us. */
   readonly body: string
-}
-
-/** `undefined` where there is no such queue. */
-async function whereThere<T>(action: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await action()
-  } catch (error) {
-    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return undefined
-    throw error
-  }
 }
 
 /** A message that can't be changed now comes again. */

@@ -1,5 +1,5 @@
-import { decodeResult, isCoreError, queueNames } from '@cachewarmer/core'
-import { isQueueError, type Lease } from '@cachewarmer/queue'
+import { decodeResult, isCoreError } from '@cachewarmer/core'
+import { isQueueError, type Lease, sleep } from '@cachewarmer/queue'
 import type { ResultOrPart } from '../ledger/ledger.ts'
 import { keepPoison, type ManagerPorts, type ManagerSettings } from '../ports.ts'
 import { patiently } from '../upkeep/patience.ts'
@@ -27,7 +27,7 @@ export async function collectResults(
   signal: AbortSignal,
 ): Promise<void> {
   const { service, clock, ledger } = ports
-  const queue = service.queue(queueNames(settings.prefix).runResults(run))
+  const queue = service.queue(settings.prefix.runResults(run))
   // Results that can't be had or kept now say nothing about those who sent them.
   const wait = <T>(action: () => T | Promise<T>): Promise<T> =>
     patiently(ports, signal, action, () => progress().moved(clock.now()))
@@ -38,7 +38,7 @@ export async function collectResults(
       queue.receive({ max: service.limits.maxReceive, leaseMs: settings.leaseMs, signal }),
     )
     if (leases.length === 0) {
-      await clock.sleep(pauseMs, signal)
+      await sleep(clock, pauseMs, signal)
       pauseMs = Math.min(pauseMs * 1.5, Math.max(longestPauseMs, service.polling.minMs))
       continue
     }

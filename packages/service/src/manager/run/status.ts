@@ -123,7 +123,7 @@ export class StatusPost {
       const [message] = await this.#queue.peek({ max: 1 })
       return message !== undefined && decodeStatus(message.body).state === 'ended'
     } catch (error) {
-      if (isCoreError(error) || (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND')) return false
+      if (isCoreError(error) || isQueueError(error, 'QUEUE_NOT_FOUND')) return false
       throw error
     }
   }

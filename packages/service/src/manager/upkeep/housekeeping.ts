@@ -1,5 +1,5 @@
-import { decodeJob, decodeStatus, isCoreError, queueNames, type RunStatus } from '@cachewarmer/core'
-import { isQueueError } from '@cachewarmer/queue'
+import { decodeJob, decodeStatus, isCoreError, type RunStatus } from '@cachewarmer/core'
+import { isQueueError, orIfAbsent } from '@cachewarmer/queue'
 import type { RunRecord } from '../ledger/ledger.ts'
 import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
 
@@ -19,7 +19,7 @@ export async function retireRunsOfJob(
     if (run === ours) stands = true
     else if (status?.jobMessageId === jobMessageId && status.state !== 'ended') {
       await removeRunQueues(ports, settings, run)
-      await ports.service.delete(queueNames(settings.prefix).runStatus(run))
+      await ports.service.delete(settings.prefix.runStatus(run))
     }
   }
   return stands ? 'stands' : 'retired'
@@ -53,7 +53,7 @@ export async function cleanUp(
     if (status?.state !== 'ended') continue
     const old = (status.endedAtMs ?? status.updatedAtMs) < before
     if (old || ledger.run(run)?.outcome !== undefined) await removeRunQueues(ports, settings, run)
-    if (old) await ports.service.delete(queueNames(settings.prefix).runStatus(run))
+    if (old) await ports.service.delete(settings.prefix.runStatus(run))
   }
   ledger.forgetBefore(before)
   await removeStrays(ports, settings, strays, jobs)
@@ -65,49 +65,64 @@ async function removeStrays(
   strays: Strays,
   jobs: ReadonlySet<string> | undefined,
 ): Promise<void> {
-  const { clock, ledger } = ports
-  const names = queueNames(settings.prefix)
-  const found: Strays = new Map()
-  for (const kind of [names.runWork(''), names.runResults('')])
-    for (const name of await ports.service.list(kind)) found.set(names.runOf(name) ?? '', undefined)
+  const { clock, ledger, service } = ports
+  const { prefix } = settings
+  const isOpen = (record: RunRecord | undefined): record is RunRecord =>
+    record !== undefined && record.outcome === undefined
+  const candidates: string[] = []
+  for (const kind of [prefix.runWork(''), prefix.runResults('')])
+    for (const name of await service.list(kind)) candidates.push(prefix.runOf(name) ?? '')
   // Runs of the ledger that have nothing left, as after the queues were made anew.
   if (jobs !== undefined)
-    for (const { run, outcome, jobMessageId } of ledger.recentRuns(runsBack))
-      if (outcome === undefined && !jobs.has(jobMessageId)) found.set(run, undefined)
+    for (const record of ledger.recentRuns(runsBack))
+      if (isOpen(record) && !jobs.has(record.jobMessageId)) candidates.push(record.run)
   // Asked for last, so that a run that is begun meanwhile is none.
-  for (const { run, status } of await listStatuses(ports, settings)) {
-    const known = ledger.run(run)
-    const goesOn = known !== undefined && known.outcome === undefined
-    if (goesOn && (jobs === undefined || jobs.has(known.jobMessageId))) found.delete(run)
-    else if (status !== undefined && found.has(run)) found.set(run, status.updatedAtMs)
-  }
+  const found = straysAmong(candidates, await listStatuses(ports, settings), (run) => {
+    const record = ledger.run(run)
+    return isOpen(record) && (jobs === undefined || jobs.has(record.jobMessageId))
+  })
   for (const [run, updatedAtMs] of found) {
     if (!strays.has(run) || strays.get(run) !== updatedAtMs) continue
     await removeRunQueues(ports, settings, run)
-    if (updatedAtMs !== undefined) await ports.service.delete(names.runStatus(run))
+    if (updatedAtMs !== undefined) await service.delete(prefix.runStatus(run))
     // Of a job that another manager ended meanwhile.
-    const known = ledger.run(run)
-    if (known !== undefined && known.outcome === undefined) ledger.endRun(run, 'lost', clock.now())
+    if (isOpen(ledger.run(run))) ledger.endRun(run, 'lost', clock.now())
   }
   strays.clear()
   for (const [run, updatedAtMs] of found) strays.set(run, updatedAtMs)
 }
 
-async function listStatuses(
-  ports: ManagerPorts,
-  settings: ManagerSettings,
-): Promise<{ run: string; status: RunStatus | undefined }[]> {
-  const names = queueNames(settings.prefix)
-  const statuses: { run: string; status: RunStatus | undefined }[] = []
-  for (const name of await ports.service.list(names.runStatus(''))) {
-    const run = names.runOf(name)
+/** Those of the runs that are not under way in this ledger, with the time of their status. */
+function straysAmong(
+  runs: readonly string[],
+  statuses: readonly SeenStatus[],
+  isUnderWay: (run: string) => boolean,
+): Strays {
+  const found: Strays = new Map(runs.map((run) => [run, undefined]))
+  for (const { run, status } of statuses) {
+    if (isUnderWay(run)) found.delete(run)
+    else if (status !== undefined && found.has(run)) found.set(run, status.updatedAtMs)
+  }
+  return found
+}
+
+interface SeenStatus {
+  readonly run: string
+  readonly status: RunStatus | undefined
+}
+
+async function listStatuses(ports: ManagerPorts, settings: ManagerSettings): Promise<SeenStatus[]> {
+  const { prefix } = settings
+  const statuses: SeenStatus[] = []
+  for (const name of await ports.service.list(prefix.runStatus(''))) {
+    const run = prefix.runOf(name)
     if (run === undefined) continue
     try {
       const [message] = await ports.service.queue(name).peek({ max: 1 })
       statuses.push({ run, status: message === undefined ? undefined : decodeStatus(message.body) })
     } catch (error) {
       // Gone since it was listed, or written by a version that knows better what to do with it.
-      if (!isCoreError(error) && !(isQueueError(error) && error.code === 'QUEUE_NOT_FOUND')) throw error
+      if (!isCoreError(error) && !isQueueError(error, 'QUEUE_NOT_FOUND')) throw error
     }
   }
   return statuses
@@ -115,8 +130,8 @@ async function listStatuses(
 
 /** Ends the work of a run for everybody: workers that find its queues gone stop. Its status stays, for whoever asks. */
 export async function removeRunQueues(ports: ManagerPorts, settings: ManagerSettings, run: string): Promise<void> {
-  const names = queueNames(settings.prefix)
-  for (const name of [names.runWork(run), names.runResults(run)]) await ports.service.delete(name)
+  const { prefix } = settings
+  for (const name of [prefix.runWork(run), prefix.runResults(run)]) await ports.service.delete(name)
 }
 
 interface Seen {
@@ -136,24 +151,20 @@ export function listSweep(
   { prefix }: ManagerSettings,
 ): (needed: ReadonlySet<string>) => Promise<void> {
   const { service, clock, logger } = ports
-  const names = queueNames(prefix)
   let seen = new Map<string, Seen>()
   return async (needed) => {
     const now = clock.now()
     const still = new Map<string, Seen>()
-    for (const name of await service.list(names.list(''))) {
-      if (names.listOf(name) === undefined || needed.has(name)) continue
-      try {
-        const depth = await service.queue(name).approximateDepth()
-        const before = seen.get(name)
-        const state = before?.depth === depth ? before : { depth, sinceMs: now }
-        if (now - state.sinceMs >= abandonedAfterMs) {
-          logger.warn('a list that no job names is removed', { queue: name, chunks: depth })
-          await service.delete(name)
-        } else still.set(name, state)
-      } catch (error) {
-        if (!isQueueError(error) || error.code !== 'QUEUE_NOT_FOUND') throw error
-      }
+    for (const name of await service.list(prefix.list(''))) {
+      if (prefix.listOf(name) === undefined || needed.has(name)) continue
+      const depth = await orIfAbsent(service.queue(name).approximateDepth(), undefined)
+      if (depth === undefined) continue
+      const before = seen.get(name)
+      const state = before?.depth === depth ? before : { depth, sinceMs: now }
+      if (now - state.sinceMs >= abandonedAfterMs) {
+        logger.warn('a list that no job names is removed', { queue: name, chunks: depth })
+        await service.delete(name)
+      } else still.set(name, state)
     }
     seen = still
   }
@@ -171,17 +182,17 @@ export async function jobsInSight(
   settings: ManagerSettings,
   runs: readonly { readonly record: RunRecord }[],
 ): Promise<JobsInSight | undefined> {
-  const names = queueNames(settings.prefix)
-  const queue = ports.service.queue(names.job)
+  const { prefix } = settings
+  const queue = ports.service.queue(prefix.job)
   const { maxPeek } = ports.service.limits
   const waiting = await queue.peek({ max: maxPeek })
   const messageIds = new Set([...waiting.map(({ id }) => id), ...runs.map(({ record }) => record.jobMessageId)])
   if (waiting.length === maxPeek || (await queue.approximateDepth()) > messageIds.size) return undefined
   const lists = new Set<string>()
-  for (const { record } of runs) if (record.job.list !== undefined) lists.add(names.list(record.job.list.id))
+  for (const { record } of runs) if (record.job.list !== undefined) lists.add(prefix.list(record.job.list.id))
   for (const { body } of waiting) {
     const listed = listedJob(body)
-    if (listed !== undefined) lists.add(names.list(listed.list))
+    if (listed !== undefined) lists.add(prefix.list(listed.list))
   }
   return { messageIds, lists }
 }

@@ -1,5 +1,4 @@
-import { queueNames } from '@cachewarmer/core'
-import { keepLease, type Lease, type Queue } from '@cachewarmer/queue'
+import { keepLease, type Lease, type Queue, sleep } from '@cachewarmer/queue'
 import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { patiently } from './patience.ts'
 
@@ -19,12 +18,12 @@ export async function lead(
   stop: AbortSignal,
   body: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const queue = ports.service.queue(queueNames(settings.prefix).leader)
+  const queue = ports.service.queue(settings.prefix.leader)
   if ((await ports.service.create(queue.name, { signal: stop })) === 'created') await queue.send(token)
   while (!stop.aborted) {
     const lease = await acquire(ports, settings, queue, stop)
     if (lease === undefined) return
-    ports.logger.info('leading', { prefix: settings.prefix })
+    ports.logger.info('leading', { prefix: settings.prefix.text })
     const keeper = keepLease(lease, {
       leaseMs: settings.leaseMs,
       clock: ports.clock,
@@ -63,7 +62,7 @@ async function acquire(
     while (!stop.aborted) {
       const lease = await patiently(ports, stop, look)
       if (lease !== undefined) return lease
-      await ports.clock.sleep(lookMs * (0.5 + ports.random() / 2), stop)
+      await sleep(ports.clock, lookMs * (0.5 + ports.random() / 2), stop)
     }
   } catch (error) {
     if (!stop.aborted) throw error

@@ -1,4 +1,4 @@
-import { type Clock, isQueueError, type Logger } from '@cachewarmer/queue'
+import { type Clock, isQueueError, type Logger, sleep } from '@cachewarmer/queue'
 import { isLedgerError } from '../ledger/ledger.ts'
 
 const firstPauseMs = 500
@@ -34,6 +34,6 @@ export async function patiently<T>(
       if (Math.log2(tries) % 1 === 0) logger.error('waiting for what is out of reach', { error: error.message, tries })
       onWait?.(error)
     }
-    await clock.sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1)), signal)
+    await sleep(clock, Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1)), signal)
   }
 }
