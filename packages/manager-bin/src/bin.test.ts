@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Program, startProgram } from './testing/program.ts'
 
-/* The built program as people start it. What it does with jobs is told by the end-to-end tests. */
+/* The built program as people start it. The end-to-end tests show what it does with jobs. */
 
 let folder: string
 const programs: Program[] = []

@@ -37,7 +37,7 @@ export async function bootstrap(settings: BootstrapSettings): Promise<number> {
   const sign = settings.signKey === undefined ? undefined : signer(resolve(settings.signKey))
   const { release, before } = await writeBootstrap(out, released, sign)
   const what = before === undefined ? 'is' : before === release ? 'was already' : `replaces ${before}:`
-  process.stdout.write(`${release} ${what} in ${out}. Export it read-only; ${out}/README.md says how to go on.\n`)
+  process.stdout.write(`${release} ${what} in ${out}. Export it read-only; ${out}/README.md has the next steps.\n`)
   return exitCode.ok
 }
 

@@ -15,7 +15,7 @@ async function asked(...argv: string[]) {
 const words = (line: string): string[] => line.split(' ')
 
 describe('the command line', () => {
-  test('serves unless it is told otherwise, with defaults for everything but the queue', async () => {
+  test('serves by default, with defaults for everything but the queue', async () => {
     const { code, serve, warm } = await asked('--queue', 'sqlite:q.db', '--queue-name-prefix', 'studio')
     expect({ code, warm }).toEqual({ code: 4, warm: [] })
     expect(serve).toEqual([
@@ -31,7 +31,7 @@ describe('the command line', () => {
     ])
   })
 
-  test('keeps what has ended for as many days as it is told', async () => {
+  test('keeps what has ended for as many days as the option says', async () => {
     const { serve } = await asked(...words('--queue sqlite:q.db --queue-name-prefix studio --keep-days 90'))
     expect(serve[0]?.[0].job.keepDays).toBe(90)
   })
@@ -67,14 +67,14 @@ describe('the command line', () => {
   test.each([
     ['a local fleet of 4', '', { fleet: 'local', workers: 4 }],
     ['a scale set of 12 where it is named', '--fleet vmss', { fleet: 'vmss', workers: 12 }],
-    ['a scale set where its machines are spoken of', '-vmssUserName artist', { fleet: 'vmss', workers: 12 }],
-    ['what is named, whatever is spoken of', '--fleet none -vmssUserName artist', { fleet: 'none' }],
+    ['a scale set where options of its machines are given', '-vmssUserName artist', { fleet: 'vmss', workers: 12 }],
+    ['what is named, even with options of machines', '--fleet none -vmssUserName artist', { fleet: 'none' }],
   ])('means %s', async (_, line, expected) => {
     const { serve } = await asked(...words(line).filter((word) => word !== ''))
     expect(serve).toEqual([[expect.objectContaining(expected)]])
   })
 
-  test('plans a scale set unless told otherwise, with the options of serve', async () => {
+  test('plans a scale set by default, with the options of serve', async () => {
     const { code, plan } = await asked(
       ...words('plan --vmss-sizes Standard_D2s_v3,Standard_D2s_v5 --vmss-tag a=b --vmss-tag c=d=e --json'),
     )

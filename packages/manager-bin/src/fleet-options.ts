@@ -10,7 +10,7 @@ import {
 import { type AzureConfig, azureOptions, speaksOfMachines } from '@cachewarmer/service/manager'
 import { type Command, Option } from '@commander-js/extra-typings'
 
-/** What `serve` and `plan` are told: each part has the settings of the code that reads it. */
+/** Settings of `serve` and `plan`: each part goes to the code that reads it. */
 export interface FleetSettings {
   readonly queue: QueueSettings
   readonly access: AccessConfig

@@ -152,13 +152,13 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
 
   test.each([
     [
-      'a place that nobody knows',
+      'an unknown place',
       [...queue, ...bootstrap, ...key],
       'subscriptionId, resourceGroup, location, subnetId',
     ],
     ['a worker that comes from nowhere', [...queue, ...place, ...key], '--bootstrap-mount-address'],
     ['half a bootstrap export', [...queue, ...place, ...key, ...bootstrap.slice(0, 2)], '--bootstrap-export-path'],
-    ['machines that nobody may enter', [...queue, ...place, ...bootstrap], 'sshPublicKey'],
+    ['machines without a way to log in', [...queue, ...place, ...bootstrap], 'sshPublicKey'],
     [
       'a user name that Azure refuses',
       [...queue, ...place, ...bootstrap, ...key, ...words('-vmssUserName admin')],

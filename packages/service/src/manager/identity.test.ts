@@ -9,7 +9,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { openLedger } from './ledger/sqlite-ledger.ts'
 import { names, World } from './testing/world.ts'
 
-/* Which run a job message belongs to, whatever becomes of the queues' file and of the ledger's. */
+/* Which run a job message belongs to, even after the queues' file or the ledger's was lost. */
 
 /** A world whose queues were made anew, with the ledger and the clock of another one: ids of messages come again. */
 class Anew extends World {
@@ -32,7 +32,7 @@ async function begun(world: World): Promise<{ id: string; run: string }> {
 const files = (count: number) => readCounts(count)
 
 describe('queues that were made anew, with the ledger of before', () => {
-  test('a job with the message id of a run that goes on is run itself, and that run is lost', async () => {
+  test('a job with the message id of a run under way is run itself, and that run is lost', async () => {
     const old = new World()
     const { id, run } = await begun(old)
     await old.clock.advance(60_000)
@@ -68,7 +68,7 @@ describe('queues that were made anew, with the ledger of before', () => {
     })
   })
 
-  test('a run that goes on and has no job any more is lost after a while, in the ledger too', async () => {
+  test('a run under way that has no job any more is lost after a while, in the ledger too', async () => {
     const old = new World()
     const { run } = await begun(old)
     await old.clock.advance(60_000)
@@ -88,7 +88,7 @@ describe('queues that were restored from before a run ended', () => {
       run = (await world.work(id, { counts: files(3) })).run
       await world.reached(id)
     })
-    // As they were in the middle of the run: the job, the run's queues, and a status that says that it goes on.
+    // As they were in the middle of the run: the job, the run's queues, and a status that says that it is running.
     const restored = new Anew(world)
     restored.clock.setWall((world.ledger.run(run)?.jobInsertedAtMs ?? 0) - restored.clock.now())
     expect(await restored.submit({ jobId: 'one' })).toBe(id)

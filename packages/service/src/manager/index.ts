@@ -3,7 +3,7 @@
  * run      one execution of a job
  * ledger   the manager's fold of results; it alone decides that a run is done
  * fleet    what runs workers
- * store    what is known of all runs at this moment, for whoever looks
+ * store    what is known of all runs at this moment, for the page and the metrics
  */
 
 export { releasedFiles, signer } from './bootstrap/released-files.ts'

@@ -9,7 +9,7 @@ import { mayPass } from './upkeep/patience.ts'
 const minute = 60_000
 const counts = readCounts(3, 30)
 
-/** A ledger that keeps nothing while `full` says so, as on a full disk; reading goes on. */
+/** A ledger that keeps nothing while `full` says so, as on a full disk; reading still works. */
 function fullAtTimes(inner: Ledger, full: () => boolean): Ledger {
   const writes = new Set([
     'addRun',
@@ -77,7 +77,7 @@ describe('a disk that is full under the ledger for long', () => {
 })
 
 describe('a queue service that is away for long', () => {
-  test('stops neither a manager that leads nor one that stands by, and the run goes on', async () => {
+  test('stops neither a manager that leads nor one that stands by, and the run continues', async () => {
     const world = new World()
     let away = false
     const service = faultyService(world.service, () => (away ? 'lost request' : undefined))
@@ -95,11 +95,11 @@ describe('a queue service that is away for long', () => {
     expect(await world.depth(names.job)).toBe(0)
   })
 
-  test('when a run is over keeps nobody from hearing of it, be it from the next manager', async () => {
+  test('when a run is over delays the news of its end, if need be to the next manager', async () => {
     const world = new World()
     let over = false
     const service = faultyService(world.service, (call, queue) => {
-      // Of the last result on, nobody gets through to the status.
+      // From the last result on, no process gets through to the status.
       over ||= call === 'complete' && queue.startsWith(names.runResults(''))
       return over && queue.startsWith(names.runStatus('')) ? 'lost request' : undefined
     })
@@ -117,7 +117,7 @@ describe('a queue service that is away for long', () => {
   })
 })
 
-describe('a status queue that somebody removed', () => {
+describe('a status queue that was removed', () => {
   test('in mid-run: workers can not see the run any more, so the job is begun anew', async () => {
     const world = new World()
     await world.managed(async () => {

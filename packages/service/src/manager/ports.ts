@@ -22,11 +22,11 @@ export interface ManagerPorts {
 
 export const wallMs = ({ wallMs: ask, clock }: Pick<ManagerPorts, 'wallMs' | 'clock'>): number => ask?.() ?? clock.now()
 
-/** Is told what the manager does, for whoever wants to look at it. Nothing depends on it. */
+/** Receives what the manager does, for the page and the metrics. Nothing depends on it. */
 export interface Observer {
-  /** Whether this manager leads from now on. One that doesn't has no run that goes on. */
+  /** Whether this manager leads from now on. One that doesn't has no run under way. */
   leads(leading: boolean): void
-  /** A status of a run was made: about once a second while it goes on, and once at its end. */
+  /** A status of a run was made: about once a second while it is under way, and once at its end. */
   saw(status: RunStatus, workers: () => readonly WorkerView[]): void
 }
 
@@ -46,9 +46,9 @@ export interface ManagerOptions {
   readonly tailMs?: number
   /** How often a run's status is written while it changes. Default 1,000. */
   readonly statusMs?: number
-  /** An outstanding item of which no queue and no worker says anything for this long is lost. Default: three leases. */
+  /** An outstanding item without a sign from a queue or a worker for this long is lost. Default: three leases. */
   readonly lostAfterMs?: number
-  /** A run of which no byte arrives for this long ends as lost: a filer that never came back. Default 30 minutes. */
+  /** A run without a byte for this long ends as lost, as when its filer never comes back. Default 30 minutes. */
   readonly stalledAfterMs?: number
   /** What a worker's machine costs; without it an estimate has no cost. */
   readonly machinePrice?: MachinePrice | undefined
@@ -88,7 +88,7 @@ export function resolveManagerOptions(given: ManagerOptions, makeName: () => str
 /** What runs workers: processes on this machine, a scale set, or nothing where people start workers themselves. */
 export interface Fleet {
   /**
-   * Says how many workers there should be. Returns at once; starting and stopping go on in the background. Of machines,
+   * Says how many workers there should be. Returns at once; starting and stopping happen in the background. Of machines,
    * those that `working` names by their host names are the last to go.
    */
   want(workers: number, working?: readonly string[]): void
@@ -97,7 +97,7 @@ export interface Fleet {
   stop(): Promise<void>
 }
 
-/** Workers are started by somebody else. */
+/** Workers are started elsewhere. */
 export const noFleet: Fleet = {
   want: () => undefined,
   observe: () => ({ kind: 'none', wanted: 0, running: 0, notes: [] }),

@@ -84,7 +84,7 @@ describe('the fleet', () => {
     const manager = world.start({}, { service })
     await world.reached(id, 'running')
     reachable = false
-    // Whoever can't renew the lead does not lead any more, and only a leader has machines.
+    // A manager that can't renew the lead does not lead any more, and only a leader has machines.
     await world.clock.advance(600_000)
     expect(world.wanted.at(-1)).toBe(0)
     manager.stop()
@@ -92,7 +92,7 @@ describe('the fleet', () => {
     expect(world.fleetStops).toBe(1)
   })
 
-  test('is told of in the status, and holds the run up while what stands in its way leaves it without machines', async () => {
+  test('is shown in the status, and holds the run up while what stands in its way leaves it without machines', async () => {
     const world = new World()
     const said = { kind: 'vmss' as const, problem: 'AllocationFailed', machineHours: 1.5, notes: ['no machines'] }
     world.fleetSays = said

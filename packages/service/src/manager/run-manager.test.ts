@@ -115,7 +115,7 @@ describe('a job', () => {
     other.close()
   })
 
-  test('whose lease is lost while its manager goes on is still one that workers are wanted for', async () => {
+  test('whose lease is lost while its manager continues is still one that workers are wanted for', async () => {
     const world = new World()
     const id = await world.submit(good)
     let takenAway = false
@@ -132,7 +132,7 @@ describe('a job', () => {
             takenAway = true
             return Promise.all(
               leases.map(async (lease) => {
-                // Somebody else gets it: this very manager, while it still believes in its first lease.
+                // Another process gets it: this very manager, while it still believes in its first lease.
                 await lease.giveBack()
                 const lost = () => Promise.reject(new QueueError('LEASE_LOST', name, 'another reader has it'))
                 return { ...lease, renew: lost, complete: lost, giveBack: lost }
@@ -207,7 +207,7 @@ describe('a job that can not be run', () => {
       'bad',
     ],
     ['has no address', JSON.stringify({ ...job, WarmTargetMountAddresses: [] }), 'WarmTargetMountAddresses', 'good'],
-    ['wants what nobody can do', JSON.stringify({ ...job, Mode: 'magic' }), 'Mode: expected "data"', 'good'],
+    ['asks for an unknown mode', JSON.stringify({ ...job, Mode: 'magic' }), 'Mode: expected "data"', 'good'],
     ['is nothing at all', 'null', 'object', undefined],
   ])(
     'because it %s goes to the poison queue, its status says why, and the next one runs',
@@ -385,7 +385,7 @@ describe('a run that does not end by itself', () => {
     })
   })
 
-  test('does not start over while there are results that nobody has folded yet', async () => {
+  test('does not start over while there are results that are not folded yet', async () => {
     const world = new World()
     const id = await world.submit(good)
     let deaf = true
@@ -423,7 +423,7 @@ describe('a run that does not end by itself', () => {
   })
 })
 
-describe('a run of which no byte arrives', () => {
+describe('a run without a byte', () => {
   const stalledAfterMs = 15_000
   const slow = { ...good, maxBytesPerSecond: 1 }
 

@@ -9,17 +9,17 @@ import { cleanUp, jobsInSight, listSweep, type Strays } from './upkeep/housekeep
 import { lead } from './upkeep/leadership.ts'
 import { isFileLost, patiently } from './upkeep/patience.ts'
 
-/** How often the fleet is told how many workers there should be. */
+/** How often the wanted number of workers is set. */
 const fleetMs = 250
 const housekeepingMs = 600_000
 /**
- * Somebody waits for a job to begin, and what people ask holds within ten seconds, of which workers need some: a queue is
- * looked at this often at least, however little there is to do.
+ * A submitter waits for its job to begin, and a change takes effect within ten seconds, some of them for the workers: a queue
+ * is looked at this often at least, even when idle.
  */
 const longestPollMs = 1_500
 
 /**
- * Takes jobs and runs them to their end, until told to stop. Many managers may run on one prefix: one leads, the others
+ * Takes jobs and runs them to their end, until `stop`. Many managers may run on one prefix: one leads, the others
  * stand by. On stop, jobs are given back at once, their runs stay in the ledger, and the fleet is ended.
  */
 export async function runManager(
@@ -93,7 +93,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
       if (jobs !== undefined) await sweepLists(jobs.lists)
     }),
   ]
-  // One loop that fails ends the others: half a manager is worse than none, which somebody starts again.
+  // One loop that fails ends the others: half a manager is worse than none, which a service manager starts again.
   ports.observer?.leads(true)
   const settled = await Promise.allSettled(
     loops.map((one) => one.finally(() => failed.abort(new Error('another loop ended')))),

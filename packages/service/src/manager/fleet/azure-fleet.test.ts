@@ -53,7 +53,7 @@ test('a new leader without work deletes what is there after the idle time', asyn
   expect(asked).toEqual(['want 0'])
 })
 
-test('a leader that stops deletes what is there, whatever it knew', async () => {
+test('a leader that stops deletes what exists, even if it did not make it', async () => {
   const { asked, fleet } = open()
   fleet.want(0)
   await fleet.stop()

@@ -47,7 +47,7 @@ export async function resolveFleet(config: FleetConfig, environment: Environment
     const settings = vmss.resolveScaleSet(scaleSetOptions(config, place, environment, vmss))
     return { vmss, settings, subscriptionId: place.subscriptionId, resourceGroup: place.resourceGroup, cloud }
   } catch (error) {
-    // What Azure refuses to tell is up to people as much as what was typed.
+    // What Azure refuses to tell can be given by option, like any wrong value.
     if (vmss.isVmssError(error)) throw new UsageError(error.message, { cause: error })
     throw error
   }
@@ -74,8 +74,8 @@ export async function openAzureFleet(
 }
 
 /**
- * Who never led never wanted anything, and leaves the set to the one who leads. A leader that has just started keeps what
- * an earlier one left behind until it knows what there is to do: its runs go on, and need the machines.
+ * A manager that never led never wanted anything, and leaves the set to the leader. A leader that has just started keeps what
+ * an earlier one left behind until it knows what there is to do: its runs resume, and need the machines.
  */
 export function scaleSetOfLeader(
   vmss: VmssPackage,

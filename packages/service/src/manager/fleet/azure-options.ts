@@ -33,7 +33,7 @@ export const azureOptions = {
   ).env('BOOTSTRAP_SCRIPT'),
   bootstrapScriptSha256: new Option(
     '--bootstrap-script-sha256 <sum>',
-    "sha256 that machines expect of the worker's script, and run no other; none: whatever is there (default: of this release's bootstrap.cachewarmer-worker.sh, where the script is called so)",
+    "sha256 that machines expect of the worker's script, and run no other; none: any script (default: that of this release's bootstrap.cachewarmer-worker.sh, for a script of this name)",
   )
     .argParser((text) => {
       if (text === 'none' || /^[0-9a-f]{64}$/.test(text)) return text
@@ -88,7 +88,7 @@ export const azureOptions = {
     'ubuntu, vfxt (the controller of Avere vFXT), publisher:offer:sku:version, or a resource id (default: ubuntu)',
   ).env('CACHEWARMER_VMSS_IMAGE'),
   imagePlan: new Option('--vmss-image-plan', 'the image is one of the marketplace, with a plan').default(false),
-  priority: new Option('--vmss-priority <priority>', 'what machines: taken back at any time and cheap, or not')
+  priority: new Option('--vmss-priority <priority>', 'spot: cheap machines that Azure may take back at any time; regular: at full price')
     .choices(['spot', 'regular'] as const)
     .default('spot' as const),
   allowRegular: new Option(
@@ -186,7 +186,7 @@ export const legacyAzureFlags = {
   workerCount: '--workers',
 } as const
 
-/** Whether somebody who says nothing of a fleet speaks of a scale set's machines, as the original's command lines do. */
+/** Whether options of a scale set's machines are given, as the original's command lines do without naming a fleet. */
 export const speaksOfMachines = (config: AzureConfig): boolean =>
   [
     config.bootstrapMountAddress,

@@ -136,7 +136,7 @@ function sourceOf(config: AzureConfig): WorkerSource {
   )
 }
 
-/** This release's own script is known; another may be whatever its maker says it is. */
+/** This release's own script is known; another has the sum that its maker names. */
 function expectedSum({ bootstrapScriptSha256: given }: AzureConfig, script: string): string | undefined {
   if (given) return given === 'none' ? undefined : given
   const name = 'bootstrap.cachewarmer-worker.sh'

@@ -65,7 +65,7 @@ describe('at the tail of the work', () => {
     expect([tail.see([last], 100_000), tail.see([last], 130_000)]).toEqual([0, 30_000])
   })
 
-  test('it goes on when an item waits for a moment, and ends when one waits for longer', () => {
+  test('it continues when an item waits for a moment, and ends when one waits for longer', () => {
     const tail = new Tail()
     expect([tail.see([last], 0), tail.see([waiting], 10_000), tail.see([last], 12_000)]).toEqual([0, 10_000, 12_000])
     expect([tail.see([waiting], 13_000), tail.see([waiting], 18_000)]).toEqual([13_000, 0])

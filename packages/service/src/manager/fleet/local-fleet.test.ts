@@ -112,7 +112,7 @@ describe('worker processes', { timeout: 60_000 }, () => {
     }
   })
 
-  test('that can not be started at all are told of', async () => {
+  test('that can not be started at all are reported', async () => {
     const warn = vi.fn<(message: string) => void>()
     const logger: Logger = { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn(), child: () => logger }
     fleet = localFleet({ command: [join(folder, 'missing')], environment: {}, clock: fakeClock(), logger })
@@ -139,7 +139,7 @@ describe('worker processes', { timeout: 60_000 }, () => {
   })
 })
 
-/** What a manager may have, most of which is no business of a worker. */
+/** What a manager may have; a worker needs little of it. */
 const own = {
   PATH: '/bin',
   HOME: '/root',
@@ -193,7 +193,7 @@ describe('a worker process', () => {
     },
   )
 
-  test('asks for its tokens as the manager was told to', () => {
+  test('asks for its tokens as the manager's options say', () => {
     const told = { queue: url, azureClientId: 'id', azureAuthorityHost: 'https://login.example' }
     expect(workerEnvironment(told, { AZURE_CLIENT_ID: 'other' })).toEqual({
       AZURE_CLIENT_ID: 'id',

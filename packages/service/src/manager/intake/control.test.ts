@@ -6,7 +6,7 @@ import { aRecord } from '../testing/a-record.ts'
 import { names, World } from '../testing/world.ts'
 import { FailureLister } from './control.ts'
 
-test('the log has an audit line for each message of the control queue: what was asked, of which runs, and which message', async () => {
+test('the log has an audit line for each message of the control queue: the command, its runs, and the message', async () => {
   const world = new World()
   const lines: { message: string; fields: Record<string, unknown> }[] = []
   const log = (message: string, fields = {}): void => void lines.push({ message, fields })
@@ -79,7 +79,7 @@ describe('what people ask of runs:', () => {
 
 const reply = 'reply0000000'
 
-/** A run with so many failures, in parts as a worker sends them. */
+/** A run with this many failures, in parts as a worker sends them. */
 function withFailures(world: World, parts: number, inPart: number): Failure[] {
   world.ledger.addRun(aRecord())
   const messages = Array.from({ length: parts }, (_, part) =>
@@ -125,7 +125,7 @@ test('a run that the ledger does not know is said to be unknown', async () => {
   ])
 })
 
-test('an asker who has gone away holds up nobody, and what is left behind goes after an hour', async () => {
+test('an asker that is gone holds up no other, and its list is removed after an hour', async () => {
   const world = new World()
   withFailures(world, 1, 1)
   const lister = new FailureLister(world.ports, world.settings())

@@ -15,13 +15,13 @@ import type { Intake, JobMessage } from './intake.ts'
 export interface ControlledParts {
   readonly intake: Intake
   readonly lister: FailureLister
-  /** Ends what goes on beside, when this manager no longer leads. */
+  /** Ends work in the background when this manager no longer leads. */
   readonly signal: AbortSignal
 }
 
 /**
- * A run that nobody holds may be about to be taken up, after a manager's death: so often what is asked of it is looked at
- * again. Counted, not timed: the clocks of a manager and of the queues may be far apart.
+ * After a manager's death its runs may be about to be resumed: a request for a run that this manager does not hold is looked
+ * at this many times. Counted, not timed: the clocks of a manager and of the queues may be far apart.
  */
 const keptDeliveries = 100
 const againMs = 1_000
@@ -91,11 +91,11 @@ export async function handleControl(
   return 'complete'
 }
 
-/** Queues of lists that nobody has fetched for so long go. */
+/** Lists of failures that are not fetched within this time are removed. */
 const forgottenMs = 3_600_000
 
 /**
- * Tells all failures of a run to whoever asked, into a queue that the asker made and removes: the ledger has them all, a
+ * Sends all failures of a run into a queue that the asker made and removes: the ledger has them all, a
  * status only a sample. One list at a time, beside everything else. A list that breaks off is asked for again.
  */
 export class FailureLister {
@@ -109,7 +109,7 @@ export class FailureLister {
     this.#settings = settings
   }
 
-  /** Returns at once. Sending never makes a queue: an asker who has gone away ends his list. */
+  /** Returns at once. Sending never makes a queue: an asker that deleted its queue ends its list. */
   tell(run: string, reply: string, signal: AbortSignal, logger: Logger): void {
     this.#last = this.#last.then(async () => {
       try {

@@ -156,7 +156,7 @@ export class Intake {
       this.#ports.ledger.endRun(other.run, 'lost', this.#ports.clock.now())
     }
     if (found?.outcome !== 'lost' || (await new ActiveRun(this.#ports, this.#settings, found).saysEnd())) return found
-    // Given up while its job was out of sight, and nobody was told: here the job is again, with queues that were restored.
+    // Given up while its job was out of sight, without a status that says so: here the job is again, with queues that were restored.
     held.logger.warn('a job is here again whose run was given up: it is begun anew', { run: found.run })
     await removeRunQueues(this.#ports, this.#settings, found.run)
     await this.#ports.service.delete(this.#settings.prefix.runStatus(found.run))
@@ -232,7 +232,7 @@ export class Intake {
   }
 }
 
-/** The label of a job that is otherwise unreadable, so that whoever waits for it hears the reason. */
+/** The label of a job that is otherwise unreadable, so that its waiting submitter gets the reason. */
 function labelOf(body: string): string | undefined {
   return /"jobid"\s*:\s*"([!-~]{1,128}?)"/i.exec(body)?.[1]
 }

@@ -31,7 +31,7 @@ export interface RunTotals {
   readonly done: number
 }
 
-/** After which part of whose failures a page begins. */
+/** The item, attempt and part after which a page of failures begins. */
 export interface FailurePosition {
   readonly item: string
   readonly attempt: string
@@ -74,7 +74,7 @@ export interface Ledger {
   totals(run: string): RunTotals
   /** Failures of accepted attempts, in no promised order. */
   failures(run: string, limit: number): readonly Failure[]
-  /** A few messages' worth of failures of accepted attempts, and where to go on; `next` is undefined at the end. */
+  /** A few messages' worth of failures of accepted attempts, and where the next page begins; `next` is undefined at the end. */
   failuresFrom(run: string, from: FailurePosition | undefined): FailurePage
   /** Runs that have ended, the latest first, with what they counted. */
   endedRuns(limit: number): readonly EndedRun[]

@@ -54,7 +54,7 @@ export class RunRows implements LedgerView {
   }
 
   waitingOf(family: string, from: number, to: number): ItemResult[] {
-    // Ordinals are compared here, so that results which go on waiting are neither read nor parsed.
+    // Ordinals are compared here, so that results that keep waiting are neither read nor parsed.
     const rows = this.#sql(
       `SELECT result FROM item WHERE run = ?1 AND item > ?2 || '.' AND item < ?2 || '/'
        AND CAST(substr(item, length(?2) + 2) AS INTEGER) BETWEEN ?3 AND ?4 AND result IS NOT NULL`,

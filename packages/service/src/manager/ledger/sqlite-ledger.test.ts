@@ -34,7 +34,7 @@ function during<T>(action: (ledger: Ledger) => T): T {
 }
 
 describe('a ledger that is opened again', () => {
-  test('goes on where it stood', () => {
+  test('resumes where it stood', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
       ledger.update(A_RUN, { rootSent: true, paused: true, revision: 2, ceilings: { maxWorkers: 3 } })
@@ -94,7 +94,7 @@ describe('what a worker may claim', () => {
     database.close()
   })
 
-  test('sums beyond 2^53-1 stop there, and the run goes on', () => {
+  test('sums beyond 2^53-1 stop there, and the run continues', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
       const bytes = { ...emptyCounts(), bytes: Number.MAX_SAFE_INTEGER }
@@ -217,7 +217,7 @@ describe('runs in a ledger', () => {
     })
   })
 
-  test('are forgotten with all that belongs to them once they ended long ago; those that go on stay', () => {
+  test('are forgotten with all that belongs to them once they ended long ago; those under way stay', () => {
     during((ledger) => {
       const old = 'run000000002'
       const young = 'run000000003'
@@ -243,7 +243,7 @@ describe('runs in a ledger', () => {
     database.close()
   })
 
-  test('that go on waiting are not looked at when their family grows', () => {
+  test('that keep waiting are not looked at when their family grows', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
       ledger.fold(A_RUN, [aResult({ item: 'r.1' }), aResult({ item: 'r.10' }), aResult({ item: 'r.900' })])
@@ -286,7 +286,7 @@ describe('the file of a ledger', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('is for its owner alone, whatever the umask', () => {
+  test('is for its owner alone under any umask', () => {
     const before = process.umask(0)
     try {
       during((ledger) => {

@@ -123,7 +123,7 @@ export class ActiveRun {
     await removeRunQueues(this.#ports, this.#settings, this.#record.run)
   }
 
-  /** Whether its end can be looked up by whoever waits for it. */
+  /** Whether its status says that it ended. */
   saysEnd(): Promise<boolean> {
     return this.#post.saysEnd()
   }

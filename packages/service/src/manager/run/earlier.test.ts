@@ -31,7 +31,7 @@ test('a time that is given stays', () => {
   expect(resolveSinceLast(job, openLedger(':memory:'), nowMs)).toEqual({ job, warnings: [] })
 })
 
-test('the same job is one that brings the same bytes to the same places, whatever it is called', () => {
+test('the same job is one that brings the same bytes to the same places, under any label', () => {
   const same = [{ jobId: 'night' }, { weight: 3 }, { maxWorkers: 2 }, { modifiedSince: '2026-01-31T08:00:00Z' }]
   for (const given of same) expect(specificationOf(aJob(given))).toBe(specificationOf(aJob()))
   const others = [

@@ -55,12 +55,12 @@ export function earlierRun(ledger: Ledger, job: Job): EarlierRun | undefined {
 const placeOf = ({ addresses, exportPath, through, headBytes }: Job): string =>
   JSON.stringify([addresses.toSorted(), exportPath, through, headBytes])
 
-/** The filer's clock may go behind the manager's by so much: files are taken that changed as long before the last warm-up. */
+/** The filer's clock may be behind the manager's by this much: files are taken that changed as long before the last warm-up. */
 const skewMarginMs = 10 * 60_000
 
 /**
  * What makes two jobs the same for "since the last warm-up": all that says which bytes get where. A label says nothing of
- * that: a job of the same name with another path must not pass over files that nobody has read.
+ * that: a job of the same name with another path must not skip files that were never read.
  */
 export function specificationOf(job: Job): string {
   const {

@@ -74,7 +74,7 @@ const levels = (...found: [listed: number, directories: number, files: number][]
 })
 
 describe('what a walk will come to', () => {
-  test('is what it found once everything is listed, whatever the tree looks like', () => {
+  test('is what it found once everything is listed, for any tree', () => {
     expect(totalsOfWalk(levels([1, 2, 3], [2, 1, 0], [1, 0, 1_000]), ['/'])).toMatchObject({
       files: 1_003,
       pendingDirectories: 0,

@@ -82,12 +82,12 @@ export class Expectation {
     inFlight: number,
   ): { expected: Expected; bytesToCome: number | undefined } | undefined {
     const walk = totalsOfWalk(counts, this.#job.paths)
-    // Paths of a list are files, nearly all of them; the walk goes on from there.
+    // Paths of a list are files, nearly all of them; the walk continues from there.
     const listed = this.#job.list?.paths ?? 0
     const earlier = this.#earlier
     const believed = earlier !== undefined && done.files <= earlier.files && walk.pendingDirectories > 0
     const files = Math.max(done.files, believed ? earlier.files : listed + walk.files)
-    // Before anything was listed, nobody can tell.
+    // Before anything was listed, the total is unknown.
     if (files === 0 || (!believed && listed === 0 && walk.listed === 0)) return undefined
     const mean = counts.files === 0 ? 0 : (counts.bytes - inFlight) / counts.files
     // Less was found than read: listings did not tell sizes, or not all of them.
@@ -152,7 +152,7 @@ export function totalsOfWalk(
   const listed = all.reduce((sum, level) => sum + level.listed, 0)
   const foundFiles = all.reduce((sum, level) => sum + level.files, 0)
   const foundBytes = all.reduce((sum, level) => sum + (level.bytes ?? 0), 0)
-  // Of a depth where nothing was listed yet, the others have to tell; that there is more below it, nobody knows.
+  // A depth without any listing is taken to be like the others; whether there is more below it is unknown.
   const usual = listed === 0 ? { files: 0, bytes: 0 } : { files: foundFiles / listed, bytes: foundBytes / listed }
   let below = usual
   let [files, bytes] = [foundFiles, foundBytes]

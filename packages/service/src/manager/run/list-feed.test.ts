@@ -70,7 +70,7 @@ describe('a job with a list', () => {
     })
   })
 
-  test('of which items vanish starts over once, with the tree after the list again, and counts what it then reads', async () => {
+  test('that loses items starts over once, with the tree after the list again, and counts what it then reads', async () => {
     const world = new World()
     await sendChunks(world, [0, 1, 2])
     const id = await world.submit({ ...wish, paths: ['/scene1'] })
@@ -93,7 +93,7 @@ describe('a job with a list', () => {
     })
   })
 
-  test('of which items vanish twice ends as lost', async () => {
+  test('that loses items twice ends as lost', async () => {
     const world = new World()
     await sendChunks(world, [0, 1, 2])
     const id = await world.submit({ ...wish, paths: [] })
@@ -106,7 +106,7 @@ describe('a job with a list', () => {
     })
   })
 
-  test('goes on where it was after its manager died, and from the first chunk where the ledger is lost too', async () => {
+  test('resumes where it was after its manager died, and from the first chunk where the ledger is lost too', async () => {
     const world = new World()
     await sendChunks(world, [0, 1, 2])
     const id = await world.submit({ ...wish, paths: [] })
@@ -119,7 +119,7 @@ describe('a job with a list', () => {
     await world.managed(async () => {
       expect((await world.work(id)).item).toBe('list.1')
     })
-    // Nobody may take what the first run left: another one begins.
+    // What the first run left is not taken up: another one begins.
     const other = world.start({}, { ledger: openLedger(':memory:') })
     await world.until(async () => ((await world.statuses()).some(({ run }) => run !== item.run) ? true : undefined))
     await world.until(async () => ((await world.statuses()).length === 1 ? true : undefined))
@@ -131,7 +131,7 @@ describe('a job with a list', () => {
     await world.clock.run(other.ended)
   })
 
-  test('of which a chunk is missing ends as lost, and says so', async () => {
+  test('that misses a chunk ends as lost, and says so', async () => {
     const world = new World()
     await sendChunks(world, [0, 2])
     const id = await world.submit({ ...wish, paths: [] })

@@ -7,9 +7,9 @@ import { patiently } from '../upkeep/patience.ts'
 /** Chunks that wait in the work queue at the most, for each worker that there may be. */
 const chunksAWorker = 32
 const lookMs = 200
-/** An empty list queue is believed when it was seen so often: its depth may come late. */
+/** An empty list queue is believed when it was seen this often: its depth may come late. */
 const emptyLooks = 2
-/** A chunk that did not show for so many leases is none that somebody else held when it died. */
+/** A chunk not seen for this many lease periods is lost, not merely leased by a dead manager. */
 const leasesWithout = 3
 
 /**
@@ -161,7 +161,7 @@ export class ListFeed {
       if (!isCoreError(error)) throw error
       reason = error.message
     }
-    // Its item stays outstanding, and the run ends as lost: nobody can say what was in it.
+    // Its item stays outstanding, and the run ends as lost: its content is unknown.
     this.#ports.logger.warn('a chunk of a list could not be read', { run: this.#run, error: reason })
     await keepPoison(this.#ports, this.#settings, { reason, body: lease.body }, signal)
     return undefined

@@ -151,7 +151,7 @@ describe('what is shown of a run', () => {
   })
 
   // Each heartbeat that looked at all the others would take a minute here, and such a test fails by its time.
-  test('stays quick where somebody makes up ten thousand workers', () => {
+  test('stays quick when ten thousand workers are made up', () => {
     const progress = begun()
     for (let at = 0; at < 10_000; at++)
       progress.heartbeat(beating(1, { worker: `w${at}`, item: `a.${at}`, attempt: `a${at}` }), 0)

@@ -29,7 +29,7 @@ export interface HeldItems {
 }
 
 /**
- * What people see of a run while it goes on: the ledger's totals and, on top, what the attempts under way say that they
+ * What people see of a run under way: the ledger's totals and, on top, what the attempts under way say that they
  * have read so far. Nothing here decides anything but whether a run still moves.
  */
 export class RunProgress {
@@ -180,7 +180,7 @@ const isBehind = (held: HeldAttempt, known: HeldAttempt | undefined): boolean =>
 /** Attempts that are remembered. Twice as many as are live, where that is more. */
 const leastRemembered = 10_000
 
-/** Files, directories and entries that are dealt with, whatever came of them. */
+/** Files, directories and entries that are dealt with, also those that failed. */
 const dealtWith = ({ directories, files, entriesSkipped, specialSkipped, failures }: Counts): number =>
   directories + files + entriesSkipped + specialSkipped + Object.values(failures).reduce((sum, count) => sum + count, 0)
 

@@ -40,7 +40,7 @@ describe('the status of a run', () => {
     expect(await revisions()).toEqual([4])
   })
 
-  test('is written anew where somebody took it out', async () => {
+  test('is written anew after another process took it out', async () => {
     const { post, queue, revisions } = await aPost()
     await post.post(revision(1))
     const [taken] = await queue.receive({ max: 1, leaseMs: 60_000 })
@@ -49,7 +49,7 @@ describe('the status of a run', () => {
     expect(await revisions()).toEqual([2])
   })
 
-  test('is one message again, with the last word, although somebody received it and let it go', async () => {
+  test('is one message again, with the last word, although another process received it and let it go', async () => {
     const { world, post, queue, revisions } = await aPost()
     await post.post(revision(1))
     await queue.receive({ max: 1, leaseMs: 30_000 })

@@ -45,7 +45,7 @@ export class World {
   readonly random: () => number = seededRandom(1)
   /** What was wanted of the fleet, each change once. */
   readonly wanted: number[] = []
-  /** Whose machines are at work, as the fleet was told last. */
+  /** Workers whose machines are in use, as the fleet was last informed. */
   working: readonly string[] = []
   fleetStops = 0
   /** What the fleet says of itself besides. */
@@ -88,7 +88,7 @@ export class World {
     return { stop: () => stop.abort(new Error('stopped by a test')), ended }
   }
 
-  /** Runs a manager while `body` goes on, then stops it. */
+  /** Runs a manager during `body`, then stops it. */
   async managed(body: () => Promise<void>, options: Partial<ManagerOptions> = {}): Promise<void> {
     const manager = this.start(options)
     try {

@@ -36,7 +36,7 @@ const queuesOf = async (world: World, run: string): Promise<string[]> =>
 const [goesOn, ended, old, strange] = ['run000000001', 'run000000002', 'run000000003', 'run000000004'] as const
 
 describe('cleaning up', () => {
-  test('removes runs that nobody has once they are seen again, those without a status and those with an old one', async () => {
+  test('removes runs that no manager has once they are seen again, those without a status and those with an old one', async () => {
     const world = new World()
     await world.service.create(names.runWork(goesOn))
     await aRun(world, old, { updatedAtMs: world.clock.now() })
@@ -143,7 +143,7 @@ test('a list that no job names is removed after a day without a change', async (
   expect(await left(23)).toEqual([needed])
 })
 
-test('jobs that run or wait are seen; a lease that nobody here knows of says that there are more', async () => {
+test('jobs that run or wait are seen; a lease that this manager does not know says that there are more', async () => {
   const world = new World()
   const first = await world.submit()
   const list = { id: 'list00000001', chunks: 1, paths: 1 }

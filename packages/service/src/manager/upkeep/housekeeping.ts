@@ -5,7 +5,7 @@ import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
 
 /**
  * The ledger that knew an earlier run of this job is lost, or another manager's: its queues go, so that workers and
- * watchers turn to the run that goes on. Whatever was read is warm already, which makes doing it again cheap.
+ * watchers turn to the current run. What was read is warm already, which makes doing it again cheap.
  * Where `ours` is given, it is left as it is, and said whether it still stands or was itself retired by another manager.
  */
 export async function retireRunsOfJob(
@@ -31,12 +31,12 @@ const graceMs = 86_400_000
 /** How many of the ledger's runs are looked at for some that have no job any more. */
 const runsBack = 1_000
 
-/** Runs that nobody seems to have, with the time of the status that they had when they were seen. */
+/** Runs that no manager seems to have, with the time of the status that they had when they were seen. */
 export type Strays = Map<string, number | undefined>
 
 /**
  * Removes what ended long ago, and work queues whose run has ended. Done at a leader's start and now and then. `strays`
- * holds from one time to the next which runs have queues and no status, or one that nobody has written since, and are
+ * holds from one time to the next which runs have queues and no status, or one that was not written since, and are
  * none of this ledger, or of a job that is gone: a manager made them that did not know yet that its run was retired.
  * They go when they are seen again; where that was wrong, their job is begun anew. `jobs` are the message ids of every
  * job there is, where that is known.
@@ -128,7 +128,7 @@ async function listStatuses(ports: ManagerPorts, settings: ManagerSettings): Pro
   return statuses
 }
 
-/** Ends the work of a run for everybody: workers that find its queues gone stop. Its status stays, for whoever asks. */
+/** Ends the work of a run: workers that find its queues deleted stop. Its status stays, to be looked up. */
 export async function removeRunQueues(ports: ManagerPorts, settings: ManagerSettings, run: string): Promise<void> {
   const { prefix } = settings
   for (const name of [prefix.runWork(run), prefix.runResults(run)]) await ports.service.delete(name)
@@ -139,7 +139,7 @@ interface Seen {
   readonly sinceMs: number
 }
 
-/** A list that no job names and that has not changed for so long was left by a submitter that died. */
+/** A list that no job names and that has not changed for this long was left by a submitter that died. */
 const abandonedAfterMs = 24 * 3_600_000
 
 /**

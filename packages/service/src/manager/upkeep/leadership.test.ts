@@ -88,7 +88,7 @@ describe('of several managers', () => {
     await stopAll(world, all)
   })
 
-  test('one leads although there are two tokens, of which one goes', async () => {
+  test('one leads although there are two tokens, and removes one', async () => {
     const world = new World()
     await world.service.create(names.leader)
     for (const body of ['leader', 'leader']) await world.service.queue(names.leader).send(body)

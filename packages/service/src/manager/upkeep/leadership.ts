@@ -3,7 +3,7 @@ import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { patiently } from './patience.ts'
 
 const token = 'leader'
-/** With no token seen for this long, and none leased either, whoever made the queue died before it put one in. */
+/** With no token seen for this long, and none leased either, the manager that made the queue died before it put one in. */
 const missingMs = 10_000
 const lookMs = 5_000
 

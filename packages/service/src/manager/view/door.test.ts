@@ -33,7 +33,7 @@ describe('the Host header', () => {
     '[::1',
     '[127.0.0.1',
     '[127.0.0.1]',
-  ])('of somebody else is refused, for the page too: %s', (host) => {
+  ])('of another name is refused, for the page too: %s', (host) => {
     expect(refuse(asked({ host }), open)).toMatchObject({ status: 403 })
     expect(refuse(asked({ host }, '/'), open)).toMatchObject({ status: 403 })
   })
@@ -42,7 +42,7 @@ describe('the Host header', () => {
     expect(refuse(asked({ host: undefined }), open)).toMatchObject({ status: 403 })
   })
 
-  test('may not be there twice, in whatever order', () => {
+  test('may not be there twice, in either order', () => {
     for (const hosts of [
       ['127.0.0.1:9781', 'evil.example'],
       ['evil.example', '127.0.0.1:9781'],
@@ -65,7 +65,7 @@ describe('a page of another site', () => {
     expect(refuse(asked({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, '/'), open)).toBeUndefined()
   })
 
-  test('is told by its Origin where the browser says no more', () => {
+  test('is known by its Origin where the browser says no more', () => {
     expect(refuse(asked({ origin: 'https://evil.example' }), open)).toMatchObject({ status: 403 })
     expect(refuse(asked({ origin: 'null' }), open)).toMatchObject({ status: 403 })
     expect(refuse(asked({ origin: 'http://127.0.0.1:9781' }), open)).toBeUndefined()

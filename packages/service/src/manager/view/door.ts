@@ -4,7 +4,7 @@ import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Logger } from '@cachewarmer/queue'
 
 export interface AccessPolicy {
-  /** Whoever asks for more than the page itself must show it. Undefined: nobody is asked. */
+  /** Needed for all but the page itself. Undefined: not needed. */
   readonly token: string | undefined
   /** Host names, in lower case, under which this server may be spoken to; IP addresses and `localhost` always may. */
   readonly names: readonly string[]
@@ -81,7 +81,7 @@ function originOf(url: string): string | undefined {
   }
 }
 
-/** Digests have one length, so that the comparison takes the same time whatever was shown. */
+/** Digests have one length, so that the comparison takes the same time for any token. */
 function isSame(shown: string, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(shown), digest(token))
@@ -126,7 +126,7 @@ export class Guesses {
 /** A clock that was set back stands still here. */
 const since = (atMs: number, nowMs: number): number => Math.max(0, nowMs - atMs)
 
-/** Who counts as one client: an IPv4 address, or an IPv6 network of 64 bits, of which one machine has all addresses. */
+/** One client: an IPv4 address, or an IPv6 network of 64 bits, whose addresses all belong to one machine. */
 export function clientOf(remoteAddress: string | undefined): string {
   const address = (remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/i, '')
   if (!address.includes(':')) return address

@@ -74,7 +74,7 @@ describe('metrics', () => {
     expect(await value(store, 'cachewarmer_failures_total{code="IO"}')).toBe(1)
   })
 
-  test('have as many series as runs go on, however many have ended and whatever they say', async () => {
+  test('have as many series as runs are under way, not as have ended or as they name', async () => {
     const store = aStore()
     for (let at = 0; at < 300; at += 1) {
       const failures = { [`CODE_${at}`]: 1 }

@@ -14,7 +14,7 @@ const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 type Watched = Pick<StatusStore, 'meter' | 'statuses' | 'leading' | 'fleet' | 'workers'>
 
 /**
- * What Prometheus scrapes, made of what the store knows at that moment. Series of a run are there while it goes on, so that
+ * What Prometheus scrapes, made of what the store knows at that moment. Series of a run exist while it is under way, so that
  * there are never more of them than runs at once.
  */
 export function openMetrics(store: Watched, { process = true } = {}): Registry {
@@ -50,7 +50,7 @@ function manager(registry: Registry, store: Watched): void {
   gauge(registry, 'cachewarmer_workers', 'Workers that were heard of late.', () => store.workers().length)
   new Gauge({
     name: 'cachewarmer_runs',
-    help: 'Runs that go on, by state.',
+    help: 'Runs under way, by state.',
     labelNames: ['state'],
     registers: [registry],
     collect() {

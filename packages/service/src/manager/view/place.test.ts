@@ -14,7 +14,7 @@ const short = join(folder, 'short')
 writeFileSync(short, 'short\n', { mode: 0o600 })
 
 describe('where the status page is served', () => {
-  test('is loopback, where nobody says otherwise', () => {
+  test('is loopback by default', () => {
     expect(statusPlace({}, {})).toEqual({
       host: '127.0.0.1',
       port: 9781,
@@ -97,7 +97,7 @@ describe('the token of the page', () => {
     expect(() => readToken(open, {})).toThrow(/^--status-token-file .*open: other users can read.*chmod 600/)
   })
 
-  test('is taken where it is random, whatever alphabet it is written in', () => {
+  test('is taken if it is random, in any alphabet', () => {
     for (let n = 0; n < 200; n++) {
       for (const bytes of [16, 32]) {
         expect(bitsOf(randomBytes(bytes).toString('hex'))).toBeGreaterThan(60)

@@ -33,7 +33,7 @@ export interface StatusPlace {
   readonly names: readonly string[]
   /** Those of `names` that browsers reach by HTTPS, through a proxy. */
   readonly secureNames: readonly string[]
-  /** Somebody asked for this very place: when it can't be had, that is an error. */
+  /** This place was asked for: when it can't be had, that is an error. */
   readonly asked: boolean
 }
 
@@ -61,7 +61,7 @@ export function statusPlace(config: StatusConfig, environment: Environment): Sta
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 
 const shortest = 16
-/** Sixteen random hexadecimal digits have 64 bits, of which this estimate sees somewhat fewer. */
+/** Sixteen random hexadecimal digits have 64 bits; this estimate sees somewhat fewer. */
 const fewestBits = 44
 const hint = 'openssl rand -hex 32 makes a good one'
 

@@ -218,7 +218,7 @@ describe('with a token', () => {
     })
   })
 
-  test('a run that nobody knows can not be steered', async () => {
+  test('an unknown run can not be steered', async () => {
     await locked(async ({ url, world }) => {
       expect((await post(url, 'nobodyknows1', '{"command":"cancel"}')).status).toBe(404)
       expect(await world.depth(queueNames('studio').control)).toBe(0)

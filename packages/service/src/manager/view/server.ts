@@ -21,8 +21,8 @@ import type { StatusSource, StatusStore } from './status-store.ts'
 import type { Steering } from './steering.ts'
 
 /**
- * Serves the status page at its place. Where nobody asked for a place and the usual one is taken, by another manager
- * perhaps, there is none, which the log says. Throws `UsageError` where somebody asked.
+ * Serves the status page at its place. Where the default place is taken, perhaps by another manager, there is
+ * none, which the log says. Throws `UsageError` where a place was asked for.
  */
 export async function serveStatus(
   store: StatusStore,
@@ -82,7 +82,7 @@ interface Answer {
 const maxBodyBytes = 16_384
 const page = statusPage()
 
-/** Nothing is kept by anybody on the way, guessed at, framed, or read by pages of other origins. */
+/** Answers are not cached, sniffed, framed, or read by pages of other origins. */
 const headersOfAll = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -131,7 +131,7 @@ async function answer(door: Door, request: IncomingMessage, audited: AuditedRequ
   return failure(404, 'There is nothing under this path.')
 }
 
-/** Who may not come in. One who guessed too often is not told whether this guess was right. */
+/** Refuses requests that may not come in. After too many guesses a client does not learn whether this one was right. */
 function refuseAtDoor({ options, guesses }: Door, request: IncomingMessage): Answer | undefined {
   const { method = 'GET', headers, headersDistinct } = request
   const client = clientOf(request.socket.remoteAddress)

@@ -21,7 +21,7 @@ function watched(): { world: World; store: StatusStore; start: () => ReturnType<
 const failure = { path: '/scene1/\udcff', code: 'IO', address: 'a' }
 
 describe('the store', () => {
-  test('shows a run with its workers while it goes on, and what became of it', async () => {
+  test('shows a run with its workers while it is under way, and what became of it', async () => {
     const { world, store, start } = watched()
     const running = start()
     const id = await world.submit({ jobId: 'night' })
@@ -104,7 +104,7 @@ describe('the store', () => {
     await world.clock.run(running.ended)
   })
 
-  test('knows of no run that nobody told it of', () => {
+  test('knows no run that it was not shown', () => {
     const { store } = watched()
     expect([store.run('nobodyknows1'), store.failures('nobodyknows1'), store.report('nobodyknows1')]).toEqual([
       undefined,

@@ -19,7 +19,7 @@ import { endedStatus } from '../run/status.ts'
 /** What is served to people and programs that look at this manager. */
 export interface StatusSource {
   overview(): Overview
-  /** Undefined for a run that nobody knows, here and below. */
+  /** Undefined for an unknown run, here and below. */
   run(run: string): RunView | undefined
   failures(run: string): FailureList | undefined
   report(run: string): ReportData | undefined
@@ -28,7 +28,7 @@ export interface StatusSource {
 /** Ended runs that are shown, and failures of a run that are listed: bounds of a page, not of what is kept. */
 const endedRuns = 100
 const listedFailures = 10_000
-/** How often the ledger is asked for runs that somebody else ended. */
+/** How often the ledger is asked for runs that another manager ended. */
 const recallMs = 10_000
 
 interface LiveRun {
@@ -43,7 +43,7 @@ interface EndedRun {
   readonly timeline: TimelineData
 }
 
-/** What is known of all runs, in memory: the last status of each, a bounded history, and the workers' last words. */
+/** What is known of all runs, in memory: the last status of each, a bounded history, and the workers' last heartbeats. */
 export class StatusStore implements Observer, StatusSource {
   readonly meter: Meter = new Meter()
   readonly #ports: Pick<ManagerPorts, 'clock' | 'fleet'> & { readonly ledger: Ledger }
@@ -71,14 +71,14 @@ export class StatusStore implements Observer, StatusSource {
     return this.#ports.fleet.observe()
   }
 
-  /** Last statuses of the runs that go on, in the order in which they started. */
+  /** Last statuses of the runs under way, in the order in which they started. */
   get statuses(): readonly RunStatus[] {
     return [...this.#live.values()].map(({ status }) => status)
   }
 
   leads(leading: boolean): void {
     this.#leading = leading
-    // What this manager let go of goes on elsewhere, or nowhere.
+    // What this manager let go of continues elsewhere, or nowhere.
     this.#live.clear()
   }
 

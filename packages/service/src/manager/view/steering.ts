@@ -2,7 +2,7 @@ import { CoreError, isCoreError, problem } from '@cachewarmer/core'
 import type { QueueService } from '@cachewarmer/queue'
 import { cancelJob, changeJob, isSubmitError, type JobChange, pauseJob, resumeJob } from '../../submit/index.ts'
 
-/** What somebody who looks at a run asks of it; `Answered` says what became of that. */
+/** What a person asks of a run from its page; `Answered` says what became of that. */
 export interface Steering {
   ask(run: string, wish: unknown): Promise<Answered>
 }
