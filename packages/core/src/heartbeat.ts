@@ -52,13 +52,8 @@ export type MountState = Static<typeof MountState>
 /** What a limit of an address is doing. */
 export type LimitState = Static<typeof LongReads>
 
-type Given = { readonly [figure in keyof LimitState]?: number | undefined }
-
-/** What of a limiter's figures is sent. */
-export const limitStateOf = (given: Given): LimitState => limitsTogether([given])
-
-/** The limit of an address as many see it; the wire's figures alone. */
-export function limitsTogether(limits: readonly Given[]): LimitState {
+/** The limit of an address as many workers, or runs, see it. */
+export function limitsTogether(limits: readonly LimitState[]): LimitState {
   const known = figures.flatMap((figure) => {
     const values = limits.flatMap((limit) => limit[figure] ?? [])
     return values.length === 0 ? [] : [[figure, oneOf[figure](values)] as const]

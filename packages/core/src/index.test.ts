@@ -62,7 +62,6 @@ test('exports change only on purpose', async () => {
     'isRootItem',
     'latencyHistogram',
     'legacyHolds',
-    'limitStateOf',
     'limitsTogether',
     'listItem',
     'makeId',

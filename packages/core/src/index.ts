@@ -34,7 +34,7 @@ export { compileFilter, LEFT_OUT_RULES, SNAPSHOT_DIRECTORIES } from './filter.ts
 export { compileGoPattern } from './glob-go.ts'
 export { compilePathPattern } from './glob-path.ts'
 export type { FileUnderWay, Heartbeat, HeldAttempt, LimitState, MountState, Waiting } from './heartbeat.ts'
-export { limitStateOf, limitsTogether } from './heartbeat.ts'
+export { limitsTogether } from './heartbeat.ts'
 export { childItem, childOf, isRootItem, makeId, ROOT_ITEM, rootItem } from './ids.ts'
 export { compileIgnoreRules, parseIgnoreRule } from './ignore-rules.ts'
 export type { Envelope, Item, Part } from './item.ts'

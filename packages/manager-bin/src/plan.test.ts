@@ -151,11 +151,7 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
   })
 
   test.each([
-    [
-      'an unknown place',
-      [...queue, ...bootstrap, ...key],
-      'subscriptionId, resourceGroup, location, subnetId',
-    ],
+    ['an unknown place', [...queue, ...bootstrap, ...key], 'subscriptionId, resourceGroup, location, subnetId'],
     ['a worker that comes from nowhere', [...queue, ...place, ...key], '--bootstrap-mount-address'],
     ['half a bootstrap export', [...queue, ...place, ...key, ...bootstrap.slice(0, 2)], '--bootstrap-export-path'],
     ['machines without a way to log in', [...queue, ...place, ...bootstrap], 'sshPublicKey'],

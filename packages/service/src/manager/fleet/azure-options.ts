@@ -88,7 +88,10 @@ export const azureOptions = {
     'ubuntu, vfxt (the controller of Avere vFXT), publisher:offer:sku:version, or a resource id (default: ubuntu)',
   ).env('CACHEWARMER_VMSS_IMAGE'),
   imagePlan: new Option('--vmss-image-plan', 'the image is one of the marketplace, with a plan').default(false),
-  priority: new Option('--vmss-priority <priority>', 'spot: cheap machines that Azure may take back at any time; regular: at full price')
+  priority: new Option(
+    '--vmss-priority <priority>',
+    'spot: cheap machines that Azure may take back at any time; regular: at full price',
+  )
     .choices(['spot', 'regular'] as const)
     .default('spot' as const),
   allowRegular: new Option(

@@ -193,7 +193,7 @@ describe('a worker process', () => {
     },
   )
 
-  test('asks for its tokens as the manager's options say', () => {
+  test('asks for its tokens as the options of the manager say', () => {
     const told = { queue: url, azureClientId: 'id', azureAuthorityHost: 'https://login.example' }
     expect(workerEnvironment(told, { AZURE_CLIENT_ID: 'other' })).toEqual({
       AZURE_CLIENT_ID: 'id',
