@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { limitFigures, limitKinds, totalFailures } from '../../report/index.ts'
 import type { StatusStore } from './status-store.ts'
 
-/** Codes of failures and addresses are what jobs and filers say: beyond so many they are one, or left out. */
+/** Jobs and filers name the codes and addresses: beyond these bounds they are one, or left out. */
 const maxCodes = 64
 const maxAddresses = 256
 const otherCode = 'OTHER'
