@@ -80,6 +80,7 @@ describe('tallies', () => {
       levels: {},
       inFlight: 0,
       bytesArrived: 0,
+      chunks: 0,
     })
     expect([outer, inner, merged].map((tally) => tallies.isVoid(tally))).toEqual([true, true, true])
     expect(tallies.takeFailures()).toEqual([])
