@@ -1,6 +1,6 @@
 /*
- * The queue package for work that has nothing to do with caches: checksums of files, done by as many of these processes as
- * one likes. Whoever dies in between leaves a lease that runs out, and another one does the work again.
+ * The queue package for work that has nothing to do with caches: checksums of files, done by as many of these processes
+ * as one likes. A process that dies in between leaves a lease that expires, and another one does the work again.
  *
  *   node examples/queue-for-other-work.ts sqlite:./queues.db add FILE...
  *   node examples/queue-for-other-work.ts sqlite:./queues.db work          until nothing is left

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /*
- * Asks the registry for known weaknesses of what is shipped. A registry that answers no such questions (mirrors do not),
- * or is out of reach, is said aloud and fails nothing: whether a build passes must not hang on somebody's network.
+ * Asks the registry for known weaknesses of what is shipped. A registry that answers no such questions (mirrors do
+ * not), or is out of reach, is reported and fails nothing: a build must not depend on the network.
  */
 const bad = ['moderate', 'high', 'critical'] as const
 const { packageManager } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

@@ -36,7 +36,7 @@ export class CountReporter implements Reporter {
       this.#counts.failed += inVain
       process.exitCode = 1
     }
-    // What the gate could not look at: seen beside the counts, not pages before.
+    // Checks that the gate skipped: shown beside the counts, not pages before.
     if (process.env['COUNT_NOTE']) console.log(process.env['COUNT_NOTE'])
     const { passed, failed, skipped } = this.#withRunsBefore()
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)

@@ -7,7 +7,7 @@ export function options<T extends ParseArgsConfig>(script: string, config: T): R
   } catch (error) {
     if (!(error instanceof TypeError) || !('code' in error) || !String(error.code).startsWith('ERR_PARSE_ARGS'))
       throw error
-    // Node goes on with advice about positional arguments, which no script needs.
+    // Node adds advice about positional arguments, which no script needs.
     const [problem = ''] = error.message.split('. To specify')
     process.stderr.write(`npm run ${script}: ${problem}; see CONTRIBUTING.md\n`)
     process.exit(2)

@@ -18,7 +18,7 @@ export interface FleetOptions {
   readonly quick: boolean
 }
 
-/** How soon machines are asked for and let go, and how often Azure is asked how they are while they idle. */
+/** Times until machines are requested and deleted, and the number of reads of Azure while they idle. */
 export async function benchFleet({ rounds, quick }: FleetOptions): Promise<void> {
   const idleMs = quick ? 3_000 : 20_000
   await using world = await FleetBench.start(idleMs)

@@ -1,7 +1,7 @@
 import { directory, file, generated, startNfsServer, type TreeDirectory } from '@cachewarmer/nfs/testing'
 
 /*
- * An NFS server in a process of its own, over a tree that nobody has to make: what no file system here could hold.
+ * An NFS server in a process of its own, over a tree that exists nowhere: what no file system here could hold.
  * `generated-server.ts FILES DIRECTORIES`; says where it is as JSON, then serves until it is killed.
  */
 const [files = 0, directories = 1] = process.argv.slice(2).map(Number)

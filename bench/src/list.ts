@@ -15,9 +15,9 @@ const mebibyte = 2 ** 20
 const mostWalked = 1_000_000
 
 /**
- * A list of all files of a tree beside a walk over one, of a million files at the most: what the submitter, the manager and
- * the workers hold at the most, and how fast it goes. The server computes the tree, as no disk here has room for ten
- * million files.
+ * A list of all files of a tree beside a walk over one, of a million files at the most: what the submitter, the manager
+ * and the workers hold at the most, and how fast it goes. The server computes the tree, as no disk here has room for
+ * ten million files.
  */
 export async function benchList(options: { readonly workers: number; readonly quick: boolean }): Promise<void> {
   const listed = options.quick ? 1_000_000 : 10_000_000
@@ -45,7 +45,10 @@ export async function benchList(options: { readonly workers: number; readonly qu
   )
 }
 
-/** Runs the submitter to the end of its job, with so many paths on its standard input; the most memory that it held, in bytes. */
+/**
+ * Runs the submitter to the end of its job, with this many paths on its standard input; the most memory that it held,
+ * in bytes.
+ */
 async function submit(args: readonly string[], paths: number): Promise<number> {
   const program = join(dirname(fileURLToPath(import.meta.resolve('@cachewarmer/submit/package.json'))), 'dist/bin.js')
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })

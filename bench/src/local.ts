@@ -16,7 +16,9 @@ export interface LocalOptions {
 const rival = 'find | xargs -P4 -n100 cat'
 const idleSeconds = 10
 
-/** The whole road, from submit to done, against what a user would type instead, in turn, on trees that are in the page cache. */
+/**
+ * The whole road, from submit to done, against what a user would type instead, in turn, on trees that are in the page cache.
+ */
 export async function benchLocal(options: LocalOptions): Promise<void> {
   const scale = options.quick ? 0.1 : 1
   const trees = [
@@ -34,7 +36,7 @@ export async function benchLocal(options: LocalOptions): Promise<void> {
   )
 }
 
-/** How files a second fare as a directory grows, and what the idle service costs. */
+/** Files per second as a directory grows, and the cost of the idle service. */
 export async function benchGrowth(options: LocalOptions): Promise<void> {
   await growth(options)
   await idle(options)

@@ -16,9 +16,9 @@ const shapes: Readonly<Record<string, (entries: number) => MemoryDirectory>> = {
 }
 
 /**
- * Walks over trees of so many entries behind the mount port: what a process holds at the most, and what the engine costs.
- * Each runs in a process of its own that may hold 64 MiB of objects: garbage is no memory, and a walk that really held
- * more would end without a word.
+ * Walks over trees of this many entries behind the mount port: what a process holds at the most, and what the engine
+ * costs. Each runs in a process of its own that may hold 64 MiB of objects: garbage is no memory, and a walk that
+ * really held more would end without a word.
  */
 export function benchMemory(entries: number): void {
   const rows = Object.keys(shapes).map((shape) => {

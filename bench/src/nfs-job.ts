@@ -10,7 +10,7 @@ const workers = 4
 const each = 16
 
 /**
- * What queue, splits and ledger cost: a whole job with four workers against the bare walk, through each of three
+ * The cost of queue, splits and ledger: a whole job with four workers against the bare walk, through each of three
  * addresses behind 40 ms. Both may have as many reads in flight an address, so few that the delay is what takes the
  * time and two cores suffice for server, links, and clients.
  */

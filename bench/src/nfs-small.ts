@@ -23,7 +23,7 @@ const head = [
   'memory',
 ]
 
-/** Small files behind several round trips of which nobody tells the client, next to libnfs, one process a file. */
+/** Small files behind several round trips, unknown to the client, next to libnfs, one process per file. */
 export async function benchSmallFiles(options: NfsOptions): Promise<void> {
   const tree = smallFiles(options.quick ? 0.1 : 1)
   const folder = ensureTree(options.place, tree)

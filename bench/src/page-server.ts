@@ -3,8 +3,9 @@ import { silentLogger as logger, steadyClock } from '@cachewarmer/queue'
 import { busyManager } from '../../test/support/busy.ts'
 
 /*
- * The manager's side of the page's bench, in a process of its own: what it uses is what the page costs, and what the status store
- * is told of 50 runs a second. Says where it listens; answers each message with the processor time that it has used.
+ * The manager's side of the page's bench, in a process of its own: its processor time is the cost of the page and of
+ * the status store, which gets the status of 50 runs per second. It prints where it listens, and answers each message with the
+ * processor time that it has used.
  */
 const busy = busyManager({ runs: 50, workers: 500, failures: 10_000 })
 setInterval(() => busy.tick(), 1_000)

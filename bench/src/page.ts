@@ -13,7 +13,7 @@ export async function benchPage({ secondsEach = 15 } = {}): Promise<void> {
     const [{ url, worst }] = (await once(server, 'message')) as [{ url: string; worst: string }]
     const rows: string[][] = []
     const alone = await cpuShare(server, secondsEach)
-    rows.push(['nobody looks', '', '', percent(alone)])
+    rows.push(['no page open', '', '', percent(alone)])
     for (const [name, place] of [
       ['50 runs, 500 workers', ''],
       ['one run, 10,000 failures', `#run=${worst}`],

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What happened behind one round trip, each tenth of a second. */
+/** Measurements behind one round trip, one per tenth of a second. */
 export interface Ramp {
   readonly name: string
   readonly progress: readonly number[]

@@ -17,7 +17,7 @@ const stillMs = 2_000
 const rateMs = 2_000
 const sharesMs = 4_000
 
-/** A wish, and what is to be seen of it on all workers for so long. */
+/** A request, and its effect that must be visible on all workers for this time. */
 interface Step {
   readonly name: string
   readonly wish: () => Promise<void>

@@ -104,7 +104,7 @@ async function bundle(entry: string, format: 'esm' | 'cjs', plugins: Plugin[]): 
   return { text: outputFiles[0]?.text ?? '', metafile }
 }
 
-/** What a program finds beside itself when it is installed as a package, and has to hold itself when it is one file. */
+/** Files that an installed package finds beside itself, and that a single file has to contain. */
 const substitutes: Readonly<Record<string, (folder: string) => string>> = {
   'dist/version.js': (folder) => {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }

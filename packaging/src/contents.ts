@@ -116,7 +116,7 @@ const licence = (expression: string): object =>
 const packageUrl = ({ name, version }: Component): string =>
   name === 'node' ? `pkg:generic/node@${version}` : `pkg:npm/${name.replace('@', '%40')}@${version}`
 
-/** What the licences want to go along with every copy: who made what, and under which terms. */
+/** The notices that licences require with every copy: authors and terms. */
 export function thirdPartyLicences(components: readonly Component[]): string {
   const others = components.filter(({ kind }) => kind !== 'own')
   const chapters = others.map(({ name, version, licence: terms, licenceTexts }) => {

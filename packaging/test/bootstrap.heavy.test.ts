@@ -162,7 +162,7 @@ describe.skipIf(notLinux)('the bootstrap folder', () => {
   })
 
   test('is refused where something else is in the way, before anything is written', async () => {
-    // What the original's module wrote.
+    // The settings that the original's module wrote.
     mkdirSync(join(out, 'cachewarmerbin'), { recursive: true })
     writeFileSync(join(out, 'cachewarmerbin/cachewarmer-worker'), 'old')
     const before = everything(out)

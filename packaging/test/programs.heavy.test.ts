@@ -17,7 +17,7 @@ import { packageFolder } from '../src/bundle.ts'
 import { releaseFolder } from '../src/release.ts'
 import { commandOf, type Form, launch, names, notLinux } from './launch.ts'
 
-/* What is released, started on what is as good as a bare machine: no PATH, and mostly no network. */
+/* The released programs, started as on a bare machine: no PATH, and mostly no network. */
 
 let folder: string
 beforeEach(() => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Submits a job, and waits for its end where that is wanted.
+# Submits a job, and waits for its end if asked to.
 #
 #   bash submit-job.sh SETTINGS JOB
 #
@@ -26,7 +26,7 @@ case $WAIT in
   *) refuse "WAIT: expected true or false, got $WAIT" ;;
 esac
 
-# Rights that were given just now are known everywhere only after some minutes: exit code 3 until then.
+# New rights work only after some minutes: exit code 3 until then.
 for ((tried = 1; tried < 20; tried++)); do
   status=0
   "$submit" list --json >/dev/null || status=$?

@@ -50,7 +50,7 @@ async function roundTrip(options: AzureOptions): Promise<void> {
   await service.close()
 }
 
-/** Longer than any test, and read back by nobody. */
+/** Longer than any test; no test reads it back. */
 const inAnHour = (): Date => new Date(Date.now() + 3_600_000)
 
 function makeSas(permissions = 'rwdlacup', expiresOn = inAnHour()): string {
@@ -117,7 +117,7 @@ describe.skipIf(certificate === undefined)('access by token, over TLS (needs ope
     expect(credential.asked.flat()).toContain('https://storage.azure.com/.default')
   })
 
-  test('a token for somebody else is DENIED', async () => {
+  test('a token for another audience is DENIED', async () => {
     const credential = fakeCredential('https://management.azure.com')
     const service = openAzureService({ url: url(), credential, ...trusted() })
     await expect(service.list('')).rejects.toMatchObject({ code: 'DENIED' })
@@ -147,7 +147,7 @@ describe.skipIf(certificate === undefined)('access by token, over TLS (needs ope
 
   test('with an account key, too', () => roundTrip({ url: url(), accountKey: secure?.accountKey, ...trusted() }))
 
-  test('a certificate that nobody vouches for is UNAVAILABLE, by name', async () => {
+  test('a certificate from an unknown issuer is UNAVAILABLE, by name', async () => {
     const service = openAzureService({ url: url(), credential: fakeCredential() })
     await expect(service.list('')).rejects.toMatchObject({
       code: 'UNAVAILABLE',

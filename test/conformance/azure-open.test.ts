@@ -58,7 +58,7 @@ async function startMetadataService() {
   return { asked, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-/** Who gives out tokens in a private cloud, as the OAuth 2 client credentials flow goes. */
+/** The token service of a private cloud (OAuth 2, client credentials flow). */
 async function startAuthority({ certFile, keyFile }: Certificate) {
   const asked: string[] = []
   const credential = fakeCredential()
@@ -122,7 +122,7 @@ describe.skipIf(certificate === undefined)('without a secret (needs openssl)', (
     }
   })
 
-  test('a service principal gets its token from the authority that was named, and from nobody else', async () => {
+  test('a service principal gets its token from the authority that was named, and from no other', async () => {
     if (certificate === undefined) return
     const authority = await startAuthority(certificate)
     try {

@@ -185,7 +185,7 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
     expect(mounted.stats.procedures['READDIRPLUS']?.calls).toBeLessThan(20)
   })
 
-  test('goes on with a listing where another mount of it stopped', async () => {
+  test('continues a listing where another mount of it stopped', async () => {
     const [one, other] = [await mount({ maxPageBytes: 16_384 }), await mount({ host: '127.0.0.13' })]
     const { handle } = await one.resolve('/many')
     const first = await one.readdirplus(handle)
@@ -254,11 +254,11 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
   })
 
   test('lets a user read what the user may', async () => {
-    const [root, nobody] = [await mount(), await mount({ uid: 65_534, gid: 65_534, gids: [1, 2] })]
+    const [root, unprivileged] = [await mount(), await mount({ uid: 65_534, gid: 65_534, gids: [1, 2] })]
     const { handle } = await root.resolve('/secret')
     expect((await root.read(handle, 0, 100)).count).toBe(14)
-    await expect(nobody.read(handle, 0, 100)).rejects.toMatchObject({ code: 'ACCES' })
-    expect([(await root.access(handle, 1)).granted, (await nobody.access(handle, 1)).granted]).toEqual([1, 0])
+    await expect(unprivileged.read(handle, 0, 100)).rejects.toMatchObject({ code: 'ACCES' })
+    expect([(await root.access(handle, 1)).granted, (await unprivileged.access(handle, 1)).granted]).toEqual([1, 0])
   })
 
   test('says which exports there are', async () => {

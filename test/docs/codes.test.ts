@@ -19,7 +19,7 @@ function declared(path: string, name: string): string[] {
   return found
 }
 
-/** What workers and managers put into a report beside the walk's codes. */
+/** Codes that workers and managers put into a report in addition to the walk's. */
 const ofPrograms = repositoryFiles('packages/service/src/worker/*.ts', 'packages/service/src/manager/*.ts')
   .filter((path) => !/\.test\.ts$|\/testing\//.test(path))
   .flatMap((path) => readText(path).match(/(?<=\bcode: ')[A-Z][A-Z0-9_]*(?=' as const)/g) ?? [])
@@ -83,7 +83,7 @@ test.each(documents.filter(({ path }) => !/^packages\/(nfs|walker)\//.test(path)
 /** A status of a server under the name that RFC 1813 gives it. */
 const isStatus = (word: string): boolean => word.startsWith('NFS3ERR_') && ofServers.has(word.slice('NFS3ERR_'.length))
 
-/** Whatever is written in capitals in a document for operators. */
+/** The words in capitals in a document for operators. */
 const operators = documents.filter(({ path }) => /^docs\/(operators\/|what-happens-when)/.test(path))
 
 test('each word in capitals in a document for operators is in a program, a script or a setting of ours', () => {

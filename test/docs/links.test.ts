@@ -6,7 +6,7 @@ import { documents, readDocument } from './markdown.ts'
 
 const isElsewhere = (link: string): boolean => /^(https?|mailto):/.test(link)
 
-/** What is wrong with a link of a document; `undefined` where nothing is. */
+/** The problem of a link in a document; `undefined` if it is right. */
 function problem(from: string, link: string): string | undefined {
   const [target = '', anchor] = decodeURIComponent(link).split('#')
   const path = target === '' ? from : relative(root, join(root, dirname(from), target))

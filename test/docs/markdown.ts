@@ -7,7 +7,7 @@ export interface Document {
   readonly path: string
   /** Targets of links and images, as written. */
   readonly links: readonly string[]
-  /** What a link to a heading has after its `#`. */
+  /** Names of headings, as they stand after the `#` of a link. */
   readonly anchors: ReadonlySet<string>
   readonly blocks: readonly CodeBlock[]
   /** Code within sentences and tables. */

@@ -48,7 +48,7 @@ async function submit(argv: readonly string[]): Promise<void> {
     await readJob(shownFiles(settings), { readText: () => Promise.reject(new Error('no file')), readBytes: noBytes })
 }
 
-/** What a file would hold is the reader's own affair. */
+/** The content of named files is not checked. */
 function shownFiles({ manifest, ...settings }: JobSettings): JobSettings {
   return { ...(manifest === undefined ? {} : { path: ['/'] }), ...settings, rules: undefined }
 }

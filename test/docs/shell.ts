@@ -44,5 +44,5 @@ function commandsOfLine(line: string): CommandLine[] {
   return found
 }
 
-/** What may stand before a program in its own command. */
+/** Words that may precede a program in its own command. */
 const isPrefix = (word: string): boolean => /^(sudo|exec|time|env|[A-Za-z_]\w*=.*|-E|-n)$/s.test(word)

@@ -44,7 +44,7 @@ const commands = (script: string): string[] =>
     .map((line) => line.trim().replace(/^sudo (--\S+ )*/, ''))
     .filter((line) => line !== '' && !line.startsWith('#'))
 
-/** What a command calls that is not the project's own; `undefined` where it is. */
+/** The foreign program that a command calls; `undefined` if it is the project's own. */
 function foreign(command: string): string | undefined {
   const [program = '', first = '', second = ''] = command.split(/\s+/)
   if (program === 'npm' && first === 'test') return rootScripts.has('test') ? undefined : command
@@ -191,7 +191,7 @@ describe('.ci/publish', () => {
   })
 })
 
-test('what the gate could not look at is said again before the counts', () => {
+test('the gate repeats skipped checks before the counts', () => {
   const said = spawnSync('bash', ['-c', "sed -n '/^COUNT_NOTE=/,$p' .ci/run"], { cwd: root, encoding: 'utf8' }).stdout
   const audited = 'NOT AUDITED: the registry does not answer (none)'
   const script = `audited='1 low\n${audited}'\n${said.replace('npm test', 'printf %s "$COUNT_NOTE"').replace('npm run --silent test:all', ':')}step() { :; }`

@@ -16,8 +16,8 @@ export const expression: Target = (bytes) => {
 }
 
 /**
- * Results of a run, one a line, as a worker may claim them: whatever they say, a fold is as large as the message was, sums can
- * be carried by a status, and no more items are done than there are.
+ * Results of a run, one a line, as a worker may claim them: for all claims a fold is as large as the message was, sums
+ * can be carried by a status, and no more items are done than there are.
  */
 export const claims: Target = (bytes) => {
   const ledger = memoryLedger()

@@ -17,7 +17,7 @@ import { readJob } from '../../packages/service/src/submit/read-job.ts'
 import { read, readLater, type Target, tellsMistake } from './target.ts'
 
 /*
- * What people hand to the programs in files and settings.
+ * Input of people: files and settings of the programs.
  */
 
 async function* piecesOf(bytes: Buffer, size: number): AsyncGenerator<Buffer, void> {
@@ -30,7 +30,7 @@ async function listed(bytes: Buffer, size: number, nul: boolean): Promise<Listed
   return paths
 }
 
-/** Where a path of a chunk lies. */
+/** The position of a path of a chunk. */
 const pathsOf = ({ parts }: ListChunk): string[] =>
   parts.flatMap((part) => {
     if (part.kind === 'tree') return [`tree ${part.path}`]
@@ -76,7 +76,9 @@ const jobBy =
     return true
   }
 
-/** Lines of NAME=value that a machine is made with: nothing in one of them adds a file, a command, a line or a variable. */
+/**
+ * Lines of NAME=value that a machine is made with: nothing in one of them adds a file, a command, a line or a variable.
+ */
 const cloudInit: Target = (bytes) => {
   const pairs = bytes
     .toString('utf8')
@@ -120,7 +122,7 @@ const cloudInit: Target = (bytes) => {
 
 const usualKeys = ['package_update', 'package_upgrade', 'write_files', 'runcmd']
 
-/** Bytes that a filer or a list calls a file: a text that is those bytes again, whoever reads it. */
+/** Bytes that a filer or a list calls a file: a text that is those bytes again for every reader. */
 const name: Target = (bytes) => {
   const text = decodeName(bytes)
   assert.equal(decodeNfsName(bytes), text)

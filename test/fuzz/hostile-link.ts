@@ -9,7 +9,7 @@ const word = (value: number): Buffer => {
   return bytes
 }
 
-/** A connection with calls out, and a server on the other end that sends whatever it is told to. */
+/** A connection with calls out, and a server on the other end that sends the bytes of the test. */
 export class HostileLink {
   readonly #setUp = setUp()
   readonly calls: number

@@ -4,7 +4,7 @@ export class Ended extends Error {
 }
 
 interface Inside {
-  /** Where a program writes, unread. */
+  /** A program's output, which is not read. */
   readonly output: { write(text: string): boolean; on(): unknown; off(): unknown }
 }
 

@@ -13,7 +13,7 @@ import type { Target } from './target.ts'
 const token = 'a-token-of-16-or-more'
 const names = new Prefix('studio')
 
-/** What the status server would log: a request that failed by a fault of the manager. */
+/** An entry of the status server's log: a request that failed by a fault of the manager. */
 function loggerInto(faults: string[]): Logger {
   const logger: Logger = {
     ...silentLogger,
@@ -39,7 +39,7 @@ function post(url: string, bytes: Buffer): Promise<{ status: number; answer: str
   })
 }
 
-/** What a browser posts to steer a run: one message in the control queue for that run, or a reason and none. */
+/** A browser's post that steers a run: it gives one message in the control queue for that run, or none and a reason. */
 export const steering: Target = async (bytes) => {
   const faults: string[] = []
   const service = memoryService({ clock: systemClock, random: Math.random })
@@ -77,7 +77,9 @@ export const steering: Target = async (bytes) => {
   }
 }
 
-/** A request's first line and its headers: whoever is let in speaks to this host, from its own page, and has the token. */
+/**
+ * A request's first line and its headers: an accepted client speaks to this host, from its own page, and has the token.
+ */
 export const pageRequest: Target = (bytes) => {
   const [first = '', ...lines] = bytes.toString('latin1').split('\n')
   const [method = '', path = ''] = first.split(' ')
@@ -87,7 +89,7 @@ export const pageRequest: Target = (bytes) => {
   const hosts = lines.filter((line) => line.startsWith('host:')).map((line) => line.slice(5).trim())
   const refusal = refuse({ method, path, headers, hosts }, { token, names: ['cache.example'], secureNames: [] })
   if (refusal !== undefined) return false
-  // Which port it says does not matter, not even one that none can have.
+  // The port in it does not matter, not even an impossible one.
   assert.equal(hosts.length, 1)
   const hostnameOf = (host: string): string => new URL(`http://${host.replace(/:\d+$/, '')}`).hostname
   const hostname = hostnameOf(hosts[0] ?? '')

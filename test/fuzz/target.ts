@@ -2,8 +2,8 @@ import { isCoreError } from '@cachewarmer/core'
 import { isUsageError } from '@cachewarmer/service/cli'
 
 /**
- * Reads bytes that come from outside, and says whether there was a value in them. Throws for whatever is neither a value
- * nor the error that is promised.
+ * Reads bytes that come from outside, and says whether there was a value in them. Throws if the outcome is neither a
+ * value nor the error that is promised.
  */
 export type Target = (bytes: Buffer) => boolean | Promise<boolean>
 
@@ -36,7 +36,9 @@ export async function readLater<T>(
 export const speaksPlainly: Guard = (error) =>
   isCoreError(error) && error.problems.length > 0 && isPrintable(error.message)
 
-/** The mistake of who typed or wrote the input, in lines without control characters; letters of any language are shown. */
+/**
+ * The mistake of who typed or wrote the input, in lines without control characters; letters of any language are shown.
+ */
 export const tellsMistake: Guard = (error) =>
   speaksPlainly(error) ||
   (isUsageError(error) && /^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+$/u.test(error.message.replaceAll('\n', ' ')))

@@ -71,7 +71,7 @@ const job: Target = (bytes) => {
   return true
 }
 
-/** A list of what to warm that somebody has written by hand, or another program: no path of it leads out of the export. */
+/** A list of paths to warm, written by hand or by another program: no path of it leads out of the export. */
 const manifest: Target = (bytes) => {
   const options = { name: 'manifest.json', exportPath: '/nfs/node1' }
   const found = read(
@@ -86,7 +86,7 @@ const manifest: Target = (bytes) => {
   return found !== undefined
 }
 
-/** Where a listing goes on, as an item says it. */
+/** The position at which an item's listing resumes. */
 const position: Target = (bytes) => {
   const text = bytes.toString('utf8')
   const found = read(isWalkError, () => readPosition('space', text))
@@ -153,9 +153,9 @@ const records: Target = (bytes) => {
 }
 
 /**
- * What a hostile server sends over a link on which a few calls are out: fragments, whole records with xids of its own or of the
- * calls, in pieces. Each byte pair of the input is one of them. However it goes on, the link ends or nothing grows: no more
- * replies are taken than calls allow, and no record of more fragments than its bytes can need.
+ * What a hostile server sends over a link on which a few calls are out: fragments, whole records with xids of its own
+ * or of the calls, in pieces. Each byte pair of the input is one of them. For every sequence the link ends or nothing
+ * grows: no more replies are taken than calls allow, and no record of more fragments than its bytes can need.
  */
 const link: Target = async (bytes) => {
   const open = new HostileLink(1 + ((bytes[0] ?? 0) % 8))
@@ -236,7 +236,7 @@ const commandLine: Target = async (bytes) => {
   return understood
 }
 
-/** What the metadata service of a machine may answer. */
+/** An answer of a machine's metadata service. */
 const metadata: Target = async (bytes) => {
   const asked = instanceMetadata({ clock: systemClock, fetch: async () => new Response(new Uint8Array(bytes)) })
   let answered = false
@@ -257,7 +257,7 @@ export const targets: Readonly<Record<string, Target>> = {
   item: message(decodeItem, encodeItem),
   result: message(decodeResult, encodeResult),
   control: message(decodeControl, encodeControl),
-  // What a newer manager adds is kept, and can't be written again.
+  // Fields of a newer manager are kept, and can't be written again.
   status: message(decodeStatus),
   'list-chunk': message(decodeListChunk, encodeListChunk),
   'failure-list': message(decodeFailureList, encodeFailureList),

@@ -20,19 +20,19 @@ export interface Example {
   readonly text: string
   /** The block as it is in the document. */
   readonly block: string
-  /** How it is run; else why it is compiled alone. */
+  /** How it is run; or the reason why it is only compiled. */
   readonly run: Run | string
 }
 
 export interface Run {
-  /** What it says on standard output or error. */
+  /** Its expected standard output or error. */
   readonly says: RegExp
-  /** It goes on until SIGTERM, which it gets once it has said so, or once the examples that are named have ended. */
+  /** It runs until SIGTERM, which it gets once it has printed `says`, or once the named examples have ended. */
   readonly until?: readonly string[] | 'said'
 }
 
 interface Reader {
-  /** What the reader has already: the example speaks of it without saying what it is. */
+  /** Code that the example takes for granted, put before it. */
   readonly given?: string
   readonly run: Run | string
 }
@@ -64,7 +64,7 @@ const readers: Readonly<Record<string, Reader>> = {
       const message = encodeStatus(anEnded('warmed'))`,
     run: { says: /Warmed\.[\s\S]*"outcome":"warmed"/ },
   },
-  'status-page-1': {
+  'page-1': {
     given: `
       import { aStatus } from '@cachewarmer/core/testing'
       const status = aStatus()`,
@@ -98,17 +98,17 @@ const readers: Readonly<Record<string, Reader>> = {
 const isTypeScript = ({ language }: CodeBlock): boolean => language === 'ts'
 
 export const examples: readonly Example[] = documents
-  .filter(({ path }) => /^packages\/[^/]+\/README\.md$|^docs\/developers\//.test(path))
+  .filter(({ path }) => /^packages\/.*README\.md$|^docs\/developers\//.test(path))
   .flatMap(({ path, blocks }) =>
     blocks.filter(isTypeScript).map(({ where, text }, at) => {
       const id = `${path.replace(/\/README\.md$|\.md$/, '').replace(/^.*\//, '')}-${at + 1}`
-      const { given = '', run } = readers[id] ?? { run: nobody(id) }
+      const { given = '', run } = readers[id] ?? { run: unexplained(id) }
       return { id, where, run, block: text, text: `${given}\n${text}\nexport {}\n` }
     }),
   )
 
-function nobody(id: string): never {
-  throw new Error(`test/libraries/packages.ts says nothing of ${id}: how is it run?`)
+function unexplained(id: string): never {
+  throw new Error(`test/libraries/packages.ts has no entry for ${id}: how is it run?`)
 }
 
 /** For each package, what its README says to install. */

@@ -104,7 +104,7 @@ export class Chaos {
     tally.count(blow)
   }
 
-  /** It does nothing for a while, in many cases for longer than its leases last, and then goes on where it was. */
+  /** It does nothing for a while, in many cases for longer than its leases last, and then resumes where it was. */
   #stall(life: Life): void {
     const dice = this.#dice
     if (life.stalled) return
@@ -139,7 +139,7 @@ export class Chaos {
     const { sim } = this.#world
     const fromMs = this.#dice.next() * untilMs
     sim.after(fromMs, () => this.#control('pause', label))
-    // Nobody knows whether it was heard, so a person who wants it to go on says so until it does.
+    // It is unknown whether it was received, so a person asks for the resume until it happens.
     for (const ms of [10_000, 60_000, 300_000]) sim.after(fromMs + ms, () => this.#control('resume', label))
   }
 

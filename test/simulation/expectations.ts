@@ -55,7 +55,7 @@ export interface SimJob {
   readonly addresses: readonly string[]
   readonly through: 'each' | 'spread'
   readonly wanted: Wanted
-  /** What its message says beside that. */
+  /** Further fields of its message. */
   readonly asked: Partial<Job>
   readonly headBytes: number
   readonly mode: Job['mode']
@@ -70,7 +70,7 @@ interface Unread {
   readonly address: string | undefined
 }
 
-/** What must have been read by now. Asked at the moment at which everybody can see that the job has ended. */
+/** The files that must have been read by now. Asked at the moment at which the job's end becomes visible. */
 export function unreadOf(job: SimJob, reads: ReadRecord): Unread[] {
   if (job.mode !== 'data') return unlistedOf(job, reads)
   const unread: Unread[] = []
@@ -98,7 +98,7 @@ function unlistedOf({ of, wanted, mode, through, addresses }: SimJob, reads: Rea
   return unlisted
 }
 
-/** What is known of a job that ended. */
+/** The facts of a job that ended. */
 export interface Ended {
   readonly job: SimJob
   readonly status: RunStatus
@@ -115,7 +115,7 @@ export interface Ended {
   readonly filesAtCancel: number
   /** When the end could be seen. */
   readonly atMs: number
-  /** What may be given up as unread: paths of items under which one worker after the other died. */
+  /** Paths that may be given up as unread: those of items under which one worker after the other died. */
   readonly wornOut: ReadonlySet<string>
 }
 
@@ -126,7 +126,7 @@ interface Counted {
   readonly bytes: number
 }
 
-/** What a job that ended got wrong, in words. */
+/** The violations of an ended job, in words. */
 export function wrongEnding(ended: Ended): string[] {
   const { job, status, scenario } = ended
   if (status.outcome === 'lost' || status.outcome === 'refused')
@@ -170,7 +170,9 @@ class Check {
   }
 }
 
-/** Of every run, also of one that was cancelled: nothing counts that was not read, and the counts agree with each other. */
+/**
+ * Of every run, also of one that was cancelled: nothing counts that was not read, and the counts agree with each other.
+ */
 function seeRecord(check: Check, { job, status, failures, reads, scenario }: Ended): void {
   const { counts } = status.progress
   const { of, wanted, headBytes, mode, addresses } = job
@@ -212,13 +214,13 @@ function seeCeilings(check: Check, { job, reads, scenario, atMs }: Ended): void 
   const most = (perSecond: number): number => (calm ? 1.3 : 3) * perSecond * ((atMs - sinceMs) / 1_000 + 2)
   if (maxRequestsPerSecond !== undefined && count > most(maxRequestsPerSecond) + 10)
     check.say(`${count} READs in ${atMs - sinceMs} ms, at a ceiling of ${maxRequestsPerSecond} a second`)
-  // What is in flight when the ceiling is reached comes all the same.
+  // Reads in flight when the ceiling is reached still arrive.
   const inFlight = scenario.concurrency * scenario.maxWorkers * 65_536 * (calm ? 1 : 4)
   if (maxBytesPerSecond !== undefined && bytes > most(maxBytesPerSecond) + inFlight)
     check.say(`${bytes} bytes in ${atMs - sinceMs} ms, at a ceiling of ${maxBytesPerSecond} a second`)
 }
 
-/** What was shown as read stays read where nothing goes wrong and a stopped listing need not begin anew. */
+/** Counts that were shown do not fall, if nothing goes wrong and no stopped listing has to begin anew. */
 function seeCancelled(check: Check, { status, scenario, away, filesAtCancel }: Ended): void {
   if (status.outcome !== 'cancelled' || scenario.faults.size > 0 || away || !scenario.resumable) return
   const { files } = status.progress.counts
@@ -233,11 +235,11 @@ function seeOutcome(check: Check, { job, status, unread, failures = [], steady, 
   const failed = new Failed(failures)
   const silent = unread.filter(({ path, address }) => !failed.covers(path, address))
   if (silent.length > 0)
-    check.say(`${silent.length} files ended unread and nobody says so, such as ${JSON.stringify(silent[0])}`)
+    check.say(`${silent.length} files ended unread and were not reported, such as ${JSON.stringify(silent[0])}`)
   const { wanted } = job
   const unnamed = [...wanted.noTrees, ...wanted.noFiles].filter((path) => !failed.named(path, job))
   if (unnamed.length > 0)
-    check.say(`${unnamed.length} listed paths are no files and nobody says so, such as ${unnamed[0]}`)
+    check.say(`${unnamed.length} listed paths are no files and were not reported, such as ${unnamed[0]}`)
   if (failures.length > 0) check.is('outcome', status.outcome, 'completed with failures')
   else if (status.progress.counts.files > 0) check.is('outcome', status.outcome, 'warmed')
   // Files that are merely older than a job asks for are no mistake of the job.
@@ -325,8 +327,8 @@ function seeExactly(check: Check, { job, status, failures = [] }: Ended): void {
 }
 
 /**
- * Addresses were away, or items were given up: every file either came through an address or is a failure of it. What lies
- * in a directory whose listing failed on its way, or of which a part was given up, may have come all the same; so may the
+ * Addresses were away, or items were given up: every file either came through an address or is a failure of it. What
+ * lies in a directory with a failed listing, or below a part that was given up, may have come all the same; so may the
  * beginning of a large file.
  */
 function seeBetween(check: Check, { job, status, failures = [] }: Ended): void {
@@ -334,7 +336,7 @@ function seeBetween(check: Check, { job, status, failures = [] }: Ended): void {
   const failed = new Failed(failures)
   const { wanted, of } = job
   const readable = allOf(job).filter(({ path }) => !of.denied.has(path))
-  /** What failed counts all the same where its first piece came, or where it is named twice and came the other time. */
+  /** A failed file still counts if its first piece came, or if it is named twice and came the other time. */
   const mayCount = ({ path, times }: Counted, didFail: boolean): boolean => didFail && (isLarge(path, job) || times > 1)
   const listed = readable.filter(({ path }) => !failed.hides(path))
   const least = listed.filter(({ path }) => !failed.at(path, job))
@@ -376,7 +378,9 @@ const bytesOf = (list: readonly Counted[]): number => sum(list.map(({ times, byt
 const through = ({ mounts }: Counts, address: string): { files: number; bytes: number; failures: number } =>
   mounts[address] ?? { files: 0, bytes: 0, failures: 0 }
 
-/** Longer files are read, and handed away, in pieces. Each piece has its own fate, and the first one counts as the file. */
+/**
+ * Longer files are read, and handed away, in pieces. Each piece has its own fate, and the first one counts as the file.
+ */
 const chunkBytes = 64 * 1024 * 1024
 
 const isLarge = (path: string, { of, headBytes }: SimJob): boolean =>

@@ -5,7 +5,7 @@ import { drawFilters, type Filtered } from './filters.ts'
 import type { FaultKind, Scenario, Spell } from './scenario.ts'
 import { type Dice, dice } from './seeded.ts'
 
-/** How a server of an address answers READs, where mounts speak NFS. */
+/** How a server of an address answers READs, if mounts speak NFS. */
 export interface NfsManner {
   /** Bytes that a READ brings at most, fewer than were asked for; 0: all of them. */
   readonly shortBytes: number
@@ -16,14 +16,14 @@ export interface NfsManner {
   readonly jukebox: number
 }
 
-/** What a person asks of the first job while it runs. */
+/** A person's requests to the first job while it runs. */
 interface Asks {
-  /** Shown as paused, it is resumed so much later. */
+  /** Delay between the paused status and the resume. */
   readonly pause: { readonly atMs: number; readonly forMs: number } | undefined
   readonly cancelAtMs: number | undefined
 }
 
-/** What a job asks for beside its tree, and what the filer makes of that. */
+/** Further fields of a job, and their effect at the filer. */
 interface JobExtras {
   readonly asked: Partial<Job>
   readonly filtered: Filtered | undefined
@@ -33,7 +33,7 @@ interface JobExtras {
   readonly refused: (path: string, address: string) => WalkErrorCode | undefined
 }
 
-/** What was added to scenarios later, drawn apart: a seed without any is what it was before there were these. */
+/** Later additions to scenarios, drawn apart: a seed without any has the same scenario as before they existed. */
 export interface Extras {
   /** For what is drawn as it comes. */
   readonly dice: Dice
@@ -67,7 +67,7 @@ export const extraKinds = [
 ] as const
 export type ExtraKind = (typeof extraKinds)[number]
 
-/** How many seeds in a hundred, of those that have any, have each. */
+/** The share of each, in percent of the seeds that have any. */
 const shares: Readonly<Record<ExtraKind, number>> = {
   'killed at a ledger call': 25,
   filters: 25,
@@ -111,7 +111,7 @@ export function drawExtras(seed: number, drawn: Scenario): Extras {
   if (own.chance(0.4)) return noExtras
   const kinds = new Set(extraKinds.filter((kind) => own.chance(shares[kind] / 100)))
   const has = (kind: ExtraKind): boolean => kinds.has(kind)
-  // Where nothing goes wrong, expectations are exact.
+  // If nothing goes wrong, expectations are exact.
   const calm = own.chance(0.3)
   const scenario: Partial<Scenario> = {
     ...(calm ? withoutFaults(drawn) : {}),
@@ -164,7 +164,7 @@ function drawJob(
   const { of, hasList, kinds, differing, changes } = given
   const asked: Partial<Job> = {}
   let { filtered, headBytes, mode, refused } = plainJob
-  // What a list names is read whatever filters say of its name.
+  // Listed paths are read even if filters by name leave them out.
   if (kinds.has('filters') && !hasList) filtered = drawFilters(own, of, changes)
   if (kinds.has('head bytes')) headBytes = own.pick([1, 4_096, 30_000, 1_048_576, 200 * 1_048_576])
   if (kinds.has('other modes') && !hasList) mode = own.pick(['metadata', 'estimate'])

@@ -31,7 +31,7 @@ export interface SimExport {
   /** By path, the newest of its name. */
   readonly files: Map<string, SimFile>
   readonly directories: Map<string, SimDirectory>
-  /** Paths that nobody may read. */
+  /** Paths without read permission. */
   readonly denied: ReadonlySet<string>
   /** Why a file cannot be read through one address, where it can be through others. */
   refused?: (path: string, address: string) => WalkErrorCode | undefined
@@ -111,7 +111,9 @@ export class Filer {
   }
 }
 
-/** Makes one change to a tree: a file or directory comes or goes, or a file becomes another size. Returns what it did. */
+/**
+ * Makes one change to a tree: a file or directory comes or goes, or a file becomes another size. Returns what it did.
+ */
 export function changeTree(dice: Dice, of: SimExport): string {
   const [at, directory] = dice.pick([...of.directories].filter(([, one]) => !one.gone))
   const draw = dice.next()

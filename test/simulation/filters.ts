@@ -30,14 +30,14 @@ const byName: readonly Rule[] = [
   { asked: { excludeExpressions: ['[37]\\.exr$'] }, file: ({ name }) => !/[37]\.exr$/.test(name) },
 ]
 
-/** What these say of a file changes with the file. */
+/** The answer of these filters changes with the file. */
 const byAttributes: readonly Rule[] = [
   { asked: { minFileSizeBytes: 20_000 }, file: ({ size }) => size >= 20_000 },
   { asked: { maxFileSizeBytes: 40_000 }, file: ({ size }) => size <= 40_000 },
   { asked: { modifiedSince: new Date(sinceMs).toISOString() }, file: ({ modifiedMs }) => modifiedMs >= sinceMs },
 ]
 
-/** What a job's filters let through, by path. */
+/** Whether a job's filters let a file through, by path. */
 export interface Filtered {
   readonly asked: Partial<Job>
   readonly file: (path: string) => boolean

@@ -13,13 +13,13 @@ export interface HeardOptions {
   readonly keepsLedger: boolean
 }
 
-/** What is asked of a job holds within this, once its manager has heard it and nothing goes wrong for it. */
+/** A request takes effect within this time, once its manager received it and if nothing goes wrong for the manager. */
 const shownMs = 10_000
 /** A run that is cancelled may take this long to gather what was read. */
 const gatheredMs = 15_000
 /** Workers stop reading within this, once everybody can see that they are to. */
 const stoppedMs = 10_000
-/** Where something went wrong for a process: a call that nobody answers hangs for 8 s, and is made again up to 30 s later. */
+/** After a fault of a process: an unanswered call hangs for 8 s, and is repeated up to 30 s later. */
 const troubleMs = 45_000
 
 /** For this long what was asked is waited for. */
@@ -38,13 +38,15 @@ interface Asked {
   resumedAtMs: number
   /** When a status last said that a run is paused. */
   pausedAtMs: number
-  /** The latest status while it goes on. */
+  /** The latest status while it runs. */
   status: string | undefined
   /** Files that were shown as read when a cancel was heard. */
   filesAtCancel: number
 }
 
-/** Holds what managers and workers do to what people ask of jobs: a cancel or a pause that was heard ends the reading. */
+/**
+ * Holds what managers and workers do to what people ask of jobs: a cancel or a pause that was heard ends the reading.
+ */
 export class Heard {
   readonly #given: HeardOptions
   readonly #byLabel = new Map<string, Asked>()
@@ -60,7 +62,7 @@ export class Heard {
     this.#byExport.set(exportPath, asked)
   }
 
-  /** Since when nothing is to be read of a job; undefined while it goes on, and before it began. */
+  /** Since when no worker may read for a job; undefined while it runs, and before it began. */
   restsSinceMs(label: string): number | undefined {
     return this.#byLabel.get(label)?.restsSinceMs
   }

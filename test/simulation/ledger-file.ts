@@ -27,8 +27,8 @@ StatementSync.prototype.run = function (this: StatementSync, ...values: unknown[
 export type Doom = (method: string) => number | undefined
 
 /**
- * Ledger files of one simulation, in memory-backed storage where there is some. A process has a connection of its own to
- * the file: what it had not committed when it was killed is rolled back, and the next process opens the file anew.
+ * Ledger files of one simulation, in memory-backed storage where there is some. A process has a connection of its own
+ * to the file: what it had not committed when it was killed is rolled back, and the next process opens the file anew.
  */
 export class LedgerFiles {
   readonly #folder: string
@@ -63,7 +63,7 @@ export class LedgerFiles {
   }
 }
 
-/** Disks take milliseconds for each commit, of which a simulation makes hundreds. */
+/** Disks take milliseconds for each commit, and a simulation makes hundreds of commits. */
 const memory = ((): string => {
   try {
     const folder = mkdtempSync('/dev/shm/cw-simulation-')
@@ -74,7 +74,10 @@ const memory = ((): string => {
   }
 })()
 
-/** The ledger for a process that dies at calls of it, before, between or after its writes; for a dead one it does nothing. */
+/**
+ * The ledger for a process that dies at calls of it, before, between or after its writes; for a dead one it does
+ * nothing.
+ */
 function mortal(ledger: Ledger, life: Life, doom: Doom): Ledger {
   const calls = new Map<PropertyKey, unknown>()
   const make = (name: PropertyKey): unknown => {

@@ -2,9 +2,9 @@ import { type Clock, sleep } from '@cachewarmer/queue'
 import type { SimClock } from './sim-clock.ts'
 
 /**
- * A simulated process. Killing it is what a real kill is: whatever it had asked for may still take effect, but no answer
- * reaches it any more, so none of its code runs past the await it stands at. A stalled one hears everything later, all at
- * once, in an order of chance.
+ * A simulated process. Killing it is like a real kill: its pending requests may still take effect, but no answer
+ * reaches it any more, so none of its code runs past the await it stands at. A stalled one hears everything later, all
+ * at once, in an order of chance.
  */
 export class Life {
   readonly name: string
@@ -38,7 +38,10 @@ export class Life {
     return this.#held !== undefined
   }
 
-  /** When something last went wrong for it, its start and its end included: what it should do may take longer after that. */
+  /**
+   * When something last went wrong for it, its start and its end included: what it should do may take longer after
+   * that.
+   */
   get troubledAtMs(): number {
     return this.stalled ? this.#sim.nowMs : this.#troubledAtMs
   }

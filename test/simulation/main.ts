@@ -62,7 +62,10 @@ interface Sums {
   virtualMs: number
 }
 
-/** One process: every `step`th of the seeds from the one at `from` on. Its sums go to whoever started it, as the last line. */
+/**
+ * One process: every `step`th of the seeds from the one at `from` on. It prints its sums as the last line, for the process that
+ * started it.
+ */
 async function part(from: number, step: number): Promise<Sums> {
   const sums: Sums = { seeds: 0, broken: [], counts: {}, slowest: { seed: 0, ms: 0 }, virtualMs: 0 }
   for (let at = from; at < seeds.length; at += step) {

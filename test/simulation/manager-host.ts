@@ -3,7 +3,10 @@ import * as vmss from '@cachewarmer/vmss'
 import type { Life } from './life.ts'
 import { prefix, type SimWorker, type World } from './world.ts'
 
-/** A machine that one manager runs on, and the ledger file on its disk. Something there starts the manager again when it dies. */
+/**
+ * A machine that one manager runs on, and the ledger file on its disk. Something there starts the manager again when it
+ * dies.
+ */
 export class ManagerHost {
   readonly #world: World
   /** The file. */
@@ -28,20 +31,20 @@ export class ManagerHost {
     return !this.#life.dead && !this.#stop.signal.aborted
   }
 
-  /** Kills it; it is there again after so long, with its ledger file or without it. */
+  /** Kills it; it starts again after this time, with its ledger file or without it. */
   kill(backInMs: number, keepLedger: boolean): void {
     if (!keepLedger) this.#ledger = this.#world.newLedger()
     this.#restartMs = backInMs
     this.#life.kill()
   }
 
-  /** What a person does who stops the service: it ends in its own time. It is started again so much later. */
+  /** Stops the service as a person does: it ends in its own time, and starts again after this time. */
   stop(backInMs: number): void {
     this.#restartMs = backInMs
     this.#stop.abort(new Error('the manager is stopped'))
   }
 
-  /** From now on nobody starts it again. */
+  /** From now on it is not started again. */
   abandon(): void {
     this.#closed = true
     this.#life.kill()
@@ -117,7 +120,7 @@ export class ManagerHost {
       }
     })
     const want = (count: number): void => {
-      // Killed between two awaits, it may still get here, and would start workers that nobody stops.
+      // Killed between two awaits, it may still get here, and would start workers that no program stops.
       if (life.dead) return
       world.monitor.wanted(life, count, wanted)
       wanted = count

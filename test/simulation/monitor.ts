@@ -15,7 +15,7 @@ import type { Life } from './life.ts'
 import type { SimClock } from './sim-clock.ts'
 import { getOrMake, type Tally } from './tally.ts'
 
-/** What a job was when its end could first be seen. */
+/** The state of a job when its end first became visible. */
 export interface Ending {
   readonly status: RunStatus
   readonly atMs: number
@@ -33,7 +33,10 @@ export interface MonitorOptions {
   readonly ended: (ending: Ending) => void
 }
 
-/** More messages than this in one work queue are more than any splitting has a reason for: see `docs/developers/simulation.md`. */
+/**
+ * More messages than this in one work queue are more than any splitting has a reason for: see
+ * `docs/developers/simulation.md`.
+ */
 const mostWork = 700
 /** Units that a walk holds: its bound of 10,000, and a page of each listing that was under way. */
 const mostFrontier = 10_000 + 16 * 300
@@ -41,7 +44,7 @@ const mostFrontier = 10_000 + 16 * 300
 /** A manager that has no such run waits for it no longer. */
 const keptDeliveries = 100
 
-/** How often a worker takes an item before it believes that the item is what kills workers; their default. */
+/** Deliveries after which a worker assumes that the item kills workers; the workers' default. */
 const maxDeliveries = 20
 
 /** One that was stalled may have asked for a job before it heard that it leads no more; no stall is longer. */
@@ -57,7 +60,7 @@ export class Monitor {
   readonly poison: string[] = []
   /** Queues of the lists that jobs brought along. */
   readonly lists = new Set<string>()
-  /** What nobody can read and somebody took out of a queue: it has to be among the poison. */
+  /** Unreadable messages that a program took out of a queue: they must be in the poison queue. */
   readonly spoiled = new Set<string>()
   /** By run: paths of items that came so often that a worker may give them up. */
   readonly #wornOut = new Map<string, Set<string>>()
@@ -176,7 +179,7 @@ export class Monitor {
     if (item === undefined) return
     const held = this.#held.get(life)?.get(item)
     held?.delete(lease)
-    // Where it holds another copy, or has got the same item again by now, that one it may report.
+    // If it holds another copy, or has received the same item again by now, it may report that one.
     if (held !== undefined && held.size > 0) return
     getOrMake(this.#lost, life, () => new Map<string, number>()).set(item, this.#given.sim.nowMs)
   }

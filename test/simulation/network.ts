@@ -17,13 +17,13 @@ export interface NetworkPorts {
 
 type Call = 'send' | 'receive' | 'look' | 'update' | 'renew' | 'complete' | 'giveBack' | 'admin'
 
-/** How long a call that nobody answers takes to fail. */
+/** How long an unanswered call takes to fail. */
 const hangMs = 8_000
 
 /**
  * The queue service as one process reaches it: requests and answers take their time, get lost, are refused, and the
- * process may die between what it asked for and the answer. What arrived at the service has happened, whoever lives to
- * hear of it; the monitor sees it at that moment.
+ * process may die between what it asked for and the answer. A request that arrived at the service took effect, no
+ * matter who lives to hear of it; the monitor sees it at that moment.
  */
 export function networkTo(service: QueueService, ports: NetworkPorts): QueueService {
   const { sim, life, dice, scenario, monitor, tally } = ports
@@ -154,7 +154,7 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
     }
   }
 
-  /** Now and then somebody else will get a message, before its lease is over. */
+  /** Sometimes another reader gets a message before its lease is over. */
   const perhapsLost = async (queue: string, lease: Lease, leaseMs: number): Promise<Lease> => {
     if (!strikes('lease lost', callFaults * 3)) return leased(queue, lease, () => false)
     const atMs = sim.nowMs + dice.next() * leaseMs
@@ -177,7 +177,7 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
           const one = await inner.send(body, { ...options, delayMs })
           monitor.sent(life, name, { id: one.id, body, askedAtMs })
           if (monitor.mayBeLate(name) && strikes('message twice')) again(inner, body)
-          // Whoever sends a list sends its job through here, and again where no answer came.
+          // The sender of a list sends its job through here, and again if no answer came.
           if (name === monitor.names.job && strikes('message twice', 0.2)) again(inner, body)
           return one
         })

@@ -4,13 +4,13 @@ import { getOrMake } from './tally.ts'
 
 type Ranges = [from: number, to: number][]
 
-/** What really arrived at each address, whoever asked for it and whether or not they lived to hear of it. */
+/** What really arrived at each address, for every reader, also for readers that died before the answer. */
 export class ReadRecord {
   /** Byte ranges by export, address and path. */
   readonly #ranges = new Map<SimExport, Map<string, Map<string, Ranges>>>()
   reads = 0
   bytes = 0
-  /** How many of them each process asked for. */
+  /** Their number per process. */
   readonly byReader = new Map<string, number>()
   readonly byExport = new Map<SimExport, number>()
   /** Bytes by export and address, those that came again included. */
@@ -22,7 +22,7 @@ export class ReadRecord {
   readonly #now: () => number
   readonly #heard: (life: Life, of: SimExport) => void
 
-  /** `heard` is told of each read and each page at the moment at which the filer gives it. */
+  /** `heard` gets each read and each page at the moment of the filer's answer. */
   constructor(now: () => number, heard: (life: Life, of: SimExport) => void) {
     this.#now = now
     this.#heard = heard
@@ -54,7 +54,7 @@ export class ReadRecord {
     return this.#listed.get(of)?.has(`${address} ${path}`) === true
   }
 
-  /** How much was read of an export, through all addresses, and since when. */
+  /** Bytes read of an export, through all addresses, and since when. */
   paceOf(of: SimExport): { readonly count: number; readonly bytes: number; readonly sinceMs: number } {
     const bytes = [...(this.#bytes.get(of)?.values() ?? [])].reduce((sum, one) => sum + one, 0)
     return { count: this.byExport.get(of) ?? 0, bytes, sinceMs: this.#sinceMs.get(of) ?? this.#now() }
@@ -64,7 +64,7 @@ export class ReadRecord {
     return this.#bytes.get(of)?.get(address) ?? 0
   }
 
-  /** How far each path was read, through whatever address. */
+  /** How far each path was read, through any address. */
   furthest(of: SimExport): ReadonlyMap<string, number> {
     const furthest = new Map<string, number>()
     for (const known of this.#ranges.get(of)?.values() ?? [])

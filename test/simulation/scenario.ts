@@ -6,7 +6,7 @@ export interface Spell {
   readonly toMs: number
 }
 
-/** What can go wrong in a scenario. Each seed has a few of them, so that some are seen alone and some together. */
+/** The faults of a scenario. Each seed has a few of them, so that some occur alone and some together. */
 export const faultKinds = [
   'worker killed',
   'manager killed',
@@ -34,17 +34,17 @@ export const faultKinds = [
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
-/** What happens in a run, all of it drawn from the seed beforehand but for what depends on how the run goes. */
+/** The events of a run, all drawn from the seed beforehand except those that depend on the run itself. */
 export interface Scenario {
   readonly faults: ReadonlySet<FaultKind>
-  /** After this nothing goes wrong any more, so that whatever does not end then never would. */
+  /** After this nothing goes wrong any more, so that a job that does not end then never would. */
   faultsUntilMs: number
   /** The mean pause between two blows: kills, stalls, evictions. */
   readonly blowMs: number
   /** Share of calls that something happens to. */
   readonly callFaults: number
   readonly queueMs: number
-  /** How often who has nothing to do looks into a queue. */
+  /** Polling interval of an idle process. */
   readonly polling: Readonly<{ minMs: number; maxMs: number }>
   readonly readMs: number
   readonly leaseMs: number
@@ -67,7 +67,7 @@ export interface Scenario {
   readonly jobs: number
   readonly throughSpread: boolean
   readonly addresses: number
-  /** Messages that nobody can read: in front of the jobs, among items and among results. */
+  /** Unreadable messages: in front of the jobs, among items and among results. */
   readonly garbage: boolean
   readonly pauses: boolean
   readonly cancels: boolean

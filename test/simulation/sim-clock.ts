@@ -8,7 +8,7 @@ interface Event {
 }
 
 /**
- * The one time of a simulation: a heap of what is to happen. Between two events everything that can go on goes on, as
+ * The one time of a simulation: a heap of what is to happen. Between two events everything that can run runs, as
  * nothing in a simulation waits for anything but this clock. Two events of one moment happen in the order of asking.
  */
 export class SimClock {
@@ -40,8 +40,8 @@ export class SimClock {
   }
 
   /**
-   * Lets time go by until `work` is settled, and gives its result. Throws where nothing is to happen any more and `work`
-   * still waits (a deadlock), and after `limitMs` of simulated time.
+   * Lets time go by until `work` is settled, and gives its result. Throws where nothing is to happen any more and
+   * `work` still waits (a deadlock), and after `limitMs` of simulated time.
    */
   async run<T>(work: Promise<T>, limitMs: number): Promise<T> {
     const untilMs = this.#nowMs + limitMs

@@ -24,7 +24,7 @@ export interface SimMachine {
   readonly createdAtMs: number
   state: InstanceState
   readonly events: ScheduledEvent[]
-  /** What runs on it; there is none before it has started. */
+  /** The process on it; undefined before it has started. */
   life: Life | undefined
   /** Ends the machine once the event is acknowledged or its time is over. */
   goAway: (() => void) | undefined
@@ -156,7 +156,7 @@ export class SimCompute {
     }
   }
 
-  /** What a machine can ask about itself. */
+  /** The metadata service of a machine. */
   metadata(machine: SimMachine, life: Life): InstanceMetadata {
     const { sim, dice } = this.#given
     const answer = <T>(act: () => T, signal?: AbortSignal): Promise<T> =>

@@ -12,13 +12,13 @@ export interface SimMountOptions {
   readonly of: SimExport
   readonly filer: Filer
   readonly sim: SimClock
-  /** Whose mount it is. */
+  /** The process that owns the mount. */
   readonly life: Life
   readonly dice: Dice
   readonly reads: ReadRecord
   readonly latencyMs: number
   readonly pageSize: number
-  /** Pages say where the listing can go on; else it is as in a mounted folder. */
+  /** Pages say where the listing can resume; else it is as in a mounted folder. */
   readonly resumable: boolean
   /** Files are opened by handles that all addresses know. */
   readonly handles: boolean

@@ -19,7 +19,7 @@ import { getOrMake } from './tally.ts'
 
 type Page = Awaited<ReturnType<NfsExport['readdirplus']>>
 
-/** What the mount makes of what a server says. */
+/** The mount's errors for a server's statuses. */
 const statusOf: Readonly<Partial<Record<WalkErrorCode, NfsError['code']>>> = {
   NOT_FOUND: 'NOENT',
   ACCESS_DENIED: 'ACCES',
@@ -181,7 +181,7 @@ const readBytesOf = ({ of }: SimMountOptions): number => {
 const shortBytesOf = (shortBytes: number, readBytes: number): number =>
   readBytes > 1_048_576 ? Math.floor(readBytes / 3) : shortBytes
 
-/** What handles of an export mean: every object that was ever told of, by a number that all addresses share. */
+/** The objects behind an export's handles, by a number that all addresses share. */
 class Objects {
   readonly #known: { readonly node: SimNode; readonly path: string }[] = []
   readonly #numbers = new Map<SimNode, number>()

@@ -15,7 +15,7 @@ import { World } from './world.ts'
 
 export interface Simulated {
   readonly seed: number
-  /** What did not hold, in words. */
+  /** The violations, in words. */
   readonly violations: readonly string[]
   readonly scenario: Scenario
   readonly extras: ReadonlySet<ExtraKind>
@@ -23,7 +23,7 @@ export interface Simulated {
   readonly counts: Readonly<Record<string, number>>
   readonly virtualMs: number
   readonly events: number
-  /** What came out, for comparing two runs of one seed. */
+  /** The outcome, to compare two runs of one seed. */
   readonly outcome: string
 }
 
@@ -33,8 +33,8 @@ const longestMs = 20 * 60_000
 const quietMs = 45 * 60_000
 
 /**
- * Runs jobs through the real managers, workers and fleets, all in this process, in virtual time, with what the seed says
- * that goes wrong. The same seed gives the same run, to the last read.
+ * Runs jobs through the real managers, workers and fleets, all in this process, in virtual time, with what the seed
+ * says that goes wrong. The same seed gives the same run, to the last read.
  */
 export async function simulate(seed: number, options: { logger?: Logger } = {}): Promise<Simulated> {
   const root = dice(seed)
@@ -96,7 +96,7 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     const wornOut = monitor.wornOut(status.run)
     const away = scenario.faults.has('address away') || extras.openTimeouts.size > 0
     const asked = scenario.cancels || extras.asks.cancelAtMs !== undefined
-    if (status.outcome === 'cancelled' && !asked) monitor.violate(`${job.label}: cancelled, and nobody asked for it`)
+    if (status.outcome === 'cancelled' && !asked) monitor.violate(`${job.label}: cancelled without a request`)
     const isSteady = (one: string): boolean =>
       !world.filer.away.has(one) && !extras.openTimeouts.has(one) && !extras.refusing.has(one)
     const steady = job.addresses.some(isSteady)
@@ -136,7 +136,7 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
   return { seed, violations, scenario, extras: extras.kinds, counts, virtualMs, events, outcome }
 }
 
-/** How long a job takes for its ceiling alone, where each worker has its share and one of them does all. */
+/** Time that a job needs for its ceiling alone, if each worker has its share and one of them does all. */
 function ceilingMs({ of, addresses, asked, wanted }: SimJob, { maxWorkers }: Scenario): number {
   const { maxRequestsPerSecond, maxBytesPerSecond } = asked
   const sizes = [...of.files].map(([path, { size }]) => size * wanted.times(path))
@@ -165,7 +165,7 @@ function makeJobs(world: World, root: Dice, lists: Dice | undefined): SimJob[] {
   })
 }
 
-/** Puts the jobs into the queue, some later than others, with what nobody can read in front. Returns that. */
+/** Puts the jobs into the queue, some later than others, with unreadable messages in front. Returns those. */
 async function submit(world: World, jobs: readonly SimJob[], root: Dice): Promise<readonly string[]> {
   const { service, monitor, sim, scenario } = world
   const { names } = monitor
@@ -193,7 +193,7 @@ async function submit(world: World, jobs: readonly SimJob[], root: Dice): Promis
   return scenario.abandonedAtMs === undefined ? garbage : []
 }
 
-/** Somebody writes into the queues of the first run that can be seen. */
+/** Writes foreign messages into the queues of the first visible run. */
 function spoilRun(world: World, garbage: readonly string[]): void {
   const { service, monitor, sim } = world
   const look = async (): Promise<void> => {
@@ -206,7 +206,7 @@ function spoilRun(world: World, garbage: readonly string[]): void {
     try {
       await service.queue(work).send('{"unreadable-item"')
       await service.queue(monitor.names.runResults(run)).send('{"unreadable-result"')
-      world.tally.count('messages that nobody can read', garbage.length + 2)
+      world.tally.count('unreadable messages', garbage.length + 2)
     } catch {
       // The run is over already.
     }
@@ -221,7 +221,7 @@ async function quiet(world: World, abandoned: boolean): Promise<void> {
     if (world.workers.size > 0 || world.compute.sets > 0) {
       const overdue = overdueMs(world, abandoned)
       if (overdue > 0) throw new Error(`what is paid for was to be gone ${Math.round(overdue / 1_000)} s ago`)
-      // One that never came up has nobody to delete it, and nobody comes back for it.
+      // A machine that never started cannot delete itself, and no manager comes back for it.
       const alone =
         abandoned && world.compute.machines.every(({ state }) => state === 'failed') && world.workers.size === 0
       if (!alone) continue
@@ -232,7 +232,7 @@ async function quiet(world: World, abandoned: boolean): Promise<void> {
   }
 }
 
-/** How long workers and machines have been there for nothing: after the last job, or after the last manager. */
+/** Time for which workers and machines have had no work: after the last job, or after the last manager. */
 function overdueMs({ sim, scenario, monitor, troubledAtMs }: World, abandoned: boolean): number {
   const { idleMs, leaseMs, abandonedAfterMs } = scenario
   const fromMs = abandoned ? sim.startMs + (scenario.abandonedAtMs ?? 0) : monitor.noJobsSinceMs

@@ -8,7 +8,7 @@ import { dice } from './seeded.ts'
 import { World } from './world.ts'
 
 /*
- * What people ask of a running job holds for all of its workers within ten seconds, and what they see of it is never older
+ * A change of a running job takes effect on all of its workers within ten seconds, and the shown figures are never older
  * than five: with three workers and queues as Azure's are looked into, in virtual time, so that the bounds are exact.
  */
 
@@ -86,7 +86,7 @@ class Steered {
     return this.world.sim.wait(ms)
   }
 
-  /** What was read in the time to come: in all, by each worker, of each export in a second. */
+  /** The reads of the coming period: in all, per worker, and per export and second. */
   async during(ms: number) {
     const { reads } = this.world
     const before = { reads: reads.reads, bytes: reads.bytes, by: new Map(reads.byReader), of: new Map(reads.byExport) }
@@ -158,7 +158,7 @@ test('ceilings', { timeout: 120_000 }, () => {
     expect(few).toBeGreaterThan(20 * 30 * 0.7)
     await change({ maxRequestsPerSecond: 0, maxBytesPerSecond: 20 * fileBytes })
     const { bytes } = await steered.during(20_000)
-    // What is in flight when the ceiling is reached comes all the same, and is waited for.
+    // Reads in flight when the ceiling is reached still arrive, and are waited for.
     expect(bytes).toBeLessThanOrEqual(20 * 20 * fileBytes * 1.15)
     expect(bytes).toBeGreaterThan(20 * 20 * fileBytes * 0.7)
     await change({ maxBytesPerSecond: 0 })
@@ -192,7 +192,7 @@ test('weights', { timeout: 120_000 }, () => {
   })
 })
 
-test('what is shown is at most five seconds old', { timeout: 120_000 }, () => {
+test('the shown figures are at most five seconds old', { timeout: 120_000 }, () => {
   const steered = new Steered(4)
   return steered.run(async () => {
     await steered.submit('night')

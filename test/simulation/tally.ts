@@ -11,7 +11,7 @@ export class Tally {
   }
 }
 
-/** What a map has under a key; made and kept where there is nothing yet. */
+/** A map's value for a key; made and kept if there is none yet. */
 export function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key)
   if (known !== undefined) return known

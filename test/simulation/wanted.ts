@@ -8,7 +8,7 @@ export interface ListEntry {
   readonly kind: 'file' | 'tree'
 }
 
-/** What a job says that it wants of a tree: all of it, or what a list names, or first the list and then all. */
+/** The wanted part of a tree: all of it, the files of a list, or first the list and then all. */
 export interface Wanted {
   /** Undefined where the job has none. */
   readonly list: readonly ListEntry[] | undefined
@@ -19,7 +19,7 @@ export interface Wanted {
   readonly noFiles: ReadonlySet<string>
   /** Listed with all below them, and not there: each is one failure. */
   readonly noTrees: ReadonlySet<string>
-  /** How often a file or a directory is read and counted, at the most: once for each time that it is named. */
+  /** Largest number of times that a file or a directory is read and counted: once per time that it is named. */
   readonly times: (path: string) => number
   readonly directoryTimes: (path: string) => number
 }

@@ -42,7 +42,7 @@ const writing: ReadonlySet<string> = new Set<keyof Ledger>([
   'noteCancelled',
 ])
 
-/** What a simulation is made of, and how a process gets to reach it. */
+/** The parts of a simulation, and how a process reaches them. */
 export class World {
   readonly dice: Dice
   readonly scenario: Scenario
@@ -56,7 +56,7 @@ export class World {
   )
   readonly filer: Filer = new Filer(this.sim)
   readonly monitor: Monitor
-  /** The queues themselves, as nobody but the simulation reaches them. */
+  /** The queues themselves, without the network; only the simulation reaches them. */
   readonly service: QueueService
   readonly compute: SimCompute
   readonly scaleSet: ScaleSetSettings
@@ -207,7 +207,7 @@ export class World {
     return worker
   }
 
-  /** What ended by itself leaves nothing behind that would wake it. */
+  /** A process that ended by itself leaves no timer behind. */
   expectNoTimers(life: Life): void {
     this.sim.after(120_000, () => {
       if (!life.dead && life.timers > 0)
@@ -215,7 +215,7 @@ export class World {
     })
   }
 
-  /** Whoever looks after a machine's services starts one again that died. */
+  /** The machine's service manager starts a dead service again. */
   #restartOn(machine: SimMachine, life: Life): void {
     this.sim.after(4_000, () => {
       if (machine.state !== 'running' || machine.life !== life || !this.compute.machines.includes(machine)) return

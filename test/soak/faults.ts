@@ -14,7 +14,10 @@ export interface FaultPorts {
   readonly manager: Running
   /** So do these. */
   readonly workers: readonly Running[]
-  /** A manager of the same prefix, on another machine as it were: it leads where the lasting one does not, and is killed. */
+  /**
+   * A manager of the same prefix, on another machine as it were: it leads where the lasting one does not, and is
+   * killed.
+   */
   readonly startRival: () => Running
   readonly log: (line: string) => void
 }
@@ -22,7 +25,7 @@ export interface FaultPorts {
 const leads = (manager: Running): number => manager.log().split('"leading"').length - 1
 const alive = ({ process: { exitCode, signalCode } }: Running): boolean => exitCode === null && signalCode === null
 
-/** One fault after the other, each of which passes, and beside them managers that take over from each other. */
+/** One fault after the other, each for a while, while managers also take over from each other. */
 export class Faults {
   readonly marks: Mark[] = []
   readonly #ports: FaultPorts
@@ -33,7 +36,7 @@ export class Faults {
     this.#rival = ports.startRival()
   }
 
-  /** How often each fault was brought about. */
+  /** Number of times that each fault was caused. */
   get summary(): string {
     const counts = Map.groupBy(this.marks, ({ what }) => what)
     return [...counts].map(([what, marks]) => `${what} ${marks.length} times`).join(', ')

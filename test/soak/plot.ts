@@ -87,7 +87,7 @@ function legend(lives: readonly Curve[]): string {
     .join('\n')
 }
 
-/** What is drawn: processes that lasted, in colours, in front of the others. */
+/** The plot: lasting processes in colours, in front of the others. */
 export interface Lives {
   readonly lasting: readonly Life[]
   readonly others: readonly Life[]

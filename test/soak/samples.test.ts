@@ -41,7 +41,7 @@ test.each<[string, (minute: number) => Partial<Sample>, string]>([
   expect(lines.filter((line) => line.includes('GROWS'))).toEqual([expect.stringContaining(said)])
 })
 
-test('a process that was killed young says nothing, and nobody old says nothing good', () => {
+test('a process that was killed young proves nothing, and a run without an old process is not called flat', () => {
   const young = aLife((minute) => ({ rss: (100 + 50 * minute) * mib }), 5)
   expect(grown(young)).toEqual([])
   expect(verdictOf([young], 15 * minuteMs).flat).toBe(false)

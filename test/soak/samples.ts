@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What one process held at one moment. */
+/** Memory and handles of one process at one moment. */
 export interface Sample {
   readonly atMs: number
   readonly program: string
@@ -10,7 +10,7 @@ export interface Sample {
   readonly external: number
   /** Open files and sockets. */
   readonly handles: number
-  /** Timers, requests and whatever else keeps an event loop alive. */
+  /** Timers, requests and other things that keep an event loop alive. */
   readonly waiting: number
   /** Right after a collection of garbage: the heap holds what is held. */
   readonly collected: boolean
@@ -96,7 +96,7 @@ function changeOf({ samples }: Life, measure: Measure, leastMs: number): Change 
   return { from: median(early.map(of)), to: median(late.map(of)) }
 }
 
-/** What may be added between the two and still be called flat: so much, or this share of what there was. */
+/** Growth between the two that still counts as flat: an absolute amount, or this share of the first value. */
 const allowed: Readonly<Record<Measure, { readonly added: number; readonly share: number }>> = {
   rss: { added: 10, share: 0.1 },
   heap: { added: 2, share: 0.1 },

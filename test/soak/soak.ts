@@ -25,7 +25,7 @@ export interface SoakSeen {
   readonly files: number
   readonly faults: string
   readonly marks: readonly Mark[]
-  /** What must not be: a job that ended badly, a count that can't be, a process that did not last. */
+  /** Violations: a job that ended badly, an impossible count, a lasting process that ended. */
   readonly problems: readonly string[]
 }
 
@@ -34,8 +34,9 @@ const lastingWorkers = 2
 const leaseMs = 20_000
 
 /**
- * Jobs one after the other in two lanes, a tree that changes all the while, and one fault after the other. A manager and
- * some workers live as long as the soak and show what they hold; a rival manager and the workers of both come and go.
+ * Jobs one after the other in two lanes, a tree that changes all the while, and one fault after the other. A manager
+ * and some workers live as long as the soak and show what they hold; a rival manager and the workers of both come and
+ * go.
  */
 export async function soak({ minutes, seed, samplesFile, log }: SoakOptions): Promise<SoakSeen> {
   const missing = ganeshaMissing()
@@ -128,7 +129,7 @@ async function left(service: QueueService): Promise<string[]> {
   return depth === 0 ? notes : [...notes, `${depth} jobs were left`]
 }
 
-/** What is wrong about a process that should have been there until it is told to stop. */
+/** Problems of a process that should run until it gets the signal to stop. */
 async function stopped(lasting: Running): Promise<string[]> {
   const early = lasting.process.exitCode !== null || lasting.process.signalCode !== null
   lasting.process.kill('SIGTERM')
@@ -136,7 +137,7 @@ async function stopped(lasting: Running): Promise<string[]> {
   return code === 0 && !early ? [] : [`a process ended with ${code}: ${lasting.log().slice(-2_000)}`]
 }
 
-/** Somebody has the status page open, and Prometheus scrapes. */
+/** A person has the status page open, and Prometheus scrapes. */
 async function lookAtPage(manager: Running, stop: AbortSignal): Promise<void> {
   for (let look = 0; !stop.aborted; look += 1) {
     await pause(1_000)

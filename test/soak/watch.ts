@@ -6,7 +6,7 @@ import { type MadeTree, pause } from '../support/lab.ts'
 export interface WatchedTree {
   readonly addresses: readonly string[]
   readonly exportPath: string
-  /** What lies at `/stable`, where nothing changes. */
+  /** The files at `/stable`, where nothing changes. */
   readonly stable: MadeTree
 }
 
@@ -14,7 +14,7 @@ export interface WatchedTree {
 export class Watch {
   jobs = 0
   files = 0
-  /** What must not be: a job that ended badly, a count that can't be. */
+  /** Violations: a job that ended badly, an impossible count. */
   readonly problems: string[] = []
   readonly #tree: WatchedTree
   readonly #log: (line: string) => void

@@ -6,7 +6,7 @@ const program = '/usr/bin/chromium'
 /** Undefined where Debian's chromium is not installed. */
 export const browserIsThere: boolean = existsSync(program)
 
-/** It asks nobody on the network for anything: what it would look up by itself is switched off. */
+/** It sends no request to the network: its own look-ups are switched off. */
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: program,

@@ -19,7 +19,7 @@ export interface BusyOptions {
   readonly steering?: boolean
 }
 
-/** What nobody should name a file, and somebody does. */
+/** A bad file name that exists in practice. */
 const evil = '<img src=x onerror="document.title=1">\u0007\u202e\udcff</script><b>&'
 const addresses = ['10.0.1.11', '10.0.1.12', '10.0.1.13']
 const codes = ['ACCESS_DENIED', 'IO', 'NOT_FOUND', 'STALE']

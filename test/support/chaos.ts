@@ -48,7 +48,7 @@ export function expectWarmed(finished: Finished, made: MadeTree): void {
   })
 }
 
-/** What drives a test's choices; a failing run names it, and `CHAOS_SEED` brings it back. */
+/** The seed of a test's choices; a failing run names it, and `CHAOS_SEED` repeats it. */
 export const chaosSeed = (given: number): number => Number(process.env['CHAOS_SEED'] ?? given)
 
 /** The long variants, which CI leaves out: `CHAOS=long npm test -- --project test chaos`. */

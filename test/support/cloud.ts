@@ -26,9 +26,9 @@ export interface Booted {
 }
 
 interface CloudOptions {
-  /** What every program is told of the world that Azure's own machines would find by themselves, or a secret in its place. */
+  /** Settings of every program that on Azure's own machines come from the system, or a secret in its place. */
   readonly environment?: Readonly<Record<string, string>>
-  /** What instance metadata gives for a resource. Default: `manager` for all. */
+  /** The token that instance metadata gives for a resource. Default: `manager` for all. */
   readonly tokenFor?: (resource: string) => string
   /** What Azure is like otherwise. */
   readonly arm?: ArmOptions
@@ -37,7 +37,7 @@ interface CloudOptions {
 export const workerIdentity =
   '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/render/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker'
 
-/** What makes Azure's libraries ask this service for tokens, as they ask the one of a machine. */
+/** Variables that make Azure's libraries ask this service for tokens instead of a machine's. */
 export const identityOf = (metadata: InstanceMetadataServer): Readonly<Record<string, string>> => ({
   AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.url,
   AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
@@ -80,14 +80,14 @@ export class Cloud implements AsyncDisposable {
     return cloud
   }
 
-  /** What a manager on the controller is started with; where it is, it finds out by itself. */
+  /** A manager's options on the controller; it finds its place by itself. */
   managerArguments(folder: string): string[] {
     const ca = join(folder, 'ca.pem')
     writeFileSync(ca, this.arm.ca)
     return controllerArguments(this.arm, this.controller, ca)
   }
 
-  /** What the environment of a program on the controller must say for Azure's libraries to find it. */
+  /** Variables that let Azure's libraries find this service on the controller. */
   get environment(): Readonly<Record<string, string>> {
     return { ...this.#options.environment, ...identityOf(this.controller) }
   }
@@ -134,7 +134,7 @@ export class Cloud implements AsyncDisposable {
 
   async #stop(machine: Machine): Promise<void> {
     const booted = this.#of(machine)
-    // Who acknowledged is about to end by itself.
+    // A worker that acknowledged is about to end by itself.
     if (booted?.log().includes('takes this machine away')) await booted.exited
     booted?.process.kill('SIGKILL')
     await booted?.exited

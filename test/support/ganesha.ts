@@ -46,7 +46,10 @@ export function ganeshaMissing(): string | undefined {
   return process.getuid?.() === 0 ? undefined : 'nfs-ganesha needs root'
 }
 
-/** Starts nfs-ganesha for a folder; undefined where it is not installed or not allowed. Throws, with its log, when it does not start. */
+/**
+ * Starts nfs-ganesha for a folder; undefined where it is not installed or not allowed. Throws, with its log, when it does not
+ * start.
+ */
 export async function startGanesha(options: GaneshaOptions): Promise<Ganesha | undefined> {
   if (ganeshaMissing() !== undefined) return undefined
   const work = await mkdtemp(join(tmpdir(), 'ganesha-'))
@@ -163,7 +166,7 @@ async function ready(
       await mounted.close()
       return
     } catch (error) {
-      // What the export itself says no to is an answer, too.
+      // A refusal by the export itself is an answer, too.
       if (isNfsError(error) && !['REFUSED', 'TIMEOUT'].includes(error.code)) return
       if (server.exitCode === null && server.signalCode === null && performance.now() < until) await sleep(50)
       else

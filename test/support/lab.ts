@@ -152,7 +152,7 @@ export class Lab implements AsyncDisposable {
     return this.#withQueues(async (service) => (await service.queue(queue).peek({ max: 32 })).map(({ body }) => body))
   }
 
-  /** Chunks of lists that were sent to workers, as the manager's ledger remembers them while a run goes on. */
+  /** Chunks of lists that were sent to workers, as the manager's ledger remembers them during a run. */
   movedChunks(): number {
     using ledger = new DatabaseSync(join(this.folder, 'ledger.db'), { readOnly: true, timeout: 10_000 })
     return Number(ledger.prepare('SELECT count(*) AS moved FROM moved').get()?.['moved'])
@@ -176,7 +176,7 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  /** Asks something of a job until somebody can be asked. */
+  /** Asks something of a job until a manager answers. */
   async told(
     command: 'pause' | 'resume' | 'cancel' | 'change',
     label: string,

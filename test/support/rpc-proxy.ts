@@ -26,13 +26,13 @@ class Records {
   }
 }
 
-/** What a filer's network does to its answers; may be changed at any time. */
+/** Faults of a filer's network on its answers; may be changed at any time. */
 interface Weather {
-  /** How long each answer is held up. */
+  /** Delay of each answer. */
   delayMs: number
   /** The share of answers that never arrive, whole ones: the connection stays. */
   lost: number
-  /** How many answers to one call are lost at the most. */
+  /** Largest number of lost answers to one call. */
   lostInARow: number
 }
 

@@ -4,14 +4,14 @@ import { type Ganesha, startGanesha } from './ganesha.ts'
 import { Lab, pause, type Running } from './lab.ts'
 import { type RpcProxy, startRpcProxy } from './rpc-proxy.ts'
 
-/** What each worker does in a second: calls in all, and reads for each of the two jobs. */
+/** Work of each worker per second: calls in all, and reads for each of the two jobs. */
 export interface Rates {
   readonly calls: readonly number[]
   readonly night: readonly number[]
   readonly day: readonly number[]
 }
 
-/** What may be seen of the job `night` on all workers. */
+/** Effects on the job `night` that are visible on all workers. */
 type Sight = (rates: Rates) => boolean
 
 /** Far from standing still, far below what a worker can do. */
@@ -27,13 +27,13 @@ export const nothingHolds: Sight = ({ calls }) => calls.every((rate) => rate > m
 export const oneReads: Sight = ({ night }) =>
   night.filter((rate) => rate > some).length === 1 && night.filter((rate) => rate === 0).length === night.length - 1
 
-/** About so many calls a second, shared equally. */
+/** About this many calls per second, shared equally. */
 export const callsAreAbout =
   (perSecond: number): Sight =>
   ({ calls }) =>
     calls.every((rate) => isNear(rate, perSecond / calls.length))
 
-/** About so many reads a second, shared equally. */
+/** About this many reads per second, shared equally. */
 export const readsAreAbout =
   (perSecond: number): Sight =>
   ({ night }) =>
@@ -48,14 +48,14 @@ export const shareIsAbout =
 
 const isNear = (rate: number, wanted: number): boolean => rate > wanted * 0.7 && rate < wanted * 1.2
 
-/** Jobs of directories of their own. Files of one have one size, by which the answers to their reads are told apart. */
+/** Jobs of directories of their own. All files of a job have the same size, which identifies the answers to its reads. */
 const sizes = { night: 4_096, day: 2_048 } as const
 type SteeredJob = keyof typeof sizes
 export const fileBytes = (job: SteeredJob): number => sizes[job]
 
 const jobs = Object.keys(sizes) as SteeredJob[]
 const filesEach = 100
-/** What an answer to a READ has beside the data (RFC 1813, section 3.3.6): never as much as this. */
+/** Bound of the bytes beside the data in an answer to a READ (RFC 1813, section 3.3.6). */
 const answerBytes = 256
 const delayMs = 50
 /** Reads in flight a worker: with the delay, what it reads in a second is bounded. */
@@ -78,7 +78,7 @@ interface SteeredOptions {
 
 /**
  * A manager and workers, each a process of its own, at jobs on nfs-ganesha. Every worker has a network of its own, where
- * its reads are counted: what is said of them here nobody says of themselves.
+ * its reads are counted: the figures here come from the network, not from the programs.
  */
 export class Steered implements AsyncDisposable {
   readonly lab: Lab

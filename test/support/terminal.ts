@@ -50,7 +50,7 @@ export class Screen {
     for (const [, up, clear, what, control, plain] of all.slice(0, all.length - this.#held.length).matchAll(pieces)) {
       if (up !== undefined) this.#row = Math.max(0, this.#row - Number(up))
       else if (clear !== undefined) this.#clear(clear)
-      else if (what !== undefined) throw new Error(`a control sequence that nobody expects: ${JSON.stringify(what)}`)
+      else if (what !== undefined) throw new Error(`an unexpected control sequence: ${JSON.stringify(what)}`)
       else if (control === '\r') this.#column = 0
       else if (control === '\n') this.#move()
       else this.#put(plain ?? '')
@@ -119,7 +119,7 @@ export class Terminal {
     this.#child.stdin?.write('\u0003')
   }
 
-  /** What the program ended with. */
+  /** The program's exit code. */
   async ended(): Promise<number | null> {
     await this.#closed
     return this.#child.exitCode

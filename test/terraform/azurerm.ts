@@ -1,6 +1,6 @@
 import { readText } from '../support/repository.ts'
 
-/** What may stand in a block: arguments by name, and further blocks. */
+/** The allowed content of a block: arguments by name, and further blocks. */
 export interface Block {
   readonly needed: string[]
   readonly optional: string[]
@@ -9,7 +9,7 @@ export interface Block {
 
 /** A resource, or with `data.` before its name a data source. */
 interface Resource extends Block {
-  /** What can be read of it; for blocks and lists the attributes within. */
+  /** Its readable attributes; for blocks and lists the attributes within. */
   readonly exported: Record<string, string[]>
 }
 

@@ -35,7 +35,7 @@ describe.each(modules)('$folder', (module) => {
   test('every variable that is used is declared, and every one declared is used', () => {
     const used = namesAfter('var', expressions)
     expect([...used].filter((name) => !variables.has(name))).toEqual([])
-    // What only a validation of its own reads is not used.
+    // A variable that only its own validation reads is not used.
     const useful = namesAfter('var', [
       ...expressionsIn(Object.fromEntries(locals)),
       ...[...outputs, ...resources, ...calls].flatMap(([, body]) => expressionsIn(body)),
@@ -78,7 +78,7 @@ describe.each(modules)('$folder', (module) => {
   })
 })
 
-/** What connection.tf declares for every module, whether or not that one has a use for it. */
+/** Variables that connection.tf declares for every module, also for modules that do not use them. */
 const sharedByConnection = new Set(['proxy', 'proxy_settings', 'has_proxy', 'scripts_hash'])
 
 describe.each(called)('$caller.folder: module $name', ({ caller, name, call }) => {
@@ -102,7 +102,7 @@ describe.each(called)('$caller.folder: module $name', ({ caller, name, call }) =
 
 const metaArguments = ['count', 'for_each', 'depends_on', 'lifecycle', 'provider', 'connection', 'provisioner']
 
-/** What is wrong with a block, against what the provider takes. */
+/** The problems of a block, compared with the provider's schema. */
 function wrongIn(where: string, body: Readonly<Record<string, unknown>>, schema: Block): string[] {
   const dynamic = (body['dynamic'] ?? {}) as Record<string, [{ content: [Record<string, unknown>] }]>
   const inner: [string, unknown][] = [
@@ -147,7 +147,7 @@ describe(`azurerm ${azurerm.version}`, () => {
     expect(wrong).toEqual([])
   })
 
-  test('nothing is checked against resources that nobody uses', () => {
+  test('every resource in the list of the provider is used', () => {
     const used = new Set(ofAzure.map(({ name }) => name.split('.').slice(0, -1).join('.')))
     expect(Object.keys(azurerm.resources).filter((name) => !used.has(name))).toEqual([])
   })
@@ -200,7 +200,7 @@ describe('what runs on the controller', () => {
   })
 })
 
-/** From docs and examples of the original: whoever used its modules changes their source alone. */
+/** From docs and examples of the original: users of its modules change only their source. */
 describe("the original's modules", () => {
   const controller = [
     'jumpbox_address',

@@ -26,7 +26,7 @@ export interface Ended {
  */
 export class Controller implements Disposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'cachewarmer-controller-'))
-  /** What the filer exports. */
+  /** The folder that the filer exports. */
   readonly export: string = join(this.folder, 'export')
   readonly #bin = join(this.folder, 'bin')
 
@@ -66,7 +66,7 @@ export class Controller implements Disposable {
     )
   }
 
-  /** What scripts find in their environment besides. */
+  /** Further variables of the scripts' environment. */
   environment: Readonly<Record<string, string>> = {}
 
   /** Runs a script of terraform/scripts. */

@@ -43,7 +43,7 @@ async function readModule(folder: string): Promise<Module> {
   }
 }
 
-/** What stands in `${…}` anywhere below: names of variables in a description are no uses of them. */
+/** The expressions in `${…}` anywhere below: a variable's name in a description is no use of it. */
 function expressionsOf(value: unknown): string[] {
   if (typeof value === 'string') return value.includes('${') ? [value.slice(value.indexOf('${'))] : []
   if (Array.isArray(value)) return value.flatMap(expressionsOf)

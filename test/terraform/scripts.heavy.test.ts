@@ -249,7 +249,7 @@ describe.skipIf(!unshare)('on the controller', () => {
     })
   })
 
-  test('mounts each export through each address, once, and goes on past one that does not answer', async () => {
+  test('mounts each export through each address, once, and continues after one that does not answer', async () => {
     const settings = { ...mounts, MOUNT_FOLDER: join(controller.folder, 'mnt') }
     controller.program(
       'mount',

@@ -68,7 +68,7 @@ describe.skipIf(!unshare)('a job that Terraform submits, with the real programs'
     expect(stdout).toContain('NOENT')
   })
 
-  test('is only put into the queue where nobody wants to wait', async () => {
+  test('is only put into the queue if the module does not wait', async () => {
     const { code } = await controller.run('submit-job.sh', settings(false), job('/'))
     expect(code).toBe(0)
     const [body = ''] = await lab.bodies('labjob')

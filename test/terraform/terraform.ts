@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 
 const env = {
   ...process.env,
-  // Nobody's own settings, and no question whether there is a newer one.
+  // No user's settings, and no check for a newer version.
   TF_CLI_CONFIG_FILE: '/dev/null',
   CHECKPOINT_DISABLE: '1',
   TF_IN_AUTOMATION: '1',

@@ -14,7 +14,7 @@ export const optionInvalid = (queue: string, field: string, value: unknown, expe
 /** "Naming queues and metadata" of the Azure Storage REST API. */
 const validName = /^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/
 
-/** Throws `NAME_INVALID` for a queue name that Azure Storage would refuse, whatever the driver. */
+/** Throws `NAME_INVALID` for a queue name that Azure Storage would refuse, with every driver. */
 export function checkName(name: string): string {
   if (typeof name === 'string' && validName.test(name)) return name
   const expected = '3 to 63 lowercase letters, digits and single dashes, beginning and ending with a letter or digit'

@@ -74,7 +74,7 @@ describe('how consume receives', () => {
     expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeCloseTo(50, 1)
   })
 
-  test('a failing receive is told, logged, and tried again ever more slowly, and recovers', async () => {
+  test('a failing receive is reported, logged, and retried with growing pauses, and recovers', async () => {
     const logged: unknown[] = []
     const logger: Logger = { ...silentLogger, warn: (...args) => logged.push(args), child: () => logger }
     const { clock, queue, start, stopTaking, told } = await setUp({ logger })

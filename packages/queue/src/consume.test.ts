@@ -273,7 +273,7 @@ describe('consume', () => {
     expect(await queue.approximateDepth()).toBe(0)
   })
 
-  test('a lost lease aborts its handler with LEASE_LOST and is counted as lost, whatever the handler says', async () => {
+  test('a lost lease aborts its handler with LEASE_LOST and is counted as lost, for every answer of the handler', async () => {
     const { clock, queue, service, start, stopTaking, told } = await setUp({ leaseMs: 1_000 })
     await queue.send('a')
     let reason: unknown

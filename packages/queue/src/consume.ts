@@ -33,7 +33,7 @@ export interface ConsumeOptions {
  */
 export type ConsumeSummary = Record<Fate, number>
 
-/** `receive` will not do better later: these end the loop. Whatever else goes wrong may pass. */
+/** `receive` will not do better later: these end the loop. All other failures may pass. */
 const final: ReadonlySet<QueueErrorCode> = new Set([
   'QUEUE_NOT_FOUND',
   'CLOSED',
@@ -42,14 +42,14 @@ const final: ReadonlySet<QueueErrorCode> = new Set([
   'FILE_LOST',
 ])
 
-/** How long a `receive` may go on after `stopTaking`: cut short, what it took would stay hidden for a whole lease. */
+/** Time limit of a `receive` after `stopTaking`: cut short, what it took would stay hidden for a whole lease. */
 const lastReceiveMs = 2_000
 
 /**
  * Receives messages, keeps their leases, hands them to `handler` and completes them or gives them back, until told to
  * stop. Returns when the last handler has returned: one that ignores its signal holds it up.
  * Throws what `receive` threw where that is final (`QUEUE_NOT_FOUND`, `CLOSED`, bad options), after the last handler too.
- * Any other failure of `receive` is told as an event and tried again, ever more slowly, up to `10 * polling.maxMs`.
+ * Any other failure of `receive` is reported as an event and retried with growing pauses, up to `10 * polling.maxMs`.
  */
 export async function consume(
   source: Pick<Queue, 'name' | 'receive'>,

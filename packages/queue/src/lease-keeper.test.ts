@@ -138,7 +138,7 @@ describe('keepLease', () => {
     await keeper.stop()
   })
 
-  test('a process that was stopped for longer than its lease does not go on believing, nor renew', async () => {
+  test('a process that was stopped for longer than its lease aborts its work and does not renew', async () => {
     const { clock, lease, at } = renewals()
     let nowMs = clock.now()
     // Time that jumps although no timer fired, as after SIGSTOP.

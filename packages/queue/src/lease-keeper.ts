@@ -27,7 +27,7 @@ export interface LeaseKeeper {
   stop(): Promise<void>
 }
 
-/** After these nothing helps: somebody else has the message, it is gone, or we have hung up. */
+/** After these nothing helps: another reader has the message, it was deleted, or the service is closed. */
 const final: ReadonlySet<QueueErrorCode> = new Set([
   'LEASE_LOST',
   'QUEUE_NOT_FOUND',

@@ -3,8 +3,8 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hrtime } from 'node:process'
 
 /**
- * CLOCK_MONOTONIC on Linux (clock_gettime(2)), the continuous clock on macOS: the same in all processes of a machine, set
- * by nobody. On Linux it stands still while the machine is suspended, and so do all who hold leases.
+ * CLOCK_MONOTONIC on Linux (clock_gettime(2)), the continuous clock on macOS: the same in all processes of a machine, and never
+ * set. On Linux it stands still while the machine is suspended, and so do all who hold leases.
  */
 export const steadyMs = (): number => Number(hrtime.bigint() / 1_000_000n)
 

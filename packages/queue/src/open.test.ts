@@ -36,7 +36,7 @@ describe('openService', () => {
   })
 
   test.each(['https://acct.queue.core.windows.net', 'HTTPS://acct.queue.core.chinacloudapi.cn'])(
-    '%s without a secret is opened by the identity at hand, and nobody is asked yet',
+    '%s without a secret is opened by the identity at hand, without a request yet',
     async (url) => {
       const service = await openService(url)
       expect(service.queue('queue').name).toBe('queue')

@@ -14,7 +14,7 @@ export interface IdentityOptions {
 
 /** The secrets are for Azure alone; SQLite takes no notice of them. */
 export interface OpenOptions extends Omit<AzureAccess, 'url'> {
-  /** Which identity is looked for where there is no secret. Default: whatever `DefaultAzureCredential` finds. */
+  /** Which identity is looked for where there is no secret. Default: the one that `DefaultAzureCredential` finds. */
   readonly identity?: IdentityOptions | undefined
   /** Default: the system's. */
   readonly clock?: Clock | undefined
@@ -29,7 +29,7 @@ const expected = '"sqlite:FILE", the http or https URL of a storage account, or 
  *
  * - `sqlite:FILE`, a path after the colon, taken as it stands
  * - `https://ACCOUNT.queue.core.windows.net`, or the URL of any other cloud or emulator, with one of `accountKey`, `sas`,
- *   `credential`; with none of them, whatever identity `DefaultAzureCredential` finds (managed identity, `az login`, …)
+ *   `credential`; with none of them, the identity that `DefaultAzureCredential` finds (managed identity, `az login`, …)
  * - `azure:connection-string`, or no URL at all, with `connectionString`
  *
  * Calls are tried once: wrap the service with `withRetry`. Throws `OPTION_INVALID` for what it cannot open, without

@@ -12,7 +12,7 @@ export interface Logger {
   child(fields: Readonly<Record<string, unknown>>): Logger
 }
 
-/** What code logs to when nobody listens. */
+/** The logger of code without a given logger. */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},

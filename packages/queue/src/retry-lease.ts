@@ -18,9 +18,9 @@ export function retryingSentMessage(sent: SentMessage, attempt: Attempts): SentM
 }
 
 /**
- * A lease that tries again. Where a try of `complete` stayed unclear, and a later one says `LEASE_LOST` although by our
- * clock the lease still runs, nobody but ourselves can have ended it: the first try had worked, and the call succeeds.
- * Not so where a renewal or an update stayed unclear before: then it may be our receipt that is stale.
+ * A lease that tries again. If a try of `complete` got no answer, and a later one says `LEASE_LOST` although the lease still
+ * lasts by our clock, only this process can have ended it: the first try had worked, and the call succeeds. Not so where a
+ * renewal or an update stayed unclear before: then it may be our receipt that is stale.
  */
 export function retryingLease(queue: string, lease: Lease, firstEndMs: number, attempt: Attempts, clock: Clock): Lease {
   const calls = leaseCalls(queue, lease.id)

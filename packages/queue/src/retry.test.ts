@@ -161,7 +161,7 @@ describe('withRetry', () => {
     expect(tries).toEqual([])
   })
 
-  test('every further try is logged, for whoever looks closely', async () => {
+  test('every further try is logged at the level debug', async () => {
     const logged: unknown[] = []
     const logger = { ...silentLogger, debug: (...args: unknown[]) => logged.push(args) }
     const { clock, service } = await setUp({ list: ['throttled'] }, { logger })

@@ -8,7 +8,7 @@ import type { Queue, QueueService } from './transport.ts'
  * The same service, which tries again after `THROTTLED` and `UNAVAILABLE`, ever more slowly and at random moments.
  *
  * A try that ends in `UNAVAILABLE` may have had its effect, so that what comes again is at least once: a message may
- * be sent twice, messages may be hidden for a lease that nobody holds, `create` may say `existed` of the queue it made,
+ * be sent twice, messages may be hidden for a lease without a holder, `create` may say `existed` of the queue it made,
  * and `delete` say `absent` of the one it removed. `complete` does better: as long as the lease runs by our clock, a
  * `LEASE_LOST` after an unclear try means that this try had worked.
  */

@@ -1,5 +1,5 @@
 /*
- * The port between the CacheWarmer and whatever keeps its messages.
+ * The port between CacheWarmer and the store of its messages.
  *
  * service   an account (Azure), a file (SQLite) or a process (memory) that holds queues
  * queue     a named list of messages; delivery is at least once and in no promised order
@@ -81,7 +81,7 @@ export interface PeekedMessage {
   readonly insertedAtMs: number
 }
 
-/** A message that can be changed by whoever holds this handle, until somebody else receives it. */
+/** A message that the holder of this handle can change, until a reader receives it. */
 export interface SentMessage {
   readonly id: string
   /**

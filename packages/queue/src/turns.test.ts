@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { leaseCalls, oneAtATime } from './turns.ts'
 
-/** A call that ends when it is told to. */
+/** A call that ends on request of the test. */
 function held() {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let started = false

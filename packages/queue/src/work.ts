@@ -4,12 +4,12 @@ import { keepLease } from './lease-keeper.ts'
 import type { Logger, Random } from './ports.ts'
 import type { Lease, PeekedMessage } from './transport.ts'
 
-/** `complete` removes the message; `giveBackMs` makes it visible again after so many milliseconds, and is no failure. */
+/** `complete` removes the message; `giveBackMs` makes it visible again after this many milliseconds, and is no failure. */
 export type Outcome = 'complete' | { readonly giveBackMs: number }
 
 /**
  * Works on one message. `signal` aborts when the lease is lost (reason `LEASE_LOST`) or the work is to end
- * (`abortWork`'s reason): stop then, as soon as you can. Whoever throws gets the message again, after a while.
+ * (`abortWork`'s reason): stop then, as soon as you can. After an error the message is delivered again, later.
  */
 export type Handler = (
   message: PeekedMessage,

@@ -11,7 +11,7 @@ variable "controller_rg" {
 variable "controller_address" {
   type        = string
   default     = null
-  description = "Where SSH reaches it; without, its private address."
+  description = "Address for SSH; default: its private address."
 }
 
 variable "controller_username" {
@@ -24,7 +24,7 @@ variable "controller_password" {
   type        = string
   default     = null
   sensitive   = true
-  description = "Its password, where controller_ssh_key_data is not set."
+  description = "Its password, if controller_ssh_key_data is not set."
 }
 
 variable "controller_ssh_key_data" {
@@ -63,7 +63,7 @@ variable "storage_account_name" {
 variable "queue_prefix_name" {
   type        = string
   default     = "cachewarmer"
-  description = "What every queue name begins with."
+  description = "Prefix of all queue names."
 }
 
 variable "release_dir" {
@@ -78,7 +78,7 @@ variable "cache_addresses" {
 
 variable "warm_paths" {
   type        = map(list(string))
-  description = "What to warm: from each export of the cache to its paths, \"/\" for all of it."
+  description = "Paths to warm, by export of the cache; \"/\" for all of an export."
 }
 
 variable "bootstrap_address" {

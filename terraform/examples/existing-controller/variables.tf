@@ -11,7 +11,7 @@ variable "controller_rg" {
 variable "controller_address" {
   type        = string
   default     = null
-  description = "Where SSH reaches it; without, its private address."
+  description = "Address for SSH; default: its private address."
 }
 
 variable "controller_username" {
@@ -24,7 +24,7 @@ variable "controller_password" {
   type        = string
   default     = null
   sensitive   = true
-  description = "Its password, where controller_ssh_key_data is not set."
+  description = "Its password, if controller_ssh_key_data is not set."
 }
 
 variable "controller_ssh_key_data" {
@@ -63,7 +63,7 @@ variable "storage_account_name" {
 variable "queue_prefix_name" {
   type        = string
   default     = "cachewarmer"
-  description = "What every queue name begins with."
+  description = "Prefix of all queue names."
 }
 
 variable "release_dir" {
@@ -113,10 +113,10 @@ variable "hpc_cache_size" {
 variable "hpc_usage_model" {
   type        = string
   default     = "READ_HEAVY_INFREQ"
-  description = "How the cache treats what it holds, as READ_HEAVY_INFREQ or WRITE_AROUND."
+  description = "Usage model of the cache, such as READ_HEAVY_INFREQ or WRITE_AROUND."
 }
 
 variable "warm_paths" {
   type        = list(string)
-  description = "What to warm within the filer's export."
+  description = "Paths to warm within the filer's export."
 }

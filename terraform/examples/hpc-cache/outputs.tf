@@ -1,6 +1,6 @@
 output "controller_address" {
   value       = module.controller.controller_address
-  description = "Where to look: ssh, then cachewarmer-submit list."
+  description = "Address for SSH; then cachewarmer-submit list shows the reports."
 }
 
 output "cache_addresses" {
@@ -10,10 +10,10 @@ output "cache_addresses" {
 
 output "cache_folders" {
   value       = module.mount_junctions.folders
-  description = "Where the controller has them mounted."
+  description = "Their mount folders on the controller."
 }
 
 output "warmed" {
   value       = module.submitjobs.warmed
-  description = "What is warm."
+  description = "The warmed paths."
 }

@@ -23,7 +23,7 @@ variable "onprem_rg" {
 variable "ssh_sources" {
   type        = list(string)
   default     = []
-  description = "From where SSH to the controller is allowed: your address, or AzureCloud for a cloud shell."
+  description = "Sources from which SSH to the controller is allowed: your address, or AzureCloud for a cloud shell."
 }
 
 variable "vm_admin_username" {
@@ -36,7 +36,7 @@ variable "vm_admin_password" {
   type        = string
   default     = null
   sensitive   = true
-  description = "Its password, where vm_ssh_key_data is not set."
+  description = "Its password, if vm_ssh_key_data is not set."
 }
 
 variable "vm_ssh_key_data" {
@@ -90,7 +90,7 @@ variable "hpc_cache_size" {
 variable "hpc_usage_model" {
   type        = string
   default     = "READ_HEAVY_INFREQ"
-  description = "How the cache treats what it holds, as READ_HEAVY_INFREQ or WRITE_AROUND."
+  description = "Usage model of the cache, such as READ_HEAVY_INFREQ or WRITE_AROUND."
 }
 
 variable "storage_account_name" {
@@ -101,7 +101,7 @@ variable "storage_account_name" {
 variable "queue_prefix_name" {
   type        = string
   default     = "cachewarmer"
-  description = "What every queue name begins with."
+  description = "Prefix of all queue names."
 }
 
 variable "release_dir" {
@@ -112,5 +112,5 @@ variable "release_dir" {
 variable "warm_paths" {
   type        = list(string)
   default     = ["/scene"]
-  description = "What to warm within the filer's export."
+  description = "Paths to warm within the filer's export."
 }

@@ -15,13 +15,13 @@ variable "jumpbox_password" {
   type        = string
   default     = null
   sensitive   = true
-  description = "Password of the account, where jumpbox_ssh_key_data is not set. With neither, the SSH agent is asked."
+  description = "Password of the account, if jumpbox_ssh_key_data is not set. Without both the SSH agent is used."
 }
 
 variable "jumpbox_ssh_key_data" {
   type        = string
   default     = null
-  description = "The account's public SSH key. Where it is set, jumpbox_private_key_file is used and the password is not."
+  description = "The account's public SSH key. If it is set, jumpbox_private_key_file is used instead of the password."
 }
 
 variable "jumpbox_private_key_file" {
@@ -39,14 +39,14 @@ variable "jumpbox_ssh_port" {
 variable "jumpbox_host_key" {
   type        = string
   default     = null
-  description = "The controller's public host key. Where it is set, nothing else is believed to be the controller."
+  description = "The controller's public host key. If it is set, only a host with this key is accepted."
 }
 
 variable "proxy" {
   type        = string
   default     = null
   sensitive   = true
-  description = "Proxy that the controller has to use, as http://HOST:PORT. Instance metadata is never asked through it."
+  description = "Proxy that the controller has to use, as http://HOST:PORT. Instance metadata is never reached through it."
 }
 
 locals {

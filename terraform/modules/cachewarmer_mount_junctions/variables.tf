@@ -5,7 +5,7 @@ variable "mount_addresses" {
 
 variable "exports" {
   type        = list(string)
-  description = "What the cache shows: its exports, or the junctions of its namespace."
+  description = "The cache's exports, or the junctions of its namespace."
 }
 
 variable "mount_folder" {

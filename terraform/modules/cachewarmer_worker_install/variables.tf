@@ -30,7 +30,7 @@ variable "storage_account" {
 
 variable "queue_name_prefix" {
   type        = string
-  description = "What every queue name begins with; at most 43 characters."
+  description = "Prefix of all queue names; at most 43 characters."
 
   validation {
     condition     = can(regex("^[a-z0-9]([a-z0-9]|-[a-z0-9]){0,42}$", var.queue_name_prefix)) && length(var.queue_name_prefix) <= 43
@@ -47,5 +47,5 @@ variable "storage_suffix" {
 variable "client_id" {
   type        = string
   default     = ""
-  description = "Client id of the managed identity to use, where the controller has several; empty for its own."
+  description = "Client id of the managed identity to use, if the controller has several; empty for its own."
 }

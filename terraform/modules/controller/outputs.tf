@@ -1,6 +1,6 @@
 output "controller_address" {
   value       = var.add_public_ip ? azurerm_public_ip.controller[0].ip_address : azurerm_network_interface.controller.private_ip_address
-  description = "Where SSH reaches it: its public address, if it has one."
+  description = "Address for SSH: its public address, if it has one."
   depends_on  = [azurerm_linux_virtual_machine.controller]
 }
 

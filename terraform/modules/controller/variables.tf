@@ -29,7 +29,7 @@ variable "admin_password" {
   type        = string
   default     = null
   sensitive   = true
-  description = "Its password, where ssh_key_data is not set."
+  description = "Its password, if ssh_key_data is not set."
 }
 
 variable "ssh_key_data" {

@@ -6,5 +6,5 @@ output "primary_ip" {
 
 output "core_filer_export" {
   value       = var.export_path
-  description = "What it exports."
+  description = "The exported folder."
 }

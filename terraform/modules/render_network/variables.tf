@@ -16,5 +16,5 @@ variable "address_space" {
 
 variable "ssh_sources" {
   type        = list(string)
-  description = "From where SSH to the controller is allowed, as addresses, ranges or service tags; empty for nowhere but the network itself."
+  description = "Sources from which SSH to the controller is allowed: addresses, ranges or service tags; empty for the network itself alone."
 }

@@ -47,7 +47,7 @@ function fill(folder: string): string {
   return file
 }
 
-test('the disk under the ledger is full in mid-job: it is said, nothing is lost, and the job goes on when there is room', {
+test('the disk under the ledger is full in mid-job: the log reports it, nothing is lost, and the job resumes when there is room', {
   timeout: 300_000,
 }, async (context) => {
   using disk = smallDisk(context)

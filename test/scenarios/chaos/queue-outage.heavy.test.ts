@@ -7,7 +7,7 @@ import { expectWarmed, submitSlowly } from '../../support/chaos.ts'
 import { Lab, makeTree, pause } from '../../support/lab.ts'
 
 describe('the queue service goes away in mid-job and comes back', { timeout: 300_000 }, () => {
-  test('Azurite on a disk: the job goes on where it was, and every file counts once', async (context) => {
+  test('Azurite on a disk: the job resumes where it was, and every file counts once', async (context) => {
     await using folders = new Lab()
     const folder = join(folders.folder, 'azurite')
     mkdirSync(folder)

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Lab, makeTree } from '../../support/lab.ts'
 
-/* What people, file systems and other programs come up with. One lab and one manager for all; each test has a folder. */
+/*
+ * Odd input from people, file systems and other programs. One lab and one manager for all; each test has a folder.
+ */
 
 let lab: Lab
 beforeAll(() => {
@@ -151,8 +153,9 @@ describe('an export', { timeout: 60_000 }, () => {
     )
   })
 
-  test('of which one address lacks single files: they fail there, by name', async () => {
-    // Each directory is listed through one address; what that one lacks, nobody misses. So there are several directories.
+  test('with single files missing at one address fails for these files there, by name', async () => {
+    // Each directory is listed through one address; a file that this one lacks is not missed. So there are several
+    // directories.
     const directories = Array.from({ length: 8 }, (_, at) => `missing/d${at}`)
     mkdirSync(join(lab.exportFolder, 'missing'))
     lab.mountElsewhere('cache-4', 'elsewhere')
@@ -172,7 +175,7 @@ describe('an export', { timeout: 60_000 }, () => {
       expect(failure).toMatchObject({ path: expect.stringMatching(/^\/missing\/d\d\/b\.exr$/), address: 'cache-4' })
   })
 
-  test('whose path is a file is warmed; one that is not there fails by name', async () => {
+  test('with a file as its path is warmed; a missing path fails by name', async () => {
     aFolder('single')
     expect(await warm('/single/a.exr')).toMatchObject({ code: 0, report: { files: 1, outcome: 'warmed' } })
     const { code, report } = await warm('/single/missing')
@@ -182,7 +185,7 @@ describe('an export', { timeout: 60_000 }, () => {
 })
 
 describe('a tree', { timeout: 60_000 }, () => {
-  test('with names that are no text, and FIFOs, sockets and links in it, is warmed file by file', async () => {
+  test('with names that are not text, and with FIFOs, sockets and links, is warmed file by file', async () => {
     const folder = aFolder('odd')
     const odd = ['with space', 'new\nline', 'quote"\'`$(id)', '-rf', '*?[a]', '\\', '日本語']
     for (const name of odd) writeFileSync(join(folder, name), name)
@@ -206,7 +209,7 @@ describe('a tree', { timeout: 60_000 }, () => {
     }
   })
 
-  test('that changes all the while is warmed to its end: what vanished is a failure by name, and nothing else is', async () => {
+  test('that keeps changing is warmed to its end: only vanished files are failures, by name', async () => {
     const folder = join(lab.exportFolder, 'changing')
     const { files } = makeTree(folder, 60, 40)
     let over = false
@@ -244,7 +247,7 @@ describe('jobs', { timeout: 60_000 }, () => {
     await lab.told('pause', label)
   }
 
-  test('rest while they are paused, and go on', async () => {
+  test('rest while they are paused, and resume', async () => {
     const { files } = makeTree(join(lab.exportFolder, 'paused'), 20, 50)
     await submitPaused('rests', '/paused')
     await lab.told('change', 'rests', '--max-requests-per-second', 'none')
@@ -285,7 +288,7 @@ describe("the original's messages", { timeout: 60_000 }, () => {
     })
   })
 
-  test('of work are read by a worker alone, with no manager of ours about', async () => {
+  test('of work are read by a worker without any manager of ours', async () => {
     await using alone = new Lab({ QUEUE_PREFIX: 'alone' })
     makeTree(alone.exportFolder, 1, 10)
     const message = (change: object): string =>

@@ -102,7 +102,7 @@ describe.skipIf(missing !== undefined)('jobs on a real NFS server, spoken to by 
     expect(stdout).toContain('/no/such/export')
   })
 
-  test('the server dies in mid-job and comes back: the job goes on and every file is read', {
+  test('the server dies in mid-job and comes back: the job resumes and every file is read', {
     timeout: 180_000,
   }, async () => {
     await using lab = new Lab()

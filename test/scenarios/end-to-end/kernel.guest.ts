@@ -73,7 +73,7 @@ async function halfLost(access: readonly string[]): Promise<{ code: number | nul
 }
 const direct = await halfLost(['--access', 'direct', '--nfs-port', String(network.port), '--nfs-timeout-ms', '500'])
 
-// As a worker mounts, but for the time after which the kernel sends a call again: half a second and not fifteen.
+// A worker's mount options, except that the kernel repeats a call after half a second instead of fifteen.
 const options = `ro,nfsvers=3,proto=tcp,mountproto=tcp,nolock,soft,timeo=5,retrans=3,retry=0,port=${network.port}`
 const mounted = join(lab.folder, 'lossy')
 for (const address of addresses) {

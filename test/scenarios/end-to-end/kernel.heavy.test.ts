@@ -43,7 +43,7 @@ test.skipIf(lab === undefined)(
         after: [],
         left: [],
       })
-      // Calls that are sent to it again may count; with nobody there, hardly any are new.
+      // Repeated calls to it may count; with no server there, hardly any are new.
       expect(seen.readsWhileStopped).toBeLessThan(20)
       expect(seen.during).toHaveLength(2)
       for (const mount of seen.during) expect(mount).toMatch(/ nfs ro,nosuid,nodev,noexec,.*vers=3/)

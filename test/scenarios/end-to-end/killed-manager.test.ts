@@ -35,7 +35,7 @@ async function killManagerWhileChunksWait(lab: Lab): Promise<void> {
   expect((await lab.queues()).filter((queue) => queue.includes('list-'))).toEqual([])
 }
 
-describe('a list whose manager is killed while chunks of it wait is read to its end, each file once', {
+describe('a list with a manager that is killed while chunks wait is read to its end, each file once', {
   timeout: 180_000,
 }, () => {
   test('on SQLite', async () => {

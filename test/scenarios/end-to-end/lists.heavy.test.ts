@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Ganesha, ganeshaMissing, startGanesha } from '../../support/ganesha.ts'
 import { Lab, makeTree } from '../../support/lab.ts'
 
-/* What to warm, in the forms that people have it: lists, rule files, priming manifests, what changed since the last time. */
+/* The forms in which people say what to warm: lists, rule files, priming manifests, changes since the last time. */
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: a list on a real NFS server, because ${missing}`)
@@ -86,7 +86,7 @@ describe('a list', { timeout: 180_000 }, () => {
     expect(await lab.queues()).toEqual([])
   })
 
-  test('whose submitter is killed half-way leaves no job', async () => {
+  test('with a submitter that is killed half-way leaves no job', async () => {
     await using lab = new Lab()
     const submit = lab.start('submit', ['--addresses', 'cache-1', '--export', '/animation', '--files-from', '-'])
     // More than a chunk, and then nothing: it waits for the rest.
@@ -97,7 +97,7 @@ describe('a list', { timeout: 180_000 }, () => {
     expect((await lab.queues()).filter((name) => name.endsWith('job'))).toEqual([])
   })
 
-  test('whose submitter is interrupted is removed', async () => {
+  test('with an interrupted submitter is removed', async () => {
     await using lab = new Lab()
     const submit = lab.start('submit', ['--addresses', 'cache-1', '--export', '/animation', '--files-from', '-'])
     submit.process.stdin?.write(Array.from({ length: 50_000 }, (_, at) => `/d/f${at}\n`).join(''))
@@ -136,7 +136,7 @@ describe('a list', { timeout: 180_000 }, () => {
       code: 0,
       report: { outcome: 'warmed', files: made.files, bytes: made.bytes, directories: 0 },
     })
-    // What the read of each file took that was the first one.
+    // The latency of each file's first read.
     const timed = reportOf(stdout).addresses.flatMap(({ coldReads }) => coldReads?.counts ?? [])
     expect(timed.reduce((sum, count) => sum + count, 0)).toBe(made.files)
   })

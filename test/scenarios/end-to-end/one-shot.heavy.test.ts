@@ -72,7 +72,7 @@ describe('a warm-up of this machine', { timeout: 60_000 }, () => {
     ])
   })
 
-  test('of which one folder holds no file fails as a whole, and says what it looked at', async () => {
+  test('with one folder without files fails as a whole, and reports where it looked', async () => {
     const empty = join(lab.folder, 'empty')
     mkdirSync(empty)
     const folder = join(lab.exportFolder, 'group-0')
@@ -143,13 +143,13 @@ describe('a warm-up of this machine', { timeout: 60_000 }, () => {
     expect(leftovers()).toEqual([])
   })
 
-  test('keeps to patterns and says in words what it did', async () => {
+  test('applies patterns and reports them in words', async () => {
     const { code, stdout } = await warm(lab.exportFolder, '--include', 'f1.dat,f2.dat', '--exclude', 'f2*')
     expect(code).toBe(0)
     expect(stdout).toMatch(/\b5 files\b/)
   })
 
-  test('of a path that one of the mounts lacks says so, and fails', async () => {
+  test('of a path that is missing in one mount reports it, and fails', async () => {
     const empty = join(lab.folder, 'empty')
     mkdirSync(empty)
     const { code, stdout } = await warm('--mount', lab.exportFolder, '--mount', empty, '/group-2', '--json')

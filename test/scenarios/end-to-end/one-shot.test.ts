@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Lab } from '../../support/lab.ts'
 
-test('a warm-up of this machine without a word makes a sample scene and reads it through three mounts', async () => {
+test('a warm-up of this machine without arguments makes a sample scene and reads it through three mounts', async () => {
   const temporary = mkdtempSync(join(tmpdir(), 'cachewarmer-test-tmp-'))
   await using lab = new Lab({ TMPDIR: temporary })
   const { code, stdout, stderr } = await lab.run('manager', ['warm'])

@@ -23,7 +23,7 @@ const job = (lab: Lab, path: string): string[] => [
   path,
 ]
 
-test('a job in a new queue file is run itself, whatever the ledger knows of the file before', {
+test('a job in a new queue file runs itself, although the ledger knows jobs of the previous file', {
   timeout: 120_000,
 }, async () => {
   await using lab = new Lab()

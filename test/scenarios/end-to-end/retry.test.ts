@@ -16,7 +16,7 @@ const reports = (stdout: string): Report[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Report)
 
-test('what failed is warmed once it is mended, and nothing else is', { timeout: 90_000 }, async () => {
+test('a retry warms exactly the failed files, once they are mended', { timeout: 90_000 }, async () => {
   await using lab = new Lab()
   const folder = join(lab.exportFolder, 'shot')
   mkdirSync(folder)

@@ -108,7 +108,7 @@ describe.skipIf(!openssl)('a manager that is killed with SIGKILL at random momen
       for await (const status of watchJob(service, prefix, { messageId }, { clock: systemClock, reached: true }))
         last = status
     })()
-    // What it fails with is thrown where it is awaited.
+    // Its error is thrown at the await.
     watching.catch(() => undefined)
 
     let manager = start()
@@ -167,11 +167,11 @@ describe.skipIf(!openssl)('a manager that is killed with SIGKILL at random momen
   })
 })
 
-/** Where a job and its scale set are in their life, in this order. */
+/** The stages of a job and its scale set, in this order. */
 const stages = ['starting', 'leading', 'creating', 'working', 'ended', 'deleting'] as const
 export type Stage = (typeof stages)[number]
 
-/** When a manager is killed: so long after it, or Azure, has come so far. */
+/** When a manager is killed: this long after it, or Azure, has reached a stage. */
 export interface Moment {
   readonly stage: Stage
   readonly afterMs: number
@@ -187,7 +187,9 @@ const lastsMs: Readonly<Record<Stage, number>> = {
   deleting: 500,
 }
 
-/** Moments of one life in their order. Where there are two or more, Azure is making the set in one and deleting it in another. */
+/**
+ * Moments of one life in their order. Where there are two or more, Azure is making the set in one and deleting it in another.
+ */
 export function drawMoments(random: () => number, count: number): Moment[] {
   const draw = (): Stage => stages[Math.floor(random() * stages.length)] ?? 'starting'
   const sure: Stage[] = count < 2 ? [] : ['creating', 'deleting']

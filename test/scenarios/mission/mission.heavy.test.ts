@@ -88,7 +88,7 @@ describe.skipIf(!openssl)('a job in Azurite, machines of a scale set, tokens of 
       expect(cloud.controller.requests.filter((request) => request.includes(resource)).join()).toContain(
         'client_id=id-of-manager',
       )
-    // Nobody had anything but a token to open the queues with.
+    // Every program opened the queues with a token alone.
     const asking = [cloud.controller, ...cloud.booted.map(({ metadata }) => metadata)]
     for (const { requests } of asking) expect(requests.join()).toContain('storage.azure.com')
   })

@@ -19,7 +19,7 @@ const refusals: [string, Pick<ArmOptions, 'allows'>, string[], string][] = [
     'not allowed to do Microsoft.Compute/virtualMachineScaleSets/write on',
   ],
   [
-    'terms that nobody accepted',
+    'terms that were not accepted',
     {},
     ['--vmss-image', 'vfxt'],
     'run: az vm image terms accept --publisher microsoft-avere --offer vfxt --plan avere-vfxt-controller',
@@ -46,7 +46,7 @@ describe.skipIf(!openssl)('what Azure refuses', () => {
   afterAll(() => azurite.stop())
 
   test.concurrent.each(refusals)(
-    '%s is told in the log and in the status of the job, and nothing half-made is left',
+    '%s is in the log and in the status of the job, and nothing half-made is left',
     async (what, given, args, said) => {
       const prefix = what.replaceAll(' ', '-').slice(0, 20)
       const environment = { STORAGE_KEY: azurite.accountKey }

@@ -3,7 +3,7 @@ import { systemClock, systemRandom } from '@cachewarmer/service/cli'
 import type { MachineHooks } from '@cachewarmer/vmss/testing'
 import { folderAccess, runWorker } from '@cachewarmer/worker'
 
-/** What the machines of a scale set work for. */
+/** The queues and options that the machines of a scale set work with. */
 interface Purpose {
   readonly prefix: string
   readonly template: string
@@ -33,7 +33,7 @@ export class WorkerMachines {
   readonly hooks: MachineHooks = {
     onInstanceStarted: ({ set, name }) => {
       const purpose = this.purposes.get(set)
-      if (purpose === undefined || this.#service === undefined) throw new Error(`nobody knows what ${set} is for`)
+      if (purpose === undefined || this.#service === undefined) throw new Error(`the purpose of ${set} is unknown`)
       const { prefix, template, leaseMs } = purpose
       const stop = new AbortController()
       const ended = runWorker(

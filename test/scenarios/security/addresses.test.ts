@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 /*
  * An address of a job leads a worker to a service that is no filer. Here a filer listens on
- * loopback, so that whatever gets through is seen.
+ * loopback, so that every connection is seen.
  */
 let server: NfsServer
 beforeEach(async () => {

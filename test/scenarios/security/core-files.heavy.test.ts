@@ -9,10 +9,10 @@ import { Lab, makeTree, type Running, workersBelow } from '../../support/lab.ts'
 import { readText } from '../../support/repository.ts'
 import { type Remains, takeRemains } from './remains.ts'
 
-/* What a process that crashes leaves behind: with all of its memory, that would be every secret it knows. */
+/* The core file of a crashed process: with all of its memory it would contain every secret that the process knows. */
 
 const token = 'Open-Sesame-4-The-Page'
-/** What the kernel dumps by default: all private memory, with the environment. */
+/** The kernel's default content of a core: all private memory, with the environment. */
 const wholeMemory = '33'
 
 /** Why this machine writes no core into a process's folder; undefined where it does. */
@@ -102,7 +102,7 @@ describe.skipIf(process.platform !== 'linux')('a process that crashes', { timeou
     expect(await crashManager(manager)).toEqual([])
   })
 
-  test.skipIf(withoutCores !== undefined)('leaves cores without secrets where somebody asked for cores', async () => {
+  test.skipIf(withoutCores !== undefined)('leaves cores without secrets if the system asks for cores', async () => {
     const { manager } = start('unlimited')
     const [one = 0, other = 0] = await workersOf(manager)
     const core = { name: expect.stringMatching(/^core/), isCore: true }

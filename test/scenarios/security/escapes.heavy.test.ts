@@ -9,7 +9,10 @@ interface Shown {
   readonly failures: { readonly sample: readonly { readonly path: string; readonly code: string }[] }
 }
 
-/* Whatever leads out of an export, nothing there is opened: what lies there is so large that it would show in the bytes. */
+/*
+ * No way out of an export opens a file there: the files there are so large that it would show in the
+ * bytes.
+ */
 describe('out of an export', { timeout: 120_000 }, () => {
   let lab: Lab
   beforeAll(() => {
@@ -62,7 +65,7 @@ describe('out of an export', { timeout: 120_000 }, () => {
     expect(failed.toSorted()).toEqual(paths.map((path) => `NOT_FOUND ${path}`).toSorted())
   })
 
-  test('no item leads, that somebody put among those of a run', async () => {
+  test('no foreign item in the queue of a run leads', async () => {
     folderOf('items')
     const made = makeTree(join(lab.exportFolder, 'items'), 2, 40)
     const job = ['--addresses', 'cache-1', '--export', '/animation', '--path', '/items', '--job-id', 'items']

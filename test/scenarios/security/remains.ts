@@ -11,7 +11,7 @@ const formsOf = (secret: string): string[] => [
   ]),
 ]
 
-/** Where the secret stands among texts, named by their places. */
+/** The places, among named texts, that contain the secret. */
 export function findSecret(secret: string, texts: ReadonlyMap<string, string>): string[] {
   const forms = formsOf(secret)
   return [...texts].filter(([, text]) => forms.some((form) => text.includes(form))).map(([place]) => place)
@@ -39,7 +39,7 @@ export function takeRemains(folder: string, secrets: readonly string[]): Remains
 
 function search(file: string, secrets: readonly string[]): Omit<Remains, 'name'> {
   const wanted = secrets.map((secret) => ({ secret, forms: formsOf(secret).flatMap(encodings) }))
-  // What lies across two pieces is whole in the second one.
+  // A secret across two pieces is whole in the second one.
   const overlap = Math.max(...wanted.flatMap(({ forms }) => forms.map(({ length }) => length)))
   const found = new Set<string>()
   let isCore = false

@@ -88,7 +88,7 @@ test('while a job runs and after it, the key of the account and the token of the
 
     for (const secret of [azurite.accountKey, token]) expect(findSecret(secret, texts)).toEqual([])
     expect(manager.log()).not.toMatch(/SharedKey|Bearer/i)
-    // Where it is found, so that the search itself is known to work, and that there was something to be found in.
+    // Places where it must be found: they prove that the search works and that there was something to search.
     expect(findSecret(azurite.accountKey, new Map([['worker', environment]]))).toEqual(['worker'])
     const sent = [...messages.values()].join('\n')
     for (const kind of [

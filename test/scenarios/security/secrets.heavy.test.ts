@@ -7,7 +7,7 @@ import { Cloud } from '../../support/cloud.ts'
 import { Lab } from '../../support/lab.ts'
 import { findSecret } from './remains.ts'
 
-/* Whatever road a secret comes by, it is to be found nowhere but where it came from. */
+/* For every way by which a program gets a secret, the secret is found only where it came from. */
 
 describe('a secret of the storage account', { timeout: 120_000 }, () => {
   let azurite: Azurite
@@ -31,7 +31,7 @@ describe('a secret of the storage account', { timeout: 120_000 }, () => {
       (secret) => ({ CACHEWARMER_QUEUE: '', AZURE_STORAGE_CONNECTION_STRING: `AccountName=a;AccountKey=${secret};;x` }),
     ],
     [
-      'a key and an address where nobody listens',
+      'a key and an address without a listener',
       (secret) => ({
         CACHEWARMER_QUEUE: 'http://127.0.0.1:1/account',
         STORAGE_KEY: Buffer.from(secret).toString('base64'),

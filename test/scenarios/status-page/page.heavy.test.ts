@@ -61,7 +61,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
     busy?.close()
   })
 
-  /** A page of its own; whatever goes wrong in it, or goes elsewhere, fails the test. */
+  /** A page of its own; any error in it, and any request to another host, fails the test. */
   async function visit(url: string, body: (page: Page) => Promise<void>, context: BrowserContextOptions = {}) {
     const opened = await browser.newContext({ ...context, acceptDownloads: true })
     const page = await opened.newPage()
@@ -69,7 +69,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
     const { origin } = new URL(url)
     page.on('pageerror', (error) => wrong.push(error.message))
     page.on('console', (message) => {
-      // A refused request is told to the console by the browser itself.
+      // The browser itself writes a refused request to the console.
       if (message.type() === 'error' && !message.text().includes('401')) wrong.push(message.text())
     })
     page.on('request', (request) => {
@@ -98,7 +98,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
     })
   })
 
-  test('names are text, whatever they hold', async () => {
+  test('names are shown as text, for all characters', async () => {
     await visit(`${server.url}#run=${busy.worst}`, async (page) => {
       await page.getByRole('heading', { name: /night/ }).waitFor()
       await page.getByText('10,000 failures.').waitFor()
@@ -226,7 +226,7 @@ describe.skipIf(!browserIsThere)('in a browser', { timeout: 120_000 }, () => {
     expect(await page.getByRole('img', { name: /^Throughput over time/ }).count()).toBe(1)
   }
 
-  test('a manager that ends is told of, and what it said last stays', async () => {
+  test('the page reports that its manager ended, and keeps the last figures', async () => {
     const gone = busyManager({ runs: 1, workers: 1, failures: 0 })
     gone.tick()
     const short = await openStatusServer(gone.store, {

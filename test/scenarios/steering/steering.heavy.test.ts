@@ -53,7 +53,7 @@ describe.skipIf(missing !== undefined)('a job of two workers', { timeout: 240_00
     await steered.until(stillMs, nothingIsRead)
     const { code, stdout } = await night.finished
     expect({ code, report: JSON.parse(stdout) as unknown }).toMatchObject({ code: 1, report: { outcome: 'cancelled' } })
-    // What was asked of one job was asked of it alone.
+    // A request for one job did not change the other.
     expect(await steered.state('day')).toBe('running')
     expect(day.process.exitCode).toBeNull()
   })

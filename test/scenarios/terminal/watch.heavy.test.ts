@@ -14,7 +14,7 @@ describe.skipIf(missing !== undefined)('watch on a terminal', { timeout: 240_000
   })
   afterAll(() => lab[Symbol.asyncDispose]())
 
-  /** A job that goes on until it is told to. */
+  /** A job that runs until the test ends it. */
   async function submit(label: string, addresses = lab.addresses): Promise<void> {
     const what = ['--addresses', addresses.join(','), '--export', '/animation', '--path', '/', '--job-id', label]
     expect(await lab.run('submit', [...what, '--max-requests-per-second', '10'])).toMatchObject({ code: 0 })

@@ -9,7 +9,7 @@ test.each(mutations)('"$name" still has its one place in $file', (mutation) => {
   expect(mutated(text, mutation)).not.toBe(text)
 })
 
-test('a place that is not there, or there twice, is told of', () => {
+test('a place that is missing, or exists twice, is reported', () => {
   const mutation = { name: 'x', file: 'f.ts', find: 'a', replace: 'b' }
   expect(() => mutated('', mutation)).toThrow('is 0 times in f.ts')
   expect(() => mutated('aa', mutation)).toThrow('is 2 times in f.ts')

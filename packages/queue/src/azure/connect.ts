@@ -29,7 +29,7 @@ export interface ClientOptions {
   readonly ca?: string | undefined
 }
 
-/** One try a call: whoever wants more wraps the service with `withRetry`. */
+/** One try per call: for more, wrap the service with `withRetry`. */
 const pipeline = ({ ca }: ClientOptions) => ({
   retryOptions: { maxTries: 1 },
   userAgentOptions: { userAgentPrefix: 'cachewarmer-queue' },
@@ -38,7 +38,7 @@ const pipeline = ({ ca }: ClientOptions) => ({
 
 const ways = ['accountKey', 'sas', 'credential'] as const
 
-/** Checks that there is exactly one way in, and makes the SDK's client. Contacts nobody. No error repeats a secret. */
+/** Checks that there is exactly one way in, and makes the SDK's client. Sends nothing. No error repeats a secret. */
 export function connect(access: AzureAccess, options: ClientOptions): QueueServiceClient {
   const { connectionString, url, accountKey, sas, credential } = access
   const given = ways.filter((way) => access[way] !== undefined)

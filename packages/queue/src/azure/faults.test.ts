@@ -45,7 +45,7 @@ describe('the Azure driver, on a bad day', () => {
     [503, 'ServerBusy', 'THROTTLED'],
     [409, 'QueueBeingDeleted', 'QUEUE_BEING_DELETED'],
     [403, 'AuthorizationPermissionMismatch', 'DENIED'],
-  ])('status %i %s is told as it comes, after one try', async (status, code, expected) => {
+  ])('status %i %s is reported at once, after one try', async (status, code, expected) => {
     answer = refuse(status, code)
     const service = openAzureService({ url, accountKey })
     await expect(service.create('queue')).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe('the Azure driver, on a bad day', () => {
     expect(requests).toHaveLength(1)
   })
 
-  test('a port that nobody listens on is UNAVAILABLE', async () => {
+  test('a port without a listener is UNAVAILABLE', async () => {
     server.close()
     await once(server, 'close')
     const service = openAzureService({ url, accountKey })

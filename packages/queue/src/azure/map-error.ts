@@ -1,6 +1,8 @@
 import { isQueueError, QueueError, type QueueErrorCode } from '../errors.ts'
 
-/** Error codes of the service, https://learn.microsoft.com/rest/api/storageservices/queue-service-error-codes and "common" ones. */
+/**
+ * Error codes of the service, https://learn.microsoft.com/rest/api/storageservices/queue-service-error-codes and "common" ones.
+ */
 const byCode: Readonly<Record<string, QueueErrorCode>> = {
   QueueNotFound: 'QUEUE_NOT_FOUND',
   QueueBeingDeleted: 'QUEUE_BEING_DELETED',
@@ -48,7 +50,10 @@ export const redact = (text: string): string =>
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
-/** The only file that knows what the service and its SDK call their troubles. The SDK's own error, which holds the URL, stays behind. */
+/**
+ * The only file that knows what the service and its SDK call their troubles. The SDK's own error is dropped, because it
+ * contains the URL.
+ */
 export function mapError(queue: string, error: unknown): unknown {
   if (isQueueError(error) || !(error instanceof Error)) return error
   const facts = error as Facts

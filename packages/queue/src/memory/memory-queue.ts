@@ -64,7 +64,7 @@ export function memoryQueue(name: string, host: Host): Queue {
     return found.slice(0, max)
   }
 
-  /** Every delivery counts one up, so the count is the receipt: it is stale once somebody else has received the message. */
+  /** Every delivery counts one up, so the count is the receipt: it is stale once another reader has received the message. */
   const receiptFor = (id: string, deliveries: number): Receipt => {
     const held = (nowMs: number): StoredMessage => {
       const message = host.messages(name).get(id)

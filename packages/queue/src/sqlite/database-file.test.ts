@@ -28,7 +28,7 @@ async function aQueue(file = newFile()) {
 }
 
 describe('a queue file', () => {
-  test('is for its owner alone, whatever the umask, and so are the two beside it', async () => {
+  test('is for its owner alone, with every umask, and so are the two beside it', async () => {
     const { file, service } = await aQueue()
     expect([file, `${file}-wal`, `${file}-shm`].map(modeOf)).toEqual(['600', '600', '600'])
     await service.close()
@@ -97,7 +97,7 @@ describe('a queue file that is open', () => {
     await after.service.close()
   })
 
-  test('and of which the log alone is removed ends every call', async () => {
+  test('and ends every call if only its log is removed', async () => {
     const open = await aQueue()
     rmSync(`${open.file}-wal`)
     await expect(open.queue.send('x')).rejects.toMatchObject({ code: 'FILE_LOST' })

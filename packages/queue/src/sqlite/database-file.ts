@@ -7,8 +7,8 @@ const filesOf = (file: string): readonly string[] => [file, `${file}-wal`, `${fi
 const look = (path: string): BigIntStats | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })
 
 /**
- * Opens a database that is for its owner alone, whatever the umask; SQLite gives the two files beside it the same mode.
- * One that is there already is taken from others, while a group keeps what somebody gave it.
+ * Opens a database that is for its owner alone, with every umask; SQLite gives the two files beside it the same mode.
+ * An existing file loses the rights of others, and keeps those of its group.
  */
 export function openPrivately<T>(file: string, open: () => T): T {
   make(file)

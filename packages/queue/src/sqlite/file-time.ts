@@ -13,7 +13,7 @@ export interface FileTime {
 const whole = (ms: number): number => Math.ceil(Math.min(ms, Number.MAX_SAFE_INTEGER))
 
 /**
- * A file serves one machine, so its time runs with that machine's steady clock: whoever sets the wall clock moves no lease
+ * A file serves one machine, so its time runs with that machine's steady clock: setting the wall clock moves no lease
  * and no delay. It begins with the wall clock's time at the first opening after each start of the machine. Then leases are
  * void, as their holders are gone, and delays and expiry are taken from the wall clock, which alone runs while a machine is
  * off. Without a boot id the wall clock has to serve throughout.

@@ -130,7 +130,7 @@ test('a process on a machine that was started anew finds leases void', async () 
   expect(await finished(reader)).toEqual(['leased 2'])
 })
 
-test('every message is completed once by readers and writers in many processes, one of which is killed', async () => {
+test('every message is completed once by readers and writers in many processes, although one is killed', async () => {
   const file = join(folder, 'shared.db')
   const service = openSqliteService({ file })
   await service.create('queue')

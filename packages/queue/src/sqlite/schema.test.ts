@@ -37,7 +37,7 @@ describe('the schema', () => {
     db.close()
   })
 
-  test('no statement looks through all messages, whatever their number', () => {
+  test('no statement looks through all messages', () => {
     const db = new DatabaseSync(file)
     prepareSchema(db, file, 1_000)
     const plans = Object.entries(prepareStatements(db)).map(([name, statement]) => {

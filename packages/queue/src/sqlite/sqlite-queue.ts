@@ -20,7 +20,7 @@ export function sqliteQueue(queue: string, store: Store, sql: Statements, time: 
   }
   const now = (): number => time.in(0)
 
-  /** Every delivery counts one up, so the count is the receipt: it is stale once somebody else has received the message. */
+  /** Every delivery counts one up, so the count is the receipt: it is stale once another reader has received the message. */
   const receiptFor = ({ id, uid, deliveries }: Pick<MessageRow, 'id' | 'uid' | 'deliveries'>): Receipt => {
     const held = { queue, id, deliveries }
     const mustHaveChanged = (changes: number | bigint): void => {

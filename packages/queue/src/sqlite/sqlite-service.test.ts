@@ -85,7 +85,7 @@ describe('openSqliteService', () => {
     await service.close()
   })
 
-  test('a queue that is deleted while its messages are being received is told', async () => {
+  test('a queue that is deleted while its messages are being received is reported', async () => {
     const service = openSqliteService({ file: newFile(), clock: fakeClock() })
     await service.create('queue')
     await service.queue('queue').send('x')
@@ -139,7 +139,7 @@ describe('openSqliteService', () => {
     expect(() => openSqliteService({ file })).toThrow(/file must be in a folder that can be read \(ENOENT.*absent/)
   })
 
-  test('with trust in the filesystem nobody looks at it', () => {
+  test('with trust in the filesystem it is not checked', () => {
     const file = join(folder, 'absent', 'queues.db')
     expect(() => openSqliteService({ file, trustFilesystem: true })).toThrow(
       expect.objectContaining({ code: 'DENIED' }),
@@ -147,7 +147,7 @@ describe('openSqliteService', () => {
     expect(() => openSqliteService({ file, trustFilesystem: false })).toThrow(/ENOENT/)
   })
 
-  test('a folder instead of a file is told', () => {
+  test('a folder instead of a file is reported', () => {
     expect(() => openSqliteService({ file: folder })).toThrow(expect.objectContaining({ code: 'DENIED' }))
   })
 

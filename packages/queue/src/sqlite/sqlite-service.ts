@@ -15,11 +15,16 @@ import { prepareStatements } from './statements.ts'
 import { openStore } from './store.ts'
 
 export interface SqliteOptions {
-  /** Path of the file that holds all queues; made where it is absent, in a folder that is not. Two more stand beside it while it is open. */
+  /**
+   * Path of the file that holds all queues; made where it is absent, in a folder that is not. Two more stand beside it while it
+   * is open.
+   */
   readonly file: string
-  /** Default: the system's. A `MachineClock` with a boot id keeps leases and delays from whoever sets the wall clock. */
+  /** Default: the system's. A `MachineClock` with a boot id keeps leases and delays independent of the wall clock. */
   readonly clock?: Clock | undefined
-  /** Opens the file on any filesystem, for a local FUSE that keeps its promises. Default false: networks and FUSE are refused. */
+  /**
+   * Opens the file on any filesystem, for a local FUSE that keeps its promises. Default false: networks and FUSE are refused.
+   */
   readonly trustFilesystem?: boolean | undefined
 }
 
@@ -67,7 +72,7 @@ export function openSqliteService(options: SqliteOptions): QueueService {
   }
 }
 
-/** What is sent through this connection from now on would reach nobody. */
+/** No reader would see messages sent through this connection from now on. */
 const fileLost = (file: string, what: string): QueueError =>
   new QueueError(
     'FILE_LOST',

@@ -27,7 +27,7 @@ function setUp() {
   folders.push(folder)
   const file = join(folder, 'store.db')
   const db = new Counting(file)
-  // Without a wait of its own, so that a locked file is told at once.
+  // Without a wait of its own, so that a locked file is reported at once.
   db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; CREATE TABLE note (text TEXT NOT NULL) STRICT')
   db.executed.length = 0
   const insert = db.prepare('INSERT INTO note VALUES (?)')

@@ -10,7 +10,7 @@ export interface Certificate {
 }
 
 /**
- * Makes a certificate for 127.0.0.1 and localhost, valid for two days, that nobody but a test trusts.
+ * Makes a certificate for 127.0.0.1 and localhost, valid for two days, that only a test trusts.
  * Undefined where there is no `openssl`.
  */
 export function makeCertificate(folder: string): Certificate | undefined {

@@ -59,7 +59,7 @@ describe('the conformance suite', () => {
           return queue.send(body, options)
         },
       }),
-      'a queue that is not there is told by every method, and sending makes none',
+      'a missing queue is reported by every method, and sending makes none',
     ],
     [
       'does not renew',

@@ -3,7 +3,7 @@ import { sleep } from '../clock.ts'
 import { fakeClock } from './fake-clock.ts'
 
 describe('fakeClock', () => {
-  test('stands still by itself, and starts where it is told to', async () => {
+  test('stands still by itself, and starts at the given time', async () => {
     const clock = fakeClock({ startMs: 5 })
     await new Promise((resolve) => setImmediate(resolve))
     expect(clock.now()).toBe(5)
@@ -56,7 +56,7 @@ describe('fakeClock', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('an abort after waking up disturbs nobody else', async () => {
+  test('an abort after waking up disturbs no other sleeper', async () => {
     const clock = fakeClock()
     const stop = new AbortController()
     const first = sleep(clock, 10, stop.signal)

@@ -1,6 +1,6 @@
 import { type MachineClock, sleep } from '../clock.ts'
 
-/** Time that stands still until it is told to move. */
+/** Time that stands still until a test moves it. */
 export interface FakeClock extends MachineClock {
   /** Sets the wall clock ahead by `ms`, or back where that is negative, in no time: no timer runs. */
   setWall(ms: number): void

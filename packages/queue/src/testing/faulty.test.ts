@@ -11,7 +11,7 @@ async function setUp(plan: Partial<Record<FaultyCall, Fault[]>>) {
 }
 
 describe('faultyService', () => {
-  test('a lost request has no effect, a lost answer has its effect, and nobody can tell', async () => {
+  test('a lost request has no effect, a lost answer has its effect, and the caller cannot tell them apart', async () => {
     const { inner, queue } = await setUp({ send: ['lost request', 'lost answer'] })
     await expect(queue.send('x')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(await inner.queue('queue').approximateDepth()).toBe(0)

@@ -22,7 +22,7 @@ export type FaultyCall =
 
 /**
  * The same service on a bad network. `fault` is asked before each call. As on Azure, a receipt rotates with `update`,
- * `renew` and `giveBack`: whoever does not get the answer has none that is good, and finds the lease lost.
+ * `renew` and `giveBack`: a caller without the answer has no valid receipt, and finds the lease lost.
  */
 export function faultyService(
   inner: QueueService,

@@ -9,7 +9,7 @@ export interface FakeCredential {
 
 const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
-/** A token that nobody signed: Azurite takes it (over https alone), Azure does not. `audience` is whom it is for. */
+/** A token without a signature: Azurite takes it (over https alone), Azure does not. `audience` is whom it is for. */
 export function fakeCredential(audience = 'https://storage.azure.com'): FakeCredential {
   const asked: (string | string[])[] = []
   return {

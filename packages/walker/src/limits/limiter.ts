@@ -43,7 +43,7 @@ export interface LimitState extends LimitFigures {
 /** Where nothing is bounded. */
 const boundless: Turns = { take: () => true, give: () => {} }
 
-/** A limit's places; of a limit that offers none each is a task of it, which lasts until the place is given back. */
+/** A limit's places. If a limit offers no places, each place is a task of it that lasts until the place is given back. */
 export const turnsOf = (limiter: Limiter | undefined): Turns =>
   limiter ? (limiter.turns ?? new TaskTurns(limiter)) : boundless
 

@@ -18,7 +18,7 @@ export interface Reads {
 export interface Lines {
   /** A first read slower than this may be cold. */
   readonly fastMs: number
-  /** At most this much of what is cold is faster than `fastMs`, relative to what is slower. */
+  /** Upper bound of the number of cold reads faster than `fastMs`, relative to the number of slower ones. */
   readonly hidden: number
   /** A first read slower than this by `slowestHitMs` is cold, except for as many as there are controls slower than this. */
   readonly slowMs: number
@@ -117,8 +117,8 @@ type Stretch = readonly [from: number, to: number]
 const stretchCount = 8
 
 /**
- * Every stretch in which first reads alone may have been slow for a reason of its own: a cache or a program that is slow to start, a
- * disk of the cache that is busy for a while.
+ * Every stretch in which first reads alone may have been slow for a reason of its own: a cache or a program that is slow to
+ * start, a disk of the cache that is busy for a while.
  */
 const stretches = (count: number): Stretch[] =>
   Array.from({ length: 2 * stretchCount - 1 }, (_, at) => [
@@ -237,14 +237,17 @@ function hiddenBelow({ firstMs, againMs }: Reads, line: number, baseMs: number):
 
 /** A read from a busy hard disk of the cache takes at most this much longer than a re-read, in milliseconds. */
 const slowestDiskMs = 20
-/** Places on the logarithmic scale lie this factor apart; a level is `levelWidth` of them wide: its slow end takes half as long again. */
+/**
+ * Places on the logarithmic scale lie this factor apart; a level is `levelWidth` of them wide: its slow end takes half as long
+ * again.
+ */
 const [levelStep, levelWidth] = [1.15, 3]
 
 /**
  * How much slower than `slowMs` reads from a disk of the cache may be, in milliseconds; 0 where no disk shows. It shows where
- * slow first reads lie at two levels with a gap between them, the lower at most `slowestDiskMs` slower. The lower may as well be
- * an origin that is nearer than another: latency can't tell. Calls that are held up make a level of their own, so the upper has to
- * hold more first reads than controls that are as slow.
+ * slow first reads lie at two levels with a gap between them, the lower at most `slowestDiskMs` slower. The lower may as well
+ * be an origin that is nearer than another: latency can't tell. Calls that are held up make a level of their own, so the upper
+ * has to hold more first reads than controls that are as slow.
  */
 function diskAbove({ firstMs, againMs, floorMs }: Reads, slowMs: number): number {
   const slow = firstMs.filter((ms) => ms > slowMs)

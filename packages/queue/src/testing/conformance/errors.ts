@@ -37,7 +37,7 @@ export const errorCases: Cases = {
     for (const name of goodNames) assert.equal(service.queue(name).name, name)
   },
 
-  'a queue that is not there is told by every method, and sending makes none': async (h) => {
+  'a missing queue is reported by every method, and sending makes none': async (h) => {
     const queue = h.service.queue(`${h.prefix}absent`)
     await fails(queue.send('x'), 'QUEUE_NOT_FOUND')
     await fails(queue.receive({ max: 1, leaseMs: longMs }), 'QUEUE_NOT_FOUND')
@@ -46,7 +46,7 @@ export const errorCases: Cases = {
     assert.deepEqual(await h.service.list(queue.name), [])
   },
 
-  'a queue that went away is told by the leases of its messages': async (h) => {
+  'a deleted queue is reported by the leases of its messages': async (h) => {
     const queue = await h.newQueue()
     const sent = await queue.send('x')
     const lease = await h.take(queue)

@@ -127,7 +127,7 @@ export const leaseCases: Cases = {
     await fails(lease.update('y', { leaseMs: 0 }), 'LEASE_LOST')
   },
 
-  'after giveBack a lease is dead, although nobody has taken the message yet': async (h) => {
+  'after giveBack a lease is dead, although no reader has the message yet': async (h) => {
     const queue = await h.newQueue()
     await queue.send('x')
     const lease = await h.take(queue)
@@ -160,7 +160,7 @@ export const leaseCases: Cases = {
     assert.deepEqual(await bodies(queue), ['shown'])
   },
 
-  'a sent message is out of its sender’s hands once somebody received it': async (h) => {
+  'a sent message is out of its sender’s hands once a reader received it': async (h) => {
     const queue = await h.newQueue()
     const sent = await queue.send('x')
     await sent.update('y', { leaseMs: 0 })
