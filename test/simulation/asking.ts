@@ -11,11 +11,11 @@ export interface Way {
   readonly life: Life
   readonly dice: Dice
   readonly latencyMs: number
-  /** What is thrown where the address does not answer. */
+  /** The error if the address does not answer. */
   readonly away: (code: 'MOUNT_DOWN' | 'TIMEOUT', path: string) => Error
 }
 
-/** How long who asks an address that is away waits before it says so. */
+/** Time that a caller of an absent address waits before the error. */
 const timeoutMs = 4_000
 
 export type Ask = <T>(signal: AbortSignal | undefined, path: string, answer: () => T) => Promise<T>

@@ -2,7 +2,7 @@ import { encodeControl } from '@cachewarmer/core'
 import type { SimJob } from './expectations.ts'
 import type { World } from './world.ts'
 
-/** How long a person waits for a pause to show before resuming all the same. */
+/** Time that a person waits for a pause to show before resuming anyway. */
 const patienceMs = 600_000
 
 /** A person at the first job: pauses it, sees that it rests and that nothing is paid for, resumes it; or cancels it. */
@@ -18,7 +18,7 @@ export function beginAsks(world: World, jobs: readonly SimJob[]): void {
   }
   const resume = (): void => {
     seeNothingPaidFor(world, jobs)
-    // Nobody knows whether it was heard.
+    // It is unknown whether a manager received it.
     for (const ms of [0, 60_000, 300_000]) sim.after(ms, () => ask('resume'))
   }
   if (pause !== undefined)

@@ -8,7 +8,7 @@ import { leftOutOf, specialsIn, type Wanted } from './wanted.ts'
 /** Failures by path and address. */
 class Failed {
   readonly #files = new Set<string>()
-  /** Paths that failed as a whole, whatever the address: directories that could not be listed, items that were given up. */
+  /** Paths that failed as a whole, at all addresses: directories that could not be listed, items that were given up. */
   readonly #whole = new Set<string>()
 
   constructor(failures: readonly Failure[]) {
