@@ -1,7 +1,7 @@
 import { compileGoPattern } from './glob-go.ts'
 import { compilePathPattern, isPathPattern } from './glob-path.ts'
 import { compileIgnoreRules } from './ignore-rules.ts'
-import type { Job } from './job.ts'
+import type { Job } from './job-fields.ts'
 import { compilePathRules, type PathRules } from './path-rules.ts'
 
 /** Directories in which filers show snapshots: the same files once more, often many times. */

@@ -60,6 +60,7 @@ test('exports change only on purpose', async () => {
     'isCoreError',
     'isDone',
     'isRootItem',
+    'jobOptions',
     'latencyHistogram',
     'legacyHolds',
     'limitsTogether',

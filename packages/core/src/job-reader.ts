@@ -1,4 +1,10 @@
-import { type Problem, problem } from './errors.ts'
+import { ADDRESS_EXPECTED, parseAddress } from './addresses.ts'
+import { isCoreError, type Problem, problem } from './errors.ts'
+import { compileDirectoryPattern, compilePattern } from './filter.ts'
+import { RUN_PATTERN } from './ids.ts'
+import type { DirectoryRule } from './job-fields.ts'
+import { type JobList, MAX_LIST_CHUNKS } from './list-chunk.ts'
+import { ancestors, checkPath, normalisePath } from './paths.ts'
 import { preview } from './text.ts'
 
 /** Most warnings of one kind that a job brings along. */
@@ -121,4 +127,159 @@ export function fieldReader(fields: Readonly<Record<string, unknown>>): FieldRea
       if (more > 0) warnings.push(`${more} more unknown keys are ignored`)
     },
   }
+}
+
+/*
+ * Readers of fields whose text has rules of its own. Each says every problem to the reader, under the key it was given, and
+ * returns something harmless in place of what it refused.
+ */
+
+export function readAddresses(read: FieldReader, key: string, most: number): string[] {
+  const addresses = new Set<string>()
+  const list = read.list(key)
+  if (list.length === 0) read.refuse(key, 'at least one address')
+  for (const [at, given] of list) {
+    const address = parseAddress(given)
+    if (address === undefined) read.refuse(`${key}[${at}]`, ADDRESS_EXPECTED, given)
+    else if (addresses.has(address)) read.warnings.push(`${key}: ${preview(given)} is there twice`)
+    else addresses.add(address)
+  }
+  if (addresses.size > most) read.refuse(key, `at most ${most} addresses`)
+  return [...addresses]
+}
+
+export function readExportPath(read: FieldReader, key: string, maxBytes: number): string {
+  const given = read.text(key)
+  if (given === undefined || !given.startsWith('/')) {
+    read.refuse(key, 'the path of an export, which begins with "/"')
+    return '/'
+  }
+  return normalised(read, key, given, maxBytes)
+}
+
+const WHICH_PATH = 'a path within the export, "/" for all of it'
+
+/** A path without a leading '/' begins at the root of the export all the same, as it did for the original. */
+export function readPath(read: FieldReader, key: string): string {
+  const given = read.text(key)
+  if (given === undefined) read.refuse(key, WHICH_PATH)
+  return normalised(read, key, given ?? '/')
+}
+
+/** The paths of both keys, in order, none inside another. */
+export function readPaths(
+  read: FieldReader,
+  firstKey: string,
+  moreKey: string,
+  options: { readonly mayBeNone: boolean },
+): string[] {
+  const more = read.list(moreKey)
+  const isNone = read.text(firstKey) === undefined && (more.length > 0 || options.mayBeNone)
+  const first = isNone ? [] : [readPath(read, firstKey)]
+  const given = [...first, ...more.map(([at, path]) => normalised(read, `${moreKey}[${at}]`, path))]
+  const paths = new Set(given)
+  if (paths.size < given.length) read.warnings.push(`${moreKey}: paths that are there twice are warmed once`)
+  return [...paths].filter((path) => {
+    const outer = ancestors(path).find((ancestor) => paths.has(ancestor))
+    if (outer !== undefined) read.warnings.push(`${preview(path)} lies inside ${preview(outer)} and is warmed with it`)
+    return outer === undefined
+  })
+}
+
+/** The path as it is used; the root, which is never used, where it is refused. */
+function normalised(read: FieldReader, key: string, given: string, maxBytes?: number): string {
+  const path = normalisePath(given)
+  const expected = checkPath(path, maxBytes)
+  if (expected === undefined) return path
+  read.refuse(key, expected, given)
+  return '/'
+}
+
+/** Patterns are compiled here, so that a bad one is refused before anything is started. */
+export function readPatterns(read: FieldReader, key: string, target: 'file' | 'directory' = 'file'): string[] {
+  const patterns = read.list(key)
+  for (const [at, pattern] of patterns) {
+    try {
+      if (target === 'file') compilePattern(pattern)
+      else compileDirectoryPattern(pattern)
+    } catch (error) {
+      if (!isCoreError(error)) throw error
+      read.refuse(`${key}[${at}]`, error.problems[0]?.expected ?? 'a pattern', pattern)
+    }
+  }
+  return patterns.map(([, pattern]) => pattern)
+}
+
+/** As `readPatterns`, for whatever compiles a line of text. */
+export function readTexts(read: FieldReader, key: string, compile: (text: string) => unknown): string[] | undefined {
+  const texts = read.list(key)
+  for (const [at, text] of texts) checkCompiles(read, `${key}[${at}]`, text, compile)
+  return texts.length === 0 ? undefined : texts.map(([, text]) => text)
+}
+
+function checkCompiles(read: FieldReader, field: string, text: string, compile: (text: string) => unknown): void {
+  try {
+    compile(text)
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    read.refuse(field, error.problems[0]?.expected ?? 'a pattern', text)
+  }
+}
+
+/** `compile` is for the expressions. */
+export function readDirectoryRules(
+  read: FieldReader,
+  key: string,
+  compile: (expression: string) => unknown,
+): DirectoryRule[] | undefined {
+  const rules = read.objects(key).map(([at, fields]): DirectoryRule => {
+    const inner = fieldReader(fields)
+    const expressions = (name: string): string[] => readTexts(inner, name, compile) ?? []
+    const rule = { path: readPath(inner, 'Path'), include: expressions('Include'), exclude: expressions('Exclude') }
+    inner.finish('refuse')
+    read.problems.push(...inner.problems.map((problem) => ({ ...problem, field: `${at}.${problem.field}` })))
+    return rule
+  })
+  return rules.length === 0 ? undefined : rules
+}
+
+const LIST = new RegExp(RUN_PATTERN)
+
+export function readJobList(
+  read: FieldReader,
+  idKey: string,
+  chunksKey: string,
+  pathsKey: string,
+): JobList | undefined {
+  const id = read.text(idKey)
+  const chunks = read.whole(chunksKey, { min: 1, max: MAX_LIST_CHUNKS })
+  const paths = read.whole(pathsKey, {})
+  if (id === undefined) return undefined
+  if (!LIST.test(id)) read.refuse(idKey, 'the id of a list, 12 letters and digits')
+  if (chunks === undefined) read.refuse(chunksKey, 'how many messages the list has')
+  return { id, chunks: chunks ?? 1, paths: paths ?? 0 }
+}
+
+const LABEL = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u
+
+export function readLabel(read: FieldReader, key: string): string | undefined {
+  const label = read.text(key)
+  if (label !== undefined && !LABEL.test(label)) read.refuse(key, 'a label of at most 128 printable characters')
+  return label
+}
+
+const TIME = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
+
+export function readTime(read: FieldReader, key: string): string | undefined {
+  const text = read.text(key)
+  if (text === 'last') return text
+  if (text !== undefined && !isTime(text)) read.refuse(key, 'a time as 2026-01-31T08:00:00Z, with a zone, or "last"')
+  return text
+}
+
+/** `Date.parse` takes the 31st of February for a day in March, so the date alone has to come back as it was. */
+function isTime(text: string): boolean {
+  const date = TIME.exec(text)?.[1]
+  if (date === undefined || Number.isNaN(Date.parse(text))) return false
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
 }

@@ -1,7 +1,6 @@
 import { CoreError } from './errors.ts'
-import { MAX_EXPORT_BYTES } from './job.ts'
-import { readAddresses, readExportPath, readPath, readPatterns } from './job-fields.ts'
-import { fieldReader } from './job-reader.ts'
+import { MAX_ADDRESSES, MAX_EXPORT_BYTES } from './job-fields.ts'
+import { fieldReader, readAddresses, readExportPath, readPath, readPatterns } from './job-reader.ts'
 import { compareNames } from './paths.ts'
 import { readObject, writeMessage } from './validate.ts'
 
@@ -50,7 +49,7 @@ export function decodeLegacyWork(text: string): LegacyWork {
   const chunk = from >= 0 && to >= 0
   if (chunk && to <= from) read.refuse('StopByte', 'more than StartByte')
   const work: LegacyWork = {
-    addresses: readAddresses(read, 'WarmTargetMountAddresses'),
+    addresses: readAddresses(read, 'WarmTargetMountAddresses', MAX_ADDRESSES),
     exportPath: readExportPath(read, 'WarmTargetExportPath', MAX_EXPORT_BYTES),
     path,
     shape: chunk ? 'chunk' : filtered ? 'slice' : from === to ? 'directory' : 'file',

@@ -1,5 +1,5 @@
 import { compileExpression } from './expression.ts'
-import type { Job } from './job.ts'
+import type { Job } from './job-fields.ts'
 
 /** Regular expressions that choose files, for all directories and for single ones, as priming manifests have them. */
 export type PathRules = Pick<Job, 'exportPath' | 'includeExpressions' | 'excludeExpressions' | 'directoryRules'>

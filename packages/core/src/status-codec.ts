@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { type Counts, emptyCounts, withoutLatencies, withoutLevels } from './counts.ts'
 import type { Estimate } from './estimate.ts'
-import { DEFAULT_WEIGHT } from './job.ts'
+import { DEFAULT_WEIGHT } from './job-fields.ts'
 import { fitFailure } from './result.ts'
 import { type FleetStatus, RunStatus } from './status.ts'
 import { fitText, MAX_WIRE_BYTES, shorten, toWire, wireBytes } from './text.ts'

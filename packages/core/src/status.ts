@@ -4,7 +4,7 @@ import { Counts } from './counts.ts'
 import { Estimate } from './estimate.ts'
 import { FileUnderWay, MountState, Waiting, WorkerId } from './heartbeat.ts'
 import { RunId } from './item.ts'
-import { Job } from './job.ts'
+import { Job } from './job-fields.ts'
 import { Failure } from './result.ts'
 import { strict, Whole } from './validate.ts'
 

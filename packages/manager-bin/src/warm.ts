@@ -1,32 +1,35 @@
-import { jobOptions, onShutdown, systemFiles, wholeFrom } from '@cachewarmer/service/cli'
+import { onShutdown, systemFiles, wholeFrom, withJobOptions } from '@cachewarmer/service/cli'
 import { warm as warmUp } from '@cachewarmer/service/warm'
 import { Command, Option } from '@commander-js/extra-typings'
 import { workerCommand } from './worker-command.ts'
 
+/** The fields that a one-shot may give; it has its own idea of addresses, paths and workers. */
+const warmFields = [
+  'include',
+  'exclude',
+  'maxFileSizeBytes',
+  'headBytes',
+  'mode',
+  'readSnapshots',
+  'allowEmpty',
+] as const
+
 export const warmCommand = () =>
-  new Command('warm')
-    .description(
-      'Warms folders of this machine now, with a queue of its own and worker processes, and ends with a report.\n' +
-        'Without a path it makes a sample scene and warms it through three mounts.',
-    )
-    .argument('[paths...]', 'files and folders to read; with --mount, paths inside the export')
-    .addOption(
-      new Option(
-        '--mount <folder>',
-        'a mount of the export; repeat it to read everything through each of several',
-      ).argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]),
-    )
-    .addOption(jobOptions.include)
-    .addOption(jobOptions.exclude)
-    .addOption(jobOptions.maxFileSize)
-    .addOption(jobOptions.headBytes)
-    .addOption(jobOptions.mode)
-    .addOption(jobOptions.readSnapshots)
-    .addOption(jobOptions.allowEmpty)
-    .addOption(jobOptions.filesFrom)
-    .addOption(jobOptions.nul)
-    .addOption(jobOptions.rules)
-    .addOption(jobOptions.manifest)
+  withJobOptions(
+    new Command('warm')
+      .description(
+        'Warms folders of this machine now, with a queue of its own and worker processes, and ends with a report.\n' +
+          'Without a path it makes a sample scene and warms it through three mounts.',
+      )
+      .argument('[paths...]', 'files and folders to read; with --mount, paths inside the export')
+      .addOption(
+        new Option(
+          '--mount <folder>',
+          'a mount of the export; repeat it to read everything through each of several',
+        ).argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]),
+      ),
+    { fields: warmFields, without: ['job'] },
+  )
     .addOption(
       new Option('--export <path>', 'what the paths of a manifest begin with, and lists of paths do not').default('/'),
     )

@@ -1,7 +1,7 @@
 import { type Counts, emptyCounts } from '../counts.ts'
 import type { Heartbeat, HeldAttempt } from '../heartbeat.ts'
 import type { Item } from '../item.ts'
-import type { Job } from '../job.ts'
+import type { Job } from '../job-fields.ts'
 import type { FailurePart, ItemResult } from '../result.ts'
 import type { RunStatus } from '../status.ts'
 

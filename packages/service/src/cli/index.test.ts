@@ -18,7 +18,6 @@ test('exports these names, and no others', () => {
     'explain',
     'isFileQueue',
     'isUsageError',
-    'jobOptions',
     'legacyQueueFlags',
     'onShutdown',
     'openLogger',
@@ -37,5 +36,6 @@ test('exports these names, and no others', () => {
     'translateLegacyFlags',
     'whole',
     'wholeFrom',
+    'withJobOptions',
   ])
 })

@@ -1,7 +1,15 @@
-import { CoreError, isCoreError, type Problem, parseIgnoreRule, parseJob, type ReadJob } from '@cachewarmer/core'
+import {
+  CoreError,
+  isCoreError,
+  jobOptions,
+  type Problem,
+  parseIgnoreRule,
+  parseJob,
+  type ReadJob,
+} from '@cachewarmer/core'
 import { UsageError } from '../cli/exit-code.ts'
 import type { Files } from '../cli/files.ts'
-import { fieldOfOption, type JobSettings } from '../cli/job-options.ts'
+import type { JobSettings } from '../cli/job-options.ts'
 import { printable } from '../report/print.ts'
 import { type ListedPath, readPaths } from './list.ts'
 import { type Manifest, parseManifest, preview } from './manifest/manifest.ts'
@@ -104,13 +112,22 @@ async function readNamed(option: string, file: string, files: Files): Promise<st
   }
 }
 
+/** Each option fills the keys of its field: several values of a field with two keys are the first one and the others. */
 function fieldsOfOptions(settings: JobSettings): Fields {
-  const entries = Object.entries(fieldOfOption)
-    .map(([option, field]) => [field, settings[option as keyof typeof fieldOfOption]] as const)
-    .filter(([, value]) => value !== undefined)
-  const [path, ...morePaths] = settings.path ?? []
-  const paths = path === undefined ? {} : { WarmTargetPath: path, WarmTargetPaths: morePaths }
-  return { ...Object.fromEntries(entries), ...paths }
+  const given = jobOptions.flatMap(({ flags, keys }): [string, unknown][] => {
+    const value = settings[settingOf(flags)]
+    const [key = '', moreKey] = keys
+    if (value === undefined) return []
+    if (moreKey === undefined || !Array.isArray(value)) return [[key, value]]
+    const [first, ...more] = value as unknown[]
+    return first === undefined
+      ? []
+      : [
+          [key, first],
+          [moreKey, more],
+        ]
+  })
+  return Object.fromEntries(given)
 }
 
 async function readFields(file: string, readText: (file: string) => Promise<string>): Promise<Fields> {
@@ -127,11 +144,17 @@ async function readFields(file: string, readText: (file: string) => Promise<stri
   throw new UsageError(`--job ${name}: expected a JSON object, got ${preview(value)}`)
 }
 
-const optionOfField = new Map<string, string>([
-  ...Object.entries(fieldOfOption).map(([option, field]) => [field, `--${kebab(option)}`] as const),
-  ['WarmTargetPath', '--path'],
-  ['WarmTargetPaths', '--path'],
-])
+const longFlag = (flags: string): string => flags.split(' ', 1)[0] ?? flags
+
+/** The name that commander gives an option's value: `--job-id` becomes `jobId`. */
+const settingOf = (flags: string): string =>
+  longFlag(flags)
+    .slice(2)
+    .replace(/-./g, (dashed) => dashed.slice(1).toUpperCase())
+
+const optionOfField: ReadonlyMap<string, string> = new Map(
+  jobOptions.flatMap(({ flags, keys }) => keys.map((key) => [key, longFlag(flags)] as const)),
+)
 
 function withOptionNames<T>(read: () => T): T {
   try {
@@ -146,8 +169,4 @@ function withOptionNames<T>(read: () => T): T {
 function inOptions(problem: Problem): Problem {
   const field = problem.field.replace(/\[\d+\]$/, '')
   return { ...problem, field: optionOfField.get(field) ?? problem.field }
-}
-
-function kebab(option: string): string {
-  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

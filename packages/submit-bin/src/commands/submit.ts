@@ -1,5 +1,5 @@
 import type { Job } from '@cachewarmer/core'
-import { exitCode, type JobSettings, jobOptions, UsageError } from '@cachewarmer/service/cli'
+import { exitCode, type JobSettings, UsageError, withJobOptions } from '@cachewarmer/service/cli'
 import { plural } from '@cachewarmer/service/report'
 import {
   findRun,
@@ -18,34 +18,11 @@ import { openReportFile, shellWord, statusCommand, type Waiting, waitForJob } fr
 
 /** The command that runs when no command is named. */
 export const submitCommand = (program: Pick<Command, 'command'>, act: Act) =>
-  program
-    .command('submit', { isDefault: true })
-    .description('put a job in the queue; what is done when no command is named')
-    .addOption(jobOptions.addresses)
-    .addOption(jobOptions.export)
-    .addOption(jobOptions.path)
-    .addOption(jobOptions.include)
-    .addOption(jobOptions.exclude)
-    .addOption(jobOptions.excludeDirectories)
-    .addOption(jobOptions.maxFileSize)
-    .addOption(jobOptions.minFileSize)
-    .addOption(jobOptions.modifiedSince)
-    .addOption(jobOptions.headBytes)
-    .addOption(jobOptions.through)
-    .addOption(jobOptions.mode)
-    .addOption(jobOptions.symlinks)
-    .addOption(jobOptions.readSnapshots)
-    .addOption(jobOptions.allowEmpty)
-    .addOption(jobOptions.jobId)
-    .addOption(jobOptions.weight)
-    .addOption(jobOptions.maxBytesPerSecond)
-    .addOption(jobOptions.maxRequestsPerSecond)
-    .addOption(jobOptions.maxWorkers)
-    .addOption(jobOptions.file)
-    .addOption(jobOptions.filesFrom)
-    .addOption(jobOptions.nul)
-    .addOption(jobOptions.rules)
-    .addOption(jobOptions.manifest)
+  withJobOptions(
+    program
+      .command('submit', { isDefault: true })
+      .description('put a job in the queue; what is done when no command is named'),
+  )
     .option(
       '--retry <job>',
       'warm what failed in this job, which has ended, and nothing else: each path through the addresses that it failed at',
@@ -117,7 +94,7 @@ async function submitListed(
   }
 }
 
-interface RetrySettings extends JobSettings {
+type RetrySettings = JobSettings & {
   readonly retry: string
   readonly wait?: true | undefined
   readonly report?: string | undefined

@@ -4,10 +4,10 @@ import {
   exitCode,
   isFileQueue,
   type JobSettings,
-  jobOptions,
   openResolver,
   UsageError,
   whole,
+  withJobOptions,
 } from '@cachewarmer/service/cli'
 import { plural } from '@cachewarmer/service/report'
 import { findCandidates, type ListedPath, listOf, readJob, unknownTarget } from '@cachewarmer/service/submit'
@@ -16,27 +16,29 @@ import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-
 import { type Act, openOutput, type Session, type Terminal, target, withSession } from '../session.ts'
 import { renderWarmth } from './warmth.ts'
 
+/** Which files are looked at; the rest of a job says how they are warmed. */
+const filesToVerify = [
+  'addresses',
+  'exportPath',
+  'paths',
+  'include',
+  'exclude',
+  'excludeDirectories',
+  'minFileSizeBytes',
+  'maxFileSizeBytes',
+  'modifiedSince',
+] as const
+
 export const verifyCommand = (program: Pick<Command, 'command'>, act: Act) =>
-  program
-    .command('verify')
-    .description(
-      'measure how much of a job, or of what the options say, a cache really holds: re-reads a random sample through each address, by NFSv3 itself, and compares latencies',
-    )
-    .argument('[job]', `${target}; without one the options describe what to look at, and no queue is needed`)
-    .addOption(jobOptions.addresses)
-    .addOption(jobOptions.export)
-    .addOption(jobOptions.path)
-    .addOption(jobOptions.include)
-    .addOption(jobOptions.exclude)
-    .addOption(jobOptions.excludeDirectories)
-    .addOption(jobOptions.maxFileSize)
-    .addOption(jobOptions.minFileSize)
-    .addOption(jobOptions.modifiedSince)
-    .addOption(jobOptions.filesFrom)
-    .addOption(jobOptions.nul)
-    .addOption(jobOptions.rules)
-    .addOption(jobOptions.manifest)
-    .addOption(jobOptions.file)
+  withJobOptions(
+    program
+      .command('verify')
+      .description(
+        'measure how much of a job, or of what the options say, a cache really holds: re-reads a random sample through each address, by NFSv3 itself, and compares latencies',
+      )
+      .argument('[job]', `${target}; without one the options describe what to look at, and no queue is needed`),
+    { fields: filesToVerify },
+  )
     .addOption(verifyOptions.sample)
     .addOption(verifyOptions.headBytes)
     .addOption(verifyOptions.require)
