@@ -3,7 +3,7 @@ import { type QueueService, systemClock } from '@cachewarmer/queue'
 import { openAzureService } from '@cachewarmer/queue/azure'
 import { describeQueueService } from '@cachewarmer/queue/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { listNames } from '../../packages/queue/src/azure/azure-service.ts'
+import { listNames } from '../../packages/queue/src/azure/service.ts'
 import { type Azurite, startAzurite } from '../support/azurite.ts'
 
 let azurite: Azurite

@@ -1,5 +1,5 @@
-import { compileExpression, decodeResult, encodeStatus, fold, memoryLedger } from '@cachewarmer/core'
-import { aStatus } from '@cachewarmer/core/testing'
+import { compileExpression, decodeResult, encodeStatus, fold } from '@cachewarmer/core'
+import { aStatus, memoryLedger } from '@cachewarmer/core/testing'
 import { read, speaksPlainly, type Target } from './target.ts'
 
 /** Twice what an expression of the budget compiles to takes less time than this, also on a machine that is busy. */

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arbControl, arbItem, arbJob, arbResult, arbSpoilt, arbStatus, arbText } from '../test/arbitraries.ts'
-import { decodeControl, encodeControl } from './control.ts'
 import { isCoreError } from './errors.ts'
-import { decodeItem, encodeItem, readEnvelope } from './item.ts'
-import { decodeJob, encodeJob } from './job-codec.ts'
-import { decodeLegacyWork, encodeLegacyWork } from './legacy-work.ts'
-import { decodeResult, encodeResult } from './result.ts'
-import { decodeStatus } from './status-codec.ts'
-import { toWire } from './text.ts'
+import { decodeJob, encodeJob } from './job/codec.ts'
+import { decodeLegacyWork, encodeLegacyWork } from './job/original-work.ts'
+import { decodeControl, encodeControl } from './messages/control.ts'
+import { decodeItem, encodeItem, readEnvelope } from './messages/item.ts'
+import { decodeResult, encodeResult } from './messages/result.ts'
+import { decodeStatus } from './messages/status.ts'
+import { toWire } from './wire/text.ts'
 
 interface Decoder {
   readonly codes: readonly string[]

@@ -1,4 +1,4 @@
-import { preview } from './text.ts'
+import { preview } from './wire/text.ts'
 
 export type CoreErrorCode =
   | 'JOB_INVALID'

@@ -16,55 +16,80 @@
  * problem   a field, its value, and what was expected instead
  */
 
-export { parseAddress } from './addresses.ts'
-export type { Ceilings, Control } from './control.ts'
-export { ceilingsOf, changeCeilings, decodeControl, encodeControl } from './control.ts'
-export type { Counts, LevelCounts, MountCounts, SampleCounts, SizeCounts } from './counts.ts'
-export { addCounts, emptyCounts, MOST, saturatingSum } from './counts.ts'
-export { decodeName } from './decode-name.ts'
 export type { CoreErrorCode, Problem } from './errors.ts'
 export { CoreError, isCoreError, problem } from './errors.ts'
-export type { EarlierRun, Estimate, EstimateFacts } from './estimate.ts'
-export { estimate } from './estimate.ts'
-export { compileExpression } from './expression.ts'
-export type { FailureList } from './failure-list.ts'
-export { decodeFailureList, encodeFailureList, packFailures } from './failure-list.ts'
-export type { Filter, FilterRules, LeftOutEntry, LeftOutRule, SnapshotDirectory } from './filter.ts'
-export { compileFilter, LEFT_OUT_RULES, SNAPSHOT_DIRECTORIES } from './filter.ts'
-export { compileGoPattern } from './glob-go.ts'
-export { compilePathPattern } from './glob-path.ts'
-export type { FileUnderWay, Heartbeat, HeldAttempt, LimitState, MountState, Waiting } from './heartbeat.ts'
-export { limitsTogether } from './heartbeat.ts'
-export { childItem, childOf, isRootItem, makeId, ROOT_ITEM, rootItem } from './ids.ts'
-export { compileIgnoreRules, parseIgnoreRule } from './ignore-rules.ts'
-export type { Envelope, Item, Part } from './item.ts'
-export { decodeItem, encodeItem, partBytes, readEnvelope } from './item.ts'
-export type { ParseJobOptions, ReadJob } from './job-codec.ts'
-export { decodeJob, encodeJob, makeJob, parseJob } from './job-codec.ts'
-export type { DirectoryRule, Job, JobOption } from './job-fields.ts'
-export { jobOptions, MAX_SPEC_BYTES, SINCE_LAST } from './job-fields.ts'
-export type { Latencies, LatencyHistogram } from './latencies.ts'
-export { latencyHistogram } from './latencies.ts'
-export type { FamilyState, ItemState, LedgerChange, LedgerRows, LedgerView } from './ledger.ts'
-export { fold, isDone } from './ledger.ts'
-export type { LegacyWork } from './legacy-work.ts'
-export { decodeLegacyWork, encodeLegacyWork, LEGACY_LARGE_FILE_BYTES, legacyHolds } from './legacy-work.ts'
-export type { JobList, ListChunk } from './list-chunk.ts'
-export { decodeListChunk, encodeListChunk, listItem, MAX_LIST_CHUNKS } from './list-chunk.ts'
-export type { ListPackerOptions } from './list-packer.ts'
-export { ListPacker } from './list-packer.ts'
-export type { Ledger } from './memory-ledger.ts'
-export { memoryLedger } from './memory-ledger.ts'
-export type { QueueNames } from './names.ts'
-export { checkPrefix, Prefix, queueNames } from './names.ts'
-export { ancestors, checkPath, compareNames, MAX_PATH_BYTES, nameBytes, normalisePath } from './paths.ts'
-export type { PoisonNote } from './poison-note.ts'
-export { encodePoisonNote } from './poison-note.ts'
-export type { Failure, FailurePart, ItemResult, ResultMessage } from './result.ts'
-export { decodeResult, encodeResult, failureParts } from './result.ts'
-export type { DivideOptions, SplitDecision, SplitPolicy, SplitSituation } from './split.ts'
-export { DEFAULT_SPLIT_POLICY, decideSplit, divide, unitsOf } from './split.ts'
-export type { FleetStatus, Outcome, Progress, RunState, RunStatus } from './status.ts'
-export { MAX_ADMITTED } from './status.ts'
-export { bareStatus, decodeStatus, encodeStatus } from './status-codec.ts'
-export { fromWire, MAX_WIRE_BYTES, toWire, wireBytes } from './text.ts'
+export { compileExpression } from './filters/expression.ts'
+export type { Filter, FilterRules, LeftOutEntry, LeftOutRule, SnapshotDirectory } from './filters/filter.ts'
+export {
+  compileFilter,
+  compileIgnoreRules,
+  LEFT_OUT_RULES,
+  parseIgnoreRule,
+  SNAPSHOT_DIRECTORIES,
+} from './filters/filter.ts'
+export { compileGoPattern, compilePathPattern } from './filters/glob.ts'
+export type { ParseJobOptions, ReadJob } from './job/codec.ts'
+export { decodeJob, encodeJob, makeJob, parseJob } from './job/codec.ts'
+export type { DirectoryRule, Job, JobOption } from './job/fields.ts'
+export { jobOptions, MAX_SPEC_BYTES, SINCE_LAST } from './job/fields.ts'
+export type { LegacyWork } from './job/original-work.ts'
+export { decodeLegacyWork, encodeLegacyWork, LEGACY_LARGE_FILE_BYTES, legacyHolds } from './job/original-work.ts'
+export { parseAddress } from './job/reader.ts'
+export type { FamilyState, ItemState, Ledger, LedgerChange, LedgerRows, LedgerView } from './ledger/fold.ts'
+export { fold, isDone } from './ledger/fold.ts'
+export type { Ceilings, Control } from './messages/control.ts'
+export { ceilingsOf, changeCeilings, decodeControl, encodeControl } from './messages/control.ts'
+export type {
+  Counts,
+  Latencies,
+  LatencyHistogram,
+  LevelCounts,
+  MountCounts,
+  SampleCounts,
+  SizeCounts,
+} from './messages/counts.ts'
+export { addCounts, emptyCounts, latencyHistogram, MOST, saturatingSum } from './messages/counts.ts'
+export type { FileUnderWay, Heartbeat, HeldAttempt, LimitState, MountState, Waiting } from './messages/heartbeat.ts'
+export { limitsTogether } from './messages/heartbeat.ts'
+export type { Envelope, Item, Part } from './messages/item.ts'
+export { decodeItem, encodeItem, partBytes, readEnvelope } from './messages/item.ts'
+export type { JobList, ListChunk, ListPackerOptions } from './messages/list.ts'
+export { decodeListChunk, encodeListChunk, ListPacker, listItem, MAX_LIST_CHUNKS } from './messages/list.ts'
+export type { Failure, FailureList, FailurePart, ItemResult, ResultMessage } from './messages/result.ts'
+export {
+  decodeFailureList,
+  decodeResult,
+  encodeFailureList,
+  encodeResult,
+  failureParts,
+  packFailures,
+} from './messages/result.ts'
+export type { FleetStatus, Outcome, Progress, RunState, RunStatus } from './messages/status.ts'
+export { bareStatus, decodeStatus, encodeStatus, MAX_ADMITTED } from './messages/status.ts'
+export type { QueueNames } from './names/names.ts'
+export {
+  checkPrefix,
+  childItem,
+  childOf,
+  isRootItem,
+  makeId,
+  Prefix,
+  queueNames,
+  ROOT_ITEM,
+  rootItem,
+} from './names/names.ts'
+export {
+  ancestors,
+  checkPath,
+  compareNames,
+  decodeName,
+  MAX_PATH_BYTES,
+  nameBytes,
+  normalisePath,
+} from './names/paths.ts'
+export type { EarlierRun, Estimate, EstimateFacts } from './policy/estimate.ts'
+export { estimate } from './policy/estimate.ts'
+export type { DivideOptions, SplitDecision, SplitPolicy, SplitSituation } from './policy/split.ts'
+export { DEFAULT_SPLIT_POLICY, decideSplit, divide, unitsOf } from './policy/split.ts'
+export type { PoisonNote } from './wire/text.ts'
+export { encodePoisonNote, fromWire, MAX_WIRE_BYTES, toWire, wireBytes } from './wire/text.ts'

@@ -4,8 +4,8 @@ import { Compile } from 'typebox/schema'
 import { describe, expect, test } from 'vitest'
 import { arbJob, arbSpoilt } from '../test/arbitraries.ts'
 import { isCoreError } from './errors.ts'
-import { encodeJob, parseJob } from './job-codec.ts'
-import { JobMessage } from './job-fields.ts'
+import { encodeJob, parseJob } from './job/codec.ts'
+import { JobMessage } from './job/fields.ts'
 import { schemaFiles } from './schemas.ts'
 
 const folder = new URL('../schema/', import.meta.url)

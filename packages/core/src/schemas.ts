@@ -1,11 +1,10 @@
 import type { TSchema } from 'typebox'
-import { Control } from './control.ts'
-import { FailureList } from './failure-list.ts'
-import { Item } from './item.ts'
-import { JobMessage } from './job-fields.ts'
-import { ListChunk } from './list-chunk.ts'
-import { ResultMessage } from './result.ts'
-import { RunStatus } from './status.ts'
+import { JobMessage } from './job/fields.ts'
+import { Control } from './messages/control.ts'
+import { Item } from './messages/item.ts'
+import { ListChunk } from './messages/list.ts'
+import { FailureList, ResultMessage } from './messages/result.ts'
+import { RunStatus } from './messages/status.ts'
 
 /** The published schemas, by the name of their file. */
 const schemas: Readonly<Record<string, TSchema>> = {

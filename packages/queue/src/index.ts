@@ -6,31 +6,38 @@
  * depth     how many messages a queue holds, leased ones included; late, and never proof of anything
  */
 
-export type { RetryOptions } from './backoff.ts'
-export type { Clock, MachineClock } from './clock.ts'
-export { sleep, steadyClock, systemClock } from './clock.ts'
-export type { ConsumeOptions, ConsumeSummary } from './consume.ts'
-export { consume } from './consume.ts'
-export type { QueueErrorCode } from './errors.ts'
-export { isQueueError, orIfAbsent, QueueError } from './errors.ts'
-export type { ConsumeEventSink, ConsumeEvents } from './events.ts'
-export type { KeepLeaseOptions, LeaseKeeper } from './lease-keeper.ts'
-export { keepLease } from './lease-keeper.ts'
-export { queueLimits } from './limits.ts'
-export type { MemoryOptions } from './memory/memory-service.ts'
-export { memoryService } from './memory/memory-service.ts'
-export type { Log, Logger, Random } from './ports.ts'
-export { silentLogger } from './ports.ts'
-export { withRetry } from './retry.ts'
+export type {
+  ConsumeEventSink,
+  ConsumeEvents,
+  ConsumeOptions,
+  ConsumeSummary,
+  Fate,
+  Handler,
+  Outcome,
+} from './consume/consume.ts'
+export { consume } from './consume/consume.ts'
+export type { KeepLeaseOptions, LeaseKeeper } from './consume/lease-keeper.ts'
+export { keepLease } from './consume/lease-keeper.ts'
+export type { MemoryOptions } from './drivers/memory.ts'
+export { memoryService } from './drivers/memory.ts'
+export type { Clock, MachineClock } from './port/clock.ts'
+export { sleep, steadyClock, systemClock } from './port/clock.ts'
+export type { QueueErrorCode } from './port/errors.ts'
+export { isQueueError, orIfAbsent, QueueError } from './port/errors.ts'
 export type {
   CallOptions,
   Lease,
+  Log,
+  Logger,
   PeekedMessage,
   Queue,
   QueueLimits,
   QueueService,
+  Random,
   ReceiveOptions,
   SendOptions,
   SentMessage,
-} from './transport.ts'
-export type { Fate, Handler, Outcome } from './work.ts'
+} from './port/queue.ts'
+export { queueLimits, silentLogger } from './port/queue.ts'
+export type { RetryOptions } from './port/retry.ts'
+export { withRetry } from './port/retry.ts'

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type OpenOptions, openService } from './open.ts'
+import type { QueueService } from './port/queue.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 import { fakeCredential } from './testing/token.ts'
-import type { QueueService } from './transport.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cw-open-'))
 afterAll(() => rmSync(folder, { recursive: true }))

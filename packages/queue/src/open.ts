@@ -1,9 +1,8 @@
 import type { AzureAccess } from './azure/connect.ts'
-import { optionInvalid } from './check.ts'
-import type { Clock } from './clock.ts'
-import { systemClock } from './clock.ts'
-import { QueueError } from './errors.ts'
-import type { QueueService } from './transport.ts'
+import { optionInvalid } from './port/check.ts'
+import { type Clock, systemClock } from './port/clock.ts'
+import { QueueError } from './port/errors.ts'
+import type { QueueService } from './port/queue.ts'
 
 export interface IdentityOptions {
   /** Client id of a managed identity, where a machine has several. Default: `AZURE_CLIENT_ID`, else its only one. */

@@ -15,7 +15,7 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     name: 'an item is completed before it is read',
-    file: 'packages/queue/src/work.ts',
+    file: 'packages/queue/src/consume/consume.ts',
     find: '    result = { outcome: await handler(message, { signal: keeper.signal, logger }) }',
     replace:
       '    if (lease.body.includes(\'"item"\')) await lease.complete()\n    result = { outcome: await handler(message, { signal: keeper.signal, logger }) }',
@@ -35,7 +35,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a result is counted each time it comes',
-    file: 'packages/core/src/ledger.ts',
+    file: 'packages/core/src/ledger/fold.ts',
     find: "  if (state === 'done') return []\n  const held",
     replace: "  if (state === 'done') return accept(view, result)\n  const held",
   },
@@ -48,7 +48,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a split forgets its tail',
-    file: 'packages/core/src/split.ts',
+    file: 'packages/core/src/policy/split.ts',
     find: '  return groups.flatMap((group) => group.closed())',
     replace: '  return groups.flatMap((group) => group.closed()).slice(0, 3)',
   },
@@ -61,7 +61,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a worker that lost a lease continues and reports',
-    file: 'packages/queue/src/lease-keeper.ts',
+    file: 'packages/queue/src/consume/lease-keeper.ts',
     find: '    work.abort(lost)',
     replace: '',
   },
@@ -124,7 +124,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a result counts before its failures are there',
-    file: 'packages/core/src/ledger.ts',
+    file: 'packages/core/src/ledger/fold.ts',
     find: "  if (state === 'announced' && held >= result.failureParts) return accept(view, result)",
     replace: "  if (state === 'announced' && held >= 0) return accept(view, result)",
   },
@@ -144,7 +144,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the last chunk of a list is forgotten',
-    file: 'packages/core/src/list-packer.ts',
+    file: 'packages/core/src/messages/list.ts',
     find: '    if (this.#held === 0) return undefined\n',
     replace: '    if (this.#held === 0 || (this.#chunks > 0 && this.#held < this.#maxPaths)) return undefined\n',
   },
@@ -269,7 +269,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the result of an item that is not announced yet is dropped',
-    file: 'packages/core/src/ledger.ts',
+    file: 'packages/core/src/ledger/fold.ts',
     find: "  return view.waiting(result.item) === undefined ? [{ change: 'wait', result }] : []",
     replace:
       "  return state === 'announced' && view.waiting(result.item) === undefined ? [{ change: 'wait', result }] : []",

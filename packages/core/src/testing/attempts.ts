@@ -1,6 +1,6 @@
-import { addCounts, type Counts, emptyCounts } from '../counts.ts'
-import { ROOT_ITEM } from '../ids.ts'
-import { type Failure, type FailurePart, failureParts, type ItemResult } from '../result.ts'
+import { addCounts, type Counts, emptyCounts } from '../messages/counts.ts'
+import { type Failure, type FailurePart, failureParts, type ItemResult } from '../messages/result.ts'
+import { ROOT_ITEM } from '../names/names.ts'
 import { A_RUN, aResult } from './builders.ts'
 import { between } from './random.ts'
 

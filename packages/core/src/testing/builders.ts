@@ -1,9 +1,9 @@
-import { type Counts, emptyCounts } from '../counts.ts'
-import type { Heartbeat, HeldAttempt } from '../heartbeat.ts'
-import type { Item } from '../item.ts'
-import type { Job } from '../job-fields.ts'
-import type { FailurePart, ItemResult } from '../result.ts'
-import type { RunStatus } from '../status.ts'
+import type { Job } from '../job/fields.ts'
+import { type Counts, emptyCounts } from '../messages/counts.ts'
+import type { Heartbeat, HeldAttempt } from '../messages/heartbeat.ts'
+import type { Item } from '../messages/item.ts'
+import type { FailurePart, ItemResult } from '../messages/result.ts'
+import type { RunStatus } from '../messages/status.ts'
 
 /*
  * Valid messages to start a test from: say what the test is about, the rest is filled in. Made anew each time.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Ledger, memoryLedger } from '../memory-ledger.ts'
+import type { Ledger } from '../ledger/fold.ts'
 import { describeLedger } from './describe-ledger.ts'
+import { memoryLedger } from './memory-ledger.ts'
 
 /** Runs the suite on its own and counts the sentences that don't hold. */
 async function broken(make: () => Ledger): Promise<number> {

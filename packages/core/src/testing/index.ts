@@ -14,4 +14,5 @@ export {
   readCounts,
 } from './builders.ts'
 export { type DescribeLedgerOptions, describeLedger, type LedgerUnderTest, type TestKit } from './describe-ledger.ts'
+export { memoryLedger } from './memory-ledger.ts'
 export { between, seededRandom, shuffled } from './random.ts'

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { withRetry } from '../retry.ts'
+import { withRetry } from '../port/retry.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
-import { openAzureService } from './azure-service.ts'
+import { openAzureService } from './service.ts'
 
 /** A service that answers as the test says. */
 let answer: (request: IncomingMessage, response: ServerResponse) => void

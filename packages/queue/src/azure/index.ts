@@ -1,3 +1,3 @@
-export type { AzureOptions } from './azure-service.ts'
-export { openAzureService } from './azure-service.ts'
 export type { AzureAccess, TokenCredential } from './connect.ts'
+export type { AzureOptions } from './service.ts'
+export { openAzureService } from './service.ts'

@@ -1,4 +1,3 @@
-export { openPrivately, watchFile } from './database-file.ts'
-export { unfitFilesystem } from './filesystem.ts'
-export type { SqliteOptions } from './sqlite-service.ts'
-export { openSqliteService } from './sqlite-service.ts'
+export { openPrivately, unfitFilesystem, watchFile } from './file.ts'
+export type { SqliteOptions } from './service.ts'
+export { openSqliteService } from './service.ts'

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { sleep, systemClock } from '../clock.ts'
-import { openSqliteService } from './sqlite-service.ts'
+import { sleep, systemClock } from '../port/clock.ts'
+import { openSqliteService } from './service.ts'
 
 let folder: string
 let children: ChildProcess[]
@@ -95,7 +95,7 @@ test('processes whose wall clocks are hours apart agree on leases and delays, by
   const [long] = await queue.receive({ max: 1, leaseMs: 600_000 })
   await queue.send('delayed', { delayMs: 300 })
   const reader = (aheadMs: number) => `
-    import { sleep, systemClock } from ${JSON.stringify(new URL('../clock.ts', import.meta.url).href)}
+    import { sleep, systemClock } from ${JSON.stringify(new URL('../port/clock.ts', import.meta.url).href)}
     const { steadyMs, setTimer, bootId } = systemClock
     const clock = { now: () => Date.now() + ${aheadMs}, steadyMs, setTimer, bootId }
     const service = openSqliteService({ file: ${JSON.stringify(file)}, clock })
@@ -121,7 +121,7 @@ test('a process on a machine that was started anew finds leases void', async () 
   await service.queue('queue').receive({ max: 1, leaseMs: 600_000 })
   await service.close()
   const reader = start(`
-    import { systemClock } from ${JSON.stringify(new URL('../clock.ts', import.meta.url).href)}
+    import { systemClock } from ${JSON.stringify(new URL('../port/clock.ts', import.meta.url).href)}
     const { now, steadyMs, setTimer } = systemClock
     const service = openSqliteService({ file: ${JSON.stringify(file)}, clock: { now, steadyMs, setTimer, bootId: 'the next' } })
     for (const { body, deliveries } of await service.queue('queue').receive({ max: 9, leaseMs: 1_000 }))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { prepareSchema } from './schema.ts'
-import { prepareStatements } from './statements.ts'
+import { prepareStatements } from './store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cw-schema-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
-import { QueueError } from '../errors.ts'
+import { QueueError } from '../port/errors.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
 import { openStore } from './store.ts'
 

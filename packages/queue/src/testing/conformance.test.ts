@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { QueueError } from '../errors.ts'
-import { memoryService } from '../memory/memory-service.ts'
-import type { Lease, Queue, QueueService } from '../transport.ts'
+import { memoryService } from '../drivers/memory.ts'
+import { QueueError } from '../port/errors.ts'
+import type { Lease, Queue, QueueService } from '../port/queue.ts'
 import { describeQueueService } from './conformance.ts'
 import { fakeClock } from './fake-clock.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sleep } from '../clock.ts'
+import { sleep } from '../port/clock.ts'
 import { fakeClock } from './fake-clock.ts'
 
 describe('fakeClock', () => {

@@ -1,4 +1,4 @@
-import { type MachineClock, sleep } from '../clock.ts'
+import { type MachineClock, sleep } from '../port/clock.ts'
 
 /** Time that stands still until a test moves it. */
 export interface FakeClock extends MachineClock {

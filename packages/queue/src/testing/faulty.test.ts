@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryService } from '../memory/memory-service.ts'
+import { memoryService } from '../drivers/memory.ts'
 import { fakeClock } from './fake-clock.ts'
 import { type Fault, type FaultyCall, faultyService } from './faulty.ts'
 

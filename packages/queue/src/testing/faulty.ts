@@ -1,5 +1,5 @@
-import { QueueError } from '../errors.ts'
-import type { Lease, Queue, QueueService, SentMessage } from '../transport.ts'
+import { QueueError } from '../port/errors.ts'
+import type { Lease, Queue, QueueService, SentMessage } from '../port/queue.ts'
 
 /**
  * What happens to a call: its request never arrives; it has its effect, but the answer never arrives; the service asks

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { QueueService } from '../../transport.ts'
+import type { QueueService } from '../../port/queue.ts'
 import { bodies, type Cases, fails, isHidden, longMs } from './harness.ts'
 
 const badNames = [

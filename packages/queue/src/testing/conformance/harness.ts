@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { type Clock, sleep } from '../../clock.ts'
-import type { QueueErrorCode } from '../../errors.ts'
-import type { Lease, Queue, QueueService } from '../../transport.ts'
+import { type Clock, sleep } from '../../port/clock.ts'
+import type { QueueErrorCode } from '../../port/errors.ts'
+import type { Lease, Queue, QueueService } from '../../port/queue.ts'
 
 /** What a case runs against. Cases choose queue names of their own, so that a service may be shared by all. */
 export interface ServiceUnderTest {
