@@ -74,6 +74,7 @@ test('exports change only on purpose', async () => {
     'parseIgnoreRule',
     'parseJob',
     'partBytes',
+    'preview',
     'problem',
     'queueNames',
     'readEnvelope',

@@ -18,7 +18,6 @@ test('exports change only on purpose', async () => {
     'resolveScaleSet',
     'scaleSetBody',
     'scaleSetFleet',
-    'systemClock',
     'ubuntuImage',
     'untilEndNotice',
     'vfxtControllerImage',

@@ -59,4 +59,3 @@ export type {
 export { scaleSetFleet } from './scale-set/scale-set.ts'
 export type { Admin, Candidate, Priority, ScaleSetOptions, ScaleSetSettings } from './scale-set/settings.ts'
 export { hasAcceleratedNetworking, ownerTag, resolveScaleSet } from './scale-set/settings.ts'
-export { systemClock } from './system-clock.ts'

@@ -1,9 +1,25 @@
-/** Time as the loops see it, so that a simulation can drive them. */
+/** Time, handed in, so that a simulation can drive it. `systemClock` of `@cachewarmer/queue` is one. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Rejects with `signal.reason` when aborted, also when it was aborted before. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `run` once after `ms` milliseconds, unless the function that it returns is called before. */
+  setTimer(ms: number, run: () => void): () => void
+}
+
+/** Waits for `ms`. Rejects with `signal.reason` when aborted, also when it was aborted before. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error)
+    const leave = (): void => {
+      stop()
+      reject(signal?.reason as Error)
+    }
+    const stop = clock.setTimer(ms, () => {
+      signal?.removeEventListener('abort', leave)
+      resolve()
+    })
+    signal?.addEventListener('abort', leave, { once: true })
+  })
 }
 
 export type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void
@@ -17,7 +33,7 @@ export interface Logger {
   child(fields: Readonly<Record<string, unknown>>): Logger
 }
 
-/** What code logs to when nobody listens. */
+/** Drops every line. The default. */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},
@@ -29,7 +45,7 @@ export const silentLogger: Logger = {
 /** The platform's `fetch`, or one that goes through a proxy, trusts another authority, or counts. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** Gives `work` so long. Its signal aborts when the time is over or the caller's own does, and says which by its reason. */
+/** Gives `work` `ms` milliseconds. Its signal aborts with `late()` after them, or with the reason of the caller's signal. */
 export async function within<T>(
   { clock, ms, signal, late }: { clock: Clock; ms: number; signal?: AbortSignal | undefined; late: () => Error },
   work: (signal: AbortSignal) => Promise<T>,
@@ -37,20 +53,16 @@ export async function within<T>(
   signal?.throwIfAborted()
   // Not `AbortSignal.any()`: on a signal that lives as long as the program, it leaves something behind each time.
   const stop = new AbortController()
-  const over = new AbortController()
   const leave = (): void => stop.abort(signal?.reason)
   signal?.addEventListener('abort', leave, { once: true })
-  clock.sleep(ms, over.signal).then(
-    () => stop.abort(late()),
-    () => undefined,
-  )
+  const stopTimer = clock.setTimer(ms, () => stop.abort(late()))
   try {
     return await work(stop.signal)
   } catch (error) {
-    // Whatever the work makes of its signal, callers were promised the reason.
+    // The work may reject with an error of its own; callers were promised the reason.
     throw stop.signal.aborted ? stop.signal.reason : error
   } finally {
-    over.abort()
+    stopTimer()
     signal?.removeEventListener('abort', leave)
   }
 }

@@ -1,4 +1,4 @@
-import { type Control, CoreError, encodeControl, type Problem, problem, queueNames } from '@cachewarmer/core'
+import { type Control, CoreError, encodeControl, Prefix, type Problem, problem } from '@cachewarmer/core'
 import type { CallOptions, Clock, QueueService } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 import { type Candidate, findCandidates, isLive, unknownTarget } from './jobs.ts'
@@ -102,7 +102,7 @@ async function control(
   request: { readonly command: Command } & Values,
   { clock, signal }: ControlOptions = {},
 ): Promise<ControlledJob> {
-  const names = queueNames(prefix)
+  const names = new Prefix(prefix)
   const { jobs, queue } = await findCandidates(service, names, target, { clock, signal })
   // A label may be used again: the message's id says which job is meant, also when a new run takes over.
   const chosen = choose(request.command, target, jobs, queue.complete)

@@ -1,5 +1,5 @@
-import { decodeFailureList, encodeControl, type Failure, makeId, queueNames, type RunStatus } from '@cachewarmer/core'
-import type { Clock, QueueService, Random } from '@cachewarmer/queue'
+import { decodeFailureList, encodeControl, type Failure, makeId, Prefix, type RunStatus } from '@cachewarmer/core'
+import { type Clock, type QueueService, type Random, sleep } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 import { findCandidates, unknownTarget } from './jobs.ts'
 
@@ -24,7 +24,7 @@ export async function findRun(
   target: string,
   { clock, signal }: Pick<FailuresOptions, 'clock' | 'signal'>,
 ): Promise<RunStatus> {
-  const { jobs } = await findCandidates(service, queueNames(prefix), target, { clock, signal })
+  const { jobs } = await findCandidates(service, new Prefix(prefix), target, { clock, signal })
   const [job] = jobs
   if (job === undefined) throw unknownTarget(target)
   if (job.status !== undefined) return job.status
@@ -46,7 +46,7 @@ export async function* listFailures(
   run: string,
   { clock, random, signal, patienceMs = 60_000 }: FailuresOptions,
 ): AsyncGenerator<Failure, void, undefined> {
-  const names = queueNames(prefix)
+  const names = new Prefix(prefix)
   const reply = makeId(random)
   const name = names.failed(reply)
   await service.create(name, { signal })
@@ -62,7 +62,7 @@ export async function* listFailures(
       const leases = await service.queue(name).receive({ max: messagesAtOnce, leaseMs, signal })
       if (leases.length === 0) {
         if (clock.now() > untilMs) throw noAnswer(run, 'no manager has answered')
-        await clock.sleep(pollMs, signal)
+        await sleep(clock, pollMs, signal)
         continue
       }
       untilMs = clock.now() + patienceMs

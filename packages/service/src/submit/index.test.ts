@@ -20,7 +20,6 @@ test('exports these names, and no others', () => {
     'parseManifest',
     'pauseJob',
     'plainBoard',
-    'preview',
     'printable',
     'progressView',
     'readJob',

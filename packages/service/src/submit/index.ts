@@ -19,7 +19,7 @@ export { findCandidates, findRuns, goesBy, listRuns, lookAtJobs, unknownTarget }
 export type { ListedPath, ReadPathsOptions } from './list.ts'
 export { readPaths } from './list.ts'
 export type { Manifest } from './manifest/manifest.ts'
-export { parseManifest, preview } from './manifest/manifest.ts'
+export { parseManifest } from './manifest/manifest.ts'
 export type { Board, ProgressStream, ProgressView } from './progress/boards.ts'
 export { jsonBoard, liveBoard, plainBoard, progressView } from './progress/boards.ts'
 export type { ReadRequest } from './read-job.ts'

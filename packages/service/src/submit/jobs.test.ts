@@ -1,4 +1,4 @@
-import { queueNames, type RunStatus } from '@cachewarmer/core'
+import { Prefix, type RunStatus } from '@cachewarmer/core'
 import { QueueError, type QueueService } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
 import { findCandidates, findRuns, listRuns, RunFinder } from './jobs.ts'
@@ -104,7 +104,7 @@ describe('findRuns', () => {
 describe('RunFinder', () => {
   test('looks again into a queue that was empty, and forgets one that went away', async () => {
     const { service, posts } = aWorld()
-    const finder = new RunFinder(service, queueNames(prefix), ({ jobMessageId }) => jobMessageId === 'm1')
+    const finder = new RunFinder(service, new Prefix(prefix), ({ jobMessageId }) => jobMessageId === 'm1')
     await service.create(names.runStatus('run000000001'))
     expect(await finder.look()).toEqual([])
     await posts.post(aStatus())

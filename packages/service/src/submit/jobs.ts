@@ -1,5 +1,5 @@
-import { decodeJob, decodeStatus, isCoreError, type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
-import { type CallOptions, type Clock, isQueueError, type PeekedMessage, type QueueService } from '@cachewarmer/queue'
+import { decodeJob, decodeStatus, isCoreError, Prefix, type RunStatus } from '@cachewarmer/core'
+import { type CallOptions, type Clock, orIfAbsent, type QueueService, sleep } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
 
 /** A status that is there and can't be read: a newer manager's, or nothing of ours. */
@@ -16,7 +16,7 @@ export interface RunListing {
 
 /** All runs that still have a status, ended ones included (a manager keeps them for a week). */
 export async function listRuns(service: QueueService, prefix: string, options: CallOptions = {}): Promise<RunListing> {
-  const finder = new RunFinder(service, queueNames(prefix), () => true)
+  const finder = new RunFinder(service, new Prefix(prefix), () => true)
   const runs = (await finder.look(options.signal)).map(({ status }) => status)
   return { runs: runs.sort(latestFirst), unreadable: finder.unreadable }
 }
@@ -54,12 +54,12 @@ const peeksAtOnce = 16
  */
 export class RunFinder {
   readonly #service: QueueService
-  readonly #names: QueueNames
+  readonly #names: Prefix
   readonly #wanted: (status: RunStatus) => boolean
   readonly #unreadable = new Map<string, UnreadableRun>()
   #others = new Set<string>()
 
-  constructor(service: QueueService, names: QueueNames, wanted: (status: RunStatus) => boolean) {
+  constructor(service: QueueService, names: Prefix, wanted: (status: RunStatus) => boolean) {
     this.#service = service
     this.#names = names
     this.#wanted = wanted
@@ -84,7 +84,7 @@ export class RunFinder {
   }
 
   async #read(name: string, signal: AbortSignal | undefined): Promise<SeenStatus | undefined> {
-    const [message] = await peekIfThere(this.#service, name, 1, signal)
+    const [message] = await orIfAbsent(this.#service.queue(name).peek({ max: 1, signal }), [])
     if (message === undefined) return undefined
     try {
       const status = decodeStatus(message.body)
@@ -95,21 +95,6 @@ export class RunFinder {
     }
     this.#others.add(name)
     return undefined
-  }
-}
-
-/** What can be seen in a queue; nothing where the queue is not there, or not there any more. */
-async function peekIfThere(
-  service: QueueService,
-  name: string,
-  max: number,
-  signal: AbortSignal | undefined,
-): Promise<readonly PeekedMessage[]> {
-  try {
-    return await service.queue(name).peek({ max, signal })
-  } catch (error) {
-    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return []
-    throw error
   }
 }
 
@@ -131,11 +116,12 @@ export interface JobQueue {
 }
 
 /** Looks at the job queue; an empty one where it is missing. */
-export async function lookAtJobs(service: QueueService, names: QueueNames, signal?: AbortSignal): Promise<JobQueue> {
+export async function lookAtJobs(service: QueueService, names: Prefix, signal?: AbortSignal): Promise<JobQueue> {
   const max = service.limits.maxPeek
-  const messages = await peekIfThere(service, names.job, max, signal)
+  const queue = service.queue(names.job)
+  const messages = await orIfAbsent(queue.peek({ max, signal }), [])
   const waiting = messages.map(({ id, body, insertedAtMs }) => ({ messageId: id, label: labelOf(body), insertedAtMs }))
-  const depth = await depthIfThere(service, names.job, signal)
+  const depth = await orIfAbsent(queue.approximateDepth({ signal }), 0)
   return { waiting, complete: messages.length < max, depth }
 }
 
@@ -144,15 +130,6 @@ function labelOf(body: string): string | undefined {
     return decodeJob(body).job.jobId
   } catch (error) {
     if (isCoreError(error)) return undefined
-    throw error
-  }
-}
-
-async function depthIfThere(service: QueueService, name: string, signal: AbortSignal | undefined): Promise<number> {
-  try {
-    return await service.queue(name).approximateDepth({ signal })
-  } catch (error) {
-    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return 0
     throw error
   }
 }
@@ -183,7 +160,7 @@ const pauseMs = 250
 /** Everything that goes by a label, a run id or the id of a job message, one entry per job. */
 export async function findCandidates(
   service: QueueService,
-  names: QueueNames,
+  names: Prefix,
   target: string,
   { clock, patienceMs = 3_000, signal }: LookOptions = {},
 ): Promise<Candidates> {
@@ -195,7 +172,7 @@ export async function findCandidates(
     // A job that was just taken is no longer seen in the queue, and its run has no status yet.
     const isHeld = queue.depth > queue.waiting.length
     if (jobs.length > 0 || !isHeld || clock === undefined || clock.now() >= untilMs) return { jobs, queue }
-    await clock.sleep(pauseMs, signal)
+    await sleep(clock, pauseMs, signal)
   }
 }
 

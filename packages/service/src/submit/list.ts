@@ -9,7 +9,7 @@ import {
   MAX_LIST_CHUNKS,
   makeId,
   normalisePath,
-  queueNames,
+  Prefix,
 } from '@cachewarmer/core'
 import type { QueueService, Random } from '@cachewarmer/queue'
 import { refuseForeignText, UsageError } from '../cli/index.ts'
@@ -155,7 +155,7 @@ export async function sendList(
   { random, signal, onProgress, chunkPaths }: SendListOptions,
 ): Promise<JobList> {
   const id = makeId(random)
-  const name = queueNames(prefix).list(id)
+  const name = new Prefix(prefix).list(id)
   await service.create(name, { signal })
   try {
     const queue = service.queue(name)

@@ -5,6 +5,7 @@ import {
   type Problem,
   parseIgnoreRule,
   parseJob,
+  preview,
   type ReadJob,
 } from '@cachewarmer/core'
 import { UsageError } from '../cli/exit-code.ts'
@@ -12,7 +13,7 @@ import type { Files } from '../cli/files.ts'
 import type { JobSettings } from '../cli/job-options.ts'
 import { printable } from '../report/print.ts'
 import { type ListedPath, readPaths } from './list.ts'
-import { type Manifest, parseManifest, preview } from './manifest/manifest.ts'
+import { type Manifest, parseManifest } from './manifest/manifest.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,4 @@
-import { decodeJob, encodeJob, isCoreError, type Job, MAX_LIST_CHUNKS, makeId, queueNames } from '@cachewarmer/core'
+import { decodeJob, encodeJob, isCoreError, type Job, MAX_LIST_CHUNKS, makeId, Prefix } from '@cachewarmer/core'
 import type { QueueService, Random } from '@cachewarmer/queue'
 import { type ListedPath, sendList } from './list.ts'
 
@@ -37,7 +37,7 @@ export async function submitJob(
   options: SubmitOptions = {},
 ): Promise<SubmittedJob> {
   const { random, signal } = options
-  const names = queueNames(prefix)
+  const names = new Prefix(prefix)
   const label = job.jobId ?? (random === undefined ? undefined : `job-${makeId(random, labelLetters)}`)
   const body = encodeJob(label === undefined ? job : { ...job, jobId: label })
   decodeJob(body)
@@ -65,7 +65,7 @@ export async function submitWithList(
     return await submitJob(service, prefix, { ...job, list }, options)
   } catch (error) {
     // Where no answer came, the job may have been sent all the same, and then needs its list.
-    if (isCoreError(error)) await service.delete(queueNames(prefix).list(list.id)).catch(() => undefined)
+    if (isCoreError(error)) await service.delete(new Prefix(prefix).list(list.id)).catch(() => undefined)
     throw error
   }
 }

@@ -1,15 +1,7 @@
-import { type QueueNames, queueNames, type RunStatus } from '@cachewarmer/core'
-import { type Clock, isQueueError, type QueueService } from '@cachewarmer/queue'
+import { Prefix, type RunStatus } from '@cachewarmer/core'
+import { type Clock, isQueueError, type QueueService, sleep } from '@cachewarmer/queue'
 import { SubmitError } from './errors.ts'
-import {
-  findCandidates,
-  type JobQueue,
-  lookAtJobs,
-  RunFinder,
-  type SeenStatus,
-  unknownTarget,
-  type WaitingJob,
-} from './jobs.ts'
+import { findCandidates, type JobQueue, lookAtJobs, RunFinder, type SeenStatus, unknownTarget } from './jobs.ts'
 
 /** A queue service that stays away for longer is not waited for. */
 const longestOutageMs = 600_000
@@ -80,12 +72,21 @@ export function watchJob(
   job: WatchedJob,
   options: WatchOptions,
 ): AsyncGenerator<RunStatus, void, undefined> {
-  return watch(service, queueNames(prefix), job, options)
+  return watch(service, new Prefix(prefix), job, options)
 }
+
+/** What one look finds of a job. */
+type Sight =
+  | { readonly kind: 'run'; readonly seen: SeenStatus }
+  | { readonly kind: 'waiting'; readonly place: WaitingPlace }
+  /** Neither in the queue nor in a run; `depth` jobs are in the queue, those included that a manager holds. */
+  | { readonly kind: 'missing'; readonly depth: number }
+  /** The queue service is away. */
+  | { readonly kind: 'unknown' }
 
 async function* watch(
   service: QueueService,
-  names: QueueNames,
+  names: Prefix,
   job: WatchedJob,
   options: WatchOptions,
 ): AsyncGenerator<RunStatus, void, undefined> {
@@ -93,42 +94,44 @@ async function* watch(
   const messageId = 'messageId' in job ? job.messageId : await resolve(service, names, job.target, options)
   const finder = new RunFinder(service, names, (status) => status.jobMessageId === messageId)
   const outlive = outlivingOutages(clock, { reached: reached || 'target' in job })
+  const look = async (): Promise<Sight> => {
+    const runs = await outlive(() => finder.look(signal))
+    const seen = latest(runs ?? [])
+    if (seen !== undefined) return { kind: 'run', seen }
+    const queue = runs === undefined ? undefined : await outlive(() => lookAtJobs(service, names, signal))
+    return queue === undefined ? { kind: 'unknown' } : placeIn(queue, messageId)
+  }
   let shown: string | undefined
   let quietAtMs = Number.POSITIVE_INFINITY
-  let missingSinceMs: number | undefined
+  let missingAtMs = Number.POSITIVE_INFINITY
   for (;;) {
     signal?.throwIfAborted()
-    const seen = await outlive(() => finder.look(signal))
-    const now = latest(seen ?? [])
-    const isMissing = seen !== undefined && now === undefined
-    const queue = isMissing ? await outlive(() => lookAtJobs(service, names, signal)) : undefined
-    if (now !== undefined) {
-      missingSinceMs = undefined
-      if (now.body !== shown) {
-        yield now.status
-        if (now.status.state === 'ended') return
-        shown = now.body
-        quietAtMs = clock.now() + silentAfterMs
-      } else if (clock.now() >= quietAtMs) {
-        onSilent?.()
-        quietAtMs = Number.POSITIVE_INFINITY
-      }
-    } else if (queue !== undefined) {
-      const mine = queue.waiting.find((other) => other.messageId === messageId)
-      missingSinceMs = mine === undefined ? (missingSinceMs ?? clock.now()) : undefined
-      if (mine !== undefined) onWaiting?.({ jobsBefore: jobsBefore(queue, mine) })
-      else if (isGone(queue, clock.now() - (missingSinceMs ?? 0))) throw gone(messageId, finder)
+    const sight = await look()
+    if (sight.kind === 'run' || sight.kind === 'waiting') missingAtMs = Number.POSITIVE_INFINITY
+    if (sight.kind === 'waiting') onWaiting?.(sight.place)
+    if (sight.kind === 'missing') {
+      missingAtMs = Math.min(missingAtMs, clock.now())
+      if (clock.now() - missingAtMs >= (sight.depth === 0 ? goneAfterMs : heldAfterMs)) throw gone(messageId, finder)
     }
-    await clock.sleep(intervalMs, signal)
+    if (sight.kind === 'run' && sight.seen.body !== shown) {
+      yield sight.seen.status
+      if (sight.seen.status.state === 'ended') return
+      shown = sight.seen.body
+      quietAtMs = clock.now() + silentAfterMs
+    } else if (sight.kind === 'run' && clock.now() >= quietAtMs) {
+      onSilent?.()
+      quietAtMs = Number.POSITIVE_INFINITY
+    }
+    await sleep(clock, intervalMs, signal)
   }
 }
 
-const jobsBefore = ({ waiting }: JobQueue, { insertedAtMs }: WaitingJob): number =>
-  waiting.filter((other) => other.insertedAtMs < insertedAtMs).length
-
-/** Whether a job that neither waits nor runs has been missing for so long that it won't come back. */
-const isGone = ({ depth }: JobQueue, missingMs: number): boolean =>
-  missingMs >= (depth === 0 ? goneAfterMs : heldAfterMs)
+function placeIn({ waiting, depth }: JobQueue, messageId: string): Sight {
+  const mine = waiting.find((job) => job.messageId === messageId)
+  if (mine === undefined) return { kind: 'missing', depth }
+  const jobsBefore = waiting.filter(({ insertedAtMs }) => insertedAtMs < mine.insertedAtMs).length
+  return { kind: 'waiting', place: { jobsBefore } }
+}
 
 /** Of several runs of one job the one that was written last: an abandoned run's status stands still. */
 const latest = (seen: readonly SeenStatus[]): SeenStatus | undefined =>
@@ -140,7 +143,7 @@ const latest = (seen: readonly SeenStatus[]): SeenStatus | undefined =>
 /** The message of the job that goes by this name. */
 async function resolve(
   service: QueueService,
-  names: QueueNames,
+  names: Prefix,
   target: string,
   { clock, signal }: WatchOptions,
 ): Promise<string> {

@@ -1,3 +1,4 @@
+import { Prefix } from '@cachewarmer/core'
 import { expect, test } from 'vitest'
 import { resolveWorkerOptions } from './ports.ts'
 
@@ -5,7 +6,7 @@ const resolve = (options: object) => resolveWorkerOptions({ prefix: 'studio', ..
 
 test('options that are left out get their defaults', () => {
   expect(resolve({})).toEqual({
-    prefix: 'studio',
+    prefix: new Prefix('studio'),
     name: 'a-name',
     slots: 4,
     leaseMs: 60_000,

@@ -1,3 +1,4 @@
+import { Prefix } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { Mount } from '@cachewarmer/walker'
 
@@ -39,12 +40,16 @@ export interface WorkerOptions {
   readonly serveOriginal?: boolean
 }
 
-export type WorkerSettings = { readonly [K in keyof WorkerOptions]-?: NonNullable<WorkerOptions[K]> }
+export type WorkerSettings = {
+  readonly [K in Exclude<keyof WorkerOptions, 'prefix'>]-?: NonNullable<WorkerOptions[K]>
+} & {
+  readonly prefix: Prefix
+}
 
-/** Fills in the defaults. Throws `RangeError` that names the option and the value. */
+/** Fills in the defaults. Throws `RangeError` that names the option and the value, `CoreError` for the prefix. */
 export function resolveWorkerOptions(given: WorkerOptions, makeName: () => string): WorkerSettings {
   const settings: WorkerSettings = {
-    prefix: given.prefix,
+    prefix: new Prefix(given.prefix),
     name: given.name ?? makeName(),
     slots: given.slots ?? 4,
     leaseMs: given.leaseMs ?? 60_000,

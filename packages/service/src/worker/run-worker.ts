@@ -42,7 +42,7 @@ export async function runWorker(
   const shares = new RunShares(settings.slots, ports.random)
   const { stopTaking } = signals
   const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, heartbeats, shares, stopTaking }
-  logger.info('worker started', { prefix: settings.prefix, slots: settings.slots })
+  logger.info('worker started', { prefix: settings.prefix.text, slots: settings.slots })
   const closing = pool.closeIdle()
   try {
     return await consume(

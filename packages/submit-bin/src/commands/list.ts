@@ -1,4 +1,4 @@
-import { queueNames, type RunStatus } from '@cachewarmer/core'
+import { Prefix, type RunStatus } from '@cachewarmer/core'
 import { exitCode } from '@cachewarmer/service/cli'
 import { bytes, count, plural, printable, reportJson, table, totalFailures } from '@cachewarmer/service/report'
 import { listRuns, lookAtJobs, type WaitingJob } from '@cachewarmer/service/submit'
@@ -12,7 +12,7 @@ export const listCommand = (program: Pick<Command, 'command'>, act: Act) =>
     .action(() => act(inSession(list)))
 
 async function list({ service, prefix, output }: Session): Promise<number> {
-  const queue = await lookAtJobs(service, queueNames(prefix))
+  const queue = await lookAtJobs(service, new Prefix(prefix))
   const { runs, unreadable } = await listRuns(service, prefix)
   const known = new Set(runs.map(({ jobMessageId }) => jobMessageId))
   const waiting = queue.waiting.filter(({ messageId }) => !known.has(messageId))

@@ -1,4 +1,4 @@
-import { queueNames } from '@cachewarmer/core'
+import { Prefix } from '@cachewarmer/core'
 import { endCode, exitCode } from '@cachewarmer/service/cli'
 import { plural, renderReport, reportJson } from '@cachewarmer/service/report'
 import { findCandidates, unknownTarget } from '@cachewarmer/service/submit'
@@ -20,7 +20,7 @@ async function status(session: Session, name: string, options: Waiting): Promise
   const { service, prefix, output, terminal } = session
   const report = await openReportFile(session, options.report)
   if (options.wait) return waitForJob(session, { target: name }, name, report)
-  const { jobs, queue } = await findCandidates(service, queueNames(prefix), name, { clock: terminal.clock })
+  const { jobs, queue } = await findCandidates(service, new Prefix(prefix), name, { clock: terminal.clock })
   const [job, ...others] = jobs
   if (job === undefined) throw unknownTarget(name)
   if (others.length > 0) output.note(`${plural(jobs.length, 'job')} go by this name; this is ${job.messageId}`)

@@ -1,4 +1,4 @@
-import { compileFilter, type Job, type LatencyHistogram, latencyHistogram, queueNames } from '@cachewarmer/core'
+import { compileFilter, type Job, type LatencyHistogram, latencyHistogram, Prefix } from '@cachewarmer/core'
 import {
   allowAddressOption,
   exitCode,
@@ -91,7 +91,7 @@ async function jobToVerify(
   name: string,
   settings: JobSettings,
 ): Promise<JobToVerify> {
-  const { jobs } = await findCandidates(service, queueNames(prefix), name, { clock: terminal.clock })
+  const { jobs } = await findCandidates(service, new Prefix(prefix), name, { clock: terminal.clock })
   const [found] = jobs
   if (found === undefined) throw unknownTarget(name)
   const { status } = found

@@ -1,5 +1,5 @@
+import { systemClock } from '@cachewarmer/queue'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../system-clock.ts'
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts'
 import { type InstanceMetadataServer, startInstanceMetadata, testSubscription } from '../testing/index.ts'
 import { type InstanceMetadata, instanceMetadata, untilEndNotice } from './instance-metadata.ts'

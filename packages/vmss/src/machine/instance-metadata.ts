@@ -1,5 +1,5 @@
 import { isVmssError, VmssError } from '../errors.ts'
-import { type Clock, type Fetch, type Logger, silentLogger, within } from '../ports.ts'
+import { type Clock, type Fetch, type Logger, silentLogger, sleep, within } from '../ports.ts'
 
 /** What a machine of Azure knows of itself. */
 export interface MachineMetadata {
@@ -208,6 +208,6 @@ export async function untilEndNotice(metadata: InstanceMetadata, options: EndNot
         logger.warn('scheduled events cannot be read', { error: isVmssError(error) ? error.message : String(error) })
       failures += 1
     }
-    await clock.sleep(Math.min(slowestPollMs, pollMs * 2 ** failures), signal)
+    await sleep(clock, Math.min(slowestPollMs, pollMs * 2 ** failures), signal)
   }
 }

@@ -1,5 +1,5 @@
+import { systemClock } from '@cachewarmer/queue'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../system-clock.ts'
 import { type InstanceMetadataServer, startInstanceMetadata, testSubnetId, testSubscription } from '../testing/index.ts'
 import { instanceMetadata } from './instance-metadata.ts'
 import { type Place, resolvePlace } from './place.ts'

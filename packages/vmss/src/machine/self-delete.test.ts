@@ -1,8 +1,8 @@
+import { systemClock } from '@cachewarmer/queue'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../ports.ts'
 import { scaleSetBody } from '../scale-set/body.ts'
 import { ownerTag } from '../scale-set/settings.ts'
-import { systemClock } from '../system-clock.ts'
 import { aFleetWorld, type FleetWorld } from '../testing/fleet-world.ts'
 import { type ArmOptions, hasTool, type InstanceMetadataServer, startInstanceMetadata } from '../testing/index.ts'
 import { instanceMetadata, type MachineMetadata } from './instance-metadata.ts'
@@ -14,7 +14,7 @@ const pausesMs = [5_000, 15_000, 30_000, 60_000]
 /** Pauses between attempts pass at once; the time that an attempt may take is real. */
 const clock: Clock = {
   now: () => systemClock.now(),
-  sleep: (ms, signal) => systemClock.sleep(pausesMs.includes(ms) ? 0 : ms, signal),
+  setTimer: (ms, run) => systemClock.setTimer(pausesMs.includes(ms) ? 0 : ms, run),
 }
 const narrow = 'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/delete'
 

@@ -1,5 +1,5 @@
 import { isVmssError, VmssError } from '../errors.ts'
-import { type Clock, type Fetch, type Logger, silentLogger, within } from '../ports.ts'
+import { type Clock, type Fetch, type Logger, silentLogger, sleep, within } from '../ports.ts'
 import { ownerTag } from '../scale-set/settings.ts'
 import type { InstanceMetadata, MachineMetadata } from './instance-metadata.ts'
 import { type Cloud, clouds } from './place.ts'
@@ -52,7 +52,7 @@ export async function deleteThisMachine(
       signal?.throwIfAborted()
       logger.warn('this machine could not be deleted', { error: isVmssError(error) ? error.message : String(error) })
     }
-    if (pauseMs > 0) await clock.sleep(pauseMs, signal)
+    if (pauseMs > 0) await sleep(clock, pauseMs, signal)
   }
   logger.error('powering off: this machine costs until the manager deletes it', { machine: machine.name })
   await powerOff()

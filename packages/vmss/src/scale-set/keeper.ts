@@ -1,5 +1,5 @@
 import { checkWhole, isVmssError, VmssError } from '../errors.ts'
-import { type Clock, type Logger, silentLogger } from '../ports.ts'
+import { type Clock, type Logger, silentLogger, sleep } from '../ports.ts'
 import { acceleratedFor, scaleSetBody } from './body.ts'
 import type { ComputePort, Operation } from './compute-port.ts'
 import { costOf, MachineHours } from './cost.ts'
@@ -159,7 +159,7 @@ class Keeper implements ScaleSet {
       this.#wake = new AbortController()
       const pauseMs = await this.#step()
       this.#waiters.tell()
-      if (pauseMs > 0) await this.#ports.clock.sleep(pauseMs, this.#wake.signal).catch(() => undefined)
+      if (pauseMs > 0) await sleep(this.#ports.clock, pauseMs, this.#wake.signal).catch(() => undefined)
     }
   }
 

@@ -1,12 +1,11 @@
-import type { Clock } from '../ports.ts'
+import { type Clock, sleep } from '../ports.ts'
 
-/** Time that stands still until it is told to move, for code that talks to real servers meanwhile. */
+/** Time that moves only when a test moves it, for code that talks to real servers meanwhile. */
 export interface FakeClock extends Clock {
-  /** As the clocks of other packages have it. */
-  setTimer(ms: number, run: () => void): () => void
-  /** Resolves once somebody sleeps: what they did before is done, however long it took. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Resolves once a timer is set: the work before it is done, however long it took. */
   asleep(): Promise<void>
-  /** Waits for a sleeper, moves time on by `ms` from sleeper to sleeper, and waits until somebody sleeps again. */
+  /** Waits for a timer, moves time on by `ms` from timer to timer, and waits until one is set again. */
   advance(ms: number): Promise<void>
   /** Moves time on, from sleeper to sleeper, until `work` is settled, and gives its result. */
   run<T>(work: Promise<T>): Promise<T>
@@ -36,7 +35,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
     while (sleeping.size === 0) await bedtime.promise
   }
 
-  return {
+  const clock: FakeClock = {
     now: () => nowMs,
     setTimer: (ms, run) => {
       const sleeper: Sleeper = { atMs: nowMs + Math.max(0, ms), wake: run }
@@ -45,25 +44,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
       bedtime = Promise.withResolvers<void>()
       return () => void sleeping.delete(sleeper)
     },
-    sleep: (ms, signal) =>
-      new Promise<void>((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason as Error)
-        const leave = (): void => {
-          sleeping.delete(sleeper)
-          reject(signal?.reason as Error)
-        }
-        const sleeper: Sleeper = {
-          atMs: nowMs + Math.max(0, ms),
-          wake: () => {
-            signal?.removeEventListener('abort', leave)
-            resolve()
-          },
-        }
-        signal?.addEventListener('abort', leave, { once: true })
-        sleeping.add(sleeper)
-        bedtime.resolve()
-        bedtime = Promise.withResolvers<void>()
-      }),
+    sleep: (ms, signal) => sleep(clock, ms, signal),
     asleep,
     advance: async (ms) => {
       const untilMs = nowMs + ms
@@ -97,4 +78,5 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
       return sleeping.size
     },
   }
+  return clock
 }

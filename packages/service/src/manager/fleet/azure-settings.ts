@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
+import { systemClock } from '@cachewarmer/queue'
 import type { Cloud, Image, InstanceMetadata, Place, ScaleSetOptions, WorkerSource } from '@cachewarmer/vmss'
 import { type AccessConfig, accessEnvironment } from '../../cli/access-options.ts'
 import { type Environment, type QueueSettings, readSecretFile, UsageError } from '../../cli/index.ts'
@@ -83,7 +84,7 @@ export function givenPlace(config: AzureConfig): { readonly [field in keyof Plac
 }
 
 export function metadataOf(config: AzureConfig, vmss: VmssPackage): InstanceMetadata {
-  return vmss.instanceMetadata({ clock: vmss.systemClock, ...orNothing('baseUrl', config.azureMetadataUrl) })
+  return vmss.instanceMetadata({ clock: systemClock, ...orNothing('baseUrl', config.azureMetadataUrl) })
 }
 
 /** Names the storage account of the queues, however it was written, so that every manager of a prefix says the same. */

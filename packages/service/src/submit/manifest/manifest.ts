@@ -1,15 +1,6 @@
-import { checkPath, compileExpression, isCoreError, normalisePath } from '@cachewarmer/core'
+import { checkPath, compileExpression, isCoreError, normalisePath, preview } from '@cachewarmer/core'
 import { UsageError } from '../../cli/index.ts'
 import { type JsonValue, readJson } from './read-json.ts'
-
-/** What a message shows of a value: short, in printable ASCII. */
-export function preview(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  if (typeof value === 'object' && value !== null) return 'an object'
-  const text = JSON.stringify(value) ?? 'nothing'
-  const cut = text.length > 80 ? `${text.slice(0, 80)}...` : text
-  return printable(cut)
-}
 
 /** Printable ASCII alone: what a terminal would obey, or not show, is written as an escape. */
 const printable = (text: string): string =>

@@ -1,18 +1,18 @@
 import { decodeControl, encodeFailureList, type FailureList } from '@cachewarmer/core'
-import type { Clock, QueueService } from '@cachewarmer/queue'
+import { type Clock, type QueueService, sleep } from '@cachewarmer/queue'
 import { names } from './builders.ts'
 
 /** Answers the first question for failures as a manager does, with these messages; gives the run that was asked for. */
 export async function answerFailures(
   service: QueueService,
-  clock: Pick<Clock, 'sleep'>,
+  clock: Pick<Clock, 'setTimer'>,
   messages: readonly FailureList[],
 ): Promise<string> {
   for (;;) {
     const isThere = (await service.list(names.control)).length > 0
     const [asked] = isThere ? await service.queue(names.control).receive({ max: 1, leaseMs: 60_000 }) : []
     if (asked === undefined) {
-      await clock.sleep(100)
+      await sleep(clock, 100)
       continue
     }
     const { command, target, reply = '' } = decodeControl(asked.body)

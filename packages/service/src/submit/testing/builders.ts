@@ -1,9 +1,9 @@
-import { encodeStatus, queueNames, type RunStatus } from '@cachewarmer/core'
+import { encodeStatus, Prefix, type RunStatus } from '@cachewarmer/core'
 import { memoryService, type QueueService, type SentMessage } from '@cachewarmer/queue'
 import { type FakeClock, fakeClock } from '@cachewarmer/queue/testing'
 
 export const prefix = 'studio'
-export const names: ReturnType<typeof queueNames> = queueNames(prefix)
+export const names: Prefix = new Prefix(prefix)
 
 export { aJob, anEnded, aStatus, withCounts } from '../../report/testing/index.ts'
 

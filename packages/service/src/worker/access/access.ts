@@ -8,7 +8,6 @@ import {
   WalkError,
   watchedMount,
 } from '@cachewarmer/walker'
-import { withTimers } from '../clock.ts'
 import type { MountOpener } from '../ports.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
 
@@ -43,7 +42,7 @@ export function directAccess(options: DirectOptions): MountOpener {
       name: address,
       maxInFlight,
     })
-    return watchedMount(mount, { clock: withTimers(clock) })
+    return watchedMount(mount, { clock: clock })
   }
 }
 

@@ -1,3 +1,4 @@
+import { sleep } from '@cachewarmer/queue'
 import { isWalkError, type Mount, type MountHealth, WalkError } from '@cachewarmer/walker'
 import type { MountOpener, WorkerPorts } from '../ports.ts'
 
@@ -83,7 +84,7 @@ export class MountPool {
   async closeIdle(): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {
-      await this.#ports.clock.sleep(Math.max(1, this.#idleMs / 2), signal).catch(() => undefined)
+      await sleep(this.#ports.clock, Math.max(1, this.#idleMs / 2), signal).catch(() => undefined)
       const now = this.#ports.clock.now()
       for (const [key, pooled] of this.#pooled) {
         if (pooled.uses > 0 || now - pooled.usedAtMs < this.#idleMs) continue
@@ -126,10 +127,7 @@ export class MountPool {
     if (mount.health?.alive === false) return true
     const late = new AbortController()
     const { clock } = this.#ports
-    clock.sleep(lookMs, AbortSignal.any([late.signal, this.#closing.signal])).then(
-      () => late.abort(new Error('the root did not answer')),
-      () => undefined,
-    )
+    const stop = clock.setTimer(lookMs, () => late.abort(new Error('the root did not answer')))
     try {
       const { id } = await mount.stat('/', { signal: late.signal })
       pooled.rootId ??= id
@@ -137,7 +135,7 @@ export class MountPool {
     } catch (error) {
       return !isWalkError(error) || error.code !== 'STALE'
     } finally {
-      late.abort(new Error('the root was looked at'))
+      stop()
     }
   }
 

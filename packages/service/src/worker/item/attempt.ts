@@ -12,7 +12,6 @@ import {
   type MountCounts,
   type MountState,
   type Part,
-  queueNames,
   type SampleCounts,
   unitsOf,
 } from '@cachewarmer/core'
@@ -48,14 +47,13 @@ export class Attempt {
   #failureParts = 0
 
   constructor(ports: WorkerPorts, settings: WorkerSettings, item: Item, id: string) {
-    const names = queueNames(settings.prefix)
     this.id = id
     this.startedAtMs = ports.clock.now()
     this.#ports = ports
     this.#settings = settings
     this.#item = item
-    this.#work = ports.service.queue(names.runWork(item.run))
-    this.#results = ports.service.queue(names.runResults(item.run))
+    this.#work = ports.service.queue(settings.prefix.runWork(item.run))
+    this.#results = ports.service.queue(settings.prefix.runResults(item.run))
   }
 
   get run(): string {

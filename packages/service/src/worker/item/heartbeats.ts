@@ -7,7 +7,6 @@ import {
   isCoreError,
   MOST,
   type MountState,
-  queueNames,
   type RunStatus,
 } from '@cachewarmer/core'
 import { isQueueError } from '@cachewarmer/queue'
@@ -112,7 +111,7 @@ export class Heartbeats {
     this.#sentAtMs.set(status.run, clock.now())
     if (status.wantsHeartbeats !== true) return
     try {
-      const queue = service.queue(queueNames(this.#settings.prefix).runResults(status.run))
+      const queue = service.queue(this.#settings.prefix.runResults(status.run))
       await queue.send(encodeResult(heartbeat), { signal })
     } catch (error) {
       // Figures that add up to more than a message can carry are no reason to drop the work, either.

@@ -1,6 +1,6 @@
 import { encodeItem, MAX_PATH_BYTES } from '@cachewarmer/core'
 import { anItem } from '@cachewarmer/core/testing'
-import { QueueError, type QueueService } from '@cachewarmer/queue'
+import { QueueError, type QueueService, sleep } from '@cachewarmer/queue'
 import * as walker from '@cachewarmer/walker'
 import { WalkError } from '@cachewarmer/walker'
 import type { TreeLiteral } from '@cachewarmer/walker/testing'
@@ -129,11 +129,11 @@ describe('an item whose time is over', () => {
     world.serveMount({
       ...inner,
       async *list(directory, options) {
-        await world.clock.sleep(150)
+        await sleep(world.clock, 150)
         yield* inner.list(directory, options)
       },
       read: async (file, range) => {
-        await world.clock.sleep(150)
+        await sleep(world.clock, 150)
         return inner.read(file, range)
       },
     })
@@ -154,11 +154,11 @@ describe('an item whose time is over', () => {
       world.serveMount({
         ...inner,
         async *list(directory, options) {
-          await world.clock.sleep(7_000)
+          await sleep(world.clock, 7_000)
           yield* inner.list(directory, options)
         },
         read: async (file, range) => {
-          await world.clock.sleep(7_000)
+          await sleep(world.clock, 7_000)
           return inner.read(file, range)
         },
       })

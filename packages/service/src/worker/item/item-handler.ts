@@ -9,14 +9,12 @@ import {
   type Job,
   makeId,
   type Part,
-  queueNames,
   type RunStatus,
   type SampleCounts,
 } from '@cachewarmer/core'
-import { type Clock, isQueueError, type Logger, type Queue, type QueueErrorCode } from '@cachewarmer/queue'
+import { type Clock, isQueueError, type Logger, orIfAbsent, type Queue, type QueueErrorCode } from '@cachewarmer/queue'
 import { isWalkError, type Mount, measureReads, type Walk, type WalkOptions, walk } from '@cachewarmer/walker'
 import type { MountPool } from '../access/mount-pool.ts'
-import { withTimers } from '../clock.ts'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 import { hasCeilings, isAdmitted, type ReadLimits, type RunCeilings } from '../runs/limits.ts'
 import type { RunDirectory } from '../runs/run-directory.ts'
@@ -80,7 +78,7 @@ export async function handleItem(
     return await workOn(handling)
   } catch (error) {
     if (held.signal.aborted) throw error
-    if (error instanceof RunOverError || (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND')) {
+    if (error instanceof RunOverError || isQueueError(error, 'QUEUE_NOT_FOUND')) {
       context.directory.forget(item.run)
       logger.debug('the run is over')
       return 'complete'
@@ -110,7 +108,7 @@ async function workOn(handling: Handling): Promise<Disposition> {
   if (status.state === 'paused' || !isAdmitted(status, settings.name)) return { giveBackMs: 0 }
   const { job } = status
   const logger = handling.logger.child({ job: job.jobId ?? status.jobMessageId })
-  const work = ports.service.queue(queueNames(settings.prefix).runWork(item.run))
+  const work = ports.service.queue(settings.prefix.runWork(item.run))
   using opened = await context.pool.openAll(job.addresses, job.exportPath, item.run)
   const { mounts, alive, failures } = opened
   const away = alive.filter(({ health }) => health?.alive === false)
@@ -162,7 +160,7 @@ async function walkItem(
     )
     const { sampled } = walking.walk
     if (sampled.length > 0 && !context.stopTaking.aborted)
-      measured = await measureReads(mounts, sampled, { clock: withTimers(ports.clock), signal })
+      measured = await measureReads(mounts, sampled, { clock: ports.clock, signal })
   } catch (error) {
     walking.abort(error)
     throw error
@@ -202,7 +200,7 @@ function startWalk(
     concurrency: settings.concurrency * Math.max(1, mounts.filter(({ limiter }) => limiter !== undefined).length),
     entries: 'none',
     limiterFor: (mount) => limits.of(mount),
-    clock: withTimers(context.ports.clock),
+    clock: context.ports.clock,
     signal: joined,
   })
   return { walk: started, signal: joined, abort: (reason) => own.abort(reason) }
@@ -223,8 +221,9 @@ async function strike(handling: Handling, error: unknown): Promise<Disposition> 
   logger.warn('the item failed', { strikes, error: reason })
   const again = strikes < context.settings.maxStrikes ? encodeItemIfItFits({ ...item, strikes }) : undefined
   if (again === undefined) return giveUp(handling, reason)
-  const names = queueNames(context.settings.prefix)
-  await context.ports.service.queue(names.runWork(item.run)).send(again, { delayMs: strikeDelayMs * strikes, signal })
+  await context.ports.service
+    .queue(context.settings.prefix.runWork(item.run))
+    .send(again, { delayMs: strikeDelayMs * strikes, signal })
   return 'complete'
 }
 
@@ -267,12 +266,8 @@ export async function poison(
   reason: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const queue = ports.service.queue(queueNames(settings.prefix).poison)
+  const queue = ports.service.queue(settings.prefix.poison)
   const note = { reason, by: settings.name, atMs: ports.clock.now(), message: message.body }
-  try {
-    await queue.send(encodePoisonNote(note), { signal })
-  } catch (error) {
-    // The manager makes this queue; with none of ours about there is nobody to read it either.
-    if (!isQueueError(error) || error.code !== 'QUEUE_NOT_FOUND') throw error
-  }
+  // Our manager makes this queue; without it, the note would have no reader.
+  await orIfAbsent(queue.send(encodePoisonNote(note), { signal }), undefined)
 }

@@ -9,7 +9,6 @@ import {
 } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { type WalkFilter, type WalkPart, walk } from '@cachewarmer/walker'
-import { withTimers } from '../clock.ts'
 import { type Disposition, type HandlerContext, type HeldMessage, poison } from './item-handler.ts'
 
 const retryMs = 10_000
@@ -58,7 +57,7 @@ export async function handleOriginalWork(
       concurrency: context.settings.concurrency,
       entries: 'none',
       limiterFor: (mount) => context.limits.of(mount),
-      clock: withTimers(context.ports.clock),
+      clock: context.ports.clock,
       signal: held.signal,
     })
     await reading.done

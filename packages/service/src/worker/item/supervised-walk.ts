@@ -1,5 +1,5 @@
 import { decideSplit, type RunStatus } from '@cachewarmer/core'
-import { isQueueError, type Logger, type Queue } from '@cachewarmer/queue'
+import { type Logger, orIfAbsent, type Queue, sleep } from '@cachewarmer/queue'
 import { type TakenPart, type Walk, WalkError, type WalkFailure } from '@cachewarmer/walker'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 import { isAdmitted, type RunCeilings } from '../runs/limits.ts'
@@ -57,7 +57,7 @@ export async function superviseWalk(walk: Walk, supervision: Supervision, signal
   const supervisor = new Supervisor(walk, supervision, signal)
   while (!ended.signal.aborted) {
     try {
-      await clock.sleep(tickMs, ended.signal)
+      await sleep(clock, tickMs, ended.signal)
     } catch (error) {
       if (error !== walkEnded) throw error
       break
@@ -196,14 +196,8 @@ class Supervisor {
   }
 }
 
-async function hasItems(work: Queue, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await work.peek({ max: 1, signal })).length > 0
-  } catch (error) {
-    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return false
-    throw error
-  }
-}
+const hasItems = async (work: Queue, signal: AbortSignal): Promise<boolean> =>
+  (await orIfAbsent(work.peek({ max: 1, signal }), [])).length > 0
 
 /** The manager has ended the run: nothing of it is worth doing or saying any more. */
 export class RunOverError extends Error {

@@ -1,4 +1,4 @@
-import { encodeStatus, queueNames, type RunStatus } from '@cachewarmer/core'
+import { encodeStatus, Prefix, type RunStatus } from '@cachewarmer/core'
 import { A_RUN, aStatus } from '@cachewarmer/core/testing'
 import { type Logger, memoryService, type QueueService, systemClock } from '@cachewarmer/queue'
 import { type Fetch, instanceMetadata, ownerTag } from '@cachewarmer/vmss'
@@ -14,7 +14,7 @@ import { Machine, managerWantsWorkers } from './machine.ts'
 
 const quiet = (): void => undefined
 const logger: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => logger }
-const names = queueNames('studio')
+const names = new Prefix('studio')
 const resourceId = `/subscriptions/${testSubscription}/resourceGroups/render/providers/Microsoft.Compute/virtualMachineScaleSets/set/virtualMachines/1`
 const worker = { name: 'set_1', resourceId, scaleSet: 'set', tags: { [ownerTag]: 'studio' } }
 const abandonedAfterMs = 60_000
@@ -183,7 +183,7 @@ describe('a machine that no manager wants', () => {
 })
 
 describe('a manager wants workers', () => {
-  const wants = () => managerWantsWorkers(service, 'studio', new AbortController().signal)
+  const wants = () => managerWantsWorkers(service, names, new AbortController().signal)
   beforeEach(() => boot())
   afterEach(() => machine.finish())
 

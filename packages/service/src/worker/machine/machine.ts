@@ -1,5 +1,13 @@
-import { decodeStatus, isCoreError, queueNames } from '@cachewarmer/core'
-import { type Clock, isQueueError, type Logger, type Queue, type QueueService } from '@cachewarmer/queue'
+import { decodeStatus, isCoreError, Prefix } from '@cachewarmer/core'
+import {
+  type Clock,
+  isQueueError,
+  type Logger,
+  orIfAbsent,
+  type Queue,
+  type QueueService,
+  sleep,
+} from '@cachewarmer/queue'
 import {
   clouds,
   deleteThisMachine,
@@ -17,18 +25,17 @@ import {
  */
 export async function managerWantsWorkers(
   service: QueueService,
-  prefix: string,
+  prefix: Prefix,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const names = queueNames(prefix)
   try {
-    const token = service.queue(names.leader)
-    // The leader keeps the token leased, which hides it.
+    const token = service.queue(prefix.leader)
+    // Whoever leads keeps the token leased, so that nobody sees it.
     if ((await token.peek({ max: 1, signal })).length > 0) return false
     if ((await token.approximateDepth({ signal })) === 0) return false
-    for (const queue of await service.list(names.runWork(''), { signal })) {
-      const run = names.runOf(queue)
-      if (run !== undefined && (await goesOn(service, names.runStatus(run), signal))) return true
+    for (const queue of await service.list(prefix.runWork(''), { signal })) {
+      const run = prefix.runOf(queue)
+      if (run !== undefined && (await goesOn(service, prefix.runStatus(run), signal))) return true
     }
     return false
   } catch (error) {
@@ -40,14 +47,13 @@ export async function managerWantsWorkers(
 
 async function goesOn(service: QueueService, statusQueue: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const [message] = await service.queue(statusQueue).peek({ max: 1, signal })
+    const [message] = await orIfAbsent(service.queue(statusQueue).peek({ max: 1, signal }), [])
     if (message === undefined) return false
     const { state } = decodeStatus(message.body)
     return state === 'starting' || state === 'running'
   } catch (error) {
     // Written by a newer manager, so there is one.
     if (isCoreError(error)) return true
-    if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return false
     throw error
   }
 }
@@ -190,7 +196,7 @@ export class Machine {
         this.#ended.signal.throwIfAborted()
         logger.warn('this machine cannot be told', { error: String(error) })
       }
-      await clock.sleep(pauseMs, this.#ended.signal)
+      await sleep(clock, pauseMs, this.#ended.signal)
     }
   }
 
@@ -201,17 +207,18 @@ export class Machine {
     this.#notice = notice
     logger.warn('Azure takes this machine away', { event: notice.kind, notBeforeMs: notice.notBeforeMs })
     this.#stop(notice.kind)
-    await clock.sleep(this.#options.handBackMs ?? 6_000, signal)
+    await sleep(clock, this.#options.handBackMs ?? 6_000, signal)
     this.#stopping.stop(notice.kind)
   }
 
   async #untilAbandoned(): Promise<void> {
     const { clock, logger, service } = this.#ports
-    const { prefix, abandonedAfterMs } = this.#options
+    const { abandonedAfterMs } = this.#options
+    const prefix = new Prefix(this.#options.prefix)
     const { signal } = this.#ended
     let signAtMs = clock.now()
     while (clock.now() - Math.max(signAtMs, this.#workAtMs) < abandonedAfterMs) {
-      await clock.sleep(Math.max(1, Math.floor(abandonedAfterMs / looks)), signal)
+      await sleep(clock, Math.max(1, Math.floor(abandonedAfterMs / looks)), signal)
       if (await managerWantsWorkers(service, prefix, signal)) signAtMs = clock.now()
     }
     logger.warn('no work, and no manager that wants workers: this machine goes', { afterMs: abandonedAfterMs })

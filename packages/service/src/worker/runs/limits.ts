@@ -9,7 +9,6 @@ import {
   throttledMount,
 } from '@cachewarmer/walker'
 import pLimit from 'p-limit'
-import { withTimers } from '../clock.ts'
 
 /**
  * What a run may use of its ceilings here: an equal share of what the whole run may, among the workers that its status
@@ -29,7 +28,7 @@ export class RunCeilings {
    */
   hold(status: RunStatus, mounts: readonly Mount[], halted: AbortSignal): readonly Mount[] {
     if (!hasCeilings(status)) return mounts
-    const bucket = this.#buckets.get(status.run) ?? rateLimit({ clock: withTimers(this.#clock) })
+    const bucket = this.#buckets.get(status.run) ?? rateLimit({ clock: this.#clock })
     this.#buckets.set(status.run, bucket)
     bucket.set(shareOf(status))
     return mounts.map((mount) => throttledMount(mount, bucket, halted))

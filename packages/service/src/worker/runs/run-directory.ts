@@ -1,12 +1,4 @@
-import {
-  compileFilter,
-  decodeStatus,
-  type Filter,
-  isCoreError,
-  type Job,
-  queueNames,
-  type RunStatus,
-} from '@cachewarmer/core'
+import { compileFilter, decodeStatus, type Filter, isCoreError, type Job, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Queue } from '@cachewarmer/queue'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 import { isAdmitted } from './limits.ts'
@@ -37,14 +29,12 @@ export interface WorkedRun extends LiveRun {
 export class RunDirectory {
   readonly #ports: WorkerPorts
   readonly #settings: WorkerSettings
-  readonly #names: ReturnType<typeof queueNames>
   readonly #runs = new Map<string, KnownRun>()
   #listedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(ports: WorkerPorts, settings: WorkerSettings) {
     this.#ports = ports
     this.#settings = settings
-    this.#names = queueNames(settings.prefix)
   }
 
   /** The runs that may be worked on now. */
@@ -68,11 +58,11 @@ export class RunDirectory {
     if (now - known.statusAtMs < this.#settings.statusMs) return known.status
     known.statusAtMs = now
     try {
-      const [message] = await this.#ports.service.queue(this.#names.runStatus(run)).peek({ max: 1, signal })
+      const [message] = await this.#ports.service.queue(this.#settings.prefix.runStatus(run)).peek({ max: 1, signal })
       // The manager's update hides the message for a moment at most: the last one known still holds.
       if (message !== undefined) known.status = decodeStatus(message.body)
     } catch (error) {
-      if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') {
+      if (isQueueError(error, 'QUEUE_NOT_FOUND')) {
         this.forget(run)
         return undefined
       }
@@ -102,7 +92,7 @@ export class RunDirectory {
   #remember(run: string): KnownRun {
     let known = this.#runs.get(run)
     if (known === undefined) {
-      const work = this.#ports.service.queue(this.#names.runWork(run))
+      const work = this.#ports.service.queue(this.#settings.prefix.runWork(run))
       known = { run, work, status: undefined, statusAtMs: Number.NEGATIVE_INFINITY }
       this.#runs.set(run, known)
     }
@@ -114,8 +104,8 @@ export class RunDirectory {
     if (now - this.#listedAtMs < this.#ports.service.polling.maxMs) return
     this.#listedAtMs = now
     const listed = new Set<string>()
-    for (const name of await this.#ports.service.list(this.#names.runWork(''), { signal })) {
-      const run = this.#names.runOf(name)
+    for (const name of await this.#ports.service.list(this.#settings.prefix.runWork(''), { signal })) {
+      const run = this.#settings.prefix.runOf(name)
       if (run !== undefined) listed.add(run)
     }
     for (const run of this.#runs.keys()) if (!listed.has(run)) this.#runs.delete(run)

@@ -1,5 +1,4 @@
-import { queueNames } from '@cachewarmer/core'
-import { isQueueError, type Lease, type Queue, type ReceiveOptions } from '@cachewarmer/queue'
+import { type Lease, orIfAbsent, type Queue, type ReceiveOptions } from '@cachewarmer/queue'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 import type { LiveRun, RunDirectory } from './run-directory.ts'
 
@@ -111,8 +110,8 @@ export class WorkSource implements Pick<Queue, 'name' | 'receive'> {
     this.#ports = ports
     this.#directory = directory
     this.#shares = shares
-    this.name = `${settings.prefix}work`
-    this.#original = settings.serveOriginal ? ports.service.queue(queueNames(settings.prefix).work) : undefined
+    this.name = settings.prefix.work
+    this.#original = settings.serveOriginal ? ports.service.queue(settings.prefix.work) : undefined
   }
 
   async receive(options: ReceiveOptions): Promise<readonly Lease[]> {
@@ -121,30 +120,17 @@ export class WorkSource implements Pick<Queue, 'name' | 'receive'> {
     for (const { run, max } of this.#shares.order(live)) {
       const work = works.get(run)
       if (work === undefined) continue
-      const leases = await this.#receiveFrom(work, { ...options, max: Math.min(options.max, max) })
+      // Runs end meanwhile: their queues vanish, and the next listing no longer names them.
+      const leases = await orIfAbsent(work.receive({ ...options, max: Math.min(options.max, max) }), [])
       if (leases.length > 0) return leases
     }
     return this.#receiveOriginal(options)
   }
 
-  async #receiveFrom(queue: Queue, options: ReceiveOptions): Promise<readonly Lease[]> {
-    try {
-      return await queue.receive(options)
-    } catch (error) {
-      // Runs end while we look: their queues vanish, and the next listing no longer names them.
-      if (isQueueError(error) && error.code === 'QUEUE_NOT_FOUND') return []
-      throw error
-    }
-  }
-
   async #receiveOriginal(options: ReceiveOptions): Promise<readonly Lease[]> {
     if (this.#original === undefined || this.#ports.clock.now() < this.#originalAbsentUntilMs) return []
-    try {
-      return await this.#original.receive({ ...options, max: 1 })
-    } catch (error) {
-      if (!isQueueError(error) || error.code !== 'QUEUE_NOT_FOUND') throw error
-      this.#originalAbsentUntilMs = this.#ports.clock.now() + originalRetryMs
-      return []
-    }
+    const leases = await orIfAbsent(this.#original.receive({ ...options, max: 1 }), undefined)
+    if (leases === undefined) this.#originalAbsentUntilMs = this.#ports.clock.now() + originalRetryMs
+    return leases ?? []
   }
 }

@@ -5,12 +5,12 @@ import {
   type Item,
   type ItemResult,
   type Job,
-  queueNames,
+  Prefix,
   type ResultMessage,
   type RunStatus,
 } from '@cachewarmer/core'
 import { A_RUN, aJob, anItem, aStatus, seededRandom } from '@cachewarmer/core/testing'
-import { type Logger, memoryService, type QueueService, type SentMessage } from '@cachewarmer/queue'
+import { type Logger, memoryService, type QueueService, type SentMessage, sleep } from '@cachewarmer/queue'
 import { type FakeClock, type FaultyCall, fakeClock, faultyService } from '@cachewarmer/queue/testing'
 import { type Mount, WalkError } from '@cachewarmer/walker'
 import { type MemoryMountOptions, memoryMount, memoryTree, type TreeLiteral } from '@cachewarmer/walker/testing'
@@ -18,7 +18,7 @@ import type { WorkerOptions, WorkerPorts } from '../ports.ts'
 import { runWorker, type WorkerSummary } from '../run-worker.ts'
 
 export const prefix = 'studio'
-export const names: ReturnType<typeof queueNames> = queueNames(prefix)
+export const names: Prefix = new Prefix(prefix)
 export const run = A_RUN
 export const workQueue: string = names.runWork(run)
 export const resultsQueue: string = names.runResults(run)
@@ -119,7 +119,7 @@ export class World {
 
   async until(check: () => Promise<boolean>): Promise<void> {
     const look = async (): Promise<void> => {
-      while (!(await check())) await this.clock.sleep(50)
+      while (!(await check())) await sleep(this.clock, 50)
     }
     await this.clock.run(look(), 3_600_000)
   }
