@@ -124,7 +124,7 @@ describe('a job from a file', () => {
   test.each([
     ['', /^--job job\.json: .*JSON/],
     ['{', /^--job job\.json: .*JSON/],
-    ['[]', /expected a JSON object, got a list of 0$/],
+    ['[]', /expected a JSON object, got an empty list$/],
     ['null', /expected a JSON object, got null$/],
     ['1', /expected a JSON object, got 1$/],
     ['"\u001b[2J"', /^--job job\.json: [ -~]+$/],

@@ -88,7 +88,7 @@ describe('a priming manifest', () => {
     ['{\n "files": ["/a",]\n}', 'line 2: expected JSON'],
     ['', 'line 1: expected JSON'],
     ['{\n"files": ["/a"]\n// x\n}', 'line 3: expected JSON'],
-    ['[]', 'line 1: the manifest: expected an object, got a list of 0'],
+    ['[]', 'line 1: the manifest: expected an object, got an empty list'],
     ['{"config": {}}', 'line 1: the manifest: expected files or directories'],
     ['{\n"file": ["/a"]}', 'line 2: file: expected one of config, files'],
     [
