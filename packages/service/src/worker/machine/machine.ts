@@ -30,7 +30,7 @@ export async function managerWantsWorkers(
 ): Promise<boolean> {
   try {
     const token = service.queue(prefix.leader)
-    // Whoever leads keeps the token leased, so that nobody sees it.
+    // The leader keeps the token leased, which hides it.
     if ((await token.peek({ max: 1, signal })).length > 0) return false
     if ((await token.approximateDepth({ signal })) === 0) return false
     for (const queue of await service.list(prefix.runWork(''), { signal })) {
