@@ -9,7 +9,7 @@ test('the message holds the first ten problems and says how many more there are'
   expect(error.message).toMatch(/f9: expected none, got 9; and 2 more$/)
 })
 
-test('a problem is printable and short, whatever the field and the value', () => {
+test('a problem is printable and short for every field and value', () => {
   const { field, value } = problem('\u0007<é>'.repeat(100), '\ud800"'.repeat(100), 'something')
   expect(field).toMatch(/^[ -~]{1,500}$/)
   expect(value).toMatch(/^"[ -~]{1,500}"$/)

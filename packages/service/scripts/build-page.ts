@@ -18,7 +18,7 @@ const { outputFiles } = await build({
   minify: true,
   format: 'esm',
   target: ['chrome109', 'firefox115', 'safari16.4'],
-  // Whatever encoding somebody opens a saved page with, it stays the same, and so do the hashes.
+  // A saved page reads the same in every encoding, and its hashes stay the same.
   charset: 'ascii',
   legalComments: 'none',
 })

@@ -42,7 +42,7 @@ describe.skipIf(missing !== undefined)('watch on a terminal', { timeout: 240_000
     expect(terminal.screen).toMatchObject({ isAtRest: true, wrapped: false })
   })
 
-  test('ends at Ctrl-C with nothing of the bars left, and the job goes on', async () => {
+  test('ends at Ctrl-C with nothing of the bars left, and the job continues', async () => {
     await submit('evening')
     using terminal = watch(['evening'])
     await lab.eventually(async () => shown(terminal, 'cache-3') > 0)
@@ -54,7 +54,7 @@ describe.skipIf(missing !== undefined)('watch on a terminal', { timeout: 240_000
   })
 
   test('ends with what went wrong where the job failed', async () => {
-    await submit('nowhere', ['nobody-has-mounted-this'])
+    await submit('nowhere', ['not-mounted'])
     using terminal = watch(['nowhere'])
     expect(await terminal.ended()).toBe(1)
     expect(terminal.screen.lines[0]).toMatch(/^Completed with 1 failure/)

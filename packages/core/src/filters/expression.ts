@@ -25,7 +25,7 @@ function afterEscape(expression: string, at: number): number {
 
 /** What a Unicode class such as `\pL` costs, as a table of hundreds of ranges is copied, and merged with others. */
 const tableCost = 128
-/** So many characters of a range that is folded cost one. */
+/** Characters of a folded range that cost one instruction together. */
 const foldedAtOnce = 128
 /** The last character that has another case. */
 const lastFolded = 0x1e943
@@ -119,13 +119,13 @@ const beyondLinear: readonly (readonly [found: RegExp, what: string])[] = [
 
 /**
  * Most instructions that the expressions of one job may compile to, with what their classes cost. An expression without
- * repeats and without large classes has about one per character, so that whatever fits into a job fits here; 16,384 of them take 50 ms to compile (measured).
+ * repeats and without large classes has about one per character, so that every such expression that fits into a job fits here; 16,384 of them take 50 ms to compile (measured).
  */
 export const MAX_EXPRESSION_INSTRUCTIONS = 16_384
 
 /**
  * A regular expression in RE2's syntax, looked for anywhere in a text, in time that is linear in the text's length
- * whatever the expression. Throws `PATTERN_INVALID` with the reason for what RE2 does not have, and before anything is
+ * for every expression. Throws `PATTERN_INVALID` with the reason for what RE2 does not have, and before anything is
  * compiled for an expression that would compile to more than `MAX_EXPRESSION_INSTRUCTIONS`.
  */
 export function compileExpression(expression: string): (text: string) => boolean {

@@ -22,7 +22,7 @@ describe('files', () => {
     ['the rest where there are excludes alone', { exclude: ['*.tmp'] }, '/a/x.exr', true],
     ['none that both name', { include: ['x*'], exclude: ['*.tmp'] }, '/a/x.tmp', false],
     ['names with a leading dot too', { include: ['*'] }, '/a/.hidden', true],
-    ['by name, in whatever directory', { include: ['x'] }, '/x/y/x', true],
+    ['by name, in every directory', { include: ['x'] }, '/x/y/x', true],
     ['not by the name of a directory', { include: ['a'] }, '/a/x', false],
     ['by path from the root', { include: ['/a/*'] }, '/a/x', true],
     ['by path from the root alone', { include: ['/a/*'] }, '/b/a/x', false],
@@ -68,7 +68,7 @@ describe('what left an entry out', () => {
     ['a file that is too large', 'file', 'a.exr', 101, 'size'],
     ['a file that nothing else leaves out', 'file', 'a.exr', 100, 'modifiedSince'],
     ['an old file that no pattern includes', 'file', 'b.dat', 100, 'include'],
-  ] as const)('%s is told by its rule', (_, kind, name, size, rule) => {
+  ] as const)('%s is counted for its rule', (_, kind, name, size, rule) => {
     expect(filterOf(rules).leftOutBy({ path: `/a/${name}`, name, kind, size, modifiedMs: 0 })).toBe(rule)
   })
 })
@@ -90,7 +90,7 @@ describe('size', () => {
   })
 })
 
-test('time: the moment itself is taken, whatever the zone it is written in', () => {
+test('time: the moment is the same in every time zone', () => {
   const filter = filterOf({ modifiedSince: '2026-01-31T10:00:00+02:00' })
   const moment = Date.UTC(2026, 0, 31, 8)
   expect([moment - 1, moment, moment + 1].map((ms) => filter.modified(ms))).toEqual([false, true, true])

@@ -132,7 +132,7 @@ test.each([
   )
 })
 
-describe('whatever the pattern', () => {
+describe('every pattern', () => {
   const alphabet = fc.constantFrom('a', 'b', 'c', '*', '?', '[', ']', '^', '-', '\\', '/', 'é', '😀', '\udc80')
   const patterns = fc.string({ unit: alphabet, maxLength: 10 })
   const names = fc.string({
@@ -234,7 +234,7 @@ test('a bad segment is named', () => {
   expect(() => compilePathPattern('/good/[\u001b[2J')).toThrow('within "[\\u001b[2J"')
 })
 
-describe('whatever the pattern', () => {
+describe('every pattern', () => {
   /** The rules as they are written down, segment by segment, by trying everything. */
   const reference = (segments: readonly string[], names: readonly string[]): boolean => {
     const [segment, ...rest] = segments

@@ -111,7 +111,7 @@ function matchTokens(tokens: readonly GlobToken[], name: string): boolean {
 
 /**
  * A matcher with the rules of Go's `filepath.Match` for a whole name. Compiles once; matching takes at most the product
- * of both lengths, whatever the pattern. Throws `PATTERN_INVALID`.
+ * of both lengths, for every pattern. Throws `PATTERN_INVALID`.
  */
 export function compileGoPattern(pattern: string): (name: string) => boolean {
   const tokens = parseGoPattern(pattern)

@@ -349,7 +349,7 @@ describe('a job is refused', () => {
 })
 
 describe('a person at the command line', () => {
-  test('is told of unknown keys', () => {
+  test('learns of unknown keys', () => {
     expect(problemsOf(fields({ Priority: 1, maxfilesizebytes: 3 }), true)).toEqual(['Priority: no such key'])
   })
 
@@ -358,7 +358,7 @@ describe('a person at the command line', () => {
     expect(job).toEqual(aJob())
   })
 
-  test('is told of every problem by the name of the message', () => {
+  test('learns of every problem by its key in the message', () => {
     expect(() => makeJob({ addresses: [], exportPath: '/a', paths: [] })).toThrow(
       expect.objectContaining({
         problems: ['WarmTargetMountAddresses', 'WarmTargetPath'].map((field) => expect.objectContaining({ field })),

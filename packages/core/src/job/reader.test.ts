@@ -59,7 +59,7 @@ test.each([
   expect(parseAddress(given)).toBeUndefined()
 })
 
-test('IPv6 is told as Node tells it, whatever the groups', () => {
+test('IPv6 is recognised as Node does it, for all groups', () => {
   const group = fc.oneof(fc.constantFrom('', '0', 'ff', 'abcd', '12345', 'g', '1.2.3.4', '1.2.3'), fc.ipV6())
   fc.assert(
     fc.property(fc.array(group, { minLength: 2, maxLength: 9 }), (groups) => {

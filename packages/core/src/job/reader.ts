@@ -247,7 +247,7 @@ export function readPatterns(read: FieldReader, key: string, target: 'file' | 'd
   return patterns.map(([, pattern]) => pattern)
 }
 
-/** As `readPatterns`, for whatever compiles a line of text. */
+/** As `readPatterns`, with a compiler for each line of text. */
 export function readTexts(read: FieldReader, key: string, compile: (text: string) => unknown): string[] | undefined {
   const texts = read.list(key)
   for (const [at, text] of texts) checkCompiles(read, `${key}[${at}]`, text, compile)

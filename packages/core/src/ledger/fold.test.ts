@@ -49,7 +49,7 @@ describe('what a message changes', () => {
     ['a result of an item that is done', after(announced('root'), aResult()), aResult({ attempt: 'late' })],
     ['a failure part of an item that is done', after(announced('root'), aResult()), aFailurePart()],
     ['a failure part that is held', after(announced('root'), aFailurePart()), aFailurePart({ failures: [] })],
-    ['a second result of an item that nobody announced', after(memoryLedger(), aResult()), aResult({ attempt: 'b' })],
+    ['a second result of an item that is not announced', after(memoryLedger(), aResult()), aResult({ attempt: 'b' })],
   ])('%s changes nothing', (_, ledger, message) => {
     expect(fold(ledger, message)).toEqual([])
   })

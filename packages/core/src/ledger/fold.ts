@@ -5,8 +5,8 @@ import type { Failure, FailurePart, ItemResult } from '../messages/result.ts'
  * The ledger decides when a run is done. It is a fold of results over rows:
  *
  * announced  the item exists: the manager began the run with it, or an accepted result of its parent names its family
- * done       an announced item has an accepted result; there is one, whatever comes later
- * waiting    a result is kept aside: of an item that nobody has announced, or with failure parts still to come
+ * done       an announced item has an accepted result; later ones change nothing
+ * waiting    a result is kept aside: its item is not announced yet, or failure parts are still to come
  *
  * A worker may die after it has sent children and before it sent its result, or two may work on the same item. Attempts
  * name their children differently, so those of an attempt whose result was not accepted are never announced and never
@@ -18,7 +18,7 @@ export type ItemState = 'unknown' | 'announced' | 'done' | 'waiting'
 
 /** A family is one row however many children it has: a message of a few bytes may announce a million of them. */
 export interface FamilyState {
-  /** Children that are announced: `<family>.0` up to `<family>.<count - 1>`. 0 for a family that nobody has announced. */
+  /** Children that are announced: `<family>.0` up to `<family>.<count - 1>`. 0 for a family that is not announced. */
   readonly count: number
   /** Children with a result that counts. Once all of them have one, the family stays as it is. */
   readonly done: number
@@ -41,7 +41,7 @@ export interface LedgerView {
 export type LedgerChange =
   /** The manager begins a run with this item. */
   | { readonly change: 'begin'; readonly item: string }
-  /** The family has so many children from now on; those beyond what it had are outstanding. */
+  /** The family has `count` children from now on; those beyond its earlier count are outstanding. */
   | { readonly change: 'announce'; readonly family: string; readonly count: number }
   /** This result counts, and with it the failure parts of its attempt. */
   | { readonly change: 'done'; readonly item: string; readonly attempt: string; readonly result: ItemResult }

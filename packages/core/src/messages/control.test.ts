@@ -29,7 +29,7 @@ test.each([
   expect(() => decodeControl(JSON.stringify(control))).toThrow(invalid())
 })
 
-test('another version is told apart', () => {
+test('another version has a code of its own', () => {
   expect(() => decodeControl('{"v":2}')).toThrow(invalid('VERSION_UNKNOWN'))
 })
 

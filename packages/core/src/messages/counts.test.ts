@@ -50,7 +50,7 @@ test('an address may be called like something that every object has', () => {
   expect(addCounts(emptyCounts(), counts).mounts).toEqual(counts.mounts)
 })
 
-test('levels are added depth by depth, and are absent where nobody counted them', () => {
+test('levels are added depth by depth, and are absent where they were not counted', () => {
   const level = { listed: 1, directories: 2, files: 3 }
   const one = { ...emptyCounts(), levels: { 0: level, 1: level } }
   const other = { ...emptyCounts(), levels: { 1: level, 12: level } }
@@ -60,7 +60,7 @@ test('levels are added depth by depth, and are absent where nobody counted them'
   expect('levels' in addCounts(emptyCounts(), emptyCounts())).toBe(false)
 })
 
-test('latencies are added bin by bin, and are absent where nobody timed anything', () => {
+test('latencies are added bin by bin, and are absent where nothing was timed', () => {
   const at = (latencies?: Record<string, number>): Counts => ({
     ...emptyCounts(),
     mounts: { a: { files: 1, bytes: 1, failures: 0, ...(latencies === undefined ? {} : { latencies }) } },
@@ -93,7 +93,7 @@ describe('counts of hostile or enormous trees', () => {
   })
   const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${prefix}${at}`)
 
-  test('whatever valid counts say, their sum is valid', () => {
+  test('the sum of valid counts is valid', () => {
     fc.assert(
       fc.property(fc.array(arbCounts, { minLength: 2, maxLength: 8 }), (all) => {
         expect(valid.problems(sum(all))).toEqual([])

@@ -7,7 +7,7 @@ const FIRST_DECADE = -2
 
 export const Latencies = Type.Record(
   Type.String({ pattern: '^([0-9]|[1-6][0-9])$' }),
-  Whole('Reads that took so long.'),
+  Whole('Reads in this latency bin.'),
   {
     ...strict,
     maxProperties: BINS,
@@ -61,7 +61,7 @@ export type MountCounts = Static<typeof MountCounts>
 
 export const LevelCounts = Type.Object(
   {
-    listed: Whole('Directories of which no more will be found: listed to their end, or failed.'),
+    listed: Whole('Directories whose listing is over: listed to their end, or failed.'),
     directories: Whole('Directories found in them that are to be entered.'),
     files: Whole('Files found in them that are to be read.'),
     bytes: Type.Optional(Whole('Bytes of those files that are to be read, as far as sizes are known.')),
@@ -155,7 +155,7 @@ export const withoutLatencies = (counts: Counts): Counts => ({
   ),
 })
 
-/** A sum that would be larger than JSON and JavaScript keep exactly stays here; whoever shows it says "at least". */
+/** Sums stop here, the largest number that JSON and JavaScript keep exactly; a display of it says "at least". */
 export const MOST = Number.MAX_SAFE_INTEGER
 
 /** The sum of what may be absent, at most `MOST`. */
@@ -169,7 +169,7 @@ const MAX_RULES = 32
 const OTHER_CODE = 'OTHER'
 
 /**
- * The sum, as a new object that shares nothing with the old ones. Valid counts have a valid sum, whatever they say: numbers
+ * The sum, as a new object that shares nothing with the old ones. All valid counts have a valid sum: numbers
  * stop at `MOST`, failures of codes beyond the first 256 count as `OTHER`, addresses beyond the first 64 and rules beyond the
  * first 32 are left out.
  */

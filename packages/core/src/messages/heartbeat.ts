@@ -169,7 +169,7 @@ const WAITING_BYTES = 4_000
 const OTHERS_BYTES = 600
 
 /**
- * Makes a heartbeat fit one message, whatever a worker holds. Every attempt is named first, by its ids and sums; about 200
+ * Makes a heartbeat fit one message, however much a worker holds. Every attempt is named first, by its ids and sums; about 200
  * have room. Those beyond are added up in `others`. What room is left goes to paths and details of counts (failures, per
  * address, by depth), oldest attempt first. Addresses are listed as far as 32,000 bytes go, long paths are cut.
  */

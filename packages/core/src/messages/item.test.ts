@@ -99,7 +99,7 @@ describe('an item is refused', () => {
     expect(failure(() => decodeItem(text)).code).toBe('ITEM_INVALID')
   })
 
-  test('when it is made, too, so that nobody has to poison it', () => {
+  test('when it is made, too, so that no worker has to poison it', () => {
     const bad = anItem({ parts: [{ kind: 'tree', path: '/a/..' }] })
     expect(failure(() => encodeItem(bad)).code).toBe('ITEM_INVALID')
   })

@@ -21,7 +21,7 @@ const ListingPart = Type.Object(
   {
     kind: Type.Literal('listing'),
     path: Path,
-    resume: Type.String({ maxLength: 4096, description: 'Where to go on.' }),
+    resume: Type.String({ maxLength: 4096, description: 'Where to continue.' }),
   },
   { ...strict, description: 'The rest of a directory whose listing can be resumed, and all below that.' },
 )

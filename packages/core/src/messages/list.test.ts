@@ -61,7 +61,7 @@ describe('a list in chunks', () => {
     )
   })
 
-  test('never makes an item that is too large, whatever the names', () => {
+  test('never makes an item that is too large, for all names', () => {
     const names = ['\udcff'.repeat(250), '"\\'.repeat(120), 'é😀'.repeat(60), '<&>'.repeat(80), 'plain'.repeat(50)]
     const listed = Array.from({ length: 3_000 }, (_, at) => ({
       path: `/${names[at % 5]}${at % 7}/${names[(at + 1) % 5]}${at}`,

@@ -38,7 +38,7 @@ describe('a message is refused', () => {
     ['with more bytes than are exact', aResult({ counts: { ...aResult().counts, bytes: 2 ** 53 } })],
     ['with a failure code in lower case', aResult({ counts: { ...aResult().counts, failures: { io: 1 } } })],
     ['with a family that is none', aResult({ children: [{ family: 'A', count: 1 }] })],
-    ['with a family of nobody', aResult({ children: [{ family: 'a', count: 0 }] })],
+    ['with a family without children', aResult({ children: [{ family: 'a', count: 0 }] })],
     ['with an outcome of its own', aResult({ outcome: 'skipped' as never })],
     ['with an attempt that is none', aResult({ attempt: 'a.0' })],
     ['with no failures in a part', aFailurePart({ failures: [] })],
@@ -55,7 +55,7 @@ describe('a message is refused', () => {
     expect(encodeResult(aResult({ children: children.slice(1) }))).toContain('"children"')
   })
 
-  test('when it does not fit, and another version is told apart', () => {
+  test('when it does not fit, and another version has a code of its own', () => {
     const children = Array.from({ length: 5_000 }, (_, at) => ({ family: `family-${at}`, count: 1 }))
     expect(() => encodeResult(aResult({ children }))).toThrow(invalid('TOO_LARGE'))
     expect(() => decodeResult('{"v":2,"kind":"result"}')).toThrow(invalid('VERSION_UNKNOWN'))
@@ -82,7 +82,7 @@ test('an error of any length is shortened', () => {
 /** Characters that take one, two and six bytes on the wire; the last ones are bytes that are no UTF-8. */
 const arbUnit = fc.constantFrom('x', '"', '\u0001', '<', 'é', '\udcff')
 
-describe('what a worker says fits a message, whatever files and addresses are called', () => {
+describe('what a worker reports fits a message for all names of files and addresses', () => {
   /** 64 addresses that take up all the room that a job has for them. */
   const addresses = Array.from({ length: 64 }, (_, at) => `${at}.${'a'.repeat(245)}`)
   const largest = {

@@ -107,7 +107,7 @@ function kindOf<T extends ResultMessage | Beat>(kinds: ReadonlyMap<unknown, Kind
 }
 
 /**
- * Always fits 64 KiB, whatever files, addresses and errors are called: `error` is cut, and what is only shown is left out
+ * Always fits 64 KiB, for all names of files, addresses and errors: `error` is cut, and what is only shown is left out
  * where there is no room for it. Throws `RESULT_INVALID`, or `TOO_LARGE` for failures that `failureParts` did not pack
  * and for more than 256 families of children.
  */
@@ -186,9 +186,9 @@ export const FailureList = Type.Object(
     failures: Type.Array(Failure),
     problem: Type.Optional(Type.String({ maxLength: 1_024, description: 'Why there are no failures to tell.' })),
   },
-  { ...strict, title: 'FailureList', description: 'Some of the failures of a run, for somebody who asked for all.' },
+  { ...strict, title: 'FailureList', description: 'Some of the failures of a run, in answer to a request for all.' },
 )
-/** Some of the failures of a run, for somebody who asked for all of them. Parts count from 0; the last one says so. */
+/** Some of the failures of a run, in answer to a request for all of them. Parts count from 0; the last one says so. */
 export type FailureList = Static<typeof FailureList>
 
 const list = validator(FailureList)

@@ -95,7 +95,7 @@ describe('a status always fits', () => {
     })
   })
 
-  test('whatever there is too much of', () => {
+  test('when any of its parts are too large', () => {
     const some = <K extends keyof RunStatus>(...keys: K[]) =>
       fc.subarray(keys).map((chosen) => Object.fromEntries(chosen.map((key) => [key, full[key]])))
     fc.assert(
@@ -233,7 +233,7 @@ test('a refused job has no specification, but a reason', () => {
   expect(decodeStatus(encodeStatus(status))).toEqual(status)
 })
 
-test('a status that can not be written is told bare, whatever is wrong with it', () => {
+test('a status that cannot be written has a bare form, for every defect', () => {
   const status = aStatus({ label: 'night', state: 'ended', outcome: 'cancelled', endedAtMs: 5 })
   const wrong: Partial<RunStatus>[] = [
     { revision: -1 },

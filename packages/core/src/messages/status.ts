@@ -9,7 +9,7 @@ import { FileUnderWay, MountState, Waiting, WorkerId } from './heartbeat.ts'
 import { RunId } from './item.ts'
 import { Failure, fitFailure } from './result.ts'
 
-/** A ceiling above this is kept by the size of the fleet alone: so many names would not fit. */
+/** A ceiling above this is kept by the size of the fleet alone: the names of more workers would not fit into a message. */
 export const MAX_ADMITTED = 256
 
 const When = (description: string) =>
@@ -57,13 +57,13 @@ export const Progress = Type.Object(
               'walk: reckoned from what was listed so far. earlier run: what the last run of the same job read.',
           }),
         },
-        { ...strict, description: 'What the whole run will come to, as far as anybody can tell.' },
+        { ...strict, description: 'Expected totals of the whole run, as far as they can be estimated.' },
       ),
     ),
     timeLeftMs: Type.Optional(
       Type.Number({
         minimum: 0,
-        description: 'Until the run ends, at the rate of late. Absent while nobody can tell.',
+        description: 'Time until the run ends, at the latest rate. Absent while it is unknown.',
       }),
     ),
   },
@@ -86,7 +86,7 @@ const FleetCost = Type.Object(
 export const FleetStatus = Type.Object(
   {
     kind: Type.Enum(['local', 'vmss', 'none'], {
-      description: 'processes beside the manager, a scale set of Azure, or workers that somebody else starts',
+      description: 'processes beside the manager, an Azure scale set, or workers that the manager does not start',
     }),
     wanted: Whole('Workers that there should be.'),
     running: Whole('Machines or processes that run.'),
@@ -207,7 +207,7 @@ export function encodeStatus(status: RunStatus): string {
 
 /**
  * What can be said of a run whose status can't be written as it is: which run it is, where it stands, and why there is no more.
- * `encodeStatus` takes it whatever the status was.
+ * `encodeStatus` accepts it for every status.
  */
 export function bareStatus(status: RunStatus, why: string): RunStatus {
   const atMs = (time: number | undefined): number => (time !== undefined && time >= 0 && time < 1e16 ? time : 0)

@@ -21,7 +21,7 @@ export function nameBytes(name: string): number | undefined {
   return bytes
 }
 
-/** Absolute, without '.', '//' and a '/' at the end. Leaves '..' as it is: nobody may climb, so `checkPath` refuses it. */
+/** Absolute, without '.', '//' and a '/' at the end. Leaves '..' as it is; `checkPath` refuses it. */
 export function normalisePath(path: string): string {
   const kept = path.split('/').filter((segment) => segment !== '' && segment !== '.')
   return `/${kept.join('/')}`

@@ -18,7 +18,7 @@ describe('an estimate', () => {
     expect(estimate(facts)).toMatchObject({ basis: 'sample', elapsedMs: (1_100 * 40 + 100 * 100) / 16 })
   })
 
-  test('believes an earlier run before the sample, and in it whatever takes longer', () => {
+  test('prefers an earlier run to the sample, and in it the longer of both times', () => {
     expect(estimate({ ...facts, earlier })).toMatchObject({
       basis: 'earlier run',
       elapsedMs: (found.bytes / 2 ** 20) * 10_000,

@@ -72,7 +72,7 @@ interface Timed {
   readonly assumption: string
 }
 
-/** Whichever takes longer, so many files or so many bytes: the earlier run had to do with both at once. */
+/** The longer of two times, for the files and for the bytes: the earlier run read both at once. */
 function byEarlierRun({ files, bytes }: Counts, earlier: EarlierRun): Timed {
   const byFiles = earlier.files === 0 ? 0 : (files / earlier.files) * earlier.elapsedMs
   const byBytes = earlier.bytes === 0 ? 0 : (bytes / earlier.bytes) * earlier.elapsedMs

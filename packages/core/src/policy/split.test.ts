@@ -14,8 +14,8 @@ describe('decideSplit', () => {
     ['others have enough', {}, 'go-on'],
     ['others run dry', { visible: 4 }, 'idle'],
     ['others have just half of what they could hold', { visible: 5 }, 'go-on'],
-    ['nobody else is there and nothing is visible', { visible: 0, capacity: 1 }, 'idle'],
-    ['nobody is known to be there', { visible: 0, capacity: 0 }, 'idle'],
+    ['no other worker exists and nothing is visible', { visible: 0, capacity: 1 }, 'idle'],
+    ['no worker is known', { visible: 0, capacity: 0 }, 'idle'],
     ['the rest is small', { visible: 0, pending: 63 }, 'go-on'],
     ['it has hardly begun', { visible: 0, elapsedMs: 249 }, 'go-on'],
     ['it is time', { elapsedMs: 90_000 }, 'budget'],
@@ -156,7 +156,7 @@ describe('divide', () => {
     )
   })
 
-  test('each kind is spread evenly, whatever else there is', () => {
+  test('each kind is spread evenly beside other kinds', () => {
     const groups = divide([...trees(8), files('/a', 400), ...trees(8)], 4)
     expect(groups).toHaveLength(4)
     for (const group of groups) {

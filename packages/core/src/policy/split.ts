@@ -125,7 +125,7 @@ function fitting(piece: Piece, maxBytes: number): Piece {
   throw new CoreError('TOO_LARGE', [problem('part', `${piece.bytes} bytes`, `at most ${maxBytes} bytes`)])
 }
 
-/** One slot of the deal: a list of groups of which the last is open. */
+/** One slot of the deal: a list of groups; only the last one is open. */
 class Group {
   readonly #maxBytes: number
   readonly #maxNames: number

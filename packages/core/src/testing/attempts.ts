@@ -4,7 +4,7 @@ import { ROOT_ITEM } from '../names/names.ts'
 import { A_RUN, aResult } from './builders.ts'
 import { between } from './random.ts'
 
-/** A run as workers might tell it, and what must come out whatever the order. */
+/** A run as workers might report it, and what must come out in every order. */
 export interface Story {
   /** Every result and failure part of every attempt, those of attempts that must not count included. */
   readonly messages: readonly (ItemResult | FailurePart)[]

@@ -45,7 +45,7 @@ test.each<[string, (inner: Ledger) => Partial<Ledger>]>([
   ],
   ['takes a second result', (inner) => ({ item: (id) => (inner.item(id) === 'done' ? 'announced' : inner.item(id)) })],
   [
-    'takes results that nobody announced',
+    'takes results that are not announced',
     (inner) => ({ item: (id) => (inner.item(id) === 'unknown' ? 'announced' : inner.item(id)) }),
   ],
   ['is done too early', () => ({ outstanding: () => 0 })],

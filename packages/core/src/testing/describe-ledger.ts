@@ -16,7 +16,7 @@ export interface TestKit {
 export type LedgerUnderTest = Ledger & { close?(): void }
 
 export interface DescribeLedgerOptions {
-  /** How many random stories are told. Default 200. */
+  /** Number of random stories. Default 200. */
   readonly stories?: number | undefined
 }
 
@@ -129,7 +129,7 @@ export function describeLedger(
       expect([ledger.counts, ledger.item('r.0'), ledger.item('r.1')]).toEqual([emptyCounts(), 'done', 'done'])
     })
 
-    check('a result of an item that nobody has announced waits for its parents, however many', (ledger) => {
+    check('a result of an item that is not announced waits for its parents, however many', (ledger) => {
       begin(ledger, 'root')
       const grandchild = aResult({ item: 'a.0', attempt: 'b', counts: files(1) })
       receive(ledger, grandchild, aResult({ item: 'r.0', attempt: 'a', children: [{ family: 'a', count: 1 }] }))

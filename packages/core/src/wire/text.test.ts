@@ -95,7 +95,7 @@ describe('fromWire', () => {
   })
 })
 
-test('wireBytes is the number of bytes that go on the wire', () => {
+test('wireBytes is the number of bytes on the wire', () => {
   const wire = toWire('é😀')
   expect(wireBytes(wire)).toBe(Buffer.byteLength(wire))
 })
@@ -159,7 +159,7 @@ const read = (note: PoisonNote): PoisonNote & { v: number } => {
   return JSON.parse(text) as PoisonNote & { v: number }
 }
 
-test('a note fits a message whatever it is about, and keeps the message from its beginning on', () => {
+test('every note fits a message, and keeps the beginning of the message that it is about', () => {
   fc.assert(
     fc.property(arbLong, arbLong, arbLong, (reason, by, message) => {
       const note = read({ reason, by, atMs: 1, message })

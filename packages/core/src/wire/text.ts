@@ -118,7 +118,7 @@ export interface PoisonNote {
   readonly message: string
 }
 
-/** Fits one message, whatever the parts contain: the reason is cut at 2,000 characters, the message where the room ends. */
+/** Always fits one message: the reason is cut at 2,000 characters, the message where the room ends. */
 export function encodePoisonNote({ reason, by, atMs, message }: PoisonNote): string {
   const note = {
     v: 1,

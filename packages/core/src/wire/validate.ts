@@ -215,7 +215,7 @@ export function readObject(text: string, code: CoreErrorCode): Readonly<Record<s
   throw new CoreError(code, [problem('message', value, 'a JSON object')])
 }
 
-/** As `readObject`, and looks at `v` before anything else, so that a newer message is told from a broken one. */
+/** As `readObject`, and looks at `v` before anything else, so that a newer message and a broken one have different problems. */
 export function readVersioned(text: string, code: CoreErrorCode): Readonly<Record<string, unknown>> {
   const value = readObject(text, code)
   const version = value.v

@@ -168,7 +168,7 @@ export class Machine {
         )
       }
     } catch (error) {
-      logger.warn('the machine could not be let go', { error: String(error) })
+      logger.warn('this machine could be neither acknowledged nor deleted', { error: String(error) })
     }
   }
 
