@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 test('exports change only on purpose', async () => {
   expect(Object.keys(await import('./index.ts')).sort()).toEqual([
     'CoreError',
-    'DEFAULT_SPLIT_POLICY',
     'LEFT_OUT_RULES',
     'LEGACY_LARGE_FILE_BYTES',
     'ListPacker',
@@ -67,6 +66,7 @@ test('exports change only on purpose', async () => {
     'listItem',
     'makeId',
     'makeJob',
+    'minSplitUnits',
     'nameBytes',
     'normalisePath',
     'packFailures',

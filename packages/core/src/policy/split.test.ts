@@ -5,27 +5,53 @@ import { encodeItem, type Part, partBytes } from '../messages/item.ts'
 import { MAX_PATH_BYTES } from '../names/paths.ts'
 import { anItem } from '../testing/index.ts'
 import { MAX_WIRE_BYTES, toWire } from '../wire/text.ts'
-import { DEFAULT_SPLIT_POLICY, decideSplit, divide, type SplitSituation } from './split.ts'
+import { decideSplit, divide, minSplitUnits, type SplitSituation } from './split.ts'
 
 describe('decideSplit', () => {
-  const calm: SplitSituation = { visible: 10, capacity: 10, pending: 1_000, elapsedMs: 10_000, stopping: false }
+  const calm: SplitSituation = {
+    visible: 10,
+    capacity: 10,
+    pending: 1_000,
+    elapsedMs: 10_000,
+    budgetMs: 90_000,
+    progressed: true,
+    takeable: false,
+  }
+  const over = { elapsedMs: 90_000 }
+  const goOn = { action: 'go-on' }
 
-  test.each<[string, Partial<SplitSituation>, string]>([
-    ['others have enough', {}, 'go-on'],
-    ['others run dry', { visible: 4 }, 'idle'],
-    ['others have just half of what they could hold', { visible: 5 }, 'go-on'],
-    ['no other worker exists and nothing is visible', { visible: 0, capacity: 1 }, 'idle'],
-    ['no worker is known', { visible: 0, capacity: 0 }, 'idle'],
-    ['the rest is small', { visible: 0, pending: 63 }, 'go-on'],
-    ['it has hardly begun', { visible: 0, elapsedMs: 249 }, 'go-on'],
-    ['it is time', { elapsedMs: 90_000 }, 'budget'],
-    ['it is time and one unit is left', { elapsedMs: 90_000, pending: 1 }, 'budget'],
-    ['it is time and what is left is under way', { elapsedMs: 90_000, pending: 0 }, 'budget'],
-    ['nothing is left before its time', { elapsedMs: 89_999, pending: 0, visible: 0 }, 'go-on'],
-    ['it must go', { stopping: true }, 'stop'],
-    ['it must go, with nothing left and no time passed', { stopping: true, pending: 0, elapsedMs: 0 }, 'stop'],
-  ])('when %s', (_, change, decision) => {
-    expect(decideSplit({ ...calm, ...change }, DEFAULT_SPLIT_POLICY)).toBe(decision)
+  test.each<[string, Partial<SplitSituation>]>([
+    ['others have enough', {}],
+    ['others have just half of what they could hold', { visible: 5 }],
+    ['the rest is small', { visible: 0, pending: minSplitUnits - 1 }],
+    ['it has hardly begun', { visible: 0, elapsedMs: 99 }],
+    ['nothing is left before its time', { elapsedMs: 89_999, pending: 0, visible: 0 }],
+    [
+      'it is time, and a small rest is all that it was given',
+      { ...over, progressed: false, pending: minSplitUnits - 1 },
+    ],
+    ['others have enough and parts could be taken', { takeable: true }],
+  ])('an attempt goes on when %s', (_, change) => {
+    expect(decideSplit({ ...calm, ...change })).toEqual(goOn)
+  })
+
+  test.each<[string, Partial<SplitSituation>, number]>([
+    ['others run dry', { visible: 4 }, 6],
+    ['others run dry and the rest is just worth it', { visible: 0, pending: minSplitUnits, elapsedMs: 100 }, 10],
+    ['no other worker exists and nothing is visible', { visible: 0, capacity: 1 }, 2],
+    ['no worker is known', { visible: 0, capacity: 0 }, 2],
+    ['there are more workers than one split serves', { visible: 0, capacity: 1_000 }, 32],
+    ['it is time', over, 2],
+    ['it is time and one unit is left', { ...over, pending: 1 }, 2],
+    ['it is time and what is left is under way', { ...over, pending: 0 }, 2],
+    [
+      'it is time, nothing is finished and the rest is large',
+      { ...over, progressed: false, pending: minSplitUnits },
+      2,
+    ],
+  ])('an attempt hands its rest away when %s', (_, change, ways) => {
+    expect(decideSplit({ ...calm, ...change })).toEqual({ action: 'stop', ways })
+    expect(decideSplit({ ...calm, ...change, takeable: true })).toEqual({ action: 'take', ways })
   })
 
   test('less visible, more pending or more time never turns a split into going on', () => {
@@ -34,18 +60,20 @@ describe('decideSplit', () => {
       capacity: fc.nat({ max: 64 }),
       pending: fc.nat({ max: 200 }),
       elapsedMs: fc.nat({ max: 200_000 }),
-      stopping: fc.boolean(),
+      budgetMs: fc.constant(90_000),
+      progressed: fc.boolean(),
+      takeable: fc.boolean(),
     })
     fc.assert(
-      fc.property(situation, fc.nat({ max: 9 }), (now, more) => {
-        fc.pre(decideSplit(now) !== 'go-on')
+      fc.property(situation, fc.nat({ max: 64 }), (now, more) => {
+        fc.pre(decideSplit(now).action !== 'go-on')
         const pressing = {
           ...now,
           visible: Math.max(0, now.visible - more),
           pending: now.pending + more,
           elapsedMs: now.elapsedMs + more,
         }
-        expect(decideSplit(pressing)).not.toBe('go-on')
+        expect(decideSplit(pressing)).not.toEqual(goOn)
       }),
     )
   })

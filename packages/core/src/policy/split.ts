@@ -2,18 +2,17 @@ import { CoreError, problem } from '../errors.ts'
 import { type Part, partBytes } from '../messages/item.ts'
 import { toWire, wireBytes } from '../wire/text.ts'
 
-/** When an attempt hands its rest to others. Times in milliseconds. */
-export interface SplitPolicy {
-  /** An attempt longer than this splits, so that its lease and its loss stay small. */
-  readonly budgetMs: number
-  /** Fewer pending units than this are not worth a split for the sake of idle workers. */
-  readonly minPending: number
-  /** Nor is an attempt that has hardly begun. */
-  readonly minElapsedMs: number
-}
+/**
+ * Fewer pending units (directories, names, ranges) than this are not worth a split: a worker keeps them, and a manager
+ * counts them as the tail of the work, for which no more workers are needed.
+ */
+export const minSplitUnits = 32
 
-export const DEFAULT_SPLIT_POLICY: SplitPolicy = Object.freeze({ budgetMs: 90_000, minPending: 64, minElapsedMs: 250 })
+/** Nor is an attempt that has hardly begun, however long its budget. */
+const minElapsedMs = 100
+const mostWays = 32
 
+/** An attempt and the work queue, at the moment of the decision. */
 export interface SplitSituation {
   /** Messages that a peek of the work queue shows, at most as many as it was asked for. */
   readonly visible: number
@@ -22,25 +21,36 @@ export interface SplitSituation {
   /** Units (directories, names, ranges) that this attempt has not begun. */
   readonly pending: number
   readonly elapsedMs: number
-  /** The worker was told to stop. */
-  readonly stopping: boolean
+  /** An attempt longer than this splits, so that its lease and its loss stay small. In milliseconds. */
+  readonly budgetMs: number
+  /** The attempt has finished something: its rest is smaller than what it was given. */
+  readonly progressed: boolean
+  /** Parts can be handed away while the attempt continues, and should be. */
+  readonly takeable: boolean
 }
 
-/** `idle`: others could use the rest. `budget`: the attempt took long enough. `stop`: the worker must go. */
-export type SplitDecision = 'go-on' | 'idle' | 'budget' | 'stop'
+/** `stop`: the attempt ends, and its rest goes away in `ways` groups. `take`: what is pending does, and it continues. */
+export type SplitDecision = { readonly action: 'go-on' } | { readonly action: 'stop' | 'take'; readonly ways: number }
 
 /**
- * Whether to hand the rest away now, and why. Once the time is over that does not depend on what is pending: in a chain of
- * directories the only one that is known is always under way.
+ * Whether to hand the rest away now, how, and in how many groups. The less is visible, the sooner: where this says `go-on`
+ * with nothing visible, the work queue need not be asked.
  */
-export function decideSplit(now: SplitSituation, policy: SplitPolicy = DEFAULT_SPLIT_POLICY): SplitDecision {
-  if (now.stopping) return 'stop'
-  if (now.elapsedMs >= policy.budgetMs) return 'budget'
-  if (now.pending <= 0) return 'go-on'
-  const lowWater = Math.max(1, now.capacity / 2)
-  const hungry = now.visible < lowWater && now.pending >= policy.minPending && now.elapsedMs >= policy.minElapsedMs
-  return hungry ? 'idle' : 'go-on'
+export function decideSplit(now: SplitSituation): SplitDecision {
+  if (!isOver(now) && !othersRunDry(now)) return { action: 'go-on' }
+  const ways = Math.max(2, Math.min(mostWays, now.capacity - now.visible))
+  return { action: now.takeable ? 'take' : 'stop', ways }
 }
+
+/**
+ * Once something is finished this does not depend on what is pending: in a chain of directories the only one that is known
+ * is always under way. Before that a small rest would be just what the attempt was given, for ever.
+ */
+const isOver = ({ elapsedMs, budgetMs, progressed, pending }: SplitSituation): boolean =>
+  elapsedMs >= budgetMs && (progressed || pending >= minSplitUnits)
+
+const othersRunDry = ({ visible, capacity, pending, elapsedMs }: SplitSituation): boolean =>
+  visible < Math.max(1, capacity / 2) && pending >= minSplitUnits && elapsedMs >= minElapsedMs
 
 export interface DivideOptions {
   /** Most that the parts of a group take up in a message, in bytes. Default 56,000, which leaves room for the envelope. */

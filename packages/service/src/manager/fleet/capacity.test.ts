@@ -1,3 +1,4 @@
+import { minSplitUnits } from '@cachewarmer/core'
 import { describe, expect, test } from 'vitest'
 import { type FleetNow, type RunDemand, Tail, workersAtWork, workersWanted } from './capacity.ts'
 
@@ -40,7 +41,7 @@ test.each([[], [busy({ paused: true })]])('without work the fleet stays as it is
 })
 
 describe('at the tail of the work', () => {
-  const held = { items: 3, pending: 10, workers: ['a-1', 'b-1'] }
+  const held = { items: 3, pending: minSplitUnits - 1, workers: ['a-1', 'b-1'] }
 
   test('those that hold the last items are enough, and the others go after a while', () => {
     const run = busy({ outstandingItems: 3, held })
@@ -60,7 +61,7 @@ describe('at the tail of the work', () => {
   test('it begins when every item is held and what is left in them is not worth a split', () => {
     const tail = new Tail()
     expect([tail.see([waiting], 0), tail.see([waiting], 60_000)]).toEqual([0, 0])
-    const large = busy({ outstandingItems: 3, held: { ...held, pending: 64 } })
+    const large = busy({ outstandingItems: 3, held: { ...held, pending: minSplitUnits } })
     expect([tail.see([large], 61_000), tail.see([large], 90_000)]).toEqual([0, 0])
     expect([tail.see([last], 100_000), tail.see([last], 130_000)]).toEqual([0, 30_000])
   })

@@ -1,4 +1,4 @@
-import { DEFAULT_SPLIT_POLICY } from '@cachewarmer/core'
+import { minSplitUnits } from '@cachewarmer/core'
 import type { HeldItems } from '../run/progress.ts'
 
 /** What the decision needs to know of one run. */
@@ -71,4 +71,4 @@ export class Tail {
 const hasWork = ({ outstandingItems, paused }: RunDemand): boolean => outstandingItems > 0 && !paused
 
 const atTail = ({ outstandingItems, held }: RunDemand): boolean =>
-  outstandingItems <= held.items && held.pending < DEFAULT_SPLIT_POLICY.minPending
+  outstandingItems <= held.items && held.pending < minSplitUnits

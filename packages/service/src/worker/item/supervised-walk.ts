@@ -1,4 +1,4 @@
-import { decideSplit, type RunStatus } from '@cachewarmer/core'
+import { decideSplit, type RunStatus, type SplitDecision } from '@cachewarmer/core'
 import { type Logger, orIfAbsent, type Queue, sleep } from '@cachewarmer/queue'
 import { type TakenPart, type Walk, WalkError, type WalkFailure } from '@cachewarmer/walker'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
@@ -18,8 +18,8 @@ const lastLookMs = 2_000
 const shareMs = 2_000
 /** With every address away for this long, the rest goes back into the queue and waits there. */
 const awayMs = 5_000
-/** Units that are worth handing away. */
-const minPending = 32
+/** Messages that one look asks for. */
+const mostPeeked = 32
 
 /** Each listing that parts were handed away from is a family that the result names, which has to fit one message. */
 const mostFamilies = 128
@@ -152,25 +152,33 @@ class Supervisor {
 
   async #considerSplit(status: RunStatus, now: number): Promise<void> {
     this.#lookAtMs = now + tickMs
-    const { elapsedMs } = this.#with.attempt
-    const { budgetMs } = this.#with.settings
-    // The work queue need not be asked what the decision does not depend on.
-    if (this.#walk.pending < minPending && (elapsedMs < budgetMs || !this.#hasFinishedSomething)) return
     const capacity = Math.max(1, status.progress.workers) * this.#with.settings.slots
-    const visible = await this.#visible(Math.min(32, capacity))
+    // Where not even an empty work queue would ask for a split, it need not be looked at.
+    if (this.#decide(capacity, 0).action === 'go-on') return
+    const visible = await this.#visible(Math.min(mostPeeked, capacity))
     this.#lookMs = Math.min(lastLookMs, this.#lookMs * 2)
     this.#lookAtMs = now + this.#lookMs
-    const decision = decideSplit(
-      { visible, capacity, pending: this.#walk.pending, elapsedMs, stopping: false },
-      { budgetMs, minPending, minElapsedMs: tickMs },
-    )
-    if (decision === 'go-on') return
-    this.#ways = Math.max(2, Math.min(32, capacity - visible))
-    if (!this.#walk.listing || this.#with.attempt.families >= mostFamilies) return this.#stop()
+    const decision = this.#decide(capacity, visible)
+    if (decision.action === 'go-on') return
+    this.#ways = decision.ways
+    if (decision.action === 'stop') return this.#stop()
     const taken: TakenPart[] = this.#walk.take(Number.POSITIVE_INFINITY)
     this.#lookMs = firstLookMs
     this.#lookAtMs = now
     await this.#with.attempt.handAway(taken, this.#ways, this.#signal)
+  }
+
+  #decide(capacity: number, visible: number): SplitDecision {
+    const { attempt, settings } = this.#with
+    return decideSplit({
+      visible,
+      capacity,
+      pending: this.#walk.pending,
+      elapsedMs: attempt.elapsedMs,
+      budgetMs: settings.budgetMs,
+      progressed: this.#hasFinishedSomething,
+      takeable: this.#walk.listing && attempt.families < mostFamilies,
+    })
   }
 
   /**
