@@ -277,7 +277,7 @@ export const arbStatus: fc.Arbitrary<RunStatus> = record(
     jobMessageId: fc.string({ maxLength: 200 }),
     jobInsertedAtMs: milliseconds,
     job: fc.option(arbJob),
-    state: fc.constantFrom('starting' as const, 'running' as const, 'paused' as const, 'ended' as const),
+    state: fc.constantFrom('running' as const, 'paused' as const, 'ended' as const),
     outcome: fc.constantFrom('warmed' as const, 'completed with failures' as const, 'cancelled' as const),
     revision: whole,
     ceilings,

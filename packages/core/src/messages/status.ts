@@ -15,8 +15,8 @@ export const MAX_ADMITTED = 256
 const When = (description: string) =>
   Type.Number({ minimum: 0, description: `${description} Milliseconds since 1970.` })
 
-export const RunState = Type.Enum(['starting', 'running', 'paused', 'ended'], { description: 'Where the run is.' })
-/** starting -> running <-> paused -> ended. */
+export const RunState = Type.Enum(['running', 'paused', 'ended'], { description: 'Where the run is.' })
+/** running <-> paused -> ended. */
 export type RunState = Static<typeof RunState>
 
 export const Outcome = Type.Enum(

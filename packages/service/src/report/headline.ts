@@ -31,7 +31,7 @@ function doneWord({ job }: RunStatus): string {
   return job?.mode === 'metadata' ? 'Listed' : 'Warmed'
 }
 
-const stateWords = { starting: 'Starting', running: 'Running', paused: 'Paused' } as const
+const stateWords = { running: 'Running', paused: 'Paused' } as const
 
 /** Says through how many addresses a file was read: one that was read through some of them only is a failure. */
 function filesSentence({ job, outcome, progress, unreported }: RunStatus, when: string): string {

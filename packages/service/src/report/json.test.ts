@@ -121,14 +121,10 @@ test('a report for programs has every key, in words that stay', () => {
 })
 
 test('what is not known yet is null, and rates are those of the moment', () => {
-  const status = withCounts(
-    aStatus({ state: 'starting' }),
-    {},
-    { ratesPerSecond: { files: 7, bytes: 8 }, elapsedMs: 9 },
-  )
+  const status = withCounts(aStatus({ state: 'running' }), {}, { ratesPerSecond: { files: 7, bytes: 8 }, elapsedMs: 9 })
   expect(reportJson(status)).toMatchObject({
     label: null,
-    state: 'starting',
+    state: 'running',
     outcome: null,
     endedAt: null,
     ratesPerSecond: { files: 7, bytes: 8 },

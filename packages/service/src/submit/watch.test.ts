@@ -54,7 +54,7 @@ describe('watchJob', () => {
     const world = aWorld()
     const { clock, posts } = world
     const { error, looks } = await watched(world, { messageId: 'm1' }, async () => {
-      await posts.post(aStatus({ state: 'starting' }))
+      await posts.post(aStatus({ state: 'paused' }))
       await clock.advance(5_000)
       await posts.post(files(aStatus(), 10, 1_000))
       await clock.advance(5_000)
@@ -62,7 +62,7 @@ describe('watchJob', () => {
     })
     expect(error).toBeUndefined()
     expect(looks).toEqual([
-      ['run000000001', 'starting', 0],
+      ['run000000001', 'paused', 0],
       ['run000000001', 'running', 10],
       ['run000000001', 'ended', 20],
     ])

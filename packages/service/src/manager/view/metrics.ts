@@ -54,7 +54,7 @@ function manager(registry: Registry, store: Watched): void {
     labelNames: ['state'],
     registers: [registry],
     collect() {
-      for (const state of ['starting', 'running', 'paused'])
+      for (const state of ['running', 'paused'])
         this.set({ state }, store.statuses.filter((status) => status.state === state).length)
     },
   })

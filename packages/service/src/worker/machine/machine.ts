@@ -50,7 +50,7 @@ async function goesOn(service: QueueService, statusQueue: string, signal: AbortS
     const [message] = await orIfAbsent(service.queue(statusQueue).peek({ max: 1, signal }), [])
     if (message === undefined) return false
     const { state } = decodeStatus(message.body)
-    return state === 'starting' || state === 'running'
+    return state === 'running'
   } catch (error) {
     // Written by a newer manager, so there is one.
     if (isCoreError(error)) return true
