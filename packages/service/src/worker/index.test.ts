@@ -2,14 +2,5 @@ import { expect, test } from 'vitest'
 import * as surface from './index.ts'
 
 test('exports these values and no others', () => {
-  expect(Object.keys(surface).toSorted()).toEqual([
-    'Machine',
-    'autoAccess',
-    'directAccess',
-    'folderAccess',
-    'kernelAccess',
-    'openAccess',
-    'runWorker',
-    'workerName',
-  ])
+  expect(Object.keys(surface).toSorted()).toEqual(['Machine', 'folderAccess', 'openAccess', 'runWorker', 'workerName'])
 })

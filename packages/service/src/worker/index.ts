@@ -5,9 +5,8 @@
 
 export { workerName } from '../worker-name.ts'
 export type { AccessOptions, DirectOptions } from './access/access.ts'
-export { autoAccess, directAccess, folderAccess, openAccess } from './access/access.ts'
+export { folderAccess, openAccess } from './access/access.ts'
 export type { KernelOptions } from './access/kernel.ts'
-export { kernelAccess } from './access/kernel.ts'
 export type { MachineOptions, MachinePorts, Stopping } from './machine/machine.ts'
 export { Machine } from './machine/machine.ts'
 export type { MountOpener, WorkerOptions, WorkerPorts } from './ports.ts'

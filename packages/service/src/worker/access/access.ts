@@ -34,7 +34,7 @@ export interface DirectOptions {
  * Speaks NFSv3 to each address itself: no mount, no root, no thread per read. The number of reads in flight per
  * address adapts to the server, and an address that stops answering is taken out until it is back.
  */
-export function directAccess(options: DirectOptions): MountOpener {
+function directAccess(options: DirectOptions): MountOpener {
   const { maxInFlight, clock, ...given } = options
   return async (address, exportPath, { signal }) => {
     const mount = await nfsMount({
@@ -110,7 +110,7 @@ export function openAccess(options: AccessOptions): MountOpener {
 }
 
 /** Direct wherever the server allows it; where it refuses this client, the kernel's; where both fail, both reasons. */
-export function autoAccess(direct: MountOpener, kernel: MountOpener): MountOpener {
+function autoAccess(direct: MountOpener, kernel: MountOpener): MountOpener {
   return async (address, exportPath, asked) => {
     try {
       return await direct(address, exportPath, asked)
