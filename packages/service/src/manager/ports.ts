@@ -1,4 +1,4 @@
-import { encodePoisonNote, type FleetStatus, Prefix, type RunStatus } from '@cachewarmer/core'
+import { type FleetStatus, Prefix, type RunStatus } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { WorkerView } from '../report/page/index.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -102,15 +102,4 @@ export const noFleet: Fleet = {
   want: () => undefined,
   observe: () => ({ kind: 'none', wanted: 0, running: 0, notes: [] }),
   stop: () => Promise.resolve(),
-}
-
-/** Keeps a message that cannot be worked on, with the reason, before it is removed from where it was: nothing is lost. */
-export async function keepPoison(
-  { service, clock }: ManagerPorts,
-  { prefix, name }: ManagerSettings,
-  { reason, body }: { readonly reason: string; readonly body: string },
-  signal?: AbortSignal,
-): Promise<void> {
-  const note = encodePoisonNote({ reason, by: name, atMs: clock.now(), message: body })
-  await service.queue(prefix.poison).send(note, { signal })
 }

@@ -8,8 +8,9 @@ import {
   packFailures,
 } from '@cachewarmer/core'
 import { isQueueError, type Logger } from '@cachewarmer/queue'
+import { keepPoison } from '../../poison.ts'
 import type { FailurePosition } from '../ledger/ledger.ts'
-import { keepPoison, type ManagerPorts, type ManagerSettings } from '../ports.ts'
+import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import type { Intake, JobMessage } from './intake.ts'
 
 export interface ControlledParts {

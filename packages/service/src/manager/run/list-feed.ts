@@ -1,7 +1,8 @@
 import { decodeListChunk, encodeItem, encodeListChunk, isCoreError, type ListChunk, listItem } from '@cachewarmer/core'
 import { isQueueError, type Lease, orIfAbsent, type Queue, sleep } from '@cachewarmer/queue'
+import { keepPoison } from '../../poison.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
-import { keepPoison, type ManagerPorts, type ManagerSettings } from '../ports.ts'
+import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { patiently } from '../upkeep/patience.ts'
 
 /** Chunks that wait in the work queue at the most, for each worker that there may be. */

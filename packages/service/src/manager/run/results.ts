@@ -1,7 +1,8 @@
 import { decodeResult, isCoreError } from '@cachewarmer/core'
 import { isQueueError, type Lease, sleep } from '@cachewarmer/queue'
+import { keepPoison } from '../../poison.ts'
 import type { ResultOrPart } from '../ledger/ledger.ts'
-import { keepPoison, type ManagerPorts, type ManagerSettings } from '../ports.ts'
+import type { ManagerPorts, ManagerSettings } from '../ports.ts'
 import { patiently } from '../upkeep/patience.ts'
 import type { RunProgress } from './progress.ts'
 

@@ -2,7 +2,6 @@ import {
   decodeItem,
   emptyCounts,
   encodeItem,
-  encodePoisonNote,
   type Item,
   isCoreError,
   isRootItem,
@@ -14,6 +13,7 @@ import {
 } from '@cachewarmer/core'
 import { type Clock, isQueueError, type Logger, orIfAbsent, type Queue, type QueueErrorCode } from '@cachewarmer/queue'
 import { isWalkError, type Mount, measureReads, type Walk, type WalkOptions, walk } from '@cachewarmer/walker'
+import { keepPoison } from '../../poison.ts'
 import type { MountPool } from '../access/mount-pool.ts'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 import { hasCeilings, isAdmitted, type ReadLimits, type RunCeilings } from '../runs/limits.ts'
@@ -259,15 +259,13 @@ function pathsOf(part: Part): string[] {
 }
 
 /** Keeps what can't be worked on, with the reason, where people look for it. */
-export async function poison(
-  ports: { service: WorkerPorts['service']; clock: Clock },
+export function poison(
+  ports: { readonly service: WorkerPorts['service']; readonly clock: Clock },
   settings: Pick<WorkerSettings, 'prefix' | 'name'>,
   message: HeldMessage,
   reason: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const queue = ports.service.queue(settings.prefix.poison)
-  const note = { reason, by: settings.name, atMs: ports.clock.now(), message: message.body }
   // Our manager makes this queue; without it, the note would have no reader.
-  await orIfAbsent(queue.send(encodePoisonNote(note), { signal }), undefined)
+  return orIfAbsent(keepPoison(ports, settings, { reason, body: message.body }, signal), undefined)
 }
