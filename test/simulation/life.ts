@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '@cachewarmer/queue'
+import type { Clock } from '@cachewarmer/queue'
 import type { SimClock } from './sim-clock.ts'
 
 /**
@@ -26,7 +26,6 @@ export class Life {
     this.clock = {
       now: () => sim.nowMs + this.#wallMs,
       setTimer: (ms, run) => this.#setTimer(ms, run),
-      sleep: (ms, signal) => sleep(this.clock, ms, signal),
     }
   }
 

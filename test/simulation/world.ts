@@ -81,7 +81,7 @@ export class World {
     const { sim, tally } = this
     const storeDice = dice.fork()
     this.service = memoryService({
-      clock: { now: () => sim.nowMs, setTimer: (ms, run) => sim.after(ms, run), sleep: (ms) => sim.wait(ms) },
+      clock: { now: () => sim.nowMs, setTimer: (ms, run) => sim.after(ms, run) },
       random: () => storeDice.next(),
       deletionMs: 30_000,
     })

@@ -66,15 +66,12 @@ export {
 } from './messages/result.ts'
 export type { FleetStatus, Outcome, Progress, RunState, RunStatus } from './messages/status.ts'
 export { bareStatus, decodeStatus, encodeStatus, MAX_ADMITTED } from './messages/status.ts'
-export type { QueueNames } from './names/names.ts'
 export {
-  checkPrefix,
   childItem,
   childOf,
   isRootItem,
   makeId,
   Prefix,
-  queueNames,
   ROOT_ITEM,
   rootItem,
 } from './names/names.ts'

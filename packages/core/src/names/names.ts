@@ -88,13 +88,6 @@ export class Prefix {
   }
 }
 
-/** For callers that still hold the text: `new Prefix(text)`. */
-export const queueNames = (prefix: string): Prefix => new Prefix(prefix)
-/** For callers that still say so: `Prefix`. */
-export type QueueNames = Prefix
-/** For callers that still check the text: `new Prefix(text)`. */
-export const checkPrefix = (prefix: string): string => new Prefix(prefix).text
-
 /*
  * run      12 characters of a-z0-9
  * attempt  1 to 64 characters of a-z0-9 and '-'; names the families of children that it sends

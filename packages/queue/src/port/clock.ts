@@ -55,8 +55,6 @@ export interface Clock {
   now(): number
   /** Calls `run` once after `ms` milliseconds, unless the function that it returns is called before. */
   setTimer(ms: number, run: () => void): () => void
-  /** For callers that `sleep(clock, ms, signal)` has not reached yet. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
 /** Waits for `ms`. Rejects with `signal.reason` when aborted, also when it was aborted before. */
@@ -113,7 +111,6 @@ function setTimer(ms: number, run: () => void): () => void {
 export const systemClock: MachineClock = {
   now: () => Date.now(),
   setTimer,
-  sleep: (ms, signal) => sleep(systemClock, ms, signal),
   steadyMs,
   get bootId() {
     return bootId()
@@ -130,7 +127,6 @@ const startMs = Date.now() - performance.now()
 export const steadyClock: MachineClock = {
   now: () => Math.floor(startMs + performance.now()),
   setTimer,
-  sleep: (ms, signal) => sleep(steadyClock, ms, signal),
   steadyMs,
   get bootId() {
     return bootId()

@@ -1,4 +1,4 @@
-import { type MachineClock, sleep } from '../port/clock.ts'
+import type { MachineClock } from '../port/clock.ts'
 
 /** Time that stands still until a test moves it. */
 export interface FakeClock extends MachineClock {
@@ -89,7 +89,6 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
       timers++
       return () => void end(timer)
     },
-    sleep: (ms, signal) => sleep(clock, ms, signal),
     advance: async (ms) => {
       const untilMs = nowMs + ms
       do await settle()

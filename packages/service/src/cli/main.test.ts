@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CoreError, checkPrefix, parseJob } from '@cachewarmer/core'
+import { CoreError, Prefix, parseJob } from '@cachewarmer/core'
 import { QueueError, type QueueErrorCode } from '@cachewarmer/queue'
 import { Command } from '@commander-js/extra-typings'
 import { describe, expect, test } from 'vitest'
@@ -24,7 +24,7 @@ describe('what is said of an error', () => {
   })
 
   test('one problem takes one line', () => {
-    expect(explain(thrownBy(() => checkPrefix('A')))).toEqual({
+    expect(explain(thrownBy(() => new Prefix('A')))).toEqual({
       message: expect.stringMatching(/^prefix: expected 2 to 43 .*, got "A"$/),
       code: 2,
     })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { checkPrefix } from '@cachewarmer/core'
+import { Prefix } from '@cachewarmer/core'
 import { type Clock, type QueueService, type Random, withRetry } from '@cachewarmer/queue'
 import { openService } from '@cachewarmer/queue/open'
 import { Option } from '@commander-js/extra-typings'
@@ -132,9 +132,8 @@ export async function openQueues(
   environment: Environment,
   clock: Clock,
 ): Promise<OpenedQueues> {
-  const prefix = settings.queueNamePrefix || undefined
-  if (prefix === undefined) throw new UsageError('no queue prefix: give --queue-name-prefix or set QUEUE_PREFIX')
-  checkPrefix(prefix)
+  if (!settings.queueNamePrefix) throw new UsageError('no queue prefix: give --queue-name-prefix or set QUEUE_PREFIX')
+  const prefix = new Prefix(settings.queueNamePrefix).text
   const { url, ...access } = queueAccess(settings, environment)
   const service = withRetry(await openService(url, { ...access, clock }), { clock, random: systemRandom })
   const close = (): Promise<void> => service.close()

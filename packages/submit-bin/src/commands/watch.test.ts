@@ -1,4 +1,5 @@
 import { decodeControl, encodeFailureList, encodeJob } from '@cachewarmer/core'
+import { sleep } from '@cachewarmer/queue'
 import { aJob, anEnded, aStatus, names, withCounts } from '@cachewarmer/service/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hurriedClock, runHere } from '../testing/here.ts'
@@ -118,7 +119,7 @@ describe('failures', () => {
     for (;;) {
       const [body] = await queues.bodies(names.control)
       if (body === undefined) {
-        await hurriedClock.sleep(500)
+        await sleep(hurriedClock, 500)
         continue
       }
       const { target, reply = '' } = decodeControl(body)

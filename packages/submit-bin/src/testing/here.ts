@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { type Clock, sleep, systemClock } from '@cachewarmer/queue'
+import { type Clock, systemClock } from '@cachewarmer/queue'
 import { explain, onShutdown } from '@cachewarmer/service/cli'
 import { run } from '../program.ts'
 import { type Running, Spoken } from './spoken.ts'
@@ -11,7 +11,6 @@ const startMs = systemClock.now()
 export const hurriedClock: Clock = {
   now: () => startMs + (systemClock.now() - startMs) * hurry,
   setTimer: (ms, run) => systemClock.setTimer(ms / hurry, run),
-  sleep: (ms, signal) => sleep(hurriedClock, ms, signal),
 }
 
 /** The program in this process: as the binary runs it, but for its clock, its environment and its signals. */

@@ -1,8 +1,7 @@
-import { type Clock, sleep } from '../ports.ts'
+import type { Clock } from '../ports.ts'
 
 /** Time that moves only when a test moves it, for code that talks to real servers meanwhile. */
 export interface FakeClock extends Clock {
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** Resolves once a timer is set: the work before it is done, however long it took. */
   asleep(): Promise<void>
   /** Waits for a timer, moves time on by `ms` from timer to timer, and waits until one is set again. */
@@ -44,7 +43,6 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
       bedtime = Promise.withResolvers<void>()
       return () => void sleeping.delete(sleeper)
     },
-    sleep: (ms, signal) => sleep(clock, ms, signal),
     asleep,
     advance: async (ms) => {
       const untilMs = nowMs + ms

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '@cachewarmer/nfs'
 import { tooLarge, WalkError, type WalkErrorCode } from '../errors.ts'
 import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from '../mounts/mount.ts'
 import { joinPath, nameOf, parentOf } from '../paths.ts'
@@ -23,7 +24,7 @@ export interface MemoryMountOptions {
   readonly faults?: MemoryFault
   /** Every operation takes this long. Needs `clock`. */
   readonly latencyMs?: number
-  readonly clock?: { sleep(ms: number): Promise<void> }
+  readonly clock?: Pick<Clock, 'setTimer'>
 }
 
 export interface MemoryMount extends Mount {
@@ -67,7 +68,8 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     if (code) throw new WalkError(code, `${path}: ${operation} fails with ${code}`)
   }
 
-  const pause = clock && latencyMs > 0 ? (): Promise<void> => clock.sleep(latencyMs) : undefined
+  const pause =
+    clock && latencyMs > 0 ? () => new Promise<void>((resolve) => void clock.setTimer(latencyMs, resolve)) : undefined
 
   async function* list(directory: Target, { resume, signal }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     asked.lists++

@@ -93,15 +93,18 @@ test('measuring tells small files from large ones, and leaves out what fails', a
   const clock = {
     now: () => now,
     setTimer: () => () => {},
-    sleep: async (ms: number) => {
-      now += ms
-    },
   }
   const mount = memoryMount({
     name: 'm',
     tree: memoryTree({ a: 10, b: 20, large: 10 * 2 ** 20 }),
     latencyMs: 5,
-    clock,
+    clock: {
+      setTimer: (ms, run) => {
+        now += ms
+        run()
+        return () => {}
+      },
+    },
   })
   const files = [
     { path: '/a', size: 10 },

@@ -128,7 +128,7 @@ describe('worker processes', { timeout: 60_000 }, () => {
       manager,
       `import { localFleet } from ${JSON.stringify(url('../../../dist/manager/fleet/local-fleet.js'))}
        const logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => logger }
-       const clock = { now: () => 0, sleep: () => new Promise(() => {}) }
+       const clock = { now: () => 0, setTimer: () => () => {} }
        localFleet({ command: [process.execPath, '-e', ${JSON.stringify(waits)}], environment: process.env, clock, logger }).want(2)`,
     )
     const parent = spawn(process.execPath, [manager], { env: { FOLDER: folder }, stdio: 'ignore' })

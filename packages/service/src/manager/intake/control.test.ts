@@ -1,6 +1,6 @@
 import { decodeFailureList, emptyCounts, encodeControl, type Failure } from '@cachewarmer/core'
 import { A_RUN, aFailurePart, aHeartbeat, aHeldAttempt, aResult } from '@cachewarmer/core/testing'
-import type { Logger } from '@cachewarmer/queue'
+import { type Logger, sleep } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
 import { aRecord } from '../testing/a-record.ts'
 import { names, World } from '../testing/world.ts'
@@ -135,10 +135,10 @@ test('an asker that is gone holds up no other, and its list is removed after an 
   await world.until(async () => (await world.service.queue(names.failed(reply)).approximateDepth()) === 2 || undefined)
   expect(await world.service.list(names.failed(''))).toEqual([names.failed(reply)])
   await lister.sweep()
-  await world.clock.run(world.clock.sleep(3_500_000), 4_000_000)
+  await world.clock.run(sleep(world.clock, 3_500_000), 4_000_000)
   await lister.sweep()
   expect(await world.service.list(names.failed(''))).toEqual([names.failed(reply)])
-  await world.clock.run(world.clock.sleep(200_000), 4_000_000)
+  await world.clock.run(sleep(world.clock, 200_000), 4_000_000)
   await lister.sweep()
   expect(await world.service.list(names.failed(''))).toEqual([])
 })

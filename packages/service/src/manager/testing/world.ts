@@ -7,12 +7,12 @@ import {
   type Item,
   type ItemResult,
   type Job,
-  queueNames,
+  Prefix,
   type ResultMessage,
   type RunStatus,
 } from '@cachewarmer/core'
 import { aJob, aResult, readCounts, seededRandom } from '@cachewarmer/core/testing'
-import { type Lease, type Logger, memoryService, type QueueService } from '@cachewarmer/queue'
+import { type Lease, type Logger, memoryService, type QueueService, sleep } from '@cachewarmer/queue'
 import { type FakeClock, fakeClock } from '@cachewarmer/queue/testing'
 import type { Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
@@ -26,7 +26,7 @@ import {
 import { runManager } from '../run-manager.ts'
 
 const prefix = 'studio'
-export const names: ReturnType<typeof queueNames> = queueNames(prefix)
+export const names: Prefix = new Prefix(prefix)
 
 const quiet = (): void => undefined
 const silentLogger: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => silentLogger }
@@ -114,7 +114,7 @@ export class World {
       for (;;) {
         const found = await look()
         if (found !== undefined) return found
-        await this.clock.sleep(50)
+        await sleep(this.clock, 50)
       }
     }
     return this.clock.run(search(), 86_400_000)

@@ -7,12 +7,9 @@ function contender(world: World, name: string) {
   const stop = new AbortController()
   let leading = false
   let dead = false
-  const cut = <T>(work: Promise<T>): Promise<T> =>
-    work.then((value) => (dead ? new Promise<T>(() => undefined) : value))
   const clock = {
     now: () => world.clock.now(),
     setTimer: (ms: number, run: () => void) => world.clock.setTimer(ms, () => dead || run()),
-    sleep: (ms: number, signal?: AbortSignal) => cut(world.clock.sleep(ms, signal)),
   }
   const ended = lead({ ...world.ports, clock }, world.settings({ name }), stop.signal, async (signal) => {
     leading = true

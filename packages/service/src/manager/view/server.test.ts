@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as after } from 'node:timers/promises'
-import { queueNames } from '@cachewarmer/core'
+import { Prefix } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { afterEach, describe, expect, test } from 'vitest'
 import { World } from '../testing/world.ts'
@@ -81,7 +81,6 @@ async function served(
       setTimer: () => {
         throw new Error('nothing waits')
       },
-      sleep: () => Promise.reject(new Error('nothing waits')),
     },
     logger,
     metrics: { contentType: registry.contentType, text: () => registry.metrics() },
@@ -143,7 +142,7 @@ describe('the status page', () => {
       expect(await error('metrics', { headers: { 'sec-fetch-site': 'cross-site' } })).toEqual([403, expect.anything()])
       const pause = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"command":"pause"}' }
       expect(await error(`api/runs/${run}/control`, pause)).toEqual([403, expect.stringContaining('without a token')])
-      expect(await world.depth(queueNames('studio').control)).toBe(0)
+      expect(await world.depth(new Prefix('studio').control)).toBe(0)
     })
   })
 })
@@ -214,14 +213,14 @@ describe('with a token', () => {
     await locked(async ({ url, run, world }) => {
       const refused = await post(url, run, body, headers)
       expect([refused.status, JSON.parse(refused.text)]).toEqual([status, { v: 1, error: expect.any(String) }])
-      expect(await world.depth(queueNames('studio').control)).toBe(0)
+      expect(await world.depth(new Prefix('studio').control)).toBe(0)
     })
   })
 
   test('an unknown run can not be steered', async () => {
     await locked(async ({ url, world }) => {
       expect((await post(url, 'nobodyknows1', '{"command":"cancel"}')).status).toBe(404)
-      expect(await world.depth(queueNames('studio').control)).toBe(0)
+      expect(await world.depth(new Prefix('studio').control)).toBe(0)
     })
   })
 })

@@ -1,4 +1,4 @@
-import { type Counts, emptyCounts, type HeldAttempt, queueNames } from '@cachewarmer/core'
+import { type Counts, emptyCounts, type HeldAttempt, Prefix } from '@cachewarmer/core'
 import { aHeartbeat, aHeldAttempt } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { World } from '../testing/world.ts'
@@ -98,7 +98,7 @@ describe('the store', () => {
     const { world, store, start } = watched()
     const running = start()
     const id = await world.submitRaw('{"JobId": "broken", "Path')
-    await world.until(async () => ((await world.depth(queueNames('studio').job)) === 0 ? true : undefined))
+    await world.until(async () => ((await world.depth(new Prefix('studio').job)) === 0 ? true : undefined))
     expect(store.overview().runs).toMatchObject([{ jobMessageId: id, outcome: 'refused', place: '' }])
     running.stop()
     await world.clock.run(running.ended)
