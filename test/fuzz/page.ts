@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { isIP } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { decodeControl, encodeStatus, Prefix } from '@cachewarmer/core'
-import { A_RUN, aStatus } from '@cachewarmer/core/testing'
+import { aRunId, aStatus } from '@cachewarmer/core/testing'
 import { type Logger, memoryService, silentLogger, systemClock } from '@cachewarmer/queue'
 import { refuse } from '../../packages/service/src/manager/view/door.ts'
 import { openStatusServer } from '../../packages/service/src/manager/view/server.ts'
@@ -31,7 +31,7 @@ const source = { overview: notAsked, run: notAsked, failures: notAsked, report: 
 function post(url: string, bytes: Buffer): Promise<{ status: number; answer: string }> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-    const sent = request(`${url}api/runs/${A_RUN}/control`, { method: 'POST', agent: false, headers }, (response) => {
+    const sent = request(`${url}api/runs/${aRunId}/control`, { method: 'POST', agent: false, headers }, (response) => {
       text(response).then((answer) => resolve({ status: response.statusCode ?? 0, answer }), reject)
     })
     sent.on('error', reject)
@@ -44,8 +44,8 @@ export const steering: Target = async (bytes) => {
   const faults: string[] = []
   const service = memoryService({ clock: systemClock, random: Math.random })
   await service.create(names.control)
-  await service.create(names.runStatus(A_RUN))
-  await service.queue(names.runStatus(A_RUN)).send(encodeStatus(aStatus()))
+  await service.create(names.runStatus(aRunId))
+  await service.queue(names.runStatus(aRunId)).send(encodeStatus(aStatus()))
   const server = await openStatusServer(source, {
     host: '127.0.0.1',
     port: 0,

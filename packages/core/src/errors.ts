@@ -20,7 +20,7 @@ export interface Problem {
   readonly expected: string
 }
 
-const MAX_PROBLEMS_SHOWN = 10
+const maxProblemsShown = 10
 
 /** The one error of this package. Branch on `code`; `problems` holds all that was found wrong, the message the first ten. */
 export class CoreError extends Error {
@@ -46,7 +46,7 @@ export const problem = (field: string, value: unknown, expected: string): Proble
 })
 
 function describeProblems(problems: readonly Problem[]): string {
-  const shown = problems.slice(0, MAX_PROBLEMS_SHOWN)
+  const shown = problems.slice(0, maxProblemsShown)
   const lines = shown.map(({ field, value, expected }) => `${field}: expected ${expected}, got ${value}`)
   if (problems.length > shown.length) lines.push(`and ${problems.length - shown.length} more`)
   return lines.join('; ')

@@ -23,17 +23,17 @@ export type { Filter, FilterRules, LeftOutEntry, LeftOutRule, SnapshotDirectory 
 export {
   compileFilter,
   compileIgnoreRules,
-  LEFT_OUT_RULES,
+  leftOutRules,
   parseIgnoreRule,
-  SNAPSHOT_DIRECTORIES,
+  snapshotDirectories,
 } from './filters/filter.ts'
 export { compileGoPattern, compilePathPattern } from './filters/glob.ts'
 export type { ParseJobOptions, ReadJob } from './job/codec.ts'
 export { decodeJob, encodeJob, makeJob, parseJob } from './job/codec.ts'
 export type { DirectoryRule, Job, JobOption } from './job/fields.ts'
-export { jobOptions, MAX_SPEC_BYTES, SINCE_LAST } from './job/fields.ts'
+export { jobOptions, maxSpecBytes, sinceLast } from './job/fields.ts'
 export type { LegacyWork } from './job/original-work.ts'
-export { decodeLegacyWork, encodeLegacyWork, LEGACY_LARGE_FILE_BYTES, legacyHolds } from './job/original-work.ts'
+export { decodeLegacyWork, encodeLegacyWork, legacyHolds, legacyLargeFileBytes } from './job/original-work.ts'
 export { parseAddress } from './job/reader.ts'
 export type { FamilyState, ItemState, Ledger, LedgerChange, LedgerRows, LedgerView } from './ledger/fold.ts'
 export { fold, isDone } from './ledger/fold.ts'
@@ -48,13 +48,13 @@ export type {
   SampleCounts,
   SizeCounts,
 } from './messages/counts.ts'
-export { addCounts, emptyCounts, latencyHistogram, MOST, saturatingSum } from './messages/counts.ts'
+export { addCounts, emptyCounts, largestCount, latencyHistogram, saturatingSum } from './messages/counts.ts'
 export type { FileUnderWay, Heartbeat, HeldAttempt, LimitState, MountState, Waiting } from './messages/heartbeat.ts'
 export { limitsTogether } from './messages/heartbeat.ts'
 export type { Envelope, Item, Part } from './messages/item.ts'
 export { decodeItem, encodeItem, partBytes, readEnvelope } from './messages/item.ts'
 export type { JobList, ListChunk, ListPackerOptions } from './messages/list.ts'
-export { decodeListChunk, encodeListChunk, ListPacker, listItem, MAX_LIST_CHUNKS } from './messages/list.ts'
+export { decodeListChunk, encodeListChunk, ListPacker, listItem, maxListChunks } from './messages/list.ts'
 export type { Failure, FailureList, FailurePart, ItemResult, ResultMessage } from './messages/result.ts'
 export {
   decodeFailureList,
@@ -65,22 +65,22 @@ export {
   packFailures,
 } from './messages/result.ts'
 export type { FleetStatus, Outcome, Progress, RunState, RunStatus } from './messages/status.ts'
-export { bareStatus, decodeStatus, encodeStatus, MAX_ADMITTED } from './messages/status.ts'
+export { bareStatus, decodeStatus, encodeStatus, maxAdmitted } from './messages/status.ts'
 export {
   childItem,
   childOf,
   isRootItem,
   makeId,
   Prefix,
-  ROOT_ITEM,
   rootItem,
+  rootItemId,
 } from './names/names.ts'
 export {
   ancestors,
   checkPath,
   compareNames,
   decodeName,
-  MAX_PATH_BYTES,
+  maxPathBytes,
   nameBytes,
   normalisePath,
 } from './names/paths.ts'
@@ -89,4 +89,4 @@ export { estimate } from './policy/estimate.ts'
 export type { DivideOptions, SplitDecision, SplitSituation } from './policy/split.ts'
 export { decideSplit, divide, minSplitUnits, unitsOf } from './policy/split.ts'
 export type { PoisonNote } from './wire/text.ts'
-export { encodePoisonNote, fromWire, MAX_WIRE_BYTES, preview, toWire, wireBytes } from './wire/text.ts'
+export { encodePoisonNote, fromWire, maxWireBytes, preview, toWire, wireBytes } from './wire/text.ts'

@@ -359,15 +359,15 @@ export const arbStatus: fc.Arbitrary<RunStatus> = record(
 export const arbSpoilt = (value: unknown): fc.Arbitrary<unknown> =>
   fc.infiniteStream(fc.nat()).map((numbers) => spoil(structuredClone(value), () => numbers.next().value as number))
 
-const STRANGE = [null, -1, 1.5, 2 ** 53, '', 'x', '../..', '/', [], {}, true, '\ud800', JSON.parse('{"__proto__":1}')]
+const strange = [null, -1, 1.5, 2 ** 53, '', 'x', '../..', '/', [], {}, true, '\ud800', JSON.parse('{"__proto__":1}')]
 
 function spoil(value: unknown, next: () => number): unknown {
-  if (typeof value !== 'object' || value === null || next() % 4 === 0) return STRANGE[next() % STRANGE.length]
+  if (typeof value !== 'object' || value === null || next() % 4 === 0) return strange[next() % strange.length]
   const target = value as Record<string, unknown>
   const keys = Object.keys(target)
   const key = keys[next() % Math.max(1, keys.length)]
   const how = next() % 4
-  if (key === undefined || how === 0) target.surprise = STRANGE[next() % STRANGE.length]
+  if (key === undefined || how === 0) target.surprise = strange[next() % strange.length]
   else if (how === 1) delete target[key]
   else target[key] = spoil(target[key], next)
   return Array.isArray(value) ? Object.values(target) : target

@@ -121,27 +121,27 @@ const beyondLinear: readonly (readonly [found: RegExp, what: string])[] = [
  * Most instructions that the expressions of one job may compile to, with what their classes cost. An expression without
  * repeats and without large classes has about one per character, so that every such expression that fits into a job fits here; 16,384 of them take 50 ms to compile (measured).
  */
-export const MAX_EXPRESSION_INSTRUCTIONS = 16_384
+export const maxExpressionInstructions = 16_384
 
 /**
  * A regular expression in RE2's syntax, looked for anywhere in a text, in time that is linear in the text's length
  * for every expression. Throws `PATTERN_INVALID` with the reason for what RE2 does not have, and before anything is
- * compiled for an expression that would compile to more than `MAX_EXPRESSION_INSTRUCTIONS`.
+ * compiled for an expression that would compile to more than `maxExpressionInstructions`.
  */
 export function compileExpression(expression: string): (text: string) => boolean {
-  return compileWithin(expression, { instructions: MAX_EXPRESSION_INSTRUCTIONS })
+  return compileWithin(expression, { instructions: maxExpressionInstructions })
 }
 
-/** Compiles the expressions of one job, which share `MAX_EXPRESSION_INSTRUCTIONS`. Throws as `compileExpression` does. */
+/** Compiles the expressions of one job, which share `maxExpressionInstructions`. Throws as `compileExpression` does. */
 export function jobExpressions(): (expression: string) => (text: string) => boolean {
-  const budget = { instructions: MAX_EXPRESSION_INSTRUCTIONS }
+  const budget = { instructions: maxExpressionInstructions }
   return (expression) => compileWithin(expression, budget)
 }
 
 function compileWithin(expression: string, budget: { instructions: number }): (text: string) => boolean {
   const cost = expressionCost(expression)
   if (cost > budget.instructions) {
-    const advice = `expressions of at most ${MAX_EXPRESSION_INSTRUCTIONS} instructions in all; repeats such as {100} multiply`
+    const advice = `expressions of at most ${maxExpressionInstructions} instructions in all; repeats such as {100} multiply`
     throw new CoreError('PATTERN_INVALID', [problem('expression', expression, advice)])
   }
   budget.instructions -= cost

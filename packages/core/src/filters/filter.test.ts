@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { emptyCounts } from '../messages/counts.ts'
 import { decodeResult, encodeResult } from '../messages/result.ts'
 import { aJob, aResult } from '../testing/index.ts'
-import { compileFilter, type FilterRules, SNAPSHOT_DIRECTORIES } from './filter.ts'
+import { compileFilter, type FilterRules, snapshotDirectories } from './filter.ts'
 
 const filterOf = (rules: Partial<FilterRules>) => compileFilter({ ...aJob(), ...rules })
 
@@ -129,7 +129,7 @@ describe('directories', () => {
   })
 
   test('names each directory of snapshots as counts may have it', () => {
-    for (const name of SNAPSHOT_DIRECTORIES) {
+    for (const name of snapshotDirectories) {
       const rule = filterOf({}).leftOutBy({ path: `/a/${name}`, name, kind: 'directory' })
       expect(rule).toBe(name)
       const result = aResult({ counts: { ...emptyCounts(), entriesSkipped: 1, leftOut: { [rule]: 1 } } })

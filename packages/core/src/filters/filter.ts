@@ -158,7 +158,7 @@ function lastAnswer<T>(ask: (question: string) => T): (question: string) => T {
 }
 
 /** Directories in which filers show snapshots: the same files once more, often many times. */
-export const SNAPSHOT_DIRECTORIES = [
+export const snapshotDirectories = [
   /** NetApp ONTAP, Dell PowerScale (Isilon) and Data Domain, Qumulo, VAST, Pure FlashBlade, Hitachi HNAS, InfiniBox. */
   '.snapshot',
   /** What ONTAP and HNAS call it for SMB. */
@@ -178,9 +178,9 @@ export const SNAPSHOT_DIRECTORIES = [
   /** QNAP. */
   '@Recently-Snapshot',
 ] as const
-export type SnapshotDirectory = (typeof SNAPSHOT_DIRECTORIES)[number]
+export type SnapshotDirectory = (typeof snapshotDirectories)[number]
 
-const snapshots: ReadonlySet<string> = new Set(SNAPSHOT_DIRECTORIES)
+const snapshots: ReadonlySet<string> = new Set(snapshotDirectories)
 const isSnapshots = (name: string): name is SnapshotDirectory => snapshots.has(name)
 
 /** Says what a walk takes. Every method is pure, and a path is absolute within the export. */
@@ -202,7 +202,7 @@ export interface Filter {
 }
 
 /** What leaves entries out, by the job's fields; `expressions`: regular expressions and rules of single directories. */
-export const LEFT_OUT_RULES = [
+export const leftOutRules = [
   'excludeDirectories',
   'exclude',
   'include',
@@ -211,7 +211,7 @@ export const LEFT_OUT_RULES = [
   'size',
   'modifiedSince',
 ] as const
-export type LeftOutRule = (typeof LEFT_OUT_RULES)[number]
+export type LeftOutRule = (typeof leftOutRules)[number]
 
 /** An entry that a filter left out, as far as a listing knew it. */
 export interface LeftOutEntry {

@@ -15,7 +15,7 @@ interface Class {
 /** A character is itself, `'?'` any but '/', `'*'` any run without '/'. */
 type GlobToken = number | '*' | '?' | Class
 
-const SLASH = 0x2f
+const slash = 0x2f
 
 function badPattern(pattern: string, expected: string): CoreError {
   return new CoreError('PATTERN_INVALID', [problem('pattern', pattern, expected)])
@@ -72,7 +72,7 @@ function parseClass(pattern: string, characters: readonly number[], start: numbe
 
 function matchesOne(token: GlobToken, code: number): boolean {
   if (typeof token === 'number') return token === code
-  if (token === '?') return code !== SLASH
+  if (token === '?') return code !== slash
   if (token === '*') return false
   return token.ranges.some(([low, high]) => low <= code && code <= high) !== token.negated
 }
@@ -98,8 +98,8 @@ function matchTokens(tokens: readonly GlobToken[], name: string): boolean {
       token++
       at += width(code)
     } else {
-      const taken = star < 0 ? SLASH : (name.codePointAt(starAt) as number)
-      if (taken === SLASH) return false
+      const taken = star < 0 ? slash : (name.codePointAt(starAt) as number)
+      if (taken === slash) return false
       starAt += width(taken)
       at = starAt
       token = star + 1

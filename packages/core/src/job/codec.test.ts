@@ -7,7 +7,7 @@ import { CoreError } from '../errors.ts'
 import { aJob } from '../testing/index.ts'
 import { toWire } from '../wire/text.ts'
 import { decodeJob, encodeJob, makeJob, parseJob } from './codec.ts'
-import { Job, MAX_SPEC_BYTES } from './fields.ts'
+import { Job, maxSpecBytes } from './fields.ts'
 
 const sample = (name: string): string =>
   readFileSync(new URL(`../../fixtures/${name}.json`, import.meta.url), 'utf8').trim()
@@ -336,13 +336,13 @@ describe('a job is refused', () => {
   test('that is larger than a status can carry, with advice', () => {
     const include = Array.from({ length: 400 }, (_, at) => `${'x'.repeat(40)}${at}`)
     expect(problemsOf(fields({ InclusionList: include }))).toEqual([
-      `job: at most ${MAX_SPEC_BYTES} bytes in all: shorten the lists, or submit several jobs`,
+      `job: at most ${maxSpecBytes} bytes in all: shorten the lists, or submit several jobs`,
     ])
     expect(() => encodeJob(aJob({ include }))).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }))
   })
 
   test('that is a byte too large, and none that is not', () => {
-    const room = MAX_SPEC_BYTES - toWire(aJob({ include: [''] })).length
+    const room = maxSpecBytes - toWire(aJob({ include: [''] })).length
     expect(problemsOf(fields({ InclusionList: ['x'.repeat(room)] }))).toEqual([])
     expect(problemsOf(fields({ InclusionList: ['x'.repeat(room + 1)] }))).toHaveLength(1)
   })

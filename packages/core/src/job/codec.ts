@@ -2,7 +2,7 @@ import { CoreError, problem } from '../errors.ts'
 import { jobExpressions } from '../filters/expression.ts'
 import { toWire, wireBytes } from '../wire/text.ts'
 import { readObject, writeMessage } from '../wire/validate.ts'
-import { inMessageOrder, type Job, jobFields, MAX_SPEC_BYTES, SINCE_LAST } from './fields.ts'
+import { inMessageOrder, type Job, jobFields, maxSpecBytes, sinceLast } from './fields.ts'
 import { fieldReader } from './reader.ts'
 
 export interface ReadJob {
@@ -28,7 +28,7 @@ export function parseJob(fields: Readonly<Record<string, unknown>>, options: Par
   if (job.maxFileSizeBytes !== 0 && job.minFileSizeBytes > job.maxFileSizeBytes) {
     from.refuse('MinFileSizeBytes', 'no more than MaxFileSizeBytes')
   }
-  if (job.modifiedSince === SINCE_LAST && job.list !== undefined) {
+  if (job.modifiedSince === sinceLast && job.list !== undefined) {
     from.refuse('ModifiedSince', 'a time where there is a list: the last list is not kept')
   }
   from.finish(options.strict === true ? 'refuse' : 'warn')
@@ -66,7 +66,7 @@ function keysOf(job: Partial<Job>): Record<string, unknown> {
 
 function specProblems(job: Job) {
   const bytes = wireBytes(toWire(job))
-  if (bytes <= MAX_SPEC_BYTES) return []
-  const advice = `at most ${MAX_SPEC_BYTES} bytes in all: shorten the lists, or submit several jobs`
+  if (bytes <= maxSpecBytes) return []
+  const advice = `at most ${maxSpecBytes} bytes in all: shorten the lists, or submit several jobs`
   return [problem('job', `${bytes} bytes`, advice)]
 }

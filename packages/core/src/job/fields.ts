@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { parseIgnoreRule } from '../filters/filter.ts'
 import { Path } from '../messages/item.ts'
 import { JobList } from '../messages/list.ts'
-import { RUN_PATTERN } from '../names/names.ts'
+import { runPattern } from '../names/names.ts'
 import { strict, Whole } from '../wire/validate.ts'
 import {
   type FieldReader,
@@ -22,14 +22,14 @@ import {
  * command line, and what it means. Parser, encoder, schemas, command lines and the documents' table are made from this.
  */
 
-export const MAX_ADDRESSES = 64
-export const MAX_EXPORT_BYTES = 1_024
-export const DEFAULT_WEIGHT = 10
+export const maxAddresses = 64
+export const maxExportBytes = 1_024
+export const defaultWeight = 10
 /** What a job may take up in the status message of its run, in bytes. */
-export const MAX_SPEC_BYTES = 16_384
+export const maxSpecBytes = 16_384
 
 /** The time of a job's last warm-up, which the manager puts in place of this word. */
-export const SINCE_LAST = 'last'
+export const sinceLast = 'last'
 
 /** How a field is given on a command line. */
 export interface JobOption {
@@ -229,7 +229,7 @@ const list: JobField<typeof OptionalList> = {
   keys: {
     ListId: Type.Optional(
       Type.String({
-        pattern: RUN_PATTERN,
+        pattern: runPattern,
         description: 'A list of paths to warm first, in the queue <prefix>list-<id>.',
       }),
     ),
@@ -244,13 +244,13 @@ const list: JobField<typeof OptionalList> = {
 /** In the order of a job's properties, and of the options in a help text. */
 export const jobFields = {
   addresses: under('WarmTargetMountAddresses', {
-    schema: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: MAX_ADDRESSES }),
+    schema: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: maxAddresses }),
     message: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
-      maxItems: MAX_ADDRESSES,
+      maxItems: maxAddresses,
       description: 'IP addresses or host names that serve the export.',
     }),
-    read: (from, key) => readAddresses(from, key, MAX_ADDRESSES),
+    read: (from, key) => readAddresses(from, key, maxAddresses),
     always: true,
     takes: 'csv',
     option: ['--addresses <list>', 'mount addresses, comma-separated; repeatable'],
@@ -258,7 +258,7 @@ export const jobFields = {
   exportPath: under('WarmTargetExportPath', {
     schema: Path,
     message: Type.String({ pattern: '^/', description: 'The export.' }),
-    read: (from, key) => readExportPath(from, key, MAX_EXPORT_BYTES),
+    read: (from, key) => readExportPath(from, key, maxExportBytes),
     always: true,
     takes: 'text',
     option: ['--export <path>', 'export to warm, as every one of the addresses serves it'],
@@ -368,7 +368,7 @@ export const jobFields = {
     'Weight',
     'Share of the workers among the runs. Default: 10.',
     ['--weight <1-100>', 'share of the workers, next to other jobs; else 10'],
-    { min: 1, max: 100, default: DEFAULT_WEIGHT },
+    { min: 1, max: 100, default: defaultWeight },
   ),
   maxBytesPerSecond: ceiling(
     'MaxBytesPerSecond',

@@ -1,11 +1,11 @@
 import { CoreError } from '../errors.ts'
 import { compareNames } from '../names/paths.ts'
 import { readObject, writeMessage } from '../wire/validate.ts'
-import { MAX_ADDRESSES, MAX_EXPORT_BYTES } from './fields.ts'
+import { maxAddresses, maxExportBytes } from './fields.ts'
 import { fieldReader, readAddresses, readExportPath, readPath, readPatterns } from './reader.ts'
 
 /** The original's manager sends files of this size and more as chunks of their own, so a directory message leaves them out. */
-export const LEGACY_LARGE_FILE_BYTES = 104_857_600
+export const legacyLargeFileBytes = 104_857_600
 
 /**
  * Work of the original's manager. `shape` is what the message says; only the filer knows what the path is:
@@ -49,8 +49,8 @@ export function decodeLegacyWork(text: string): LegacyWork {
   const chunk = from >= 0 && to >= 0
   if (chunk && to <= from) read.refuse('StopByte', 'more than StartByte')
   const work: LegacyWork = {
-    addresses: readAddresses(read, 'WarmTargetMountAddresses', MAX_ADDRESSES),
-    exportPath: readExportPath(read, 'WarmTargetExportPath', MAX_EXPORT_BYTES),
+    addresses: readAddresses(read, 'WarmTargetMountAddresses', maxAddresses),
+    exportPath: readExportPath(read, 'WarmTargetExportPath', maxExportBytes),
     path,
     shape: chunk ? 'chunk' : filtered ? 'slice' : from === to ? 'directory' : 'file',
     ...(chunk ? { from, to } : filtered ? { start, stop } : {}),

@@ -1,7 +1,7 @@
 import { isCoreError, type Problem, problem } from '../errors.ts'
 import { compileDirectoryPattern, compilePattern } from '../filters/filter.ts'
-import { type JobList, MAX_LIST_CHUNKS } from '../messages/list.ts'
-import { RUN_PATTERN } from '../names/names.ts'
+import { type JobList, maxListChunks } from '../messages/list.ts'
+import { runPattern } from '../names/names.ts'
 import { ancestors, checkPath, normalisePath } from '../names/paths.ts'
 import { preview } from '../wire/text.ts'
 
@@ -287,7 +287,7 @@ export function readDirectoryRules(
   return rules.length === 0 ? undefined : rules
 }
 
-const listId = new RegExp(RUN_PATTERN)
+const listId = new RegExp(runPattern)
 
 export function readJobList(
   read: FieldReader,
@@ -296,7 +296,7 @@ export function readJobList(
   pathsKey: string,
 ): JobList | undefined {
   const id = read.text(idKey)
-  const chunks = read.whole(chunksKey, { min: 1, max: MAX_LIST_CHUNKS })
+  const chunks = read.whole(chunksKey, { min: 1, max: maxListChunks })
   const paths = read.whole(pathsKey, {})
   if (id === undefined) return undefined
   if (!listId.test(id)) read.refuse(idKey, 'the id of a list, 12 letters and digits')

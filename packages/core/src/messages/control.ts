@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { problem } from '../errors.ts'
-import { RUN_PATTERN } from '../names/names.ts'
+import { runPattern } from '../names/names.ts'
 import { readVersioned, strict, validator, Whole, writeMessage } from '../wire/validate.ts'
 
 /** Most that a run may use; absent: no ceiling. */
@@ -40,7 +40,7 @@ export const Control = Type.Object(
     ),
     weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     reply: Type.Optional(
-      Type.String({ pattern: RUN_PATTERN, description: 'Id of the queue that waits for the failures.' }),
+      Type.String({ pattern: runPattern, description: 'Id of the queue that waits for the failures.' }),
     ),
   },
   { ...strict, title: 'Control', description: 'What a person asks of a run.' },

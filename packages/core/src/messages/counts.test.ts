@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arbCounts } from '../../test/arbitraries.ts'
 import { validator } from '../wire/validate.ts'
-import { addCounts, Counts, emptyCounts, latencyHistogram, MOST } from './counts.ts'
+import { addCounts, Counts, emptyCounts, largestCount, latencyHistogram } from './counts.ts'
 
 const sum = (all: readonly Counts[]): Counts => all.reduce(addCounts, emptyCounts())
 
@@ -102,9 +102,14 @@ describe('counts of hostile or enormous trees', () => {
   })
 
   test('a sum beyond 2^53-1 stops there', () => {
-    const huge = { ...emptyCounts(), files: 2, bytes: MOST, mounts: { a: { files: 1, bytes: MOST, failures: 0 } } }
+    const huge = {
+      ...emptyCounts(),
+      files: 2,
+      bytes: largestCount,
+      mounts: { a: { files: 1, bytes: largestCount, failures: 0 } },
+    }
     const twice = addCounts(huge, huge)
-    expect([twice.files, twice.bytes, twice.mounts['a']?.bytes]).toEqual([4, MOST, MOST])
+    expect([twice.files, twice.bytes, twice.mounts['a']?.bytes]).toEqual([4, largestCount, largestCount])
   })
 
   test('more codes and addresses than there is room for are counted as OTHER, and left out', () => {

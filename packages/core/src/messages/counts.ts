@@ -1,16 +1,16 @@
 import { type Static, Type } from 'typebox'
 import { strict, Whole, without } from '../wire/validate.ts'
 
-const BINS = 70
-const BINS_PER_DECADE = 10
-const FIRST_DECADE = -2
+const binCount = 70
+const binsPerDecade = 10
+const firstDecade = -2
 
 export const Latencies = Type.Record(
   Type.String({ pattern: '^([0-9]|[1-6][0-9])$' }),
   Whole('Reads in this latency bin.'),
   {
     ...strict,
-    maxProperties: BINS,
+    maxProperties: binCount,
     description:
       'Reads by how long they took, ten bins a decade: "n" from 10^((n - 20) / 10) ms up to the next, "0" also for shorter ones, "69" also for longer ones. Of files that were read through no other address before: what the cold reads took.',
   },
@@ -24,7 +24,7 @@ export interface LatencyHistogram {
   readonly counts: readonly number[]
 }
 
-const edgeMs = (bin: number): number => 10 ** (FIRST_DECADE + bin / BINS_PER_DECADE)
+const edgeMs = (bin: number): number => 10 ** (firstDecade + bin / binsPerDecade)
 
 /** From the first bin that has a read to the last one; empty for no reads. */
 export function latencyHistogram(latencies: Latencies): LatencyHistogram {
@@ -72,7 +72,7 @@ export const LevelCounts = Type.Object(
 export type LevelCounts = Static<typeof LevelCounts>
 
 /** The sizes from 2^(n-1) up to 2^n bytes, the latter not in it; those of 0 bytes are in "0". */
-const SIZE_CLASS = '^(0|[1-9]|[1-4][0-9]|5[0-3])$'
+const sizeClassPattern = '^(0|[1-9]|[1-4][0-9]|5[0-3])$'
 
 export const SizeCounts = Type.Object({ files: Whole('Files of such a size.'), bytes: Whole('Their sizes.') }, strict)
 /** Files whose size lies in one power of two, and the sum of their sizes. */
@@ -117,7 +117,7 @@ export const Counts = Type.Object(
       }),
     ),
     sizes: Type.Optional(
-      Type.Record(Type.String({ pattern: SIZE_CLASS }), SizeCounts, {
+      Type.Record(Type.String({ pattern: sizeClassPattern }), SizeCounts, {
         ...strict,
         description:
           'Of modes that read no data: the files by size, "n" for 2^(n-1) up to 2^n bytes, "0" for empty ones.',
@@ -156,21 +156,21 @@ export const withoutLatencies = (counts: Counts): Counts => ({
 })
 
 /** Sums stop here, the largest number that JSON and JavaScript keep exactly; a display of it says "at least". */
-export const MOST = Number.MAX_SAFE_INTEGER
+export const largestCount = Number.MAX_SAFE_INTEGER
 
-/** The sum of what may be absent, at most `MOST`. */
-export const saturatingSum = (a = 0, b = 0): number => Math.min(MOST, a + b)
+/** The sum of what may be absent, at most `largestCount`. */
+export const saturatingSum = (a = 0, b = 0): number => Math.min(largestCount, a + b)
 
-const MAX_FAILURE_CODES = 256
-const MAX_MOUNTS = 64
+const maxFailureCodes = 256
+const maxMounts = 64
 /** Rules that may have left entries out. */
-const MAX_RULES = 32
+const maxRules = 32
 /** What failures count as beyond the codes that there is room for. */
-const OTHER_CODE = 'OTHER'
+const otherCode = 'OTHER'
 
 /**
  * The sum, as a new object that shares nothing with the old ones. All valid counts have a valid sum: numbers
- * stop at `MOST`, failures of codes beyond the first 256 count as `OTHER`, addresses beyond the first 64 and rules beyond the
+ * stop at `largestCount`, failures of codes beyond the first 256 count as `OTHER`, addresses beyond the first 64 and rules beyond the
  * first 32 are left out.
  */
 export const addCounts = (a: Counts, b: Counts): Counts => ({
@@ -180,10 +180,10 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   entriesSkipped: saturatingSum(a.entriesSkipped, b.entriesSkipped),
   specialSkipped: saturatingSum(a.specialSkipped, b.specialSkipped),
   failures: boundedFailures(merge(a.failures, b.failures, saturatingSum)),
-  mounts: first(MAX_MOUNTS, merge(a.mounts, b.mounts, addMount)),
+  mounts: first(maxMounts, merge(a.mounts, b.mounts, addMount)),
   ...(a.leftOut === undefined && b.leftOut === undefined
     ? {}
-    : { leftOut: first(MAX_RULES, merge(a.leftOut ?? {}, b.leftOut ?? {}, saturatingSum)) }),
+    : { leftOut: first(maxRules, merge(a.leftOut ?? {}, b.leftOut ?? {}, saturatingSum)) }),
   ...(a.levels === undefined && b.levels === undefined
     ? {}
     : { levels: merge(a.levels ?? {}, b.levels ?? {}, addLevel) }),
@@ -193,11 +193,11 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
 
 function boundedFailures(failures: Record<string, number>): Record<string, number> {
   const codes = Object.entries(failures)
-  if (codes.length <= MAX_FAILURE_CODES) return failures
-  const kept = codes.filter(([code]) => code !== OTHER_CODE).slice(0, MAX_FAILURE_CODES - 1)
+  if (codes.length <= maxFailureCodes) return failures
+  const kept = codes.filter(([code]) => code !== otherCode).slice(0, maxFailureCodes - 1)
   const named = new Set(kept.map(([code]) => code))
   const others = codes.filter(([code]) => !named.has(code)).reduce((sum, [, count]) => saturatingSum(sum, count), 0)
-  return { ...Object.fromEntries(kept), [OTHER_CODE]: others }
+  return { ...Object.fromEntries(kept), [otherCode]: others }
 }
 
 const addLevel = (a?: LevelCounts, b?: LevelCounts): LevelCounts => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { A_RUN, aHeartbeat, aHeldAttempt } from '../testing/index.ts'
-import { MAX_WIRE_BYTES, wireBytes } from '../wire/text.ts'
+import { aHeartbeat, aHeldAttempt, aRunId } from '../testing/index.ts'
+import { maxWireBytes, wireBytes } from '../wire/text.ts'
 import { emptyCounts } from './counts.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { decodeResult, encodeResult } from './result.ts'
@@ -9,7 +9,7 @@ const counts = { ...emptyCounts(), files: 3, bytes: 300, failures: { IO: 1 } }
 const mounts = { 'cache-1': { files: 3, bytes: 300, failures: 1 } }
 const sent = (heartbeat: Heartbeat): Heartbeat => {
   const text = encodeResult(heartbeat)
-  expect(wireBytes(text)).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+  expect(wireBytes(text)).toBeLessThanOrEqual(maxWireBytes)
   return decodeResult(text) as Heartbeat
 }
 
@@ -92,7 +92,7 @@ describe('a heartbeat', () => {
     expect(decodeResult(beat)).toEqual({
       v: 1,
       kind: 'heartbeat',
-      run: A_RUN,
+      run: aRunId,
       worker: 'worker-1',
       revision: 5,
       attempts: [

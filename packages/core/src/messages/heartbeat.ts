@@ -1,18 +1,18 @@
 import { type Static, Type } from 'typebox'
-import { FAMILY_PATTERN } from '../names/names.ts'
-import { MAX_PATH_BYTES } from '../names/paths.ts'
-import { MAX_WIRE_BYTES, shortenPath, toWire, wireBytes } from '../wire/text.ts'
+import { familyPattern } from '../names/names.ts'
+import { maxPathBytes } from '../names/paths.ts'
+import { maxWireBytes, shortenPath, toWire, wireBytes } from '../wire/text.ts'
 import { strict, Whole, without } from '../wire/validate.ts'
 import { AddressName, addCounts, Counts, emptyCounts, saturatingSum } from './counts.ts'
 import { ItemId, RunId } from './item.ts'
 
-export const AttemptId = Type.String({ pattern: FAMILY_PATTERN, description: 'Id of the attempt.' })
+export const AttemptId = Type.String({ pattern: familyPattern, description: 'Id of the attempt.' })
 export const WorkerId = Type.String({ pattern: '^[ -~]{1,128}$', description: 'Id of the worker.' })
 export const Milliseconds = (description: string) => Type.Number({ minimum: 0, description })
 
-const MAX_ADDRESSES = 64
+const maxAddresses = 64
 /** Paths of a heartbeat are for people: a longer one keeps its end. */
-const MAX_SHOWN_CHARACTERS = 256
+const maxShownCharacters = 256
 
 const limitState = {
   inFlight: Whole('Requests in flight.'),
@@ -61,7 +61,7 @@ export function limitsTogether(limits: readonly LimitState[]): LimitState {
   return { inFlight: 0, limit: 0, ...Object.fromEntries(known) }
 }
 
-const ShownPath = (description: string) => Type.String({ maxLength: MAX_SHOWN_CHARACTERS, description })
+const ShownPath = (description: string) => Type.String({ maxLength: maxShownCharacters, description })
 
 export const FileUnderWay = Type.Object(
   {
@@ -79,7 +79,7 @@ export const Waiting = Type.Object(
     ceiling: Type.Optional(Type.Literal(true, { description: "Requests wait for the run's own ceiling." })),
     addresses: Type.Optional(
       Type.Array(AddressName, {
-        maxItems: MAX_ADDRESSES,
+        maxItems: maxAddresses,
         description: 'Requests wait for these addresses, which do not answer.',
       }),
     ),
@@ -125,7 +125,7 @@ export const Heartbeat = Type.Object(
         { ...strict, description: 'Items that the message has no room for, added up.' },
       ),
     ),
-    limits: Type.Array(MountState, { maxItems: MAX_ADDRESSES, description: 'The addresses as this worker sees them.' }),
+    limits: Type.Array(MountState, { maxItems: maxAddresses, description: 'The addresses as this worker sees them.' }),
     largest: Type.Optional(
       Type.Array(FileUnderWay, { maxItems: 3, description: 'The largest files that are being read.' }),
     ),
@@ -146,9 +146,9 @@ export const Beat = Type.Object(
     worker: WorkerId,
     counts: Counts,
     frontier: Whole('Units of work that are held and not begun.'),
-    mounts: Type.Array(MountState, { maxItems: MAX_ADDRESSES }),
+    mounts: Type.Array(MountState, { maxItems: maxAddresses }),
     revision: Whole('Revision of the status that this worker has seen.'),
-    path: Type.Optional(Type.String({ maxLength: MAX_PATH_BYTES })),
+    path: Type.Optional(Type.String({ maxLength: maxPathBytes })),
   },
   strict,
 )
@@ -157,16 +157,16 @@ export type Beat = Static<typeof Beat>
 
 /** The heartbeat that says what the older message says. */
 export function heartbeatOf({ run, item, attempt, worker, counts, frontier, mounts, revision, path }: Beat): Heartbeat {
-  const shown = path === undefined ? {} : { path: shortenPath(path, MAX_SHOWN_CHARACTERS) }
+  const shown = path === undefined ? {} : { path: shortenPath(path, maxShownCharacters) }
   const held = { item, attempt, ...shown, counts, bytesArrived: counts.bytes, bytesInFlight: 0, frontier }
   return { v: 1, kind: 'heartbeat', run, worker, revision, attempts: [held], limits: mounts }
 }
 
 /** Of 64 KiB, what all but the attempts may take. */
-const LIMITS_BYTES = 32_000
-const WAITING_BYTES = 4_000
+const limitsBytes = 32_000
+const waitingBytes = 4_000
 /** What `others` takes at most: a dozen numbers and their names. */
-const OTHERS_BYTES = 600
+const othersBytes = 600
 
 /**
  * Makes a heartbeat fit one message, however much a worker holds. Every attempt is named first, by its ids and sums; about 200
@@ -182,14 +182,14 @@ export function fitHeartbeat(given: Heartbeat): Heartbeat {
     ...(largest === undefined ? {} : { largest: largest.map(fitFile) }),
     ...(waitsFor?.addresses === undefined
       ? {}
-      : { waitsFor: { ...waitsFor, addresses: fittingPart(waitsFor.addresses, WAITING_BYTES) } }),
+      : { waitsFor: { ...waitsFor, addresses: fittingPart(waitsFor.addresses, waitingBytes) } }),
   }
   const whole = given.attempts.map(fitPath)
   const bare = whole.map(withoutDetails)
-  const roomForAll = MAX_WIRE_BYTES - wireBytes(toWire(frame)) - (before === undefined ? 0 : OTHERS_BYTES)
+  const roomForAll = maxWireBytes - wireBytes(toWire(frame)) - (before === undefined ? 0 : othersBytes)
   const named = sizesOf(bare).reduce((sum, bytes) => sum + bytes, 0) <= roomForAll
-  const kept = named ? bare : fittingPart(bare, roomForAll - OTHERS_BYTES)
-  let room = roomForAll - (named ? 0 : OTHERS_BYTES) - sizesOf(kept).reduce((sum, bytes) => sum + bytes, 0)
+  const kept = named ? bare : fittingPart(bare, roomForAll - othersBytes)
+  let room = roomForAll - (named ? 0 : othersBytes) - sizesOf(kept).reduce((sum, bytes) => sum + bytes, 0)
   const attempts = kept.map((attempt, at) => {
     const detailed = whole[at] ?? attempt
     const { failures } = detailed.counts
@@ -219,11 +219,11 @@ const addOthers = (sum: Others, attempt: HeldAttempt): Others => ({
 
 /** What long reads do is left out first. */
 function fittingLimits(limits: readonly MountState[]): MountState[] {
-  const all = fittingPart(limits, LIMITS_BYTES)
+  const all = fittingPart(limits, limitsBytes)
   if (all.length === limits.length) return all
   return fittingPart(
     limits.map((limit) => without(limit, 'longReads')),
-    LIMITS_BYTES,
+    limitsBytes,
   )
 }
 
@@ -245,10 +245,10 @@ function fittingPart<T>(values: readonly T[], maxBytes: number): T[] {
   return end === -1 ? [...values] : values.slice(0, end)
 }
 
-const fitFile = (file: FileUnderWay): FileUnderWay => ({ ...file, path: shortenPath(file.path, MAX_SHOWN_CHARACTERS) })
+const fitFile = (file: FileUnderWay): FileUnderWay => ({ ...file, path: shortenPath(file.path, maxShownCharacters) })
 
 const fitPath = (attempt: HeldAttempt): HeldAttempt =>
-  attempt.path === undefined ? attempt : { ...attempt, path: shortenPath(attempt.path, MAX_SHOWN_CHARACTERS) }
+  attempt.path === undefined ? attempt : { ...attempt, path: shortenPath(attempt.path, maxShownCharacters) }
 
 /** Ids and sums alone. */
 function withoutDetails(whole: HeldAttempt): HeldAttempt {

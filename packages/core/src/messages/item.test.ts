@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arbItem, arbPart } from '../../test/arbitraries.ts'
 import { CoreError } from '../errors.ts'
-import { childItem, ROOT_ITEM, rootItem } from '../names/names.ts'
-import { MAX_PATH_BYTES } from '../names/paths.ts'
-import { A_RUN, anItem } from '../testing/index.ts'
-import { MAX_WIRE_BYTES, toWire } from '../wire/text.ts'
+import { childItem, rootItem, rootItemId } from '../names/names.ts'
+import { maxPathBytes } from '../names/paths.ts'
+import { anItem, aRunId } from '../testing/index.ts'
+import { maxWireBytes, toWire } from '../wire/text.ts'
 import { decodeItem, encodeItem, type Item, type Part, partBytes, readEnvelope } from './item.ts'
 
 const failure = (act: () => unknown): CoreError => {
@@ -48,7 +48,7 @@ describe('ids', () => {
   )
 
   test('the first root is the root', () => {
-    expect([rootItem(0), rootItem(1)]).toEqual([ROOT_ITEM, 'root-2'])
+    expect([rootItem(0), rootItem(1)]).toEqual([rootItemId, 'root-2'])
   })
 
   test.each(['', 'root-0', 'root-', 'Root', 'a', '.0', 'a.', 'a.01', 'a.-1', 'a.b', 'a.0.0', `${'a'.repeat(65)}.0`])(
@@ -108,28 +108,28 @@ describe('an item is refused', () => {
     const names = Array.from({ length: 10_000 }, (_, at) => `name-${at}`)
     const item = anItem({ parts: [{ kind: 'files', directory: '/a', names }] })
     const error = failure(() => encodeItem(item))
-    expect([error.code, error.problems[0]?.expected]).toEqual(['TOO_LARGE', `at most ${MAX_WIRE_BYTES} bytes`])
+    expect([error.code, error.problems[0]?.expected]).toEqual(['TOO_LARGE', `at most ${maxWireBytes} bytes`])
     expect(failure(() => decodeItem(JSON.stringify(item))).code).toBe('TOO_LARGE')
   })
 })
 
 test('the version is looked at before anything else, so a newer item is not called broken', () => {
-  const newer = JSON.stringify({ v: 2, run: A_RUN, item: 'root', tasks: [] })
+  const newer = JSON.stringify({ v: 2, run: aRunId, item: 'root', tasks: [] })
   expect(failure(() => decodeItem(newer)).code).toBe('VERSION_UNKNOWN')
   expect(failure(() => decodeItem('{"v":0}')).code).toBe('VERSION_UNKNOWN')
 })
 
 describe('readEnvelope', () => {
   test('reads what every version carries and drops the rest', () => {
-    expect(readEnvelope(JSON.stringify({ v: 2, run: A_RUN, item: 'a.0', tasks: [] }))).toEqual({
+    expect(readEnvelope(JSON.stringify({ v: 2, run: aRunId, item: 'a.0', tasks: [] }))).toEqual({
       v: 2,
-      run: A_RUN,
+      run: aRunId,
       item: 'a.0',
     })
-    expect(readEnvelope(encodeItem(anItem()))).toEqual({ v: 1, run: A_RUN, item: 'root' })
+    expect(readEnvelope(encodeItem(anItem()))).toEqual({ v: 1, run: aRunId, item: 'root' })
   })
 
-  test.each(['{}', '{"v":1}', 'x', `{"v":1,"run":"${A_RUN}"}`, `{"v":1,"run":"../x","item":"root"}`])(
+  test.each(['{}', '{"v":1}', 'x', `{"v":1,"run":"${aRunId}"}`, `{"v":1,"run":"../x","item":"root"}`])(
     'refuses %s',
     (text) => {
       expect(failure(() => readEnvelope(text)).code).toBe('ITEM_INVALID')
@@ -138,7 +138,7 @@ describe('readEnvelope', () => {
 })
 
 test('the longest path with the dearest bytes still fits a message', () => {
-  const directory = `/${'\udc80'.repeat(MAX_PATH_BYTES - 257)}`
+  const directory = `/${'\udc80'.repeat(maxPathBytes - 257)}`
   const part: Part = { kind: 'files', directory, names: ['\udcff'.repeat(255)] }
   const item: Item = anItem({ parts: [part] })
   expect(partBytes(part)).toBeLessThan(56_000)
@@ -146,8 +146,8 @@ test('the longest path with the dearest bytes still fits a message', () => {
 })
 
 test.each([
-  ['/', MAX_PATH_BYTES - 1],
-  [`/${'d'.repeat(1_000)}`, MAX_PATH_BYTES - 1_002],
+  ['/', maxPathBytes - 1],
+  [`/${'d'.repeat(1_000)}`, maxPathBytes - 1_002],
 ])('a name below %s may have as many bytes as its path has room for', (directory, most) => {
   const naming = (bytes: number): Item => anItem({ parts: [{ kind: 'files', directory, names: ['n'.repeat(bytes)] }] })
   expect(decodeItem(encodeItem(naming(most)))).toEqual(naming(most))

@@ -1,15 +1,15 @@
 import { type Static, Type } from 'typebox'
 import { type Problem, problem } from '../errors.ts'
-import { ITEM_PATTERN, RUN_PATTERN } from '../names/names.ts'
-import { checkName, checkPath, MAX_PATH_BYTES, nameBytes } from '../names/paths.ts'
+import { itemPattern, runPattern } from '../names/names.ts'
+import { checkName, checkPath, maxPathBytes, nameBytes } from '../names/paths.ts'
 import { toWire, wireBytes } from '../wire/text.ts'
 import { readObject, readVersioned, strict, validator, Whole, writeMessage } from '../wire/validate.ts'
 
-export const RunId = Type.String({ pattern: RUN_PATTERN, description: 'Id of the run.' })
-export const ItemId = Type.String({ pattern: ITEM_PATTERN, description: 'Id of the item.' })
+export const RunId = Type.String({ pattern: runPattern, description: 'Id of the run.' })
+export const ItemId = Type.String({ pattern: itemPattern, description: 'Id of the item.' })
 export const Path = Type.String({
   pattern: '^/',
-  maxLength: MAX_PATH_BYTES,
+  maxLength: maxPathBytes,
   description: 'Absolute within the export. Bytes that are not UTF-8 are lone surrogates U+DC80..U+DCFF.',
 })
 
@@ -29,7 +29,7 @@ const FilesPart = Type.Object(
   {
     kind: Type.Literal('files'),
     directory: Path,
-    names: Type.Array(Type.String({ maxLength: MAX_PATH_BYTES }), { minItems: 1 }),
+    names: Type.Array(Type.String({ maxLength: maxPathBytes }), { minItems: 1 }),
     listed: Type.Optional(
       Type.Literal(true, { description: 'A list has named them: nothing is known of them, not even that they exist.' }),
     ),
@@ -80,7 +80,7 @@ export function partProblems(part: Part, index: number): Problem[] {
   const expected = checkPath(path)
   const found = expected === undefined ? [] : [problem(`parts.${index}.${key}`, path, expected)]
   if (part.kind !== 'files') return found
-  const room = MAX_PATH_BYTES - (part.directory === '/' ? 0 : (nameBytes(part.directory) ?? 0)) - 1
+  const room = maxPathBytes - (part.directory === '/' ? 0 : (nameBytes(part.directory) ?? 0)) - 1
   for (const [at, name] of part.names.entries()) {
     const nameExpected = checkName(name) ?? checkRoom(name, room)
     if (nameExpected !== undefined) found.push(problem(`parts.${index}.names.${at}`, name, nameExpected))
@@ -89,7 +89,7 @@ export function partProblems(part: Part, index: number): Problem[] {
 }
 
 const checkRoom = (name: string, room: number): string | undefined =>
-  (nameBytes(name) ?? 0) > room ? `a name whose path has at most ${MAX_PATH_BYTES} bytes` : undefined
+  (nameBytes(name) ?? 0) > room ? `a name whose path has at most ${maxPathBytes} bytes` : undefined
 
 /** Throws `ITEM_INVALID` or `TOO_LARGE`. */
 export const encodeItem = (value: Item): string => writeMessage(item.parse(value, 'ITEM_INVALID'))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arbName, arbPart, arbPath } from '../../test/arbitraries.ts'
 import { isCoreError } from '../errors.ts'
-import { MAX_WIRE_BYTES } from '../wire/text.ts'
+import { maxWireBytes } from '../wire/text.ts'
 import { encodeItem, type Part } from './item.ts'
 import {
   decodeListChunk,
@@ -69,7 +69,7 @@ describe('a list in chunks', () => {
     }))
     for (const { chunk, parts } of pack(listed)) {
       const item = encodeItem({ v: 1, run: 'run000000001', item: listItem(chunk, 1), strikes: 0, parts })
-      expect(item.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+      expect(item.length).toBeLessThanOrEqual(maxWireBytes)
     }
   })
 

@@ -1,16 +1,16 @@
 import { type Static, Type } from 'typebox'
-import { childItem, RUN_PATTERN } from '../names/names.ts'
+import { childItem, runPattern } from '../names/names.ts'
 import { toWire, wireBytes } from '../wire/text.ts'
 import { readVersioned, strict, validator, Whole, writeMessage } from '../wire/validate.ts'
 import { Part, partBytes, partProblems } from './item.ts'
 
 /** More chunks than this no list has: two thousand million paths. */
-export const MAX_LIST_CHUNKS = 1_000_000
+export const maxListChunks = 1_000_000
 
 export const JobList = Type.Object(
   {
-    id: Type.String({ pattern: RUN_PATTERN, description: 'Names the queue with the chunks: <prefix>list-<id>.' }),
-    chunks: Type.Integer({ minimum: 1, maximum: MAX_LIST_CHUNKS, description: 'How many there are, numbered from 0.' }),
+    id: Type.String({ pattern: runPattern, description: 'Names the queue with the chunks: <prefix>list-<id>.' }),
+    chunks: Type.Integer({ minimum: 1, maximum: maxListChunks, description: 'How many there are, numbered from 0.' }),
     paths: Whole('Paths in them all.'),
   },
   { ...strict, description: 'A list of paths to warm first, which waits in a queue of its own.' },
@@ -21,8 +21,8 @@ export type JobList = Static<typeof JobList>
 export const ListChunk = Type.Object(
   {
     v: Type.Literal(1),
-    list: Type.String({ pattern: RUN_PATTERN, description: 'Id of the list.' }),
-    chunk: Type.Integer({ minimum: 0, maximum: MAX_LIST_CHUNKS - 1, description: 'Its number.' }),
+    list: Type.String({ pattern: runPattern, description: 'Id of the list.' }),
+    chunk: Type.Integer({ minimum: 0, maximum: maxListChunks - 1, description: 'Its number.' }),
     parts: Type.Array(Part, { minItems: 1 }),
   },
   { ...strict, title: 'ListChunk', description: 'A piece of a list of paths, as large as an item may be.' },

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arbFailure, arbResult } from '../../test/arbitraries.ts'
-import { MAX_PATH_BYTES } from '../names/paths.ts'
-import { A_RUN, aFailurePart, aHeartbeat, aHeldAttempt, aResult } from '../testing/index.ts'
-import { MAX_WIRE_BYTES, wireBytes } from '../wire/text.ts'
+import { maxPathBytes } from '../names/paths.ts'
+import { aFailurePart, aHeartbeat, aHeldAttempt, aResult, aRunId } from '../testing/index.ts'
+import { maxWireBytes, wireBytes } from '../wire/text.ts'
 import { emptyCounts } from './counts.ts'
 import {
   decodeFailureList,
@@ -14,7 +14,7 @@ import {
   type FailureList,
   failureParts,
   fitFailure,
-  MAX_CHILDREN,
+  maxChildren,
   packFailures,
 } from './result.ts'
 
@@ -50,7 +50,7 @@ describe('a message is refused', () => {
   })
 
   test('when its children are more than a ledger should ever announce', () => {
-    const children = [1, 2].map((family) => ({ family: `${family}`, count: MAX_CHILDREN }))
+    const children = [1, 2].map((family) => ({ family: `${family}`, count: maxChildren }))
     expect(() => encodeResult(aResult({ children }))).toThrow(invalid())
     expect(encodeResult(aResult({ children: children.slice(1) }))).toContain('"children"')
   })
@@ -116,7 +116,7 @@ describe('what a worker reports fits a message for all names of files and addres
           count: 7_000,
         }))
         const text = encodeResult(aResult({ counts: largest, error: unit.repeat(length), children }))
-        expect(wireBytes(text)).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+        expect(wireBytes(text)).toBeLessThanOrEqual(maxWireBytes)
         const read = decodeResult(text)
         expect(read).toMatchObject({ children, counts: { failures: largest.failures, sizes: largest.sizes } })
         const mounts = read.kind === 'result' ? Object.values(read.counts.mounts) : []
@@ -131,11 +131,11 @@ describe('what a worker reports fits a message for all names of files and addres
     const limits = { inFlight: 2 ** 50, limit: 2 ** 50, p50Ms: 1 / 3, p99Ms: 1 / 3, floorMs: 1 / 3 }
     const mounts = addresses.map((address) => ({ address, state: 'up' as const, ...limits, longReads: limits }))
     fc.assert(
-      fc.property(arbUnit, fc.integer({ min: 0, max: MAX_PATH_BYTES - 1 }), fc.boolean(), (unit, length, crowded) => {
+      fc.property(arbUnit, fc.integer({ min: 0, max: maxPathBytes - 1 }), fc.boolean(), (unit, length, crowded) => {
         const path = `/${unit.repeat(length)}`
         const held = aHeldAttempt({ path, ...(crowded ? { counts: largest } : {}) })
         const text = encodeResult(aHeartbeat({ attempts: [held], ...(crowded ? { limits: mounts } : {}) }))
-        expect(wireBytes(text)).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+        expect(wireBytes(text)).toBeLessThanOrEqual(maxWireBytes)
         expect(decodeResult(text)).toMatchObject({
           kind: 'heartbeat',
           attempts: [{ frontier: 0, counts: { failures: held.counts.failures } }],
@@ -156,9 +156,9 @@ describe('what a worker reports fits a message for all names of files and addres
     })
     fc.assert(
       fc.property(fc.array(arbLarge, { minLength: 1, maxLength: 5 }), (failures) => {
-        const parts = failureParts(A_RUN, `${'a'.repeat(64)}.999999999`, 'b'.repeat(64), failures)
+        const parts = failureParts(aRunId, `${'a'.repeat(64)}.999999999`, 'b'.repeat(64), failures)
         for (const part of parts)
-          expect(wireBytes(encodeResult({ ...part, part: 999_999 }))).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+          expect(wireBytes(encodeResult({ ...part, part: 999_999 }))).toBeLessThanOrEqual(maxWireBytes)
         const told = parts.flatMap((part) => part.failures)
         expect(told.map(({ path }) => path.slice(0, 100))).toEqual(failures.map(({ path }) => path.slice(0, 100)))
         expect([...packFailures(failures)].flat()).toEqual(told)
@@ -168,15 +168,15 @@ describe('what a worker reports fits a message for all names of files and addres
   })
 
   test('as a failure whose path is as long as one can be, which is whole', () => {
-    const path = `/${'\udcff'.repeat(MAX_PATH_BYTES - 1)}`
-    const [part] = failureParts(A_RUN, 'root', 'a', [{ path, code: 'IO', message: '\u0001'.repeat(9_000) }])
+    const path = `/${'\udcff'.repeat(maxPathBytes - 1)}`
+    const [part] = failureParts(aRunId, 'root', 'a', [{ path, code: 'IO', message: '\u0001'.repeat(9_000) }])
     expect(part?.failures).toMatchObject([{ path }])
-    expect(encodeResult(part ?? aFailurePart()).length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+    expect(encodeResult(part ?? aFailurePart()).length).toBeLessThanOrEqual(maxWireBytes)
   })
 })
 
 describe('failureParts', () => {
-  const pack = (failures: Failure[], maxBytes?: number) => failureParts(A_RUN, 'root', 'attempt-1', failures, maxBytes)
+  const pack = (failures: Failure[], maxBytes?: number) => failureParts(aRunId, 'root', 'attempt-1', failures, maxBytes)
 
   test('no failures make no parts', () => {
     expect(pack([])).toEqual([])
@@ -214,7 +214,7 @@ describe('failureParts', () => {
       { path: `/${'\udc80'.repeat(9_000)}`, code: 'NAME_TOO_LONG', message: '\ud800'.repeat(9_000) },
     ])
     const [failure] = part?.failures ?? []
-    expect([failure?.path.length, failure?.message?.length]).toEqual([MAX_PATH_BYTES, 1_024])
+    expect([failure?.path.length, failure?.message?.length]).toEqual([maxPathBytes, 1_024])
     expect(encodeResult(part ?? aFailurePart()).length).toBeLessThan(60_000)
   })
 })
@@ -232,7 +232,7 @@ test('failures are packed into messages that fit, none lost, in their order', ()
     fc.property(fc.array(arbFailure, { maxLength: 50 }), (failures) => {
       const read = [...packFailures(failures)].flatMap((group) => {
         const text = encodeFailureList(list([...group]))
-        expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+        expect(text.length).toBeLessThanOrEqual(maxWireBytes)
         return decodeFailureList(text).failures
       })
       expect(read).toEqual(failures.map(fitFailure))

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { CoreError, problem } from '../errors.ts'
-import { MAX_PATH_BYTES } from '../names/paths.ts'
+import { maxPathBytes } from '../names/paths.ts'
 import { fitText, shorten, toWire, wireBytes } from '../wire/text.ts'
 import {
   readVersioned,
@@ -16,17 +16,17 @@ import { AddressName, Counts, FailureCode, withoutLatencies, withoutLevels } fro
 import { AttemptId, Beat, fitHeartbeat, Heartbeat, heartbeatOf, Milliseconds, WorkerId } from './heartbeat.ts'
 import { ItemId, RunId } from './item.ts'
 
-const MAX_MESSAGE_CHARACTERS = 1_024
+const maxMessageCharacters = 1_024
 
 /** More children than this no result announces. */
-export const MAX_CHILDREN = 1_000_000
+export const maxChildren = 1_000_000
 
 export const Failure = Type.Object(
   {
-    path: Type.String({ maxLength: MAX_PATH_BYTES }),
+    path: Type.String({ maxLength: maxPathBytes }),
     address: Type.Optional(AddressName),
     code: FailureCode,
-    message: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_CHARACTERS })),
+    message: Type.Optional(Type.String({ maxLength: maxMessageCharacters })),
   },
   { ...strict, description: 'A path that could not be read, through this address where it is known.' },
 )
@@ -44,12 +44,12 @@ export const ItemResult = Type.Object(
       description: 'failed: the item could not be worked on, and what it covers is unread.',
     }),
     children: Type.Array(
-      Type.Object({ family: AttemptId, count: Type.Integer({ minimum: 1, maximum: MAX_CHILDREN }) }, strict),
+      Type.Object({ family: AttemptId, count: Type.Integer({ minimum: 1, maximum: maxChildren }) }, strict),
       { description: 'Items that the rest was split into: <family>.0 up to <family>.<count - 1>.' },
     ),
     failureParts: Whole('How many failure parts belong to this attempt. They are sent before the result.'),
     counts: Counts,
-    error: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_CHARACTERS })),
+    error: Type.Optional(Type.String({ maxLength: maxMessageCharacters })),
     elapsedMs: Milliseconds('How long the attempt took.'),
   },
   { ...strict, title: 'ItemResult', description: 'What became of one attempt at an item.' },
@@ -88,7 +88,7 @@ const written = new Map<unknown, Kind<ResultMessage>>([
       schema: ItemResult,
       validator: validator(ItemResult, ({ children }) => {
         const total = children.reduce((sum, { count }) => sum + count, 0)
-        return total > MAX_CHILDREN ? [problem('children', `${total} children`, `at most ${MAX_CHILDREN}`)] : []
+        return total > maxChildren ? [problem('children', `${total} children`, `at most ${maxChildren}`)] : []
       }),
     },
   ],
@@ -116,15 +116,14 @@ export function encodeResult(message: ResultMessage): string {
   if (message.kind === 'failures') return writeMessage(known.parse(message, 'RESULT_INVALID'))
   if (message.kind === 'heartbeat') return writeMessage(known.parse(fitHeartbeat(message), 'RESULT_INVALID'))
   const { error, ...rest } = message
-  const fitting = error === undefined ? rest : { ...rest, error: shorten(error, MAX_MESSAGE_CHARACTERS) }
-  return writeFitting(known.parse(fitting, 'RESULT_INVALID') as ItemResult, RESULT_DROPS)
+  const fitting = error === undefined ? rest : { ...rest, error: shorten(error, maxMessageCharacters) }
+  return writeFitting(known.parse(fitting, 'RESULT_INVALID') as ItemResult, resultDrops)
 }
 
 /** What a message that is too large does without, the least missed first. */
-const RESULT_DROPS: readonly ((result: ItemResult) => ItemResult)[] = [
+const resultDrops: readonly ((result: ItemResult) => ItemResult)[] = [
   (result) => ({ ...result, counts: withoutLatencies(result.counts) }),
-  ({ error, ...result }) =>
-    error === undefined ? result : { ...result, error: fitText(error, MAX_MESSAGE_CHARACTERS) },
+  ({ error, ...result }) => (error === undefined ? result : { ...result, error: fitText(error, maxMessageCharacters) }),
   (result) => ({ ...result, counts: withoutLevels(result.counts) }),
 ]
 
@@ -140,14 +139,14 @@ export function decodeResult(text: string): ResultMessage {
 }
 
 /** Most that a failure takes up in a message: the longest path there can be, an address, and what is left for the cause. */
-const MAX_FAILURE_BYTES = 58_000
+const maxFailureBytes = 58_000
 
 /** Makes a failure fit for a message: what is too long is cut, the cause before the path. */
 export function fitFailure({ message, ...failure }: Failure): Failure {
-  const fitting = { ...failure, path: shorten(failure.path, MAX_PATH_BYTES) }
+  const fitting = { ...failure, path: shorten(failure.path, maxPathBytes) }
   if (message === undefined) return fitting
-  const room = MAX_FAILURE_BYTES - wireBytes(toWire({ ...fitting, message: '' }))
-  return { ...fitting, message: fitText(shorten(message, MAX_MESSAGE_CHARACTERS), room) }
+  const room = maxFailureBytes - wireBytes(toWire({ ...fitting, message: '' }))
+  return { ...fitting, message: fitText(shorten(message, maxMessageCharacters), room) }
 }
 
 /**
@@ -201,7 +200,7 @@ export const decodeFailureList = (text: string): FailureList =>
   list.parse(readVersioned(text, 'RESULT_INVALID'), 'RESULT_INVALID')
 
 /** What a message of failures may be filled up to, in bytes: the rest of it takes less than the remainder of 64 KiB. */
-const MAX_FAILURES_BYTES = 60_000
+const maxFailuresBytes = 60_000
 
 /** Cuts failures into groups that each fit into one message, in order; none for none. What is too long in one is cut. */
 export function* packFailures(failures: Iterable<Failure>): Generator<readonly Failure[]> {
@@ -210,7 +209,7 @@ export function* packFailures(failures: Iterable<Failure>): Generator<readonly F
   for (const given of failures) {
     const failure = fitFailure(given)
     const size = wireBytes(toWire(failure)) + 1
-    if (group.length > 0 && bytes + size > MAX_FAILURES_BYTES) {
+    if (group.length > 0 && bytes + size > maxFailuresBytes) {
       yield group
       group = []
       bytes = 0

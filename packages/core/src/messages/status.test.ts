@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { arbStatus } from '../../test/arbitraries.ts'
 import { encodeJob } from '../job/codec.ts'
 import { aJob, aStatus } from '../testing/index.ts'
-import { MAX_WIRE_BYTES, toWire } from '../wire/text.ts'
+import { maxWireBytes, toWire } from '../wire/text.ts'
 import { without } from '../wire/validate.ts'
 import type { MountState } from './heartbeat.ts'
 import { bareStatus, decodeStatus, encodeStatus, type FleetStatus, type RunStatus } from './status.ts'
@@ -85,7 +85,7 @@ describe('a status always fits', () => {
   test('also with everything as large as it can be, and the job is whole', () => {
     expect(encodeJob(largest).length).toBeGreaterThan(16_000)
     const text = encodeStatus(full)
-    expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+    expect(text.length).toBeLessThanOrEqual(maxWireBytes)
     expect(decodeStatus(text)).toMatchObject({
       job: largest,
       state: 'running',
@@ -105,7 +105,7 @@ describe('a status always fits', () => {
           const status = aStatus(large)
           const text = encodeStatus(status)
           const read = decodeStatus(text)
-          expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+          expect(text.length).toBeLessThanOrEqual(maxWireBytes)
           expect([read.job, read.label]).toEqual([status.job, status.label])
         },
       ),
@@ -126,7 +126,7 @@ describe('a status always fits', () => {
     const kept = decodeStatus(text).failures.length
     expect(decodeStatus(text)).toEqual({ ...status, failures: status.failures.slice(0, kept) })
     const another = toWire(status.failures[kept]).length + 1
-    expect(text.length + another).toBeGreaterThan(MAX_WIRE_BYTES)
+    expect(text.length + another).toBeGreaterThan(maxWireBytes)
   })
 
   test('of more than 16 notes of the fleet the newest stay', () => {
@@ -175,9 +175,9 @@ describe('a status always fits', () => {
     const lost = [failure ?? { path: '/', code: 'IO' }]
     const warnings = [...Array.from({ length: 32 }, () => 'x'.repeat(2_000)), '', 'last']
     const bytes = toWire(lost).length - 2
-    const short = MAX_WIRE_BYTES + bytes + more - toWire(aStatus({ failures: lost, warnings })).length
+    const short = maxWireBytes + bytes + more - toWire(aStatus({ failures: lost, warnings })).length
     const status = aStatus({ failures: lost, warnings: warnings.with(-2, 'x'.repeat(short)) })
-    expect(toWire(status)).toHaveLength(MAX_WIRE_BYTES + bytes + more)
+    expect(toWire(status)).toHaveLength(maxWireBytes + bytes + more)
     const read = decodeStatus(encodeStatus(status))
     expect([read.failures.length, read.warnings.includes('last')]).toEqual([0, more <= 0])
   })

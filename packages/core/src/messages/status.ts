@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { DEFAULT_WEIGHT, Job } from '../job/fields.ts'
+import { defaultWeight, Job } from '../job/fields.ts'
 import { Estimate } from '../policy/estimate.ts'
-import { fitText, MAX_WIRE_BYTES, shorten, toWire, wireBytes } from '../wire/text.ts'
+import { fitText, maxWireBytes, shorten, toWire, wireBytes } from '../wire/text.ts'
 import { readVersioned, strict, validator, Whole, without, writeFitting } from '../wire/validate.ts'
 import { Ceilings } from './control.ts'
 import { Counts, emptyCounts, withoutLatencies, withoutLevels } from './counts.ts'
@@ -10,7 +10,7 @@ import { RunId } from './item.ts'
 import { Failure, fitFailure } from './result.ts'
 
 /** A ceiling above this is kept by the size of the fleet alone: the names of more workers would not fit into a message. */
-export const MAX_ADMITTED = 256
+export const maxAdmitted = 256
 
 const When = (description: string) =>
   Type.Number({ minimum: 0, description: `${description} Milliseconds since 1970.` })
@@ -127,7 +127,7 @@ export const RunStatus = Type.Object(
     weight: Type.Integer({ minimum: 1, maximum: 100 }),
     admitted: Type.Optional(
       Type.Array(WorkerId, {
-        maxItems: MAX_ADMITTED,
+        maxItems: maxAdmitted,
         description: 'The workers that may work on the run, once as many as its ceiling allows do. Absent: any.',
       }),
     ),
@@ -169,11 +169,11 @@ export const RunStatus = Type.Object(
 /** A run's public face: specification, state, ceilings, progress, final report. */
 export type RunStatus = Static<typeof RunStatus>
 
-const SAMPLE_FAILURES = 50
-const MAX_TEXT_CHARACTERS = 2_048
-const MAX_NOTES = 16
-const MAX_ASSUMPTIONS = 8
-const MAX_ASSUMPTION_CHARACTERS = 300
+const sampleFailures = 50
+const maxTextCharacters = 2_048
+const maxNotes = 16
+const maxAssumptions = 8
+const maxAssumptionCharacters = 300
 
 /** A newer manager may say more: objects with named keys let others pass, records stay as strict as they are. */
 function open(schema: unknown): unknown {
@@ -196,13 +196,13 @@ const tolerated = validator(Type.Unsafe<RunStatus>(open(RunStatus) as object))
 export function encodeStatus(status: RunStatus): string {
   const fitting = {
     ...status,
-    failures: status.failures.slice(0, SAMPLE_FAILURES).map(fitFailure),
-    warnings: status.warnings.map((warning) => shorten(warning, MAX_TEXT_CHARACTERS)),
-    ...(status.problem === undefined ? {} : { problem: shorten(status.problem, MAX_TEXT_CHARACTERS) }),
+    failures: status.failures.slice(0, sampleFailures).map(fitFailure),
+    warnings: status.warnings.map((warning) => shorten(warning, maxTextCharacters)),
+    ...(status.problem === undefined ? {} : { problem: shorten(status.problem, maxTextCharacters) }),
     ...(status.fleet === undefined ? {} : { fleet: fitFleet(status.fleet) }),
     ...(status.estimate === undefined ? {} : { estimate: fitEstimate(status.estimate) }),
   }
-  return writeFitting(trim(written.parse(fitting, 'STATUS_INVALID')), DROPS)
+  return writeFitting(trim(written.parse(fitting, 'STATUS_INVALID')), drops)
 }
 
 /**
@@ -221,7 +221,7 @@ export function bareStatus(status: RunStatus, why: string): RunStatus {
     ...(status.outcome === undefined ? {} : { outcome: status.outcome }),
     revision: 0,
     ceilings: {},
-    weight: DEFAULT_WEIGHT,
+    weight: defaultWeight,
     progress: {
       counts: emptyCounts(),
       items: { announced: 0, done: 0 },
@@ -243,18 +243,18 @@ export function bareStatus(status: RunStatus, why: string): RunStatus {
 
 const fitFleet = (fleet: FleetStatus): FleetStatus => ({
   ...fleet,
-  ...(fleet.problem === undefined ? {} : { problem: shorten(fleet.problem, MAX_TEXT_CHARACTERS) }),
-  notes: fleet.notes.slice(-MAX_NOTES).map((note) => shorten(note, MAX_TEXT_CHARACTERS)),
+  ...(fleet.problem === undefined ? {} : { problem: shorten(fleet.problem, maxTextCharacters) }),
+  notes: fleet.notes.slice(-maxNotes).map((note) => shorten(note, maxTextCharacters)),
 })
 
 const fitEstimate = (estimate: Estimate): Estimate => ({
   ...estimate,
-  assumptions: estimate.assumptions.slice(0, MAX_ASSUMPTIONS).map((text) => shorten(text, MAX_ASSUMPTION_CHARACTERS)),
+  assumptions: estimate.assumptions.slice(0, maxAssumptions).map((text) => shorten(text, maxAssumptionCharacters)),
 })
 
 /** Leaves out entries of lists, no more than must. */
 function trim(status: RunStatus): RunStatus {
-  let excess = wireBytes(toWire(status)) - MAX_WIRE_BYTES
+  let excess = wireBytes(toWire(status)) - maxWireBytes
   const keep = <T>(list: readonly T[]): T[] => {
     const kept = [...list]
     while (excess > 0 && kept.length > 0) excess -= wireBytes(toWire(kept.pop())) + 1
@@ -268,7 +268,7 @@ function trim(status: RunStatus): RunStatus {
 }
 
 /** What a status that is still too large does without, one after the other. */
-const DROPS: readonly ((status: RunStatus) => RunStatus)[] = [
+const drops: readonly ((status: RunStatus) => RunStatus)[] = [
   (status) => (status.problem === undefined ? status : { ...status, problem: fitText(status.problem, 200) }),
   (status) => ({ ...status, progress: without(without(status.progress, 'largest'), 'waitsFor') }),
   (status) => withCounts(status, withoutLatencies),

@@ -4,7 +4,7 @@
  */
 
 /** Longest path that a message carries, in bytes. The walker has the same limit: what lies beyond is a failure of its own. */
-export const MAX_PATH_BYTES = 8_192
+export const maxPathBytes = 8_192
 
 /** Bytes that a name has on the filer; undefined for a lone surrogate that stands for no byte. */
 export function nameBytes(name: string): number | undefined {
@@ -28,7 +28,7 @@ export function normalisePath(path: string): string {
 }
 
 /** What was expected of a path, or undefined for one that is absolute, normalised, and can be told to a filer. */
-export function checkPath(path: string, maxBytes: number = MAX_PATH_BYTES): string | undefined {
+export function checkPath(path: string, maxBytes: number = maxPathBytes): string | undefined {
   if (!path.startsWith('/')) return 'a path that begins with "/"'
   if (path.split('/').includes('..')) return 'a path without ".."'
   if (path.includes('\0')) return 'a path without NUL'
@@ -44,7 +44,7 @@ export function checkName(name: string): string | undefined {
   if (/[/\0]/.test(name)) return 'a name without "/" and NUL'
   const bytes = nameBytes(name)
   if (bytes === undefined) return 'a name whose lone surrogates are U+DC80..U+DCFF'
-  return bytes > MAX_PATH_BYTES ? `a name of at most ${MAX_PATH_BYTES} bytes` : undefined
+  return bytes > maxPathBytes ? `a name of at most ${maxPathBytes} bytes` : undefined
 }
 
 /** The directories that a path lies in, from the root on, without itself. */

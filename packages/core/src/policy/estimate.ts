@@ -37,7 +37,7 @@ export interface EstimateFacts {
 }
 
 /** Size classes below 64 KiB, where a file costs round trips and not bytes. */
-const LAST_SMALL_CLASS = 16
+const lastSmallClass = 16
 
 /**
  * What warming the files that were found would take. Undefined where nothing was measured, or nothing of the small files or
@@ -93,7 +93,7 @@ function bySample({ counts, workers, readsAtOnce }: EstimateFacts): Timed | unde
   const perByteMs = sample.bytes === 0 ? 0 : sample.bytesMs / sample.bytes
   const small = { files: 0, bytes: 0 }
   for (const [size, { files, bytes }] of Object.entries(sizes)) {
-    if (Number(size) > LAST_SMALL_CLASS) continue
+    if (Number(size) > lastSmallClass) continue
     small.files += files
     small.bytes += bytes
   }

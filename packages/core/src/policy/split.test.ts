@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arbName, arbPart, arbPath } from '../../test/arbitraries.ts'
 import { encodeItem, type Part, partBytes } from '../messages/item.ts'
-import { MAX_PATH_BYTES } from '../names/paths.ts'
+import { maxPathBytes } from '../names/paths.ts'
 import { anItem } from '../testing/index.ts'
-import { MAX_WIRE_BYTES, toWire } from '../wire/text.ts'
+import { maxWireBytes, toWire } from '../wire/text.ts'
 import { decideSplit, divide, minSplitUnits, type SplitSituation } from './split.ts'
 
 describe('decideSplit', () => {
@@ -96,9 +96,9 @@ const trees = (count: number): Part[] =>
   Array.from({ length: count }, (_, at) => ({ kind: 'tree', path: `/tree-${at}` }))
 
 test('no path is too long to be handed away', () => {
-  const longest = (unit: string): string => `/${unit.repeat(MAX_PATH_BYTES - 1)}`
+  const longest = (unit: string): string => `/${unit.repeat(maxPathBytes - 1)}`
   const name = '\udcff'.repeat(255)
-  const directory = `/${'\udcff'.repeat(MAX_PATH_BYTES - 257)}`
+  const directory = `/${'\udcff'.repeat(maxPathBytes - 257)}`
   for (const unit of ['\u0001', '"', '\udcff']) {
     const path = longest(unit)
     const parts: Part[] = [
@@ -109,7 +109,7 @@ test('no path is too long to be handed away', () => {
     ]
     const groups = divide(parts, 1)
     expect(unitsOf(groups.flat())).toEqual(unitsOf(parts))
-    for (const group of groups) expect(encodeItem(anItem({ parts: group })).length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+    for (const group of groups) expect(encodeItem(anItem({ parts: group })).length).toBeLessThanOrEqual(maxWireBytes)
   }
 })
 
@@ -158,7 +158,7 @@ describe('divide', () => {
       fc.property(parts, fc.integer({ min: 1, max: 4 }), (given, ways) => {
         for (const group of divide(given, ways)) {
           const item = `${'a'.repeat(64)}.999999999`
-          expect(encodeItem(anItem({ item, parts: group })).length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+          expect(encodeItem(anItem({ item, parts: group })).length).toBeLessThanOrEqual(maxWireBytes)
         }
       }),
     )
@@ -217,7 +217,7 @@ describe('divide', () => {
   })
 
   test('the dearest path and name still fit', () => {
-    const directory = `/${'\udc80'.repeat(MAX_PATH_BYTES - 2_002)}`
+    const directory = `/${'\udc80'.repeat(maxPathBytes - 2_002)}`
     const names = ['\udcff'.repeat(2_000), '\udcfe'.repeat(2_000)]
     expect(divide([{ kind: 'files', directory, names }], 1)).toHaveLength(2)
   })

@@ -1,7 +1,7 @@
 import { addCounts, type Counts, emptyCounts } from '../messages/counts.ts'
 import { type Failure, type FailurePart, failureParts, type ItemResult } from '../messages/result.ts'
-import { ROOT_ITEM } from '../names/names.ts'
-import { A_RUN, aResult } from './builders.ts'
+import { rootItemId } from '../names/names.ts'
+import { aResult, aRunId } from './builders.ts'
 import { between } from './random.ts'
 
 /** A run as workers might report it, and what must come out in every order. */
@@ -45,7 +45,7 @@ export function tellStory(random: () => number): Story {
       for (const [ordinal, child] of children.entries()) work(`${family}.${ordinal}`, child, depth - 1)
     }
     const failures = own.filter(({ failed }) => failed).map(failureOf)
-    const parts = failureParts(A_RUN, item, name, failures, between(random, 150, 600))
+    const parts = failureParts(aRunId, item, name, failures, between(random, 150, 600))
     messages.push(...parts)
     // It died after it had sent its children and its failures: nothing of it may count.
     if (mayDie && random() < 0.3) return
@@ -64,7 +64,7 @@ export function tellStory(random: () => number): Story {
     if (random() < 0.4) attempt(item, covered, depth, true)
   }
 
-  work(ROOT_ITEM, files, 4)
+  work(rootItemId, files, 4)
   const failedPaths = files.filter(({ failed }) => failed).map(({ path }) => path)
   return { messages, counts: countsOf(files), failedPaths: failedPaths.sort() }
 }

@@ -9,7 +9,7 @@ import type { RunStatus } from '../messages/status.ts'
  * Valid messages to start a test from: say what the test is about, the rest is filled in. Made anew each time.
  */
 
-export const A_RUN = 'run000000001'
+export const aRunId = 'run000000001'
 
 export const aJob = (given: Partial<Job> = {}): Job => ({
   addresses: ['10.0.1.11'],
@@ -41,7 +41,7 @@ export const readCounts = (
 
 export const anItem = (given: Partial<Item> = {}): Item => ({
   v: 1,
-  run: A_RUN,
+  run: aRunId,
   item: 'root',
   strikes: 0,
   parts: [{ kind: 'tree', path: '/scene1' }],
@@ -51,7 +51,7 @@ export const anItem = (given: Partial<Item> = {}): Item => ({
 export const aResult = (given: Partial<ItemResult> = {}): ItemResult => ({
   v: 1,
   kind: 'result',
-  run: A_RUN,
+  run: aRunId,
   item: 'root',
   attempt: 'attempt-1',
   worker: 'worker-1',
@@ -66,7 +66,7 @@ export const aResult = (given: Partial<ItemResult> = {}): ItemResult => ({
 export const aFailurePart = (given: Partial<FailurePart> = {}): FailurePart => ({
   v: 1,
   kind: 'failures',
-  run: A_RUN,
+  run: aRunId,
   item: 'root',
   attempt: 'attempt-1',
   part: 0,
@@ -87,7 +87,7 @@ export const aHeldAttempt = (given: Partial<HeldAttempt> = {}): HeldAttempt => (
 export const aHeartbeat = (given: Partial<Heartbeat> = {}): Heartbeat => ({
   v: 1,
   kind: 'heartbeat',
-  run: A_RUN,
+  run: aRunId,
   worker: 'worker-1',
   revision: 0,
   attempts: [aHeldAttempt()],
@@ -97,7 +97,7 @@ export const aHeartbeat = (given: Partial<Heartbeat> = {}): Heartbeat => ({
 
 export const aStatus = (given: Partial<RunStatus> = {}): RunStatus => ({
   v: 1,
-  run: A_RUN,
+  run: aRunId,
   jobMessageId: 'message-1',
   jobInsertedAtMs: 1_700_000_000_000,
   job: aJob(),

@@ -3,13 +3,13 @@
  * test runner of its own: hand in the one you have.
  */
 export {
-  A_RUN,
   aFailurePart,
   aHeartbeat,
   aHeldAttempt,
   aJob,
   anItem,
   aResult,
+  aRunId,
   aStatus,
   readCounts,
 } from './builders.ts'

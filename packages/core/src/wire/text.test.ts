@@ -5,7 +5,7 @@ import {
   encodePoisonNote,
   fitText,
   fromWire,
-  MAX_WIRE_BYTES,
+  maxWireBytes,
   type PoisonNote,
   preview,
   shorten,
@@ -155,7 +155,7 @@ const arbLong = fc
 const read = (note: PoisonNote): PoisonNote & { v: number } => {
   const text = encodePoisonNote(note)
   expect(text).toMatch(/^[ -~]+$/)
-  expect(text.length).toBeLessThanOrEqual(MAX_WIRE_BYTES)
+  expect(text.length).toBeLessThanOrEqual(maxWireBytes)
   return JSON.parse(text) as PoisonNote & { v: number }
 }
 
@@ -179,7 +179,7 @@ test.each([
 ])('a note of a message of %s wastes no room', (_, unit, bytes) => {
   const note = { reason: 'why', by: 'worker-1', atMs: 1, message: unit.repeat(65_536) }
   const rest = encodePoisonNote({ ...note, message: '' }).length
-  expect(read(note).message.length).toBeGreaterThan((MAX_WIRE_BYTES - rest) / bytes - 3)
+  expect(read(note).message.length).toBeGreaterThan((maxWireBytes - rest) / bytes - 3)
 })
 
 test('a short note is kept as it is', () => {

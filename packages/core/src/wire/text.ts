@@ -1,5 +1,5 @@
 /** A queue takes this many characters a message; on the wire a character is a byte. */
-export const MAX_WIRE_BYTES = 65_536
+export const maxWireBytes = 65_536
 
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
@@ -79,12 +79,12 @@ function fromBase64(text: string): string | undefined {
   }
 }
 
-const PREVIEW_CHARACTERS = 80
+const previewCharacters = 80
 
 /** What an error message shows of a value: printable ASCII, short, and never deep enough to overflow the stack. */
 export function preview(value: unknown, options: { quote: boolean } = { quote: true }): string {
   if (typeof value === 'string') {
-    const cut = value.length > PREVIEW_CHARACTERS ? `${value.slice(0, PREVIEW_CHARACTERS)}...` : value
+    const cut = value.length > previewCharacters ? `${value.slice(0, previewCharacters)}...` : value
     const quoted = JSON.stringify(cut).replace(/[^ -~]/g, escapeUnit)
     return options.quote ? quoted : quoted.slice(1, -1)
   }
@@ -103,8 +103,8 @@ export const shorten = (text: string, max: number): string =>
 export const shortenPath = (path: string, max: number): string =>
   path.length > max ? `...${path.slice(path.length - max + 3)}` : path
 
-const MAX_REASON_CHARACTERS = 2_000
-const MAX_AUTHOR_CHARACTERS = 128
+const maxReasonCharacters = 2_000
+const maxAuthorCharacters = 128
 
 /** A message that cannot be worked on, as the poison queue keeps it. */
 export interface PoisonNote {
@@ -122,10 +122,10 @@ export interface PoisonNote {
 export function encodePoisonNote({ reason, by, atMs, message }: PoisonNote): string {
   const note = {
     v: 1,
-    reason: shorten(reason, MAX_REASON_CHARACTERS),
-    by: shorten(by, MAX_AUTHOR_CHARACTERS),
+    reason: shorten(reason, maxReasonCharacters),
+    by: shorten(by, maxAuthorCharacters),
     atMs,
     message: '',
   }
-  return toWire({ ...note, message: fitText(message, MAX_WIRE_BYTES - wireBytes(toWire(note))) })
+  return toWire({ ...note, message: fitText(message, maxWireBytes - wireBytes(toWire(note))) })
 }

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { CoreError, type CoreErrorCode, type Problem, problem } from '../errors.ts'
-import { fromWire, MAX_WIRE_BYTES, preview, toWire, wireBytes } from './text.ts'
+import { fromWire, maxWireBytes, preview, toWire, wireBytes } from './text.ts'
 
 /** The part of JSON Schema that our schemas use. */
 interface Schema {
@@ -225,8 +225,8 @@ export function readVersioned(text: string, code: CoreErrorCode): Readonly<Recor
 }
 
 function checkSize(text: string): void {
-  if (wireBytes(text) <= MAX_WIRE_BYTES) return
-  const expected = `at most ${MAX_WIRE_BYTES} bytes`
+  if (wireBytes(text) <= maxWireBytes) return
+  const expected = `at most ${maxWireBytes} bytes`
   throw new CoreError('TOO_LARGE', [problem('message', `${wireBytes(text)} bytes`, expected)])
 }
 
@@ -242,7 +242,7 @@ export function writeFitting<T>(value: T, drops: readonly ((value: T) => T)[]): 
   let smaller = value
   let text = toWire(smaller)
   for (const drop of drops) {
-    if (wireBytes(text) <= MAX_WIRE_BYTES) return text
+    if (wireBytes(text) <= maxWireBytes) return text
     smaller = drop(smaller)
     text = toWire(smaller)
   }

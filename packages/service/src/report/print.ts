@@ -1,17 +1,17 @@
 import {
   type Counts,
   type FileUnderWay,
-  LEFT_OUT_RULES,
   type LeftOutRule,
-  MOST,
-  SNAPSHOT_DIRECTORIES,
+  largestCount,
+  leftOutRules,
+  snapshotDirectories,
   type Waiting,
 } from '@cachewarmer/core'
 import prettyBytes from 'pretty-bytes'
 import prettyMs from 'pretty-ms'
 
 /** Sums stop at the largest whole number that a message keeps exactly: the true sum is at least that. */
-const atLeast = (value: number): string => (value >= MOST ? 'at least ' : '')
+const atLeast = (value: number): string => (value >= largestCount ? 'at least ' : '')
 
 /** 20,000 */
 export const count = (value: number): string => `${atLeast(value)}${Math.round(value).toLocaleString('en-US')}`
@@ -96,8 +96,8 @@ const words: Record<LeftOutRule, string> = {
 /** What a run left out, and by which of the job's filters; empty where nothing was. */
 export function leftOut({ entriesSkipped, specialSkipped, leftOut: byRule = {} }: Counts): string[] {
   const by = (rule: string): number => (Object.hasOwn(byRule, rule) ? (byRule[rule] ?? 0) : 0)
-  const snapshots = SNAPSHOT_DIRECTORIES.filter((name) => by(name) > 0)
-  const known = LEFT_OUT_RULES.filter((rule) => by(rule) > 0)
+  const snapshots = snapshotDirectories.filter((name) => by(name) > 0)
+  const known = leftOutRules.filter((rule) => by(rule) > 0)
   const told = [...snapshots, ...known].reduce((sum, rule) => sum + by(rule), 0)
   return [
     ...snapshots.map((name) => plural(by(name), `${name} directory`, `${name} directories`)),

@@ -6,8 +6,8 @@ import {
   type JobList,
   type ListChunk,
   ListPacker,
-  MAX_LIST_CHUNKS,
   makeId,
+  maxListChunks,
   normalisePath,
   Prefix,
 } from '@cachewarmer/core'
@@ -188,7 +188,7 @@ export async function sendList(
     await Promise.all(underWay)
     if (failed) throw failed.reason
     if (packer.chunks === 0) throw new UsageError('the list: expected at least one path, got none')
-    if (packer.chunks > MAX_LIST_CHUNKS) throw new UsageError(`the list: expected at most ${MAX_LIST_CHUNKS} chunks`)
+    if (packer.chunks > maxListChunks) throw new UsageError(`the list: expected at most ${maxListChunks} chunks`)
     return { id, chunks: packer.chunks, paths: packer.paths }
   } catch (error) {
     // The failure is what counts; a queue that stays behind is swept by a manager.

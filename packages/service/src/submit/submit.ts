@@ -1,4 +1,4 @@
-import { decodeJob, encodeJob, isCoreError, type Job, MAX_LIST_CHUNKS, makeId, Prefix } from '@cachewarmer/core'
+import { decodeJob, encodeJob, isCoreError, type Job, makeId, maxListChunks, Prefix } from '@cachewarmer/core'
 import type { QueueService, Random } from '@cachewarmer/queue'
 import { type ListedPath, sendList } from './list.ts'
 
@@ -59,7 +59,7 @@ export async function submitWithList(
 ): Promise<SubmittedJob> {
   const { listed, random, signal, onListed, chunkPaths } = options
   // Before anything is sent: a wrong job needs no list to be refused.
-  encodeJob({ ...job, list: { id: 'a'.repeat(12), chunks: MAX_LIST_CHUNKS, paths: Number.MAX_SAFE_INTEGER } })
+  encodeJob({ ...job, list: { id: 'a'.repeat(12), chunks: maxListChunks, paths: Number.MAX_SAFE_INTEGER } })
   const list = await sendList(service, prefix, listed, { random, signal, onProgress: onListed, chunkPaths })
   try {
     return await submitJob(service, prefix, { ...job, list }, options)

@@ -41,7 +41,7 @@ interface Directory {
 /** Failures that are kept; a server may make as many as it likes. */
 const mostFailures = 10_000
 
-/** Deeper than this no path of a job leads; see `MAX_PATH_BYTES` of core. */
+/** Deeper than this no path of a job leads; see `maxPathBytes` of core. */
 const mostPathCharacters = 8_192
 
 /**

@@ -1,5 +1,5 @@
 import { decodeFailureList, emptyCounts, encodeControl, type Failure } from '@cachewarmer/core'
-import { A_RUN, aFailurePart, aHeartbeat, aHeldAttempt, aResult } from '@cachewarmer/core/testing'
+import { aFailurePart, aHeartbeat, aHeldAttempt, aResult, aRunId } from '@cachewarmer/core/testing'
 import { type Logger, sleep } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
 import { aRecord } from '../testing/a-record.ts'
@@ -92,7 +92,7 @@ function withFailures(world: World, parts: number, inPart: number): Failure[] {
       })),
     }),
   )
-  world.ledger.fold(A_RUN, [...messages, aResult({ failureParts: parts })])
+  world.ledger.fold(aRunId, [...messages, aResult({ failureParts: parts })])
   return messages.flatMap(({ failures }) => failures)
 }
 
@@ -106,7 +106,7 @@ test('a manager that is asked tells every failure, and which part is the last', 
   const failures = withFailures(world, 40, 25)
   for (const name of [names.failed(reply), names.control]) await world.service.create(name)
   await world.managed(async () => {
-    await world.service.queue(names.control).send(encodeControl({ v: 1, command: 'failures', target: A_RUN, reply }))
+    await world.service.queue(names.control).send(encodeControl({ v: 1, command: 'failures', target: aRunId, reply }))
     await world.until(async () => (await world.service.queue(names.failed(reply)).approximateDepth()) >= 4 || undefined)
     const parts = await received(world)
     expect(parts.flatMap((part) => part.failures)).toEqual(failures)
@@ -129,9 +129,9 @@ test('an asker that is gone holds up no other, and its list is removed after an 
   const world = new World()
   withFailures(world, 1, 1)
   const lister = new FailureLister(world.ports, world.settings())
-  lister.tell(A_RUN, 'gone00000000', new AbortController().signal, world.ports.logger)
+  lister.tell(aRunId, 'gone00000000', new AbortController().signal, world.ports.logger)
   await world.service.create(names.failed(reply))
-  lister.tell(A_RUN, reply, new AbortController().signal, world.ports.logger)
+  lister.tell(aRunId, reply, new AbortController().signal, world.ports.logger)
   await world.until(async () => (await world.service.queue(names.failed(reply)).approximateDepth()) === 2 || undefined)
   expect(await world.service.list(names.failed(''))).toEqual([names.failed(reply)])
   await lister.sweep()

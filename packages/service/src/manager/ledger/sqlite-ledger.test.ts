@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Counts, emptyCounts } from '@cachewarmer/core'
-import { A_RUN, aFailurePart, aResult, describeLedger } from '@cachewarmer/core/testing'
+import { aFailurePart, aResult, aRunId, describeLedger } from '@cachewarmer/core/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aRecord } from '../testing/a-record.ts'
 import { ledgerRows } from '../testing/ledger-rows.ts'
@@ -37,8 +37,8 @@ describe('a ledger that is opened again', () => {
   test('resumes where it stood', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
-      ledger.update(A_RUN, { rootSent: true, paused: true, revision: 2, ceilings: { maxWorkers: 3 } })
-      ledger.fold(A_RUN, [
+      ledger.update(aRunId, { rootSent: true, paused: true, revision: 2, ceilings: { maxWorkers: 3 } })
+      ledger.fold(aRunId, [
         aResult({ counts: files(3), children: [{ family: 'a', count: 2 }] }),
         aResult({ item: 'b.0', attempt: 'early', counts: files(1) }),
       ])
@@ -48,12 +48,12 @@ describe('a ledger that is opened again', () => {
       expect(ledger.runsOfJob('message-1')).toEqual([
         aRecord({ rootSent: true, paused: true, revision: 2, ceilings: { maxWorkers: 3 } }),
       ])
-      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 3, done: 1 })
+      expect(ledger.totals(aRunId)).toEqual({ counts: files(3), announced: 3, done: 1 })
       expect(ledger.isCancelled(['evening', 'night'])).toBe(true)
       const next = aResult({ item: 'a.0', attempt: 'late', counts: files(4), children: [{ family: 'b', count: 1 }] })
-      expect(ledger.fold(A_RUN, [next])).toHaveLength(2)
-      expect(ledger.fold(A_RUN, [next])).toEqual([])
-      expect(ledger.totals(A_RUN)).toEqual({ counts: files(8), announced: 4, done: 3 })
+      expect(ledger.fold(aRunId, [next])).toHaveLength(2)
+      expect(ledger.fold(aRunId, [next])).toEqual([])
+      expect(ledger.totals(aRunId)).toEqual({ counts: files(8), announced: 4, done: 3 })
     })
   })
 
@@ -80,12 +80,12 @@ describe('what a worker may claim', () => {
   test('nine messages that announce a million children each take a few rows', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
-      ledger.fold(A_RUN, [aResult({ children: [{ family: 'f', count: 9 }] })])
+      ledger.fold(aRunId, [aResult({ children: [{ family: 'f', count: 9 }] })])
       const claims = Array.from({ length: 9 }, (_, at) =>
         aResult({ item: `f.${at}`, attempt: `a${at}`, children: [{ family: `c${at}`, count: 1_000_000 }] }),
       )
-      ledger.fold(A_RUN, claims)
-      expect(ledger.totals(A_RUN)).toEqual({ counts: emptyCounts(), announced: 9_000_010, done: 10 })
+      ledger.fold(aRunId, claims)
+      expect(ledger.totals(aRunId)).toEqual({ counts: emptyCounts(), announced: 9_000_010, done: 10 })
     })
     const database = new DatabaseSync(file)
     expect(
@@ -98,12 +98,12 @@ describe('what a worker may claim', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
       const bytes = { ...emptyCounts(), bytes: Number.MAX_SAFE_INTEGER }
-      ledger.fold(A_RUN, [aResult({ counts: bytes, children: [{ family: 'f', count: 2 }] })])
+      ledger.fold(aRunId, [aResult({ counts: bytes, children: [{ family: 'f', count: 2 }] })])
       ledger.fold(
-        A_RUN,
+        aRunId,
         [0, 1].map((at) => aResult({ item: `f.${at}`, attempt: `a${at}`, counts: bytes })),
       )
-      expect(ledger.totals(A_RUN)).toEqual({ counts: bytes, announced: 3, done: 3 })
+      expect(ledger.totals(aRunId)).toEqual({ counts: bytes, announced: 3, done: 3 })
     })
   })
 })
@@ -114,7 +114,7 @@ describe('runs in a ledger', () => {
       ledger.addRun(aRecord())
       ledger.addRun(aRecord({ run: 'run000000002' }))
       ledger.addRun(aRecord({ run: 'run000000003', jobMessageId: 'message-2' }))
-      expect(ledger.runsOfJob('message-1').map(({ run }) => run)).toEqual(['run000000002', A_RUN])
+      expect(ledger.runsOfJob('message-1').map(({ run }) => run)).toEqual(['run000000002', aRunId])
       expect(ledger.runsOfJob('message-3')).toEqual([])
       expect(ledger.run('run000000003')?.jobMessageId).toBe('message-2')
     })
@@ -124,7 +124,7 @@ describe('runs in a ledger', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
       ledger.addRun(aRecord({ run: 'run000000002' }))
-      ledger.fold(A_RUN, [aResult({ counts: files(3) })])
+      ledger.fold(aRunId, [aResult({ counts: files(3) })])
       expect(ledger.totals('run000000002')).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
     })
   })
@@ -132,17 +132,17 @@ describe('runs in a ledger', () => {
   test('start over with nothing counted, under another root, and results of the first go do not count', () => {
     during((ledger) => {
       ledger.addRun(aRecord({ rootSent: true }))
-      ledger.fold(A_RUN, [
+      ledger.fold(aRunId, [
         aFailurePart({ attempt: 'first' }),
         aResult({ attempt: 'first', counts: files(3), failureParts: 1, children: [{ family: 'first', count: 1 }] }),
       ])
-      expect(ledger.startOver(A_RUN)).toMatchObject({ generation: 1, rootSent: false })
-      expect(ledger.totals(A_RUN)).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
-      expect(ledger.failures(A_RUN, 10)).toEqual([])
-      ledger.fold(A_RUN, [aResult({ item: 'first.0', counts: files(7) }), aResult({ counts: files(9) })])
-      expect(ledger.totals(A_RUN)).toMatchObject({ counts: files(0), done: 0 })
-      ledger.fold(A_RUN, [aResult({ item: 'root-2', counts: files(3) })])
-      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 1, done: 1 })
+      expect(ledger.startOver(aRunId)).toMatchObject({ generation: 1, rootSent: false })
+      expect(ledger.totals(aRunId)).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
+      expect(ledger.failures(aRunId, 10)).toEqual([])
+      ledger.fold(aRunId, [aResult({ item: 'first.0', counts: files(7) }), aResult({ counts: files(9) })])
+      expect(ledger.totals(aRunId)).toMatchObject({ counts: files(0), done: 0 })
+      ledger.fold(aRunId, [aResult({ item: 'root-2', counts: files(3) })])
+      expect(ledger.totals(aRunId)).toEqual({ counts: files(3), announced: 1, done: 1 })
     })
   })
 
@@ -151,35 +151,35 @@ describe('runs in a ledger', () => {
     during((ledger) => {
       const record = aRecord()
       ledger.addRun({ ...record, job: { ...record.job, list } })
-      ledger.noteMoved(A_RUN, 0, [0, 2])
-      ledger.noteMoved(A_RUN, 0, [2, 3])
+      ledger.noteMoved(aRunId, 0, [0, 2])
+      ledger.noteMoved(aRunId, 0, [2, 3])
     })
     during((ledger) => {
-      expect(new Set(ledger.movedChunks(A_RUN, 0))).toEqual(new Set([0, 2, 3]))
-      ledger.startOver(A_RUN)
-      expect([ledger.movedChunks(A_RUN, 1), ledger.totals(A_RUN).announced]).toEqual([[], 5])
-      ledger.fold(A_RUN, [aResult({ item: 'list.1' }), aResult({ item: 'list-2.1' })])
-      expect(ledger.totals(A_RUN).done).toBe(1)
-      ledger.endRun(A_RUN, 'cancelled', 9_000)
-      expect(ledger.movedChunks(A_RUN, 0)).toEqual([])
+      expect(new Set(ledger.movedChunks(aRunId, 0))).toEqual(new Set([0, 2, 3]))
+      ledger.startOver(aRunId)
+      expect([ledger.movedChunks(aRunId, 1), ledger.totals(aRunId).announced]).toEqual([[], 5])
+      ledger.fold(aRunId, [aResult({ item: 'list.1' }), aResult({ item: 'list-2.1' })])
+      expect(ledger.totals(aRunId).done).toBe(1)
+      ledger.endRun(aRunId, 'cancelled', 9_000)
+      expect(ledger.movedChunks(aRunId, 0)).toEqual([])
     })
   })
 
   test('that end keep their failures, and their totals', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
-      ledger.fold(A_RUN, [
+      ledger.fold(aRunId, [
         aFailurePart({ attempt: 'dead', failures: [{ path: '/dead', code: 'IO' }] }),
         aFailurePart({ attempt: 'a', failures: [{ path: '/lost.exr', code: 'NOT_FOUND' }] }),
         aResult({ attempt: 'a', counts: files(3), failureParts: 1, children: [{ family: 'a', count: 1 }] }),
         aResult({ item: 'a.0', attempt: 'b' }),
       ])
-      ledger.endRun(A_RUN, 'completed with failures', 9_000)
+      ledger.endRun(aRunId, 'completed with failures', 9_000)
     })
     during((ledger) => {
-      expect(ledger.run(A_RUN)).toMatchObject({ outcome: 'completed with failures', endedAtMs: 9_000 })
-      expect(ledger.failures(A_RUN, 10)).toEqual([{ path: '/lost.exr', code: 'NOT_FOUND' }])
-      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 2, done: 2 })
+      expect(ledger.run(aRunId)).toMatchObject({ outcome: 'completed with failures', endedAtMs: 9_000 })
+      expect(ledger.failures(aRunId, 10)).toEqual([{ path: '/lost.exr', code: 'NOT_FOUND' }])
+      expect(ledger.totals(aRunId)).toEqual({ counts: files(3), announced: 2, done: 2 })
     })
   })
 
@@ -187,13 +187,13 @@ describe('runs in a ledger', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
       const failures = Array.from({ length: 7 }, (_, at) => ({ path: `/${at}`, code: 'IO' as const }))
-      ledger.fold(A_RUN, [
+      ledger.fold(aRunId, [
         aFailurePart({ part: 0, failures }),
         aFailurePart({ part: 1, failures }),
         aResult({ failureParts: 2 }),
       ])
-      expect(ledger.failures(A_RUN, 9)).toHaveLength(9)
-      expect(ledger.failures(A_RUN, 100)).toHaveLength(14)
+      expect(ledger.failures(aRunId, 9)).toHaveLength(9)
+      expect(ledger.failures(aRunId, 100)).toHaveLength(14)
     })
   })
 
@@ -204,14 +204,14 @@ describe('runs in a ledger', () => {
         aFailurePart({ part, failures: [{ path: `/${part}`, code: 'IO' }] }),
       )
       const dead = aFailurePart({ attempt: 'dead', failures: [{ path: '/dead', code: 'IO' }] })
-      ledger.fold(A_RUN, [dead, ...parts, aResult({ failureParts: 40 })])
+      ledger.fold(aRunId, [dead, ...parts, aResult({ failureParts: 40 })])
       const found: string[] = []
-      let page = ledger.failuresFrom(A_RUN, undefined)
+      let page = ledger.failuresFrom(aRunId, undefined)
       for (;;) {
         expect(page.failures.length).toBeLessThanOrEqual(16)
         found.push(...page.failures.map(({ path }) => path))
         if (page.next === undefined) break
-        page = ledger.failuresFrom(A_RUN, page.next)
+        page = ledger.failuresFrom(aRunId, page.next)
       }
       expect(found).toEqual(parts.map(({ part }) => `/${part}`))
     })
@@ -221,7 +221,7 @@ describe('runs in a ledger', () => {
     during((ledger) => {
       const old = 'run000000002'
       const young = 'run000000003'
-      for (const run of [A_RUN, old, young]) {
+      for (const run of [aRunId, old, young]) {
         ledger.addRun(aRecord({ run, jobMessageId: run }))
         ledger.fold(run, [aFailurePart({ run }), aResult({ run, failureParts: 1 })])
       }
@@ -230,7 +230,7 @@ describe('runs in a ledger', () => {
       ledger.noteCancelled('long-ago', 1_000)
       ledger.noteCancelled('of-late', 3_000)
       ledger.forgetBefore(2_000)
-      expect([A_RUN, old, young].map((run) => ledger.run(run)?.run)).toEqual([A_RUN, undefined, young])
+      expect([aRunId, old, young].map((run) => ledger.run(run)?.run)).toEqual([aRunId, undefined, young])
       expect(ledger.failures(old, 10)).toEqual([])
       expect(ledger.totals(old)).toMatchObject({ announced: 0, done: 0 })
       expect([ledger.isCancelled(['long-ago']), ledger.isCancelled(['of-late'])]).toEqual([false, true])
@@ -246,15 +246,15 @@ describe('runs in a ledger', () => {
   test('that keep waiting are not looked at when their family grows', () => {
     during((ledger) => {
       ledger.addRun(aRecord())
-      ledger.fold(A_RUN, [aResult({ item: 'r.1' }), aResult({ item: 'r.10' }), aResult({ item: 'r.900' })])
+      ledger.fold(aRunId, [aResult({ item: 'r.1' }), aResult({ item: 'r.10' }), aResult({ item: 'r.900' })])
     })
     const database = new DatabaseSync(file)
     database.exec(`UPDATE item SET result = 'no JSON' WHERE item = 'r.900'`)
     database.close()
     during((ledger) => {
       const family = (count: number) => ({ children: [{ family: 'r', count }] })
-      expect(ledger.fold(A_RUN, [aResult(family(11))]).map(({ item }) => item)).toEqual(['root', 'r.10', 'r.1'])
-      expect(() => ledger.fold(A_RUN, [aResult({ item: 'r.0', ...family(901) })])).toThrow(SyntaxError)
+      expect(ledger.fold(aRunId, [aResult(family(11))]).map(({ item }) => item)).toEqual(['root', 'r.10', 'r.1'])
+      expect(() => ledger.fold(aRunId, [aResult({ item: 'r.0', ...family(901) })])).toThrow(SyntaxError)
     })
   })
 
@@ -267,10 +267,10 @@ describe('runs in a ledger', () => {
           throw new Error('broken')
         },
       }
-      expect(() => ledger.fold(A_RUN, [aFailurePart({ attempt: 'x' }), broken])).toThrow('broken')
-      expect(ledger.totals(A_RUN)).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
-      ledger.fold(A_RUN, [aResult({ counts: files(3) })])
-      expect(ledger.totals(A_RUN)).toEqual({ counts: files(3), announced: 1, done: 1 })
+      expect(() => ledger.fold(aRunId, [aFailurePart({ attempt: 'x' }), broken])).toThrow('broken')
+      expect(ledger.totals(aRunId)).toEqual({ counts: emptyCounts(), announced: 1, done: 0 })
+      ledger.fold(aRunId, [aResult({ counts: files(3) })])
+      expect(ledger.totals(aRunId)).toEqual({ counts: files(3), announced: 1, done: 1 })
     })
   })
 })
@@ -304,12 +304,12 @@ describe('the file of a ledger', () => {
     ledger.addRun(aRecord())
     for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix)
     const lost = expect.objectContaining({ code: 'LOST' })
-    expect(() => ledger.endRun(A_RUN, 'warmed', 1)).toThrow(lost)
+    expect(() => ledger.endRun(aRunId, 'warmed', 1)).toThrow(lost)
     expect(() => ledger.noteWarmed('x', 1)).toThrow(lost)
     expect(() => ledger.noteCancelled('x', 1)).toThrow(lost)
     during((other) => other.addRun(aRecord()))
-    expect(() => ledger.endRun(A_RUN, 'warmed', 1)).toThrow(/the file was replaced while it was open/)
-    expect(during((other) => other.run(A_RUN)?.outcome)).toBeUndefined()
+    expect(() => ledger.endRun(aRunId, 'warmed', 1)).toThrow(/the file was replaced while it was open/)
+    expect(during((other) => other.run(aRunId)?.outcome)).toBeUndefined()
     ledger.close()
   })
 })

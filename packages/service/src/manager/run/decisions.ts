@@ -1,4 +1,4 @@
-import { type Counts, type Job, MAX_ADMITTED, type Outcome, type RunStatus, saturatingSum } from '@cachewarmer/core'
+import { type Counts, type Job, maxAdmitted, type Outcome, type RunStatus, saturatingSum } from '@cachewarmer/core'
 
 type CountedJob = Pick<Job, 'addresses' | 'through' | 'mode' | 'allowEmpty'>
 
@@ -126,6 +126,6 @@ export function lossProblem(run: {
 
 /** Once as many workers as the ceiling allows hold items, the others are to leave the run alone. */
 export function admittedOf(names: readonly string[], ceiling: number | undefined): Pick<RunStatus, 'admitted'> {
-  if (ceiling === undefined || ceiling > MAX_ADMITTED || names.length < ceiling) return {}
+  if (ceiling === undefined || ceiling > maxAdmitted || names.length < ceiling) return {}
   return { admitted: names.slice(0, ceiling) }
 }

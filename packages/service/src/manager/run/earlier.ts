@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type EarlierRun, type Job, SINCE_LAST } from '@cachewarmer/core'
+import { type EarlierRun, type Job, sinceLast } from '@cachewarmer/core'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import type { EarlierTotals } from './expected.ts'
 
@@ -87,7 +87,7 @@ export function resolveSinceLast(
   ledger: Pick<Ledger, 'lastWarmedMs'>,
   nowMs: number,
 ): { job: Job; warnings: string[] } {
-  if (job.modifiedSince !== SINCE_LAST) return { job, warnings: [] }
+  if (job.modifiedSince !== sinceLast) return { job, warnings: [] }
   const { modifiedSince: _, ...all } = job
   const lastMs = ledger.lastWarmedMs(specificationOf(job))
   if (lastMs === undefined)

@@ -5,7 +5,7 @@ import {
   estimate,
   type Job,
   type LevelCounts,
-  MOST,
+  largestCount,
   type Progress,
 } from '@cachewarmer/core'
 
@@ -102,7 +102,7 @@ export class Expectation {
     const share = Math.min(1, (done.files + (files - done.files) * begun) / files, ofBytes)
     const from = believed ? 'earlier run' : 'walk'
     return {
-      expected: { files: Math.min(MOST, Math.round(files)), bytes: Math.min(MOST, bytes), share, from },
+      expected: { files: Math.min(largestCount, Math.round(files)), bytes: Math.min(largestCount, bytes), share, from },
       bytesToCome: coming > 0 ? Math.max(0, coming - done.bytes) : undefined,
     }
   }

@@ -4,7 +4,7 @@ import {
   type Heartbeat,
   type HeldAttempt,
   type ItemResult,
-  MOST,
+  largestCount,
   type MountState,
   type Progress,
 } from '@cachewarmer/core'
@@ -120,11 +120,11 @@ export class RunProgress {
     this.#workers.dropSilent(nowMs, silentMs)
     const { live, largest, waitsFor } = this.#workers
     const bytesInFlight = Math.min(
-      MOST,
+      largestCount,
       live.reduce((sum, one) => sum + one.bytesInFlight, 0),
     )
     const complete = live.reduce((sum, one) => addCounts(sum, one.counts), totals.counts)
-    const counts: Counts = { ...complete, bytes: Math.min(MOST, complete.bytes + bytesInFlight) }
+    const counts: Counts = { ...complete, bytes: Math.min(largestCount, complete.bytes + bytesInFlight) }
     return {
       counts,
       ...(bytesInFlight === 0 ? {} : { bytesInFlight }),

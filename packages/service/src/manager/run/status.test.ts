@@ -1,10 +1,10 @@
 import { decodeStatus } from '@cachewarmer/core'
-import { A_RUN, aStatus } from '@cachewarmer/core/testing'
+import { aRunId, aStatus } from '@cachewarmer/core/testing'
 import { describe, expect, test } from 'vitest'
 import { names, World } from '../testing/world.ts'
 import { StatusPost } from './status.ts'
 
-const queueName = names.runStatus(A_RUN)
+const queueName = names.runStatus(aRunId)
 const day = 86_400_000
 
 async function aPost() {

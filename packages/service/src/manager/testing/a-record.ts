@@ -1,9 +1,9 @@
-import { A_RUN, aJob } from '@cachewarmer/core/testing'
+import { aJob, aRunId } from '@cachewarmer/core/testing'
 import type { RunRecord } from '../ledger/ledger.ts'
 
 /** A run as the ledger remembers it. */
 export const aRecord = (given: Partial<RunRecord> = {}): RunRecord => ({
-  run: A_RUN,
+  run: aRunId,
   jobMessageId: 'message-1',
   jobInsertedAtMs: 1_000,
   job: aJob(),

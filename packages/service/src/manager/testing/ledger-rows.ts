@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { LedgerChange } from '@cachewarmer/core'
-import { A_RUN, aJob, type LedgerUnderTest } from '@cachewarmer/core/testing'
+import { aJob, aRunId, type LedgerUnderTest } from '@cachewarmer/core/testing'
 import type { ResultOrPart } from '../ledger/ledger.ts'
 import { RunRows } from '../ledger/run-rows.ts'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
@@ -16,8 +16,8 @@ export function ledgerRows(): LedgerUnderTest {
   const file = `file:ledger-${opened}?mode=memory&cache=shared`
   const ledger = openLedger(file)
   const database = new DatabaseSync(file)
-  const rows = new RunRows((text) => database.prepare(text), A_RUN)
-  const totals = () => ledger.totals(A_RUN)
+  const rows = new RunRows((text) => database.prepare(text), aRunId)
+  const totals = () => ledger.totals(aRunId)
 
   return {
     item: (id) => rows.item(id),
@@ -28,8 +28,8 @@ export function ledgerRows(): LedgerUnderTest {
     holdsPart: (item, attempt, part) => rows.holdsPart(item, attempt, part),
     apply: (changes) => {
       const message = messageOf(changes)
-      if (message !== undefined) for (let delivery = 0; delivery < 2; delivery += 1) ledger.fold(A_RUN, [message])
-      else if (changes.length > 0 && ledger.run(A_RUN) === undefined) addRun()
+      if (message !== undefined) for (let delivery = 0; delivery < 2; delivery += 1) ledger.fold(aRunId, [message])
+      else if (changes.length > 0 && ledger.run(aRunId) === undefined) addRun()
     },
     get counts() {
       return totals().counts
@@ -37,7 +37,7 @@ export function ledgerRows(): LedgerUnderTest {
     announcedItems: () => totals().announced,
     doneItems: () => totals().done,
     outstanding: () => totals().announced - totals().done,
-    failures: () => ledger.failures(A_RUN, Number.MAX_SAFE_INTEGER),
+    failures: () => ledger.failures(aRunId, Number.MAX_SAFE_INTEGER),
     close: () => {
       database.close()
       ledger.close()
@@ -46,7 +46,7 @@ export function ledgerRows(): LedgerUnderTest {
 
   function addRun(): void {
     ledger.addRun({
-      run: A_RUN,
+      run: aRunId,
       jobMessageId: 'message-1',
       jobInsertedAtMs: 0,
       job: aJob(),

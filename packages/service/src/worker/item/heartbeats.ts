@@ -5,7 +5,7 @@ import {
   type Heartbeat,
   type HeldAttempt,
   isCoreError,
-  MOST,
+  largestCount,
   type MountState,
   type RunStatus,
 } from '@cachewarmer/core'
@@ -138,8 +138,8 @@ function heldAttempt({ attempt, walk }: LiveAttempt, { wantsHeartbeats }: RunSta
     attempt: attempt.id,
     path: attempt.path,
     counts: countsOf(walk, { bytesFound: wantsHeartbeats }),
-    bytesArrived: Math.min(MOST, bytesArrived),
-    bytesInFlight: Math.min(MOST, bytesInFlight),
+    bytesArrived: Math.min(largestCount, bytesArrived),
+    bytesInFlight: Math.min(largestCount, bytesInFlight),
     frontier: walk.pending,
   }
 }
@@ -151,8 +151,8 @@ function largestOf(walks: readonly Walk[]): FileUnderWay[] {
     .slice(0, maxLargest)
     .map(({ path, bytes, size }) => ({
       path,
-      bytes: Math.min(MOST, bytes),
-      ...(size === undefined ? {} : { size: Math.min(MOST, size) }),
+      bytes: Math.min(largestCount, bytes),
+      ...(size === undefined ? {} : { size: Math.min(largestCount, size) }),
     }))
 }
 

@@ -1,4 +1,4 @@
-import { encodeItem, MAX_PATH_BYTES } from '@cachewarmer/core'
+import { encodeItem, maxPathBytes } from '@cachewarmer/core'
 import { anItem } from '@cachewarmer/core/testing'
 import { QueueError, type QueueService, sleep } from '@cachewarmer/queue'
 import * as walker from '@cachewarmer/walker'
@@ -286,7 +286,7 @@ describe('an item whose handling fails', () => {
     ['200 quotes', 130, '"'.repeat(200)],
     ['200 control characters', 40, '\u0001'.repeat(200)],
     ['200 bytes that are no UTF-8', 40, '\udcff'.repeat(200)],
-    ['the most bytes there can be', 1, '\u0001'.repeat(MAX_PATH_BYTES - 10)],
+    ['the most bytes there can be', 1, '\u0001'.repeat(maxPathBytes - 10)],
   ])('is given up at once where no address serves it, with names of %s', async (_, count, long) => {
     const world = new World()
     world.serve('cache-1', new WalkError('NOT_FOUND', 'cache-1:/animation is not mounted'))
@@ -359,8 +359,8 @@ describe('an item of a run that is over', () => {
 })
 
 test('a walk and a message have one limit for paths, so that every path of a walk can be handed away', () => {
-  expect(walker.maxPathBytes).toBe(MAX_PATH_BYTES)
-  const path = `/${'\udcff'.repeat(MAX_PATH_BYTES - 1)}`
+  expect(walker.maxPathBytes).toBe(maxPathBytes)
+  const path = `/${'\udcff'.repeat(maxPathBytes - 1)}`
   expect(
     encodeItem({ v: 1, run: 'r2lczbwnjju3', item: 'root', strikes: 0, parts: [{ kind: 'tree', path }] }),
   ).toBeTypeOf('string')

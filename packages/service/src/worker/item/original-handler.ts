@@ -3,9 +3,9 @@ import {
   decodeLegacyWork,
   fromWire,
   isCoreError,
-  LEGACY_LARGE_FILE_BYTES,
   type LegacyWork,
   legacyHolds,
+  legacyLargeFileBytes,
 } from '@cachewarmer/core'
 import type { Logger } from '@cachewarmer/queue'
 import { type WalkFilter, type WalkPart, walk } from '@cachewarmer/walker'
@@ -76,7 +76,7 @@ function filterOf(work: LegacyWork): WalkFilter {
   const wanted = compileFilter({ ...work, excludeDirectories: [], minFileSizeBytes: 0 })
   return {
     file: (path, name) => whole || (legacyHolds(work, name) && wanted.file(path, name)),
-    size: (bytes) => whole || (bytes < LEGACY_LARGE_FILE_BYTES && wanted.size(bytes)),
+    size: (bytes) => whole || (bytes < legacyLargeFileBytes && wanted.size(bytes)),
     modified: () => true,
     needsAttributes: !whole,
     directory: (path) => path === work.path,

@@ -1,5 +1,5 @@
 import { encodeStatus, Prefix, type RunStatus } from '@cachewarmer/core'
-import { A_RUN, aStatus } from '@cachewarmer/core/testing'
+import { aRunId, aStatus } from '@cachewarmer/core/testing'
 import { type Logger, memoryService, type QueueService, systemClock } from '@cachewarmer/queue'
 import { type Fetch, instanceMetadata, ownerTag } from '@cachewarmer/vmss'
 import {
@@ -84,9 +84,9 @@ async function lead(): Promise<void> {
 }
 
 async function beginRun(state: RunStatus['state']): Promise<void> {
-  await service.create(names.runWork(A_RUN))
-  await service.create(names.runStatus(A_RUN))
-  await service.queue(names.runStatus(A_RUN)).send(encodeStatus(aStatus({ state })))
+  await service.create(names.runWork(aRunId))
+  await service.create(names.runStatus(aRunId))
+  await service.queue(names.runStatus(aRunId)).send(encodeStatus(aStatus({ state })))
 }
 
 describe('a machine that Azure takes away', () => {
@@ -161,7 +161,7 @@ describe('a machine that no manager wants', () => {
     await beginRun('running')
     await clock.advance(3 * abandonedAfterMs)
     expect(stops).toEqual([])
-    await service.delete(names.runWork(A_RUN))
+    await service.delete(names.runWork(aRunId))
     await until(() => stops.length > 0, 90_000)
     await machine.finish()
   })

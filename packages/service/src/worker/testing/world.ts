@@ -9,7 +9,7 @@ import {
   type ResultMessage,
   type RunStatus,
 } from '@cachewarmer/core'
-import { A_RUN, aJob, anItem, aStatus, seededRandom } from '@cachewarmer/core/testing'
+import { aJob, anItem, aRunId, aStatus, seededRandom } from '@cachewarmer/core/testing'
 import { type Logger, memoryService, type QueueService, type SentMessage, sleep } from '@cachewarmer/queue'
 import { type FakeClock, type FaultyCall, fakeClock, faultyService } from '@cachewarmer/queue/testing'
 import { type Mount, WalkError } from '@cachewarmer/walker'
@@ -19,7 +19,7 @@ import { runWorker, type WorkerSummary } from '../run-worker.ts'
 
 export const prefix = 'studio'
 export const names: Prefix = new Prefix(prefix)
-export const run = A_RUN
+export const run = aRunId
 export const workQueue: string = names.runWork(run)
 export const resultsQueue: string = names.runResults(run)
 
