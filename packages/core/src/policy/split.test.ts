@@ -31,7 +31,7 @@ describe('decideSplit', () => {
       { ...over, progressed: false, pending: minSplitUnits - 1 },
     ],
     ['others have enough and parts could be taken', { takeable: true }],
-  ])('an attempt goes on when %s', (_, change) => {
+  ])('an attempt continues when %s', (_, change) => {
     expect(decideSplit({ ...calm, ...change })).toEqual(goOn)
   })
 
