@@ -70,74 +70,74 @@ const slotMask = maxCalls - 1
  * look-up is an index and a comparison, and a reply to a call that has ended finds no call.
  */
 export class XidTable<T extends { xid: number }> {
-  readonly #slots: (T | undefined)[] = []
-  readonly #free: number[] = []
+  private readonly slots: (T | undefined)[] = []
+  private readonly free: number[] = []
   /** The xid that each slot's next user gets. */
-  readonly #next: number[] = []
-  readonly #firstGeneration: number
+  private readonly next: number[] = []
+  private readonly firstGeneration: number
 
   /** `random` in [0, 1): two processes must not begin with the same xids, or a server's reply cache takes one for the other. */
   constructor(random: () => number) {
-    this.#firstGeneration = Math.floor(random() * maxCalls)
+    this.firstGeneration = Math.floor(random() * maxCalls)
   }
 
   get size(): number {
-    return this.#slots.length - this.#free.length
+    return this.slots.length - this.free.length
   }
 
   /** Gives the item its xid. There must be room. */
   add(item: T): void {
-    const slot = this.#free.pop() ?? this.#slots.length
-    const xid = this.#next[slot] ?? ((this.#firstGeneration << slotBits) | slot) >>> 0
-    this.#next[slot] = (xid + maxCalls) >>> 0
+    const slot = this.free.pop() ?? this.slots.length
+    const xid = this.next[slot] ?? ((this.firstGeneration << slotBits) | slot) >>> 0
+    this.next[slot] = (xid + maxCalls) >>> 0
     item.xid = xid
-    this.#slots[slot] = item
+    this.slots[slot] = item
   }
 
   get(xid: number): T | undefined {
-    const item = this.#slots[xid & slotMask]
+    const item = this.slots[xid & slotMask]
     return item?.xid === xid ? item : undefined
   }
 
   /** False if the item is not in the table. */
   remove(item: T): boolean {
     const slot = item.xid & slotMask
-    if (this.#slots[slot] !== item) return false
-    this.#slots[slot] = undefined
-    this.#free.push(slot)
+    if (this.slots[slot] !== item) return false
+    this.slots[slot] = undefined
+    this.free.push(slot)
     return true
   }
 
   /** A copy, so that the table may change meanwhile. */
   items(): T[] {
-    return this.#slots.filter((item) => item !== undefined)
+    return this.slots.filter((item) => item !== undefined)
   }
 }
 
 /** One listener for each signal, however many calls carry it: a walk has thousands of calls and one signal. */
 export class SignalWatch {
-  readonly #watched = new Map<AbortSignal, { count: number; readonly listener: () => void }>()
-  readonly #aborted: (signal: AbortSignal) => void
+  private readonly watched = new Map<AbortSignal, { count: number; readonly listener: () => void }>()
+  private readonly aborted: (signal: AbortSignal) => void
 
   constructor(aborted: (signal: AbortSignal) => void) {
-    this.#aborted = aborted
+    this.aborted = aborted
   }
 
   add(signal: AbortSignal): void {
-    const known = this.#watched.get(signal)
+    const known = this.watched.get(signal)
     if (known !== undefined) {
       known.count++
       return
     }
-    const listener = (): void => this.#aborted(signal)
-    this.#watched.set(signal, { count: 1, listener })
+    const listener = (): void => this.aborted(signal)
+    this.watched.set(signal, { count: 1, listener })
     signal.addEventListener('abort', listener)
   }
 
   remove(signal: AbortSignal): void {
-    const known = this.#watched.get(signal)
+    const known = this.watched.get(signal)
     if (known === undefined || --known.count > 0) return
     signal.removeEventListener('abort', known.listener)
-    this.#watched.delete(signal)
+    this.watched.delete(signal)
   }
 }

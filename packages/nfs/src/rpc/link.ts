@@ -68,22 +68,22 @@ export const openSocket =
     new SocketLink(options, handler)
 
 class SocketLink implements Link {
-  readonly #options: SocketOptions
-  readonly #handler: LinkHandler
-  readonly #buffer = Buffer.allocUnsafeSlow(receiveBytes)
-  #socket: Socket
-  #over = false
-  #tries = 1
-  #stopLinger: (() => void) | undefined
+  private readonly options: SocketOptions
+  private readonly handler: LinkHandler
+  private readonly buffer = Buffer.allocUnsafeSlow(receiveBytes)
+  private socket: Socket
+  private over = false
+  private tries = 1
+  private stopLinger: (() => void) | undefined
 
   constructor(options: SocketOptions, handler: LinkHandler) {
-    this.#options = options
-    this.#handler = handler
-    this.#socket = this.#open()
+    this.options = options
+    this.handler = handler
+    this.socket = this.open()
   }
 
   write(bytes: Buffer, done: () => void): void {
-    this.#socket.write(bytes, done)
+    this.socket.write(bytes, done)
   }
 
   soon(run: () => void): void {
@@ -91,13 +91,13 @@ class SocketLink implements Link {
   }
 
   destroy(): void {
-    this.#over = true
-    this.#stopLinger?.()
-    this.#socket.destroy()
+    this.over = true
+    this.stopLinger?.()
+    this.socket.destroy()
   }
 
-  #open(): Socket {
-    const { target, port, privileged, random } = this.#options
+  private open(): Socket {
+    const { target, port, privileged, random } = this.options
     const range = lastPrivilegedPort - firstPrivilegedPort + 1
     const socket = connect({
       host: target.host,
@@ -106,50 +106,50 @@ class SocketLink implements Link {
       noDelay: true,
       ...(privileged && { localPort: firstPrivilegedPort + Math.floor(random() * range) }),
       onread: {
-        buffer: this.#buffer,
-        callback: (length: number) => this.#received(length),
+        buffer: this.buffer,
+        callback: (length: number) => this.received(length),
       },
     })
     socket.once('connect', () => {
       target.connectedTo(socket.remoteAddress)
-      if (!this.#over) this.#handler.opened()
+      if (!this.over) this.handler.opened()
     })
-    socket.on('error', (error) => this.#failed(error))
+    socket.on('error', (error) => this.failed(error))
     // The other side said that it will send no more; what is out will never be answered.
-    socket.once('end', () => this.#lost(new NfsError('TIMEOUT', 'the server closed the connection')))
+    socket.once('end', () => this.lost(new NfsError('TIMEOUT', 'the server closed the connection')))
     socket.once(
       'close',
-      () => socket === this.#socket && this.#lost(new NfsError('TIMEOUT', 'the connection was closed')),
+      () => socket === this.socket && this.lost(new NfsError('TIMEOUT', 'the connection was closed')),
     )
     return socket
   }
 
   /** False makes the socket stop reading. */
-  #received(length: number): boolean {
-    if (this.#over) return false
-    const calls = this.#handler.received(this.#buffer, length)
-    const { lingerMs, clock } = this.#options
-    if (this.#over || lingerMs === 0 || calls < lingerCalls || length > trickleBytes) return !this.#over
-    this.#stopLinger = clock.setTimer(lingerMs, () => this.#socket.resume())
+  private received(length: number): boolean {
+    if (this.over) return false
+    const calls = this.handler.received(this.buffer, length)
+    const { lingerMs, clock } = this.options
+    if (this.over || lingerMs === 0 || calls < lingerCalls || length > trickleBytes) return !this.over
+    this.stopLinger = clock.setTimer(lingerMs, () => this.socket.resume())
     return false
   }
 
-  #failed(error: NodeJS.ErrnoException): void {
-    if (this.#over) return
+  private failed(error: NodeJS.ErrnoException): void {
+    if (this.over) return
     const taken = error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL'
-    if (this.#options.privileged && taken && this.#tries++ < privilegedTries) {
-      const old = this.#socket
-      this.#socket = this.#open()
+    if (this.options.privileged && taken && this.tries++ < privilegedTries) {
+      const old = this.socket
+      this.socket = this.open()
       old.destroy()
       return
     }
-    this.#lost(socketError(error, this.#options))
+    this.lost(socketError(error, this.options))
   }
 
-  #lost(error: NfsError): void {
-    if (this.#over) return
+  private lost(error: NfsError): void {
+    if (this.over) return
     this.destroy()
-    this.#handler.lost(error)
+    this.handler.lost(error)
   }
 }
 

@@ -22,28 +22,28 @@ export interface RecordSink {
  * grows with what has arrived, never with what a length promises, and the rest is counted and dropped.
  */
 export class RecordReader {
-  readonly #sink: RecordSink
-  readonly #maxRecordBytes: number
-  #mark = 0
-  #markBytes = 0
+  private readonly sink: RecordSink
+  private readonly maxRecordBytes: number
+  private mark = 0
+  private markBytes = 0
   /** Bytes of the fragment that are still to come; meaningful while `markBytes` is 4. */
-  #left = 0
-  #last = false
+  private left = 0
+  private last = false
   /** Bytes of the record seen so far, `filled` of them kept. */
-  #length = 0
-  #fragments = 0
-  #filled = 0
-  #keepBytes = 4
-  #kept: Buffer = Buffer.allocUnsafe(4096)
+  private length = 0
+  private fragments = 0
+  private filled = 0
+  private keepBytes = 4
+  private kept: Buffer = Buffer.allocUnsafe(4096)
 
   constructor(sink: RecordSink, maxRecordBytes: number) {
-    this.#sink = sink
-    this.#maxRecordBytes = maxRecordBytes
+    this.sink = sink
+    this.maxRecordBytes = maxRecordBytes
   }
 
   /** Whether a record has begun whose end is still to come. */
   get isWithin(): boolean {
-    return this.#markBytes > 0 || this.#fragments > 0
+    return this.markBytes > 0 || this.fragments > 0
   }
 
   /**
@@ -53,90 +53,88 @@ export class RecordReader {
   push(chunk: Buffer, end: number = chunk.length): void {
     let at = 0
     while (at < end) {
-      if (this.#markBytes < 4) {
-        at = this.#readMark(chunk, at, end)
-        if (this.#markBytes < 4) continue
-        if (this.#length === 0 && this.#last && this.#left <= end - at) {
+      if (this.markBytes < 4) {
+        at = this.readMark(chunk, at, end)
+        if (this.markBytes < 4) continue
+        if (this.length === 0 && this.last && this.left <= end - at) {
           const start = at
-          at += this.#left
-          this.#markBytes = 0
-          this.#fragments = 0
-          this.#sink.record(chunk, start, this.#left, this.#left)
+          at += this.left
+          this.markBytes = 0
+          this.fragments = 0
+          this.sink.record(chunk, start, this.left, this.left)
           continue
         }
       }
-      const take = Math.min(this.#left, end - at)
-      this.#take(chunk, at, at + take)
+      const take = Math.min(this.left, end - at)
+      this.take(chunk, at, at + take)
       at += take
-      this.#left -= take
-      if (this.#left === 0) this.#endFragment()
+      this.left -= take
+      if (this.left === 0) this.endFragment()
     }
   }
 
-  #readMark(chunk: Buffer, from: number, end: number): number {
+  private readMark(chunk: Buffer, from: number, end: number): number {
     let at = from
-    if (this.#markBytes === 0 && end - at >= 4) {
-      this.#mark = chunk.readUInt32BE(at)
-      this.#markBytes = 4
+    if (this.markBytes === 0 && end - at >= 4) {
+      this.mark = chunk.readUInt32BE(at)
+      this.markBytes = 4
       at += 4
     } else {
-      while (this.#markBytes < 4 && at < end) {
-        this.#mark = ((this.#mark << 8) | chunk.readUInt8(at++)) >>> 0
-        this.#markBytes++
+      while (this.markBytes < 4 && at < end) {
+        this.mark = ((this.mark << 8) | chunk.readUInt8(at++)) >>> 0
+        this.markBytes++
       }
-      if (this.#markBytes < 4) return at
+      if (this.markBytes < 4) return at
     }
-    this.#last = this.#mark >= LAST_FRAGMENT
-    this.#left = this.#last ? this.#mark - LAST_FRAGMENT : this.#mark
-    if (this.#length + this.#left > this.#maxRecordBytes) {
+    this.last = this.mark >= LAST_FRAGMENT
+    this.left = this.last ? this.mark - LAST_FRAGMENT : this.mark
+    if (this.length + this.left > this.maxRecordBytes) {
       throw protocolError(
-        `a record of at most ${this.#maxRecordBytes} bytes was expected, got ${this.#length + this.#left}`,
+        `a record of at most ${this.maxRecordBytes} bytes was expected, got ${this.length + this.left}`,
       )
     }
-    this.#fragments++
-    if (this.#fragments > spareFragments + this.#length / bytesAFragment)
-      throw protocolError(`a record of ${this.#length} bytes came in more than ${this.#fragments - 1} fragments`)
+    this.fragments++
+    if (this.fragments > spareFragments + this.length / bytesAFragment)
+      throw protocolError(`a record of ${this.length} bytes came in more than ${this.fragments - 1} fragments`)
     // The last fragment may be empty; then nothing follows that would end it.
-    if (this.#left === 0) this.#endFragment()
+    if (this.left === 0) this.endFragment()
     return at
   }
 
   /** Keeps the first word, asks how much more to keep, keeps that, and counts the rest. */
-  #take(chunk: Buffer, from: number, to: number): void {
-    this.#length += to - from
+  private take(chunk: Buffer, from: number, to: number): void {
+    this.length += to - from
     let at = from
-    if (this.#filled < 4) {
-      at = this.#copy(chunk, at, to)
-      if (this.#filled < 4) return
-      this.#keepBytes = Math.max(4, this.#sink.keep(this.#kept.readUInt32BE(0)))
+    if (this.filled < 4) {
+      at = this.copy(chunk, at, to)
+      if (this.filled < 4) return
+      this.keepBytes = Math.max(4, this.sink.keep(this.kept.readUInt32BE(0)))
     }
-    if (this.#filled < this.#keepBytes) this.#copy(chunk, at, to)
+    if (this.filled < this.keepBytes) this.copy(chunk, at, to)
   }
 
-  #copy(chunk: Buffer, from: number, to: number): number {
-    const count = Math.min(this.#keepBytes - this.#filled, to - from)
-    if (this.#filled + count > this.#kept.length) {
-      const bigger = Buffer.allocUnsafe(
-        Math.max(this.#filled + count, Math.min(this.#keepBytes, this.#kept.length * 2)),
-      )
-      bigger.set(this.#kept.subarray(0, this.#filled))
-      this.#kept = bigger
+  private copy(chunk: Buffer, from: number, to: number): number {
+    const count = Math.min(this.keepBytes - this.filled, to - from)
+    if (this.filled + count > this.kept.length) {
+      const bigger = Buffer.allocUnsafe(Math.max(this.filled + count, Math.min(this.keepBytes, this.kept.length * 2)))
+      bigger.set(this.kept.subarray(0, this.filled))
+      this.kept = bigger
     }
-    chunk.copy(this.#kept, this.#filled, from, from + count)
-    this.#filled += count
+    chunk.copy(this.kept, this.filled, from, from + count)
+    this.filled += count
     return from + count
   }
 
-  #endFragment(): void {
-    this.#markBytes = 0
-    if (!this.#last) return
-    const filled = this.#filled
-    const length = this.#length
-    this.#filled = 0
-    this.#length = 0
-    this.#fragments = 0
-    this.#keepBytes = 4
-    this.#sink.record(this.#kept, 0, filled, length)
+  private endFragment(): void {
+    this.markBytes = 0
+    if (!this.last) return
+    const filled = this.filled
+    const length = this.length
+    this.filled = 0
+    this.length = 0
+    this.fragments = 0
+    this.keepBytes = 4
+    this.sink.record(this.kept, 0, filled, length)
   }
 }
 

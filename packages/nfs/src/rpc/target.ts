@@ -14,25 +14,25 @@ export type Resolve = (host: string) => Promise<readonly string[]>
 export class Target {
   /** What `connect` gets: a name makes it use `lookup`, an address is connected to as it is. */
   readonly host: string
-  #addresses: readonly LookupAddress[]
+  private addresses: readonly LookupAddress[]
 
   constructor(host: string, addresses: readonly string[]) {
     this.host = isIP(host) === 0 ? host : (addresses[0] ?? '')
-    this.#addresses = addresses.map((address) => ({ address, family: isIP(address) }))
+    this.addresses = addresses.map((address) => ({ address, family: isIP(address) }))
   }
 
   /** For `connect`: gives the known addresses, without a query. */
   readonly lookup: LookupFunction = (_host, { all }, callback) => {
-    const [first] = this.#addresses
+    const [first] = this.addresses
     if (first === undefined) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), '', 0)
-    else if (all === true) callback(null, [...this.#addresses])
+    else if (all === true) callback(null, [...this.addresses])
     else callback(null, first.address, first.family)
   }
 
   /** A connection came about at this address. */
   connectedTo(address: string | undefined): void {
-    const same = this.#addresses.filter((one) => one.address === address)
-    if (same.length > 0) this.#addresses = same
+    const same = this.addresses.filter((one) => one.address === address)
+    if (same.length > 0) this.addresses = same
   }
 }
 

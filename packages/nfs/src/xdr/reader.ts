@@ -6,7 +6,7 @@ import { decodeName } from './names.ts'
  * trusted, so no input makes it read beyond `end` or allocate more than the input's size. All failures are `PROTOCOL`.
  */
 export class XdrReader {
-  #bytes: Buffer
+  private bytes: Buffer
   /** For decoders that read a whole structure after one check of its length: see `take`. */
   view: DataView
   /** Offset of the next byte. */
@@ -16,7 +16,7 @@ export class XdrReader {
   dropped = 0
 
   constructor(bytes: Buffer = Buffer.alloc(0), start = 0, end: number = bytes.length) {
-    this.#bytes = bytes
+    this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.at = start
     this.end = end
@@ -24,8 +24,8 @@ export class XdrReader {
 
   /** Starts over with other bytes; one reader serves a connection for all its life. */
   reset(bytes: Buffer, start = 0, end: number = bytes.length, dropped = 0): this {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes
+    if (bytes !== this.bytes) {
+      this.bytes = bytes
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
     this.at = start
@@ -61,7 +61,7 @@ export class XdrReader {
   /** Opaque of fixed length, copied. */
   fixed(length: number): Buffer {
     const at = this.take(padded(length))
-    return Buffer.from(this.#bytes.subarray(at, at + length))
+    return Buffer.from(this.bytes.subarray(at, at + length))
   }
 
   /** Variable opaque of at most `max` bytes, copied: small, and it keeps no network buffer alive. */
@@ -72,23 +72,23 @@ export class XdrReader {
   /** Opaque of fixed length, left where it is: good until the owner of the bytes reuses them. */
   borrow(length: number): Buffer {
     const at = this.take(padded(length))
-    return this.#bytes.subarray(at, at + length)
+    return this.bytes.subarray(at, at + length)
   }
 
   /** Variable opaque of at most `max` bytes as a string with a character for each byte. */
   latin1(max: number): string {
     const length = this.length(max)
     const at = this.take(padded(length))
-    return this.#bytes.toString('latin1', at, at + length)
+    return this.bytes.toString('latin1', at, at + length)
   }
 
   /** A file name or path of at most `max` bytes, as `decodeName` gives it. */
   name(max: number): string {
     const length = this.length(max)
     const at = this.take(padded(length))
-    return this.#isAscii(at, length)
-      ? this.#bytes.toString('latin1', at, at + length)
-      : decodeName(this.#bytes.subarray(at, at + length))
+    return this.isAscii(at, length)
+      ? this.bytes.toString('latin1', at, at + length)
+      : decodeName(this.bytes.subarray(at, at + length))
   }
 
   /** The length in front of a variable opaque or array: `max` is the protocol's bound, what is left the other one. */
@@ -100,7 +100,7 @@ export class XdrReader {
   }
 
   /** Nearly all names are ASCII, and then a decoder has nothing to do. Four bytes at a time, padding included. */
-  #isAscii(at: number, length: number): boolean {
+  private isAscii(at: number, length: number): boolean {
     for (let word = at; word < at + length; word += 4) if ((this.view.getUint32(word) & 0x80808080) !== 0) return false
     return true
   }
