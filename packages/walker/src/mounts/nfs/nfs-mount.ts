@@ -221,7 +221,7 @@ class NfsMount implements Mount {
 interface CountedCalls {
   readonly asking: CallOptions
   /** The next call is the first one of another question. */
-  nextQuestion(): void
+  readonly nextQuestion: () => void
 }
 
 /** Reports each call of a question after its first; of a listing, after each page's first. */
