@@ -60,7 +60,7 @@ const readers: Readonly<Record<string, Reader>> = {
   'report-1': {
     given: `
       import { encodeStatus } from '@cachewarmer/core'
-      import { anEnded } from '@cachewarmer/service/report/testing'
+      import { anEnded } from '@cachewarmer/service/testing'
       const message = encodeStatus(anEnded('warmed'))`,
     run: { says: /Warmed\.[\s\S]*"outcome":"warmed"/ },
   },
