@@ -2,7 +2,7 @@ import { makeId } from '@cachewarmer/core'
 import { consume, sleep } from '@cachewarmer/queue'
 import { machineOfWorker } from '../cli/access-options.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
-import { FailureLister, handleControl } from './intake/control.ts'
+import { FailureLister, handleControl, SteeringOrder } from './intake/control.ts'
 import { Intake } from './intake/intake.ts'
 import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
 import { cleanUp, jobsInSight, listSweep, type Strays } from './upkeep/housekeeping.ts'
@@ -47,6 +47,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   const intake = new Intake(ports, settings)
   const strays: Strays = new Map()
   const lister = new FailureLister(ports, settings)
+  const order = new SteeringOrder()
   const loop = {
     clock,
     random,
@@ -77,7 +78,8 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     }),
     consume(
       service.queue(prefix.control),
-      (message) => unlessLost(() => handleControl(ports, settings, { intake, lister, signal: ended }, message, logger)),
+      (message) =>
+        unlessLost(() => handleControl(ports, settings, { intake, lister, order, signal: ended }, message, logger)),
       {
         ...loop,
         abortWork: ended,

@@ -41,6 +41,19 @@ const ask = async (world: World, control: Parameters<typeof encodeControl>[0]): 
 }
 
 describe('what people ask of runs:', () => {
+  test('a pause that waited for its run does not undo the resume that came after it', async () => {
+    const world = new World()
+    await world.managed(async () => {
+      await ask(world, { v: 1, command: 'pause', target: 'good' })
+      await world.clock.advance(200)
+      const id = await world.submit(good)
+      await world.takeItem(id)
+      await ask(world, { v: 1, command: 'resume', target: 'good' })
+      await world.clock.advance(10_000)
+      expect(await world.statuses()).toMatchObject([{ jobMessageId: id, state: 'running' }])
+    })
+  })
+
   test('cancel lets workers tell what they have read, and the run ends with that in its totals', async () => {
     const world = new World()
     const id = await world.submit(good)

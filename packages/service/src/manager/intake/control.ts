@@ -16,6 +16,7 @@ import type { Intake, JobMessage } from './intake.ts'
 export interface ControlledParts {
   readonly intake: Intake
   readonly lister: FailureLister
+  readonly order: SteeringOrder
   /** Ends work in the background when this manager no longer leads. */
   readonly signal: AbortSignal
 }
@@ -43,7 +44,7 @@ const sentAs = ({ id, insertedAtMs }: JobMessage): { message: string; insertedAt
 export async function handleControl(
   ports: ManagerPorts,
   settings: ManagerSettings,
-  { intake, lister, signal }: ControlledParts,
+  { intake, lister, order, signal }: ControlledParts,
   message: JobMessage,
   logger: Logger,
 ): Promise<'complete' | { giveBackMs: number }> {
@@ -61,6 +62,7 @@ export async function handleControl(
     lister.tell(control.target, control.reply ?? '', signal, logger)
     return 'complete'
   }
+  const place = order.placeOf(message.id)
   const runs = intake.find(control.target)
   if (runs.length > 0 || message.deliveries === 1)
     logger.info('audit: a run was steered by the control queue', {
@@ -81,6 +83,10 @@ export async function handleControl(
     return 'complete'
   }
   for (const run of runs) {
+    if (!order.isLatest(run.record.run, place)) {
+      logger.info('audit: a control message came after a later one, and is dropped', { ...sentAs(message), ...control })
+      continue
+    }
     if (control.command === 'pause') run.change({ paused: true })
     else if (control.command === 'resume') run.change({ paused: false })
     else
@@ -90,6 +96,40 @@ export async function handleControl(
       })
   }
   return 'complete'
+}
+
+/** Messages that are remembered; people ask far less often. */
+const mostPlaces = 10_000
+
+/**
+ * The order in which this manager first saw control messages. A queue may give one again after a later one was carried out,
+ * because it waited for its run or its completion was not heard: an old pause must not undo a resume. Places are counted, not
+ * timed, as clocks may be set back.
+ */
+export class SteeringOrder {
+  #next = 0
+  readonly #places = new Map<string, number>()
+  readonly #latest = new Map<string, number>()
+
+  placeOf(messageId: string): number {
+    const known = this.#places.get(messageId)
+    if (known !== undefined) return known
+    remember(this.#places, messageId, this.#next)
+    return this.#next++
+  }
+
+  /** False where a later message was carried out for the run; else this one is the latest now. */
+  isLatest(run: string, place: number): boolean {
+    if (place < (this.#latest.get(run) ?? 0)) return false
+    remember(this.#latest, run, place)
+    return true
+  }
+}
+
+function remember(places: Map<string, number>, key: string, place: number): void {
+  places.set(key, place)
+  const [oldest] = places.keys()
+  if (places.size > mostPlaces && oldest !== undefined) places.delete(oldest)
 }
 
 /** Lists of failures that are not fetched within this time are removed. */
