@@ -36,6 +36,8 @@ interface Asked {
   restedAtMs: number
   endedAtMs: number
   resumedAtMs: number
+  /** When each manager was last given a resume. */
+  readonly resumeGivenAtMs: Map<Life, number>
   /** When a status last said that a run is paused. */
   pausedAtMs: number
   /** The latest status while it runs. */
@@ -52,6 +54,8 @@ export class Heard {
   readonly #byLabel = new Map<string, Asked>()
   readonly #byExport = new Map<string, Asked>()
   readonly #labels = new Map<string, string>()
+  /** By manager and control message: when it was first given. */
+  readonly #firstGivenAtMs = new Map<Life, Map<string, number>>()
 
   constructor(given: HeardOptions) {
     this.#given = given
@@ -94,15 +98,26 @@ export class Heard {
     this.#settle(asked)
   }
 
+  /** A manager was given a control message, perhaps again; the answer may be lost on its way. */
+  given(life: Life, message: string, { command, target }: Control): void {
+    const { nowMs } = this.#given.sim
+    const byMessage = getOrMake(this.#firstGivenAtMs, life, () => new Map<string, number>())
+    if (!byMessage.has(message)) byMessage.set(message, nowMs)
+    if (command === 'resume') this.#byLabel.get(target)?.resumeGivenAtMs.set(life, nowMs)
+  }
+
   /** A manager completed a control message that it had not waited too long for. */
-  control(life: Life, { command, target }: Control): void {
+  control(life: Life, message: string, { command, target }: Control): void {
     const asked = this.#byLabel.get(target)
     if (asked === undefined) return
     if (command === 'resume') asked.resumedAtMs = this.#given.sim.nowMs
     // One that has not begun, or is over, hears nothing.
     if (![...asked.runs.values()].some((state) => state !== 'ended')) return
-    // The status may say that it is paused before the message is completed.
-    if (command === 'pause' && asked.restsSinceMs === undefined)
+    // The status may say that it is paused before the message is completed. A pause that comes again after a later resume is
+    // dropped.
+    const firstGivenAtMs = this.#firstGivenAtMs.get(life)?.get(message) ?? Number.NEGATIVE_INFINITY
+    const isOvertaken = (asked.resumeGivenAtMs.get(life) ?? Number.NEGATIVE_INFINITY) > firstGivenAtMs
+    if (command === 'pause' && asked.restsSinceMs === undefined && !isOvertaken)
       this.#expect(
         target,
         life,
@@ -174,6 +189,7 @@ const newlyAsked = (exportPath: string): Asked => ({
   restedAtMs: Number.NEGATIVE_INFINITY,
   endedAtMs: Number.NEGATIVE_INFINITY,
   resumedAtMs: Number.NEGATIVE_INFINITY,
+  resumeGivenAtMs: new Map(),
   pausedAtMs: Number.NEGATIVE_INFINITY,
   status: undefined,
   filesAtCancel: 0,

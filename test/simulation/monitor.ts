@@ -132,6 +132,9 @@ export class Monitor {
     if (queue === this.names.leader) this.#leads(life, sim.nowMs + leaseMs)
     else if (queue === this.names.job && this.sinceLeadMs(life) > forgivenLeases * this.#given.leaseMs)
       this.violate(`${life.name} took a job and does not lead`)
+    if (queue === this.names.control)
+      for (const { id, body } of leases)
+        if (!body.startsWith('{"unreadable')) this.heard.given(life, id, decodeControl(body))
     if (!queue.startsWith(this.names.runWork(''))) return
     for (const lease of leases) {
       this.#holds(life, lease)
@@ -163,7 +166,7 @@ export class Monitor {
 
   completed(life: Life, queue: string, lease: Lease): void {
     if (queue === this.names.control && lease.deliveries < keptDeliveries && !lease.body.startsWith('{"unreadable'))
-      this.heard.control(life, decodeControl(lease.body))
+      this.heard.control(life, lease.id, decodeControl(lease.body))
     if (queue === this.names.job && this.#jobs.delete(lease.id) && this.#jobs.size === 0)
       this.#noJobsSinceMs = this.#given.sim.nowMs
     this.#depth.get(queue)?.delete(lease.id)

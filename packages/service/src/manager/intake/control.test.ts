@@ -54,6 +54,22 @@ describe('what people ask of runs:', () => {
     })
   })
 
+  test('a pause that waited for its run does not undo a ceiling set after it, nor is it undone by that', async () => {
+    const world = new World()
+    await world.managed(async () => {
+      await ask(world, { v: 1, command: 'pause', target: 'good' })
+      await ask(world, { v: 1, command: 'change', target: 'good', ceilings: { maxWorkers: 2 } })
+      await world.clock.advance(200)
+      const id = await world.submit(good)
+      await world.takeItem(id)
+      await ask(world, { v: 1, command: 'change', target: 'good', ceilings: { maxWorkers: 1 }, weight: 3 })
+      await world.clock.advance(10_000)
+      expect(await world.statuses()).toMatchObject([
+        { jobMessageId: id, state: 'paused', ceilings: { maxWorkers: 1 }, weight: 3 },
+      ])
+    })
+  })
+
   test('cancel lets workers tell what they have read, and the run ends with that in its totals', async () => {
     const world = new World()
     const id = await world.submit(good)

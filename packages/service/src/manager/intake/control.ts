@@ -83,20 +83,26 @@ export async function handleControl(
     return 'complete'
   }
   for (const run of runs) {
-    if (!order.isLatest(run.record.run, place)) {
-      logger.info('audit: a control message came after a later one, and is dropped', { ...sentAs(message), ...control })
-      continue
-    }
-    if (control.command === 'pause') run.change({ paused: true })
-    else if (control.command === 'resume') run.change({ paused: false })
-    else
-      run.change({
-        ceilings: changeCeilings(run.record.ceilings, control.ceilings ?? {}),
-        weight: control.weight ?? run.record.weight,
+    const late = order.overtaken(run.record.run, place, settingsOf(control))
+    if (late.length > 0)
+      logger.info('audit: a control message came after a later one, which holds', {
+        ...sentAs(message),
+        target: control.target,
+        late,
       })
+    const ceilings = Object.entries(control.ceilings ?? {}).filter(([name]) => !late.includes(name))
+    run.change({
+      paused: control.command === 'change' || late.includes('paused') ? run.record.paused : control.command === 'pause',
+      ceilings: changeCeilings(run.record.ceilings, Object.fromEntries(ceilings)),
+      weight: late.includes('weight') ? run.record.weight : (control.weight ?? run.record.weight),
+    })
   }
   return 'complete'
 }
+
+/** Names of what a message sets. */
+const settingsOf = ({ command, ceilings = {}, weight }: Control): string[] =>
+  command === 'change' ? [...Object.keys(ceilings), ...(weight === undefined ? [] : ['weight'])] : ['paused']
 
 /** Messages that are remembered; people ask far less often. */
 const mostPlaces = 10_000
@@ -118,11 +124,14 @@ export class SteeringOrder {
     return this.#next++
   }
 
-  /** False where a later message was carried out for the run; else this one is the latest now. */
-  isLatest(run: string, place: number): boolean {
-    if (place < (this.#latest.get(run) ?? 0)) return false
-    remember(this.#latest, run, place)
-    return true
+  /** Those of the settings that a later message has set for the run; of the others this one is the latest now. */
+  overtaken(run: string, place: number, settings: readonly string[]): string[] {
+    return settings.filter((setting) => {
+      const key = `${run} ${setting}`
+      if (place < (this.#latest.get(key) ?? 0)) return true
+      remember(this.#latest, key, place)
+      return false
+    })
   }
 }
 
