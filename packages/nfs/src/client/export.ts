@@ -76,13 +76,13 @@ export class NfsExport {
   readonly maxFileBytes: number
   /** Exports of the same space take each other's handles: the same export through another address of the same filer. */
   readonly handleSpace: string
-  readonly #parts: ExportParts
-  readonly #directories: HandleCache
-  #closing: Promise<void> | undefined
-  readonly #listings: ListingExport
+  private readonly parts: ExportParts
+  private readonly directories: HandleCache
+  private closing: Promise<void> | undefined
+  private readonly listings: ListingExport
 
   constructor(parts: ExportParts) {
-    this.#parts = parts
+    this.parts = parts
     this.host = parts.host
     this.exportPath = parts.exportPath
     this.root = parts.root
@@ -91,52 +91,52 @@ export class NfsExport {
     this.pageBytes = parts.pageBytes
     this.maxFileBytes = maxFileBytesOf(parts.info)
     this.handleSpace = `${handleToHex(parts.root)}:${parts.exportPath}`
-    this.#directories = new HandleCache(parts.cachedDirectories)
+    this.directories = new HandleCache(parts.cachedDirectories)
     const { host, exportPath, pageBytes, mostPageBytes } = parts
     const names = { left: mostNames }
-    this.#listings = { where: { host, exportPath }, pageBytes, mostPageBytes, names, plus: true, plusWorks: false }
+    this.listings = { where: { host, exportPath }, pageBytes, mostPageBytes, names, plus: true, plusWorks: false }
   }
 
   /** Counters since mounting. */
   get stats(): NfsStats {
-    return this.#parts.collector.snapshot()
+    return this.parts.collector.snapshot()
   }
 
   /** Calls without an answer now. */
   get outstanding(): number {
-    return this.#connections.reduce((sum, connection) => sum + connection.outstanding, 0)
+    return this.connections.reduce((sum, connection) => sum + connection.outstanding, 0)
   }
 
   /** Does nothing, and so shows that the server is there. */
   ping(options?: CallOptions): Promise<void> {
-    return this.#call(NULL, undefined, options)
+    return this.call(NULL, undefined, options)
   }
 
   getattr(handle: FileHandle, options?: CallOptions): Promise<Attributes> {
-    return this.#call(GETATTR, handle, options)
+    return this.call(GETATTR, handle, options)
   }
 
   /** `name` is one name, not a path. */
   lookup(directory: FileHandle, name: string, options?: CallOptions): Promise<LookupResult> {
-    return this.#call(LOOKUP, { directory, name }, options)
+    return this.call(LOOKUP, { directory, name }, options)
   }
 
   /** Which of the `accessBits` in `mask` the server grants. */
   access(handle: FileHandle, mask: number, options?: CallOptions): Promise<AccessResult> {
-    return this.#call(ACCESS, { handle, mask }, options)
+    return this.call(ACCESS, { handle, mask }, options)
   }
 
   /** The target of a symbolic link. */
   readlink(handle: FileHandle, options?: CallOptions): Promise<string> {
-    return this.#call(READLINK, handle, options)
+    return this.call(READLINK, handle, options)
   }
 
   async fsinfo(options?: CallOptions): Promise<FsInfo> {
-    return (await this.#call(FSINFO, this.root, options)).info
+    return (await this.call(FSINFO, this.root, options)).info
   }
 
   fsstat(options?: CallOptions): Promise<FsStat> {
-    return this.#call(FSSTAT, this.root, options)
+    return this.call(FSSTAT, this.root, options)
   }
 
   /**
@@ -162,7 +162,7 @@ export class NfsExport {
       return
     }
     options?.onCall?.()
-    const { connections, longReadConnections: long } = this.#parts
+    const { connections, longReadConnections: long } = this.parts
     const chosen = asked >= longReadBytes && long.length > 0 ? long : connections
     leastBusy(chosen).send(READ, { handle, offset, count: asked, into }, receiver, options?.signal)
   }
@@ -174,7 +174,7 @@ export class NfsExport {
     options?: CallOptions,
     count: number = this.pageBytes,
   ): Promise<DirectoryPage> {
-    return this.#call(READDIRPLUS, { directory, cookie, cookieVerifier, count }, options)
+    return this.call(READDIRPLUS, { directory, cookie, cookieVerifier, count }, options)
   }
 
   /** A page of names alone. `count`: its size in bytes, default `pageBytes`. */
@@ -184,7 +184,7 @@ export class NfsExport {
     options?: CallOptions,
     count: number = this.pageBytes,
   ): Promise<DirectoryPage> {
-    return this.#call(READDIR, { directory, cookie, cookieVerifier, count }, options)
+    return this.call(READDIR, { directory, cookie, cookieVerifier, count }, options)
   }
 
   /**
@@ -199,7 +199,7 @@ export class NfsExport {
   ): AsyncGenerator<ListedPage, void, undefined> {
     const ask: AskPage = (plus, position, count) =>
       plus ? this.readdirplus(directory, position, options, count) : this.readdir(directory, position, options, count)
-    return new Listing(this.#listings, ask, options.from).run()
+    return new Listing(this.listings, ask, options.from).run()
   }
 
   /**
@@ -209,88 +209,88 @@ export class NfsExport {
   async resolve(path: string, options?: CallOptions): Promise<ResolvedPath> {
     const names = pathNames('path', path)
     try {
-      return await this.#walk(names, options)
+      return await this.walk(names, options)
     } catch (error) {
       if (!isNfsError(error) || (error.code !== 'STALE' && error.code !== 'BADHANDLE')) throw error
-      this.#directories.forget('')
-      return await this.#walk(names, options)
+      this.directories.forget('')
+      return await this.walk(names, options)
     }
   }
 
-  async #walk(names: readonly string[], options?: CallOptions): Promise<ResolvedPath> {
+  private async walk(names: readonly string[], options?: CallOptions): Promise<ResolvedPath> {
     let at = names.length
     let known: LookupResult | undefined
-    while (known === undefined) known = --at <= 0 ? this.#rootFound : this.#directories.get(pathOf(names, at))
+    while (known === undefined) known = --at <= 0 ? this.rootFound : this.directories.get(pathOf(names, at))
     const above = Math.max(at, 0)
     const looked: LookupResult[] = []
     let found = known
     for (let index = above; index < names.length; index++) {
       found = await this.lookup(found.handle, names[index] as string, options)
       if (index === names.length - 1) break
-      this.#directories.set(pathOf(names, index + 1), found)
+      this.directories.set(pathOf(names, index + 1), found)
       looked.push(found)
     }
     // The root's attributes are those of mounting, which may be long ago.
     const attributes = names.length === 0 ? undefined : found.attributes
     const remembered = (): LookupResult[] =>
       names.slice(0, above + 1).flatMap((_, count) => {
-        return count === 0 ? this.#rootFound : (this.#directories.get(pathOf(names, count)) ?? [])
+        return count === 0 ? this.rootFound : (this.directories.get(pathOf(names, count)) ?? [])
       })
     return { handle: found.handle, attributes, above: () => [...remembered(), ...looked] }
   }
 
-  get #rootFound(): LookupResult {
-    return { handle: this.root, attributes: this.#parts.rootAttributes }
+  private get rootFound(): LookupResult {
+    return { handle: this.root, attributes: this.parts.rootAttributes }
   }
 
   /** Ends all connections: what is out fails with `CLOSED`. Tells the server, if it listens. Never rejects. */
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      for (const connection of this.#connections) connection.close()
-      await this.#parts.unmount()
+    this.closing ??= (async () => {
+      for (const connection of this.connections) connection.close()
+      await this.parts.unmount()
     })()
-    return this.#closing
+    return this.closing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  get #connections(): Connection[] {
-    return [...this.#parts.connections, ...this.#parts.longReadConnections]
+  private get connections(): Connection[] {
+    return [...this.parts.connections, ...this.parts.longReadConnections]
   }
 
-  #call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
+  private call<A, R>(procedure: Procedure<A, R>, args: A, options: CallOptions | undefined): Promise<R> {
     options?.onCall?.()
-    return leastBusy(this.#parts.connections).call(procedure, args, options?.signal, options?.jukeboxMs)
+    return leastBusy(this.parts.connections).call(procedure, args, options?.signal, options?.jukeboxMs)
   }
 }
 
 /** Directories that were looked up, by path. The least recently used one is forgotten first. */
 export class HandleCache {
-  readonly #handles = new Map<string, LookupResult>()
-  readonly #capacity: number
+  private readonly handles = new Map<string, LookupResult>()
+  private readonly capacity: number
 
   constructor(capacity: number) {
-    this.#capacity = capacity
+    this.capacity = capacity
   }
 
   get(path: string): LookupResult | undefined {
-    const handle = this.#handles.get(path)
+    const handle = this.handles.get(path)
     if (handle !== undefined) this.set(path, handle)
     return handle
   }
 
   set(path: string, handle: LookupResult): void {
-    this.#handles.delete(path) // A map keeps the order of insertion: the last used one goes to the end.
-    this.#handles.set(path, handle)
-    if (this.#handles.size > this.#capacity) this.#handles.delete(this.#handles.keys().next().value as string)
+    this.handles.delete(path) // A map keeps the order of insertion: the last used one goes to the end.
+    this.handles.set(path, handle)
+    if (this.handles.size > this.capacity) this.handles.delete(this.handles.keys().next().value as string)
   }
 
   /** Forgets a path; when it is stale, so may be everything below. */
   forget(path: string): void {
     const below = `${path}/`
-    for (const known of this.#handles.keys()) if (known === path || known.startsWith(below)) this.#handles.delete(known)
+    for (const known of this.handles.keys()) if (known === path || known.startsWith(below)) this.handles.delete(known)
   }
 }
 

@@ -180,11 +180,11 @@ class Rest {
   bytes = 0
   /** The first READ of the range included. */
   reads = 1
-  #next: number
-  readonly #mounted: NfsExport
-  readonly #handle: FileHandle
-  readonly #options: ReadRangeOptions
-  #confirmed: Promise<bigint> | undefined
+  private next: number
+  private readonly mounted: NfsExport
+  private readonly handle: FileHandle
+  private readonly options: ReadRangeOptions
+  private confirmed: Promise<bigint> | undefined
 
   constructor(
     mounted: NfsExport,
@@ -192,11 +192,11 @@ class Rest {
     span: { readonly next: number; readonly end: number },
     options: ReadRangeOptions,
   ) {
-    this.#mounted = mounted
-    this.#handle = handle
-    this.#next = span.next
+    this.mounted = mounted
+    this.handle = handle
+    this.next = span.next
     this.end = span.end
-    this.#options = options
+    this.options = options
   }
 
   async read(inFlight: number): Promise<void> {
@@ -204,34 +204,34 @@ class Rest {
       this.hole = 0
       throw error
     }
-    await Promise.all(Array.from({ length: inFlight }, () => this.#pieces().catch(stopOthers)))
+    await Promise.all(Array.from({ length: inFlight }, () => this.pieces().catch(stopOthers)))
   }
 
-  get #limit(): number {
+  private get limit(): number {
     return Math.min(this.end, this.hole)
   }
 
-  async #pieces(): Promise<void> {
-    while (this.#next < this.#limit) {
-      const from = this.#next
-      this.#next = Math.min(from + this.#mounted.readBytes, this.end)
-      await this.#piece(from, this.#next)
+  private async pieces(): Promise<void> {
+    while (this.next < this.limit) {
+      const from = this.next
+      this.next = Math.min(from + this.mounted.readBytes, this.end)
+      await this.piece(from, this.next)
     }
   }
 
   /** A piece that comes short is continued from where it stopped. */
-  async #piece(from: number, stop: number): Promise<void> {
+  private async piece(from: number, stop: number): Promise<void> {
     let at = from
-    while (at < stop && at < this.#limit) {
+    while (at < stop && at < this.limit) {
       this.reads += 1
-      const read = await this.#once(at, stop - at)
+      const read = await this.once(at, stop - at)
       this.bytes += read.count
       at += read.count
-      this.#options.onBytes?.(read.count)
+      this.options.onBytes?.(read.count)
       if (this.reads > freeReads + this.bytes / leastReadBytes)
         throw protocolError(`READ: ${this.reads} calls brought no more than ${this.bytes} bytes`)
       let standing = readStanding(read, at, stop, this.end)
-      if (standing === 'unsure') standing = (await this.#sizeNow()) > at ? 'short' : 'done'
+      if (standing === 'unsure') standing = (await this.sizeNow()) > at ? 'short' : 'done'
       if (standing === 'done' && at < stop) this.end = Math.min(this.end, at)
       if (standing === 'short' && read.count === 0) {
         this.hole = Math.min(this.hole, at)
@@ -240,16 +240,16 @@ class Rest {
     }
   }
 
-  #once(at: number, count: number): Promise<ReadResult> {
-    const { limiter } = this.#options
-    const read = (): Promise<ReadResult> => this.#mounted.read(this.#handle, at, count, this.#options)
+  private once(at: number, count: number): Promise<ReadResult> {
+    const { limiter } = this.options
+    const read = (): Promise<ReadResult> => this.mounted.read(this.handle, at, count, this.options)
     return limiter === undefined ? read() : limiter.run(read)
   }
 
   /** Asked once: a server whose replies contradict each other must not cost a GETATTR for each of them. */
-  #sizeNow(): Promise<bigint> {
-    this.#confirmed ??= sizeNow(this.#mounted, this.#handle, this.#options)
-    return this.#confirmed
+  private sizeNow(): Promise<bigint> {
+    this.confirmed ??= sizeNow(this.mounted, this.handle, this.options)
+    return this.confirmed
   }
 }
 

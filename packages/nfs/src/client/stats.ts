@@ -48,79 +48,79 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Counts the events of an export's connections, and passes them on. */
 export class StatsCollector implements ConnectionObserver {
-  readonly #procedures: (Mutable<ProcedureStats> & { readonly name: string })[] = []
-  readonly #observer: NfsObserver
-  readonly #totals = { timeouts: 0, reconnects: 0, jukeboxes: 0, strays: 0, bytesIn: 0, bytesOut: 0 }
+  private readonly procedures: (Mutable<ProcedureStats> & { readonly name: string })[] = []
+  private readonly observer: NfsObserver
+  private readonly totals = { timeouts: 0, reconnects: 0, jukeboxes: 0, strays: 0, bytesIn: 0, bytesOut: 0 }
 
   constructor(observer: NfsObserver = {}) {
-    this.#observer = observer
+    this.observer = observer
   }
 
   snapshot(): NfsStats {
-    const used = Object.values(this.#procedures)
+    const used = Object.values(this.procedures)
     return {
       procedures: Object.fromEntries(used.map(({ name, ...counts }) => [name, counts])),
       calls: used.reduce((sum, { calls }) => sum + calls, 0),
       retransmissions: used.reduce((sum, { retransmissions }) => sum + retransmissions, 0),
-      ...this.#totals,
+      ...this.totals,
     }
   }
 
   sent(procedure: Procedure<unknown, unknown>, again: boolean): void {
-    const stats = this.#of(procedure)
+    const stats = this.of(procedure)
     stats.calls++
     if (again) stats.retransmissions++
   }
 
   replied(procedure: Procedure<unknown, unknown>, ms: number): void {
-    const stats = this.#of(procedure)
+    const stats = this.of(procedure)
     stats.replies++
     stats.latencyMs += ms
     if (ms > stats.maxLatencyMs) stats.maxLatencyMs = ms
     try {
-      this.#observer.latency?.(ms, procedure.name)
+      this.observer.latency?.(ms, procedure.name)
     } catch {} // A listener can't break the work.
   }
 
   timedOut(procedure: Procedure<unknown, unknown>): void {
-    this.#totals.timeouts++
+    this.totals.timeouts++
     try {
-      this.#observer.timeout?.(procedure.name)
+      this.observer.timeout?.(procedure.name)
     } catch {} // A listener can't break the work.
   }
 
   postponed(procedure: Procedure<unknown, unknown>, ms: number): void {
-    this.#totals.jukeboxes++
+    this.totals.jukeboxes++
     try {
-      this.#observer.jukebox?.(procedure.name, ms)
+      this.observer.jukebox?.(procedure.name, ms)
     } catch {} // A listener can't break the work.
   }
 
   reconnecting(): void {
-    this.#totals.reconnects++
+    this.totals.reconnects++
     try {
-      this.#observer.reconnect?.()
+      this.observer.reconnect?.()
     } catch {} // A listener can't break the work.
   }
 
   received(bytes: number): void {
-    this.#totals.bytesIn += bytes
+    this.totals.bytesIn += bytes
   }
 
   wrote(bytes: number): void {
-    this.#totals.bytesOut += bytes
+    this.totals.bytesOut += bytes
   }
 
   stray(): void {
-    this.#totals.strays++
+    this.totals.strays++
   }
 
   /** By number rather than by name: this runs twice for every call. */
-  #of({ number, name }: Procedure<unknown, unknown>): Mutable<ProcedureStats> {
-    const known = this.#procedures[number]
+  private of({ number, name }: Procedure<unknown, unknown>): Mutable<ProcedureStats> {
+    const known = this.procedures[number]
     if (known !== undefined) return known
     const fresh = { name, calls: 0, retransmissions: 0, replies: 0, latencyMs: 0, maxLatencyMs: 0 }
-    this.#procedures[number] = fresh
+    this.procedures[number] = fresh
     return fresh
   }
 }

@@ -63,154 +63,154 @@ const perhapsOneEntry: ReadonlySet<NfsErrorCode> = new Set([
  * listings of an export); until then a listing whose cookie goes stale starts over, and skips the names that it gave.
  */
 export class Listing {
-  readonly #shared: ListingExport
-  readonly #ask: AskPage
-  readonly #names: NameSet
-  readonly #fromTop: boolean
-  #position: ListPosition
-  #trail: Trail
+  private readonly shared: ListingExport
+  private readonly ask: AskPage
+  private readonly names: NameSet
+  private readonly fromTop: boolean
+  private position: ListPosition
+  private trail: Trail
   /** Where names are not held: those of the last page that a server may give again, as it resumes among them. */
-  #tail: ReadonlySet<string> = new Set()
-  #plus = true
-  #count: number
+  private tail: ReadonlySet<string> = new Set()
+  private plus = true
+  private count: number
   /** Pages since it last started, and the most of any start before. */
-  #pages = 0
-  #mostPages = 0
-  #given = 0
-  #starts = 0
-  #idlePages: number
+  private pages = 0
+  private mostPages = 0
+  private given = 0
+  private starts = 0
+  private idlePages: number
   /** Names given when it last started over. */
-  #givenAtStart = -1
+  private givenAtStart = -1
 
   constructor(shared: ListingExport, ask: AskPage, from: ListPosition = start) {
-    this.#shared = shared
-    this.#ask = ask
-    this.#names = new NameSet(shared.names)
-    this.#position = from
-    this.#fromTop = from.cookie === 0n
-    this.#trail = new Trail(from.marks)
-    this.#idlePages = from.idlePages ?? 0
-    this.#count = shared.pageBytes
+    this.shared = shared
+    this.ask = ask
+    this.names = new NameSet(shared.names)
+    this.position = from
+    this.fromTop = from.cookie === 0n
+    this.trail = new Trail(from.marks)
+    this.idlePages = from.idlePages ?? 0
+    this.count = shared.pageBytes
   }
 
   async *run(): AsyncGenerator<ListedPage, void, undefined> {
     try {
       for (;;) {
-        const page = await this.#nextPage()
+        const page = await this.nextPage()
         if (page === undefined) continue
-        const loops = this.#trail.leadsBack(page, this.#position.cookie)
-        const listed = this.#take(page, loops)
+        const loops = this.trail.leadsBack(page, this.position.cookie)
+        const listed = this.take(page, loops)
         if (!loops || listed.entries.length > 0) yield listed
-        if (loops) throw this.#loops('the server leads the listing back to where it was')
+        if (loops) throw this.loops('the server leads the listing back to where it was')
         if (page.eof) return
-        if (this.#idlePages >= mostIdlePages)
-          throw this.#loops(`the server gave ${mostIdlePages} pages in a row without a new name, and none was the last`)
+        if (this.idlePages >= mostIdlePages)
+          throw this.loops(`the server gave ${mostIdlePages} pages in a row without a new name, and none was the last`)
       }
     } finally {
-      this.#names.release()
+      this.names.release()
     }
   }
 
   /** Undefined where the listing starts over. */
-  async #nextPage(): Promise<DirectoryPage | undefined> {
+  private async nextPage(): Promise<DirectoryPage | undefined> {
     try {
-      return await this.#askFor(this.#position)
+      return await this.askFor(this.position)
     } catch (error) {
-      if (!isNfsError(error) || error.code !== 'BAD_COOKIE' || !this.#mayStartOver) throw error
-      this.#startOver()
+      if (!isNfsError(error) || error.code !== 'BAD_COOKIE' || !this.mayStartOver) throw error
+      this.startOver()
       return undefined
     }
   }
 
   /** What of the page is new. Of a page that leads back, only names that are surely new. */
-  #take(page: DirectoryPage, loops: boolean): ListedPage {
+  private take(page: DirectoryPage, loops: boolean): ListedPage {
     // Most directories have one page: nothing that comes later has to be told from it.
-    if (page.eof && this.#pages === 0 && this.#starts === 0 && !loops) return this.#onlyPage(page)
+    if (page.eof && this.pages === 0 && this.starts === 0 && !loops) return this.onlyPage(page)
     const fresh: DirectoryEntry[] = []
-    for (const entry of page.entries) if (this.#names.add(entry.name) && !this.#tail.has(entry.name)) fresh.push(entry)
-    const refused = page.refused.filter(({ name }) => this.#names.add(name))
-    if (loops && !(this.#names.complete && this.#fromTop)) return { ...page, entries: [], refused: [], next: undefined }
+    for (const entry of page.entries) if (this.names.add(entry.name) && !this.tail.has(entry.name)) fresh.push(entry)
+    const refused = page.refused.filter(({ name }) => this.names.add(name))
+    if (loops && !(this.names.complete && this.fromTop)) return { ...page, entries: [], refused: [], next: undefined }
     const entries = fresh.length < page.entries.length ? fresh : page.entries
-    this.#given += entries.length
-    this.#pages++
-    this.#idlePages = entries.length + refused.length > 0 ? 0 : this.#idlePages + 1
+    this.given += entries.length
+    this.pages++
+    this.idlePages = entries.length + refused.length > 0 ? 0 : this.idlePages + 1
     if (page.eof || loops) return { ...page, entries, refused, next: undefined }
-    this.#trail.passed(page)
+    this.trail.passed(page)
     const { cookie, cookieVerifier } = page
-    if (!this.#names.complete) this.#tail = tailOf(page)
-    this.#position = { cookie, cookieVerifier }
-    const next = { cookie, cookieVerifier, marks: this.#trail.travelling(), idlePages: this.#idlePages }
-    return { ...page, entries, refused, next: this.#starts > 0 ? undefined : next }
+    if (!this.names.complete) this.tail = tailOf(page)
+    this.position = { cookie, cookieVerifier }
+    const next = { cookie, cookieVerifier, marks: this.trail.travelling(), idlePages: this.idlePages }
+    return { ...page, entries, refused, next: this.starts > 0 ? undefined : next }
   }
 
-  #onlyPage(page: DirectoryPage): ListedPage {
+  private onlyPage(page: DirectoryPage): ListedPage {
     const names = new Set<string>()
     for (const { name } of page.entries) names.add(name)
     // The second of two equal names is dropped.
     const entries =
       names.size === page.entries.length ? page.entries : page.entries.filter(({ name }) => names.delete(name))
-    this.#given = entries.length
+    this.given = entries.length
     return { ...page, entries, next: undefined }
   }
 
   /** All names that were given are held, so none would come twice. */
-  get #mayStartOver(): boolean {
-    return this.#fromTop && this.#names.complete && this.#starts < mostStarts && this.#given > this.#givenAtStart
+  private get mayStartOver(): boolean {
+    return this.fromTop && this.names.complete && this.starts < mostStarts && this.given > this.givenAtStart
   }
 
-  #startOver(): void {
-    this.#starts++
-    this.#givenAtStart = this.#given
-    this.#position = start
-    this.#trail = new Trail()
+  private startOver(): void {
+    this.starts++
+    this.givenAtStart = this.given
+    this.position = start
+    this.trail = new Trail()
     // Pages of names that are known bring it back to where it was.
-    this.#mostPages = Math.max(this.#mostPages, this.#pages)
-    this.#idlePages = -this.#mostPages
-    this.#pages = 0
+    this.mostPages = Math.max(this.mostPages, this.pages)
+    this.idlePages = -this.mostPages
+    this.pages = 0
   }
 
-  async #askFor(position: ListPosition): Promise<DirectoryPage> {
-    if (!this.#plus || !this.#shared.plus) return await this.#askLarger(false, position)
+  private async askFor(position: ListPosition): Promise<DirectoryPage> {
+    if (!this.plus || !this.shared.plus) return await this.askLarger(false, position)
     try {
-      const page = await this.#askLarger(true, position)
-      this.#shared.plusWorks = true
+      const page = await this.askLarger(true, position)
+      this.shared.plusWorks = true
       return page
     } catch (error) {
       if (!isNfsError(error)) throw error
       if (error.code === 'NOTSUPP') {
-        this.#plus = false
-        if (!this.#shared.plusWorks) this.#shared.plus = false
-        return await this.#askLarger(false, position)
+        this.plus = false
+        if (!this.shared.plusWorks) this.shared.plus = false
+        return await this.askLarger(false, position)
       }
       if (!perhapsOneEntry.has(error.code)) throw error
-      return await this.#askWithout(position, error)
+      return await this.askWithout(position, error)
     }
   }
 
   /** Throws what READDIRPLUS failed with where READDIR does no better. */
-  async #askWithout(position: ListPosition, cause: NfsError): Promise<DirectoryPage> {
+  private async askWithout(position: ListPosition, cause: NfsError): Promise<DirectoryPage> {
     try {
-      return await this.#askLarger(false, position)
+      return await this.askLarger(false, position)
     } catch (error) {
       throw isNfsError(error) && error.code !== 'BAD_COOKIE' ? cause : error
     }
   }
 
-  async #askLarger(plus: boolean, position: ListPosition): Promise<DirectoryPage> {
+  private async askLarger(plus: boolean, position: ListPosition): Promise<DirectoryPage> {
     for (let doublings = 0; ; doublings++) {
       try {
-        return await this.#ask(plus, position, this.#count)
+        return await this.ask(plus, position, this.count)
       } catch (error) {
         if (!isNfsError(error) || error.code !== 'TOOSMALL' || doublings >= mostDoublings) throw error
-        if (this.#count >= this.#shared.mostPageBytes) throw error
-        this.#count = Math.min(2 * this.#count, this.#shared.mostPageBytes)
+        if (this.count >= this.shared.mostPageBytes) throw error
+        this.count = Math.min(2 * this.count, this.shared.mostPageBytes)
       }
     }
   }
 
-  #loops(what: string): NfsError {
-    const after = `after ${this.#given.toLocaleString('en')} names, which count; what may follow them is not listed`
-    return new NfsError('LISTING_LOOPS', `${what}, ${after}`, this.#shared.where)
+  private loops(what: string): NfsError {
+    const after = `after ${this.given.toLocaleString('en')} names, which count; what may follow them is not listed`
+    return new NfsError('LISTING_LOOPS', `${what}, ${after}`, this.shared.where)
   }
 }
 

@@ -36,62 +36,62 @@ export interface NameBudget {
  * probability of 3e-8. Every name takes one from the budget; once that is empty the set is given up, and every name is new.
  */
 export class NameSet {
-  readonly #budget: NameBudget
+  private readonly budget: NameBudget
   /** None before there is a name. */
-  #slots = new Int32Array(0)
-  #mask = firstSlots - 1
-  #held = 0
+  private slots = new Int32Array(0)
+  private mask = firstSlots - 1
+  private held = 0
   /** Every name so far is held. */
   complete = true
 
   constructor(budget: NameBudget) {
-    this.#budget = budget
+    this.budget = budget
   }
 
   /** True for a name that is new, as far as is known. */
   add(name: string): boolean {
     if (!this.complete) return true
-    if (this.#slots.length === 0) this.#slots = new Int32Array(2 * firstSlots)
+    if (this.slots.length === 0) this.slots = new Int32Array(2 * firstSlots)
     hashName(name)
-    const at = this.#find(high, low)
-    if (this.#slots[at + 1] !== 0) return false
-    if (this.#budget.left <= 0) {
+    const at = this.find(high, low)
+    if (this.slots[at + 1] !== 0) return false
+    if (this.budget.left <= 0) {
       this.release()
       return true
     }
-    this.#slots[at] = high
-    this.#slots[at + 1] = low
-    this.#budget.left--
-    if (++this.#held > 0.75 * (this.#mask + 1)) this.#grow()
+    this.slots[at] = high
+    this.slots[at + 1] = low
+    this.budget.left--
+    if (++this.held > 0.75 * (this.mask + 1)) this.grow()
     return true
   }
 
   /** Gives the names back to the budget. */
   release(): void {
     this.complete = false
-    this.#budget.left += this.#held
-    this.#held = 0
-    this.#slots = new Int32Array(0)
+    this.budget.left += this.held
+    this.held = 0
+    this.slots = new Int32Array(0)
   }
 
   /** Where the pair is, or would be. */
-  #find(first: number, second: number): number {
-    for (let slot = second & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const found = this.#slots[2 * slot + 1]
-      if (found === 0 || (found === second && this.#slots[2 * slot] === first)) return 2 * slot
+  private find(first: number, second: number): number {
+    for (let slot = second & this.mask; ; slot = (slot + 1) & this.mask) {
+      const found = this.slots[2 * slot + 1]
+      if (found === 0 || (found === second && this.slots[2 * slot] === first)) return 2 * slot
     }
   }
 
-  #grow(): void {
-    const old = this.#slots
-    this.#slots = new Int32Array(2 * old.length)
-    this.#mask = 2 * this.#mask + 1
+  private grow(): void {
+    const old = this.slots
+    this.slots = new Int32Array(2 * old.length)
+    this.mask = 2 * this.mask + 1
     for (let at = 0; at < old.length; at += 2) {
       const second = old[at + 1] as number
       if (second === 0) continue
-      const to = this.#find(old[at] as number, second)
-      this.#slots[to] = old[at] as number
-      this.#slots[to + 1] = second
+      const to = this.find(old[at] as number, second)
+      this.slots[to] = old[at] as number
+      this.slots[to + 1] = second
     }
   }
 }

@@ -55,42 +55,42 @@ export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit
 }
 
 class Controller implements AdaptiveLimit, Turns {
-  readonly #clock: Pick<Clock, 'now'>
-  readonly #bounds: LimitBounds
+  private readonly clock: Pick<Clock, 'now'>
+  private readonly bounds: LimitBounds
   /** Those who wait, each to be handed a place. */
-  readonly #line = new Fifo<TurnTaker>()
+  private readonly line = new Fifo<TurnTaker>()
   /** Places are being given away: a task that gives one back meanwhile need not start this again. */
-  #handingOver = false
-  #decision: LimitSearch
-  #inFlight = 0
+  private handingOver = false
+  private decision: LimitSearch
+  private inFlight = 0
   /** Tasks still to end before the limit's effect can be seen: those that began under the limit before. */
-  #settling = 0
-  #windowBegan: number
-  #tasks = 0
-  #heldBack = 0
+  private settling = 0
+  private windowBegan: number
+  private tasks = 0
+  private heldBack = 0
   /** Until then trouble is the echo of trouble that has been answered. */
-  #deafUntil = Number.NEGATIVE_INFINITY
-  #jukeboxes = 0
-  readonly #durations = new Samples()
-  readonly #latencies = new Samples()
+  private deafUntil = Number.NEGATIVE_INFINITY
+  private jukeboxes = 0
+  private readonly durations = new Samples()
+  private readonly latencies = new Samples()
   /** Latencies of the last window. */
-  #measured: { readonly p50Ms: number; readonly p99Ms: number; readonly floorMs: number } | undefined
+  private measured: { readonly p50Ms: number; readonly p99Ms: number; readonly floorMs: number } | undefined
 
   constructor(bounds: LimitBounds, clock: Pick<Clock, 'now'>) {
-    this.#bounds = bounds
-    this.#clock = clock
-    this.#decision = initialLimit(bounds.easy)
-    this.#windowBegan = clock.now()
-    this.#settling = bounds.easy
+    this.bounds = bounds
+    this.clock = clock
+    this.decision = initialLimit(bounds.easy)
+    this.windowBegan = clock.now()
+    this.settling = bounds.easy
   }
 
   get state(): LimitState {
-    const { limit } = this.#decision
-    const inFlight = this.#inFlight
-    const waiting = this.#line.length
+    const { limit } = this.decision
+    const inFlight = this.inFlight
+    const waiting = this.line.length
     // No spread: a walk looks at this with every file.
-    if (this.#measured === undefined) return { inFlight, limit, waiting }
-    const { p50Ms, p99Ms, floorMs } = this.#measured
+    if (this.measured === undefined) return { inFlight, limit, waiting }
+    const { p50Ms, p99Ms, floorMs } = this.measured
     return { inFlight, limit, waiting, p50Ms, p99Ms, floorMs }
   }
 
@@ -102,11 +102,11 @@ class Controller implements AdaptiveLimit, Turns {
     await new Promise<void>((begin, fail) => {
       if (this.take({ begin, fail })) begin()
     })
-    const began = this.#clock.now()
+    const began = this.clock.now()
     let tookMs: number | undefined
     try {
       const result = await task()
-      tookMs = this.#clock.now() - began
+      tookMs = this.clock.now() - began
       return result
     } finally {
       this.give(tookMs)
@@ -114,49 +114,49 @@ class Controller implements AdaptiveLimit, Turns {
   }
 
   take(taker: TurnTaker): boolean {
-    if (this.#inFlight < this.#decision.limit) {
-      this.#inFlight++
+    if (this.inFlight < this.decision.limit) {
+      this.inFlight++
       return true
     }
-    this.#line.push(taker)
+    this.line.push(taker)
     return false
   }
 
   give(tookMs: number | undefined): void {
-    if (tookMs !== undefined) this.#measure(tookMs)
-    this.#inFlight--
-    this.#beginWaiting()
+    if (tookMs !== undefined) this.measure(tookMs)
+    this.inFlight--
+    this.beginWaiting()
   }
 
   latency(ms: number, procedure = 'READ'): void {
-    if (procedure === 'READ') this.#latencies.add(ms)
+    if (procedure === 'READ') this.latencies.add(ms)
   }
 
   jukebox(): void {
-    if (++this.#jukeboxes >= this.#decision.limit * jukeboxShare) this.#trouble()
+    if (++this.jukeboxes >= this.decision.limit * jukeboxShare) this.trouble()
   }
 
   timeout(): void {
-    this.#trouble()
+    this.trouble()
   }
 
   reconnect(): void {
-    this.#trouble()
+    this.trouble()
   }
 
   /** Calls do not nest: a task that waited may give its place back at once. */
-  #beginWaiting(): void {
-    if (this.#handingOver) return
-    this.#handingOver = true
+  private beginWaiting(): void {
+    if (this.handingOver) return
+    this.handingOver = true
     try {
-      while (this.#inFlight < this.#decision.limit) {
-        const next = this.#line.shift()
+      while (this.inFlight < this.decision.limit) {
+        const next = this.line.shift()
         if (!next) return
-        this.#inFlight++
+        this.inFlight++
         next.begin()
       }
     } finally {
-      this.#handingOver = false
+      this.handingOver = false
     }
   }
 
@@ -164,60 +164,56 @@ class Controller implements AdaptiveLimit, Turns {
    * A window ends after a whole multiple of the limit's tasks: so it lasts that many rounds, even when all answers come at
    * once and at whichever moment it began.
    */
-  #measure(tookMs: number): void {
-    const now = this.#clock.now()
-    this.#durations.add(tookMs)
-    if (this.#settling > 0) {
-      if (--this.#settling === 0) this.#open(now)
+  private measure(tookMs: number): void {
+    const now = this.clock.now()
+    this.durations.add(tookMs)
+    if (this.settling > 0) {
+      if (--this.settling === 0) this.open(now)
       return
     }
-    this.#tasks++
-    const { limit, phase } = this.#decision
+    this.tasks++
+    const { limit, phase } = this.decision
     // At its bound no task may be left to wait, if the walk begins no more than that: then it is enough that all is in use.
-    if (this.#line.length > 0 || (limit === this.#bounds.max && this.#inFlight >= fullShare * limit)) this.#heldBack++
+    if (this.line.length > 0 || (limit === this.bounds.max && this.inFlight >= fullShare * limit)) this.heldBack++
     const { ms, rounds } = phase === 'start' ? shortWindow : longWindow
-    if (
-      this.#tasks % limit === 0 &&
-      this.#tasks >= Math.max(rounds * limit, windowTasks) &&
-      now - this.#windowBegan >= ms
-    )
-      this.#close(now)
+    if (this.tasks % limit === 0 && this.tasks >= Math.max(rounds * limit, windowTasks) && now - this.windowBegan >= ms)
+      this.close(now)
   }
 
-  #open(now: number): void {
-    this.#windowBegan = now
-    this.#tasks = 0
-    this.#heldBack = 0
-    this.#jukeboxes = 0
-    this.#durations.clear()
-    this.#latencies.clear()
+  private open(now: number): void {
+    this.windowBegan = now
+    this.tasks = 0
+    this.heldBack = 0
+    this.jukeboxes = 0
+    this.durations.clear()
+    this.latencies.clear()
   }
 
-  #close(now: number): void {
-    const observed = this.#latencies.any ? this.#latencies : this.#durations
+  private close(now: number): void {
+    const observed = this.latencies.any ? this.latencies : this.durations
     const [p50Ms = 0, p99Ms = 0] = observed.quantiles(0.5, 0.99)
-    const floorMs = Math.min(this.#measured?.floorMs ?? Number.POSITIVE_INFINITY, p50Ms)
-    this.#measured = { p50Ms, p99Ms, floorMs }
-    const rate = this.#tasks / (now - this.#windowBegan)
-    const full = this.#heldBack >= this.#tasks * fullShare
-    this.#decide({ rate, latencyMs: p50Ms, floorMs, full, troubled: false }, now)
+    const floorMs = Math.min(this.measured?.floorMs ?? Number.POSITIVE_INFINITY, p50Ms)
+    this.measured = { p50Ms, p99Ms, floorMs }
+    const rate = this.tasks / (now - this.windowBegan)
+    const full = this.heldBack >= this.tasks * fullShare
+    this.decide({ rate, latencyMs: p50Ms, floorMs, full, troubled: false }, now)
   }
 
-  #trouble(): void {
-    const now = this.#clock.now()
-    if (now < this.#deafUntil) return
-    this.#deafUntil = now + Math.max(shortWindow.ms, 2 * (this.#measured?.p50Ms ?? 0))
-    this.#decide({ rate: 0, latencyMs: 0, floorMs: 0, full: false, troubled: true }, now)
+  private trouble(): void {
+    const now = this.clock.now()
+    if (now < this.deafUntil) return
+    this.deafUntil = now + Math.max(shortWindow.ms, 2 * (this.measured?.p50Ms ?? 0))
+    this.decide({ rate: 0, latencyMs: 0, floorMs: 0, full: false, troubled: true }, now)
   }
 
-  #decide(window: Parameters<typeof nextLimit>[1], now: number): void {
-    const before = this.#decision.limit
-    this.#decision = nextLimit(this.#decision, window, this.#bounds)
-    const { limit } = this.#decision
-    this.#open(now)
+  private decide(window: Parameters<typeof nextLimit>[1], now: number): void {
+    const before = this.decision.limit
+    this.decision = nextLimit(this.decision, window, this.bounds)
+    const { limit } = this.decision
+    this.open(now)
     if (limit === before) return
-    this.#settling = Math.max(before, limit)
-    this.#beginWaiting()
+    this.settling = Math.max(before, limit)
+    this.beginWaiting()
   }
 }
 
@@ -225,24 +221,24 @@ const kept = 1024
 
 /** The latest 1024 of a series of figures, for their quantiles. */
 export class Samples {
-  readonly #ring = new Float64Array(kept)
-  #added = 0
+  private readonly ring = new Float64Array(kept)
+  private added = 0
 
   get any(): boolean {
-    return this.#added > 0
+    return this.added > 0
   }
 
   add(value: number): void {
-    this.#ring[this.#added++ % kept] = value
+    this.ring[this.added++ % kept] = value
   }
 
   /** The value that this share of all lies below or at, for each share; NaN where there is none. */
   quantiles(...shares: readonly number[]): number[] {
-    const sorted = this.#ring.slice(0, Math.min(this.#added, kept)).sort()
+    const sorted = this.ring.slice(0, Math.min(this.added, kept)).sort()
     return shares.map((share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN)
   }
 
   clear(): void {
-    this.#added = 0
+    this.added = 0
   }
 }

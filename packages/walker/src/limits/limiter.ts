@@ -48,11 +48,11 @@ export const turnsOf = (limiter: Limiter | undefined): Turns =>
   limiter ? (limiter.turns ?? new TaskTurns(limiter)) : boundless
 
 class TaskTurns implements Turns {
-  readonly #limiter: Limiter
-  readonly #ends: (() => void)[] = []
+  private readonly limiter: Limiter
+  private readonly ends: (() => void)[] = []
 
   constructor(limiter: Limiter) {
-    this.#limiter = limiter
+    this.limiter = limiter
   }
 
   take(taker: TurnTaker): boolean {
@@ -60,7 +60,7 @@ class TaskTurns implements Turns {
     const task = (): Promise<void> =>
       new Promise((end) => {
         hasBegun = true
-        this.#ends.push(end)
+        this.ends.push(end)
         taker.begin()
       })
     // A task that has begun ends by itself; a later error of the limiter does not matter.
@@ -68,7 +68,7 @@ class TaskTurns implements Turns {
       if (!hasBegun) taker.fail(error)
     }
     try {
-      this.#limiter.run(task).catch(fail)
+      this.limiter.run(task).catch(fail)
     } catch (error) {
       // As late as all others: who takes a turn hears nothing before this has returned.
       queueMicrotask(() => fail(error))
@@ -77,36 +77,36 @@ class TaskTurns implements Turns {
   }
 
   give(): void {
-    this.#ends.shift()?.()
+    this.ends.shift()?.()
   }
 }
 
 /** Counts what is in flight. A caller that finds no slot free waits in line. */
 export class Slots {
-  #free: number
-  readonly #line: (() => void)[] = []
+  private free: number
+  private readonly line: (() => void)[] = []
 
   constructor(count: number) {
-    this.#free = count
+    this.free = count
   }
 
   /** Takes a slot if one is free. */
   tryTake(): boolean {
-    if (this.#free === 0) return false
-    this.#free--
+    if (this.free === 0) return false
+    this.free--
     return true
   }
 
   /** Settles with a slot taken. */
   take(): Promise<void> {
     if (this.tryTake()) return Promise.resolve()
-    return new Promise((resolve) => this.#line.push(resolve))
+    return new Promise((resolve) => this.line.push(resolve))
   }
 
   give(): void {
-    const next = this.#line.shift()
+    const next = this.line.shift()
     if (next) next()
-    else this.#free++
+    else this.free++
   }
 }
 
@@ -117,32 +117,32 @@ interface Link<T> {
 
 /** First in, first out. Both ends take the same time however long the line is, which an array's `shift` does not. */
 export class Fifo<T> {
-  #first: Link<T> | undefined
-  #last: Link<T> | undefined
-  #length = 0
+  private first: Link<T> | undefined
+  private last: Link<T> | undefined
+  private count = 0
 
   get length(): number {
-    return this.#length
+    return this.count
   }
 
   push(value: T): void {
     const link: Link<T> = { value, next: undefined }
-    if (this.#last) this.#last.next = link
-    else this.#first = link
-    this.#last = link
-    this.#length++
+    if (this.last) this.last.next = link
+    else this.first = link
+    this.last = link
+    this.count++
   }
 
   peek(): T | undefined {
-    return this.#first?.value
+    return this.first?.value
   }
 
   shift(): T | undefined {
-    const link = this.#first
+    const link = this.first
     if (!link) return undefined
-    this.#first = link.next
-    if (!link.next) this.#last = undefined
-    this.#length--
+    this.first = link.next
+    if (!link.next) this.last = undefined
+    this.count--
     return link.value
   }
 }

@@ -43,44 +43,44 @@ interface Waiter {
 }
 
 class Bucket implements RateLimit {
-  readonly #clock: Clock
-  readonly #line = new Fifo<Waiter>()
-  #ceilings: RateCeilings
+  private readonly clock: Clock
+  private readonly line = new Fifo<Waiter>()
+  private current: RateCeilings
   /** Below zero, here and for bytes: a debt that later requests wait for. */
-  #requests: number
-  #bytes = 0
-  #filledAt: number
-  #stopTimer: (() => void) | undefined
+  private requests: number
+  private bytes = 0
+  private filledAt: number
+  private stopTimer: (() => void) | undefined
 
   constructor(ceilings: RateCeilings, clock: Clock) {
-    this.#clock = clock
-    this.#ceilings = ceilings
-    this.#filledAt = clock.now()
-    this.#requests = this.#mostRequests
+    this.clock = clock
+    this.current = ceilings
+    this.filledAt = clock.now()
+    this.requests = this.mostRequests
   }
 
   get ceilings(): RateCeilings {
-    return this.#ceilings
+    return this.current
   }
 
   get busy(): boolean {
-    return this.#line.length > 0
+    return this.line.length > 0
   }
 
   set(ceilings: RateCeilings): void {
-    this.#fill()
-    this.#ceilings = checked(ceilings)
-    this.#requests = Math.min(this.#requests, this.#mostRequests)
+    this.fill()
+    this.current = checked(ceilings)
+    this.requests = Math.min(this.requests, this.mostRequests)
     // No request waits for a ceiling that was lifted, or pays a debt to it later.
-    if (ceilings.requestsPerSecond === undefined) this.#requests = 0
-    if (ceilings.bytesPerSecond === undefined) this.#bytes = 0
-    this.#letGo()
+    if (ceilings.requestsPerSecond === undefined) this.requests = 0
+    if (ceilings.bytesPerSecond === undefined) this.bytes = 0
+    this.letGo()
   }
 
   take(...signals: (AbortSignal | undefined)[]): Promise<void> {
     const aborted = signals.find((signal) => signal?.aborted)
     if (aborted) return Promise.reject(aborted.reason)
-    if (this.#line.length === 0 && this.#pass()) return Promise.resolve()
+    if (this.line.length === 0 && this.pass()) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const forget = (): void => {
         for (const signal of signals) signal?.removeEventListener('abort', abort)
@@ -89,7 +89,7 @@ class Bucket implements RateLimit {
         forget()
         waiter.gone = true
         reject((target as AbortSignal).reason)
-        this.#letGo()
+        this.letGo()
       }
       const go = (): void => {
         forget()
@@ -97,17 +97,17 @@ class Bucket implements RateLimit {
       }
       const waiter: Waiter = { go, gone: false }
       for (const signal of signals) signal?.addEventListener('abort', abort, { once: true })
-      this.#line.push(waiter)
-      this.#letGo()
+      this.line.push(waiter)
+      this.letGo()
     })
   }
 
   spent(bytes: number, more = 0): void {
-    const { bytesPerSecond, requestsPerSecond } = this.#ceilings
-    this.#fill()
-    if (bytesPerSecond !== undefined) this.#bytes -= bytes
-    if (requestsPerSecond !== undefined) this.#requests -= more
-    if (more < 0) this.#letGo()
+    const { bytesPerSecond, requestsPerSecond } = this.current
+    this.fill()
+    if (bytesPerSecond !== undefined) this.bytes -= bytes
+    if (requestsPerSecond !== undefined) this.requests -= more
+    if (more < 0) this.letGo()
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
@@ -115,46 +115,46 @@ class Bucket implements RateLimit {
     return await task()
   }
 
-  get #mostRequests(): number {
-    return Math.max(1, (this.#ceilings.requestsPerSecond ?? 0) * burstSeconds)
+  private get mostRequests(): number {
+    return Math.max(1, (this.current.requestsPerSecond ?? 0) * burstSeconds)
   }
 
-  #fill(): void {
-    const now = this.#clock.now()
-    const seconds = (now - this.#filledAt) / 1000
-    const { requestsPerSecond = 0, bytesPerSecond = 0 } = this.#ceilings
-    this.#filledAt = now
-    this.#requests = Math.min(this.#mostRequests, this.#requests + seconds * requestsPerSecond)
-    this.#bytes = Math.min(bytesPerSecond * burstSeconds, this.#bytes + seconds * bytesPerSecond)
+  private fill(): void {
+    const now = this.clock.now()
+    const seconds = (now - this.filledAt) / 1000
+    const { requestsPerSecond = 0, bytesPerSecond = 0 } = this.current
+    this.filledAt = now
+    this.requests = Math.min(this.mostRequests, this.requests + seconds * requestsPerSecond)
+    this.bytes = Math.min(bytesPerSecond * burstSeconds, this.bytes + seconds * bytesPerSecond)
   }
 
   /** Takes what one request needs, if it is there. */
-  #pass(): boolean {
-    if (this.#waitMs() > 0) return false
-    this.#requests--
+  private pass(): boolean {
+    if (this.waitMs() > 0) return false
+    this.requests--
     return true
   }
 
   /** Until the next request may go. */
-  #waitMs(): number {
-    this.#fill()
-    const { requestsPerSecond, bytesPerSecond } = this.#ceilings
+  private waitMs(): number {
+    this.fill()
+    const { requestsPerSecond, bytesPerSecond } = this.current
     // A nanosecond of slack: fractions of a token must not set a timer of no length.
-    const forRequests = requestsPerSecond === undefined ? 0 : (1 - this.#requests) / requestsPerSecond
-    const forBytes = bytesPerSecond === undefined ? 0 : -this.#bytes / bytesPerSecond
+    const forRequests = requestsPerSecond === undefined ? 0 : (1 - this.requests) / requestsPerSecond
+    const forBytes = bytesPerSecond === undefined ? 0 : -this.bytes / bytesPerSecond
     const seconds = Math.max(forRequests, forBytes)
     return seconds > 1e-9 ? seconds * 1000 : 0
   }
 
-  #letGo(): void {
-    this.#stopTimer?.()
-    this.#stopTimer = undefined
-    for (let waiter = this.#line.peek(); waiter; waiter = this.#line.peek()) {
-      if (!waiter.gone && !this.#pass()) {
-        this.#stopTimer = this.#clock.setTimer(this.#waitMs(), () => this.#letGo())
+  private letGo(): void {
+    this.stopTimer?.()
+    this.stopTimer = undefined
+    for (let waiter = this.line.peek(); waiter; waiter = this.line.peek()) {
+      if (!waiter.gone && !this.pass()) {
+        this.stopTimer = this.clock.setTimer(this.waitMs(), () => this.letGo())
         return
       }
-      this.#line.shift()
+      this.line.shift()
       if (!waiter.gone) waiter.go()
     }
   }

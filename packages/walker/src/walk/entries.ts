@@ -21,77 +21,77 @@ export type WalkEntry =
 
 /** Entries between the walk, which asks for room, and the caller, who pulls them. */
 export class EntryQueue implements AsyncIterator<WalkEntry, undefined> {
-  readonly #capacity: number
-  readonly #onRoom: () => void
-  readonly #onReturn: () => Promise<void>
-  #ready: WalkEntry[] = []
-  #taken = 0
-  readonly #waiting: {
+  private readonly capacity: number
+  private readonly onRoom: () => void
+  private readonly onReturn: () => Promise<void>
+  private ready: WalkEntry[] = []
+  private taken = 0
+  private readonly waiting: {
     resolve: (result: IteratorResult<WalkEntry, undefined>) => void
     reject: (reason: unknown) => void
   }[] = []
-  #end: { reason?: unknown; failed: boolean } | undefined
+  private end: { reason?: unknown; failed: boolean } | undefined
 
   constructor(capacity: number, hooks: { onRoom: () => void; onReturn: () => Promise<void> }) {
-    this.#capacity = capacity
-    this.#onRoom = hooks.onRoom
-    this.#onReturn = hooks.onReturn
+    this.capacity = capacity
+    this.onRoom = hooks.onRoom
+    this.onReturn = hooks.onReturn
   }
 
   /** How many more entries fit before the walk should rest. */
   get room(): number {
-    return this.#capacity - (this.#ready.length - this.#taken) + this.#waiting.length
+    return this.capacity - (this.ready.length - this.taken) + this.waiting.length
   }
 
   push(entry: WalkEntry): void {
-    if (this.#end) return
-    const waiter = this.#waiting.shift()
+    if (this.end) return
+    const waiter = this.waiting.shift()
     if (waiter) waiter.resolve({ done: false, value: entry })
-    else this.#ready.push(entry)
+    else this.ready.push(entry)
   }
 
   /** No more entries; those not taken yet still come. */
   close(): void {
-    this.#end ??= { failed: false }
-    for (const waiter of this.#waiting.splice(0)) waiter.resolve({ done: true, value: undefined })
+    this.end ??= { failed: false }
+    for (const waiter of this.waiting.splice(0)) waiter.resolve({ done: true, value: undefined })
   }
 
   /** No more entries at all: the caller gets the reason. */
   fail(reason: unknown): void {
-    this.#end ??= { failed: true, reason }
-    this.#ready = []
-    this.#taken = 0
-    for (const waiter of this.#waiting.splice(0)) waiter.reject(reason)
+    this.end ??= { failed: true, reason }
+    this.ready = []
+    this.taken = 0
+    for (const waiter of this.waiting.splice(0)) waiter.reject(reason)
   }
 
   next(): Promise<IteratorResult<WalkEntry, undefined>> {
-    const entry = this.#shift()
+    const entry = this.shift()
     if (entry) {
-      this.#onRoom()
+      this.onRoom()
       return Promise.resolve({ done: false, value: entry })
     }
-    if (this.#end?.failed) return Promise.reject(this.#end.reason)
-    if (this.#end) return Promise.resolve({ done: true, value: undefined })
+    if (this.end?.failed) return Promise.reject(this.end.reason)
+    if (this.end) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      this.#onRoom()
+      this.waiting.push({ resolve, reject })
+      this.onRoom()
     })
   }
 
   async return(): Promise<IteratorResult<WalkEntry, undefined>> {
-    this.#ready = []
-    this.#taken = 0
-    await this.#onReturn()
+    this.ready = []
+    this.taken = 0
+    await this.onReturn()
     return { done: true, value: undefined }
   }
 
-  #shift(): WalkEntry | undefined {
-    const entry = this.#ready[this.#taken]
+  private shift(): WalkEntry | undefined {
+    const entry = this.ready[this.taken]
     if (!entry) return undefined
-    this.#taken++
-    if (this.#taken === this.#ready.length || this.#taken >= 1024) {
-      this.#ready = this.#ready.slice(this.#taken)
-      this.#taken = 0
+    this.taken++
+    if (this.taken === this.ready.length || this.taken >= 1024) {
+      this.ready = this.ready.slice(this.taken)
+      this.taken = 0
     }
     return entry
   }

@@ -60,60 +60,60 @@ const mostBusy = 64
 
 /** Everything that is known and not begun. Last in, first out: the deepest first, so that little is held. */
 export class Frontier {
-  readonly #sources: ReadSource[] = []
-  readonly #units: WalkUnit[] = []
-  #reads = 0
-  #walks = 0
+  private readonly sources: ReadSource[] = []
+  private readonly units: WalkUnit[] = []
+  private readCount = 0
+  private walkCount = 0
 
   /** Files and ranges to read. */
   get reads(): number {
-    return this.#reads
+    return this.readCount
   }
 
   /** Directories, links and parts to look into. */
   get walks(): number {
-    return this.#walks
+    return this.walkCount
   }
 
   get pending(): number {
-    return this.#reads + this.#walks
+    return this.readCount + this.walkCount
   }
 
   addSource(source: ReadSource): void {
     if (source.pending === 0) return
-    this.#reads += source.pending
-    this.#sources.push(source)
+    this.readCount += source.pending
+    this.sources.push(source)
   }
 
   addUnit(unit: WalkUnit): void {
-    this.#walks += weightOf(unit)
-    this.#units.push(unit)
+    this.walkCount += weightOf(unit)
+    this.units.push(unit)
   }
 
   /** A large file has one chunk in flight while other files wait: a vast one would otherwise hold them up for years. */
   nextRead(): ReadUnit | undefined {
-    while (this.#sources.length > 0) {
-      const at = this.#nextSource()
-      const source = this.#sources[at] as ReadSource
+    while (this.sources.length > 0) {
+      const at = this.nextSource()
+      const source = this.sources[at] as ReadSource
       const before = source.pending
       const unit = source.next()
-      this.#reads += source.pending - before
-      if (source.pending === 0) this.#sources.splice(at, 1)
+      this.readCount += source.pending - before
+      if (source.pending === 0) this.sources.splice(at, 1)
       if (unit) return unit
     }
     return undefined
   }
 
   /** The last source that is not busy, else the last. */
-  #nextSource(): number {
-    const last = this.#sources.length - 1
-    for (let at = last; at >= Math.max(0, last - mostBusy); at--) if (!this.#sources[at]?.isBusy) return at
+  private nextSource(): number {
+    const last = this.sources.length - 1
+    for (let at = last; at >= Math.max(0, last - mostBusy); at--) if (!this.sources[at]?.isBusy) return at
     return last
   }
 
   nextWalk(): WalkUnit | undefined {
-    const unit = this.#units.pop()
-    if (unit) this.#walks -= weightOf(unit)
+    const unit = this.units.pop()
+    if (unit) this.walkCount -= weightOf(unit)
     return unit
   }
 
@@ -122,45 +122,45 @@ export class Frontier {
     const given: Given[] = []
     let left = max
     let whole = 0
-    for (const unit of this.#units) {
+    for (const unit of this.units) {
       const weight = weightOf(unit)
       if (weight > left) break
       given.push({ part: partOfUnit(unit), tally: unit.tally })
       left -= weight
-      this.#walks -= weight
+      this.walkCount -= weight
       whole++
     }
-    this.#units.splice(0, whole)
-    for (const source of this.#sources) {
+    this.units.splice(0, whole)
+    for (const source of this.sources) {
       if (left <= 0) break
       for (const { part, units } of source.give(left)) {
         given.push({ part, tally: source.tally })
         left -= units
-        this.#reads -= units
+        this.readCount -= units
       }
     }
-    this.#keepSources((source) => source.pending > 0)
+    this.keepSources((source) => source.pending > 0)
     return given
   }
 
   /** Forgets what is left of a source. */
   drop(source: ReadSource): void {
-    this.#keepSources((other) => other !== source)
+    this.keepSources((other) => other !== source)
   }
 
   /** Forgets what fails the test. */
   keep(test: (tally: Tally) => boolean): void {
-    this.#keepSources((source) => test(source.tally))
-    const units = this.#units.filter((unit) => test(unit.tally))
-    this.#units.splice(0, Infinity, ...units)
-    this.#walks = units.reduce((sum, unit) => sum + weightOf(unit), 0)
+    this.keepSources((source) => test(source.tally))
+    const units = this.units.filter((unit) => test(unit.tally))
+    this.units.splice(0, Infinity, ...units)
+    this.walkCount = units.reduce((sum, unit) => sum + weightOf(unit), 0)
   }
 
-  #keepSources(test: (source: ReadSource) => boolean): void {
-    const kept = this.#sources.filter(test)
-    this.#sources.length = 0
-    this.#sources.push(...kept)
-    this.#reads = kept.reduce((sum, source) => sum + source.pending, 0)
+  private keepSources(test: (source: ReadSource) => boolean): void {
+    const kept = this.sources.filter(test)
+    this.sources.length = 0
+    this.sources.push(...kept)
+    this.readCount = kept.reduce((sum, source) => sum + source.pending, 0)
   }
 }
 

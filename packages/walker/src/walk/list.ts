@@ -63,34 +63,34 @@ interface MissedEntry {
 }
 
 class Listing {
-  readonly #context: Context
-  readonly #unit: DirectoryUnit
+  private readonly context: Context
+  private readonly unit: DirectoryUnit
   /** Where the listing can resume; what came before is in the frontier. */
-  #resume: string | undefined
+  private resume: string | undefined
   /** Where the finds of a listing go that can't be resumed. */
-  #tally: Tally | undefined
-  #announced: boolean
+  private tally: Tally | undefined
+  private announced: boolean
   /** The directory itself, and those that it lies in. */
-  #lineage: Lineage | undefined
-  #open = false
+  private lineage: Lineage | undefined
+  private open = false
   /** Where each mount has to list: per mount the number of its files, or why it has none. */
-  readonly #others = new Map<string, number | WalkError>()
+  private readonly others = new Map<string, number | WalkError>()
   /** Entries that they could not look at. */
-  readonly #missed: MissedEntry[] = []
+  private readonly missedEntries: MissedEntry[] = []
 
   constructor(context: Context, unit: DirectoryUnit) {
-    this.#context = context
-    this.#unit = unit
-    this.#resume = unit.resume
-    this.#announced = unit.resume !== undefined
+    this.context = context
+    this.unit = unit
+    this.resume = unit.resume
+    this.announced = unit.resume !== undefined
   }
 
   /** Notes the directory's identity on a mount. Throws `LOOP` when a directory above it has the same one. */
   seen(sight: Sight): void {
-    const { path, real, lineage } = this.#unit
+    const { path, real, lineage } = this.unit
     if (leadsBack(lineage, real, sight))
       throw new WalkError('LOOP', `${path}: the directory is one of those that it lies in, and is not entered again`)
-    this.#lineage = { real, parent: lineage, sights: [...(this.#lineage?.sights ?? []), sight] }
+    this.lineage = { real, parent: lineage, sights: [...(this.lineage?.sights ?? []), sight] }
   }
 
   /**
@@ -99,86 +99,86 @@ class Listing {
    * to others as a whole. False when it did.
    */
   async ahead(): Promise<boolean> {
-    const { mounts } = this.#context
-    const hash = hashPath(this.#unit.path)
+    const { mounts } = this.context
+    const hash = hashPath(this.unit.path)
     const [counted] = mounts.knowing(hash)
     const [first, ...others] = mounts.order(hash).filter((member) => member !== counted)
-    if (first !== undefined) await this.#count(first)
-    await Promise.all(others.map((member) => this.#count(member)))
-    return this.#wanted
+    if (first !== undefined) await this.count(first)
+    await Promise.all(others.map((member) => this.count(member)))
+    return this.wanted
   }
 
-  async #count(member: Member): Promise<void> {
-    if (!this.#wanted) return
-    const { mounts, waiting } = this.#context
-    const ask = ({ mount }: Member): Promise<number> => this.#countThrough(mount)
+  private async count(member: Member): Promise<void> {
+    if (!this.wanted) return
+    const { mounts, waiting } = this.context
+    const ask = ({ mount }: Member): Promise<number> => this.countThrough(mount)
     try {
-      this.#others.set(member.name, await persist(member, { mounts, path: this.#unit.path, waiting, ask }))
+      this.others.set(member.name, await persist(member, { mounts, path: this.unit.path, waiting, ask }))
     } catch (error) {
       this.missed(member, asWalkError(error))
     }
   }
 
   /** The files that a mount lists. Notes the entries that it could not look at. */
-  async #countThrough(mount: Mount): Promise<number> {
-    const { settings } = this.#context
+  private async countThrough(mount: Mount): Promise<number> {
+    const { settings } = this.context
     let files = 0
     const missed: MissedEntry[] = []
-    const pages = this.#pages(mount, undefined)
-    for (let page = await pages.next(); !page.done && this.#wanted; page = await pages.next()) {
-      const filter = (await this.#decideAhead(page.value.entries)) ?? settings.filter
+    const pages = this.pages(mount, undefined)
+    for (let page = await pages.next(); !page.done && this.wanted; page = await pages.next()) {
+      const filter = (await this.decideAhead(page.value.entries)) ?? settings.filter
       for (const entry of page.value.entries) {
         const { name, kind, error } = entry
-        const child = joinPath(this.#unit.path, name)
+        const child = joinPath(this.unit.path, name)
         if (!isWanted({ filter, symlinks: settings.symlinks }, child, entry) || tooLong(child) !== undefined) continue
         if (kind === 'unknown' && error) missed.push({ mount: mount.name, path: child, error })
-        if (kind === 'file' && attributesPass(this.#context, entry)) files++
+        if (kind === 'file' && attributesPass(this.context, entry)) files++
       }
     }
     await pages.return?.()
-    this.#missed.push(...missed)
+    this.missedEntries.push(...missed)
     return files
   }
 
   /** A mount did not list the directory; where each has to, that is a failure of the mount. */
   missed({ name }: Member, error: WalkError): void {
-    const { attributesOnly, listThrough } = this.#context.settings
-    if (attributesOnly && listThrough === 'each') this.#others.set(name, error)
+    const { attributesOnly, listThrough } = this.context.settings
+    if (attributesOnly && listThrough === 'each') this.others.set(name, error)
   }
 
   /** Counts what the other mounts found, or failed at, once the directory is complete. */
-  #countOthers(name: string): void {
-    for (const [other, said] of this.#others) {
+  private countOthers(name: string): void {
+    for (const [other, said] of this.others) {
       if (other === name) continue
-      if (typeof said === 'number') this.#context.tallies.findThrough(this.#unit.tally, other, said)
-      else this.#context.fail(this.#unit.tally, this.#unit.path, said, other)
+      if (typeof said === 'number') this.context.tallies.findThrough(this.unit.tally, other, said)
+      else this.context.fail(this.unit.tally, this.unit.path, said, other)
     }
-    for (const { mount, path, error } of this.#missed)
-      if (mount !== name) this.#context.fail(this.#unit.tally, path, error, mount)
+    for (const { mount, path, error } of this.missedEntries)
+      if (mount !== name) this.context.fail(this.unit.tally, path, error, mount)
   }
 
-  #everywhereBut(name: string): boolean {
-    return ![...this.#others].some(([other, said]) => other !== name && typeof said !== 'number')
+  private everywhereBut(name: string): boolean {
+    return ![...this.others].some(([other, said]) => other !== name && typeof said !== 'number')
   }
 
   /** False when the walk stopped, or took the finds back, before the end. */
   async through({ mount }: Member): Promise<boolean> {
-    const pages = this.#pages(mount, this.#resume)
+    const pages = this.pages(mount, this.resume)
     try {
       let page = await pages.next()
       while (!page.done) {
-        const deciding = this.#decideAhead(page.value.entries)
+        const deciding = this.decideAhead(page.value.entries)
         const filter = deciding && (await deciding)
-        if (!this.#wanted) return false
+        if (!this.wanted) return false
         if (page.value.directory) this.seen(sightOf(mount, page.value.directory))
         // Where a listing can't be resumed, the page ahead tells whether this was the last.
-        const ahead = page.value.resume === undefined && !this.#tally ? await pages.next() : undefined
-        if (ahead?.done === false && !this.#becomeProvisional()) return false
-        this.#take(mount, page.value, filter)
-        if (!ahead?.done && !(await this.#roomForMore())) return false
+        const ahead = page.value.resume === undefined && !this.tally ? await pages.next() : undefined
+        if (ahead?.done === false && !this.becomeProvisional()) return false
+        this.take(mount, page.value, filter)
+        if (!ahead?.done && !(await this.roomForMore())) return false
         page = ahead ?? (await pages.next())
       }
-      this.#complete(mount)
+      this.complete(mount)
       return true
     } finally {
       await pages.return?.()?.catch?.(() => {})
@@ -186,109 +186,109 @@ class Listing {
   }
 
   /** A listing that can't be resumed and has more than one page counts only once it is complete. False when it is not wanted. */
-  #becomeProvisional(): boolean {
-    if (!this.#wanted) return false
-    this.#tally = this.#context.tallies.open(this.#unit.tally, partOfUnit({ ...this.#unit, resume: this.#resume }))
+  private becomeProvisional(): boolean {
+    if (!this.wanted) return false
+    this.tally = this.context.tallies.open(this.unit.tally, partOfUnit({ ...this.unit, resume: this.resume }))
     return true
   }
 
-  #take(mount: Mount, { entries, resume, refused = [] }: DirectoryPage, filter: WalkFilter | undefined): void {
-    const { path, real, tally } = this.#unit
-    const context = this.#context
-    this.#announce()
+  private take(mount: Mount, { entries, resume, refused = [] }: DirectoryPage, filter: WalkFilter | undefined): void {
+    const { path, real, tally } = this.unit
+    const context = this.context
+    this.announce()
     context.pageCame(entries.length)
-    const everywhere = this.#everywhereBut(mount.name)
-    const found = this.#tally ?? tally
+    const everywhere = this.everywhereBut(mount.name)
+    const found = this.tally ?? tally
     for (const error of refused) context.fail(found, path, error)
-    takePage(context, { path, real, lineage: this.#lineage, from: mount, tally: found, everywhere, filter }, entries)
-    this.#resume = resume ?? this.#resume
+    takePage(context, { path, real, lineage: this.lineage, from: mount, tally: found, everywhere, filter }, entries)
+    this.resume = resume ?? this.resume
   }
 
   /** Waits for its turn to list on. False when the walk stopped meanwhile. */
-  async #roomForMore(): Promise<boolean> {
-    if (!this.#open) this.#context.listingOpen(1)
-    this.#open = true
-    await this.#context.roomForPage()
-    return this.#wanted
+  private async roomForMore(): Promise<boolean> {
+    if (!this.open) this.context.listingOpen(1)
+    this.open = true
+    await this.context.roomForPage()
+    return this.wanted
   }
 
-  #complete(mount: Mount): void {
-    const { tallies } = this.#context
-    this.#announce()
-    if (this.#tally) tallies.finish(this.#tally)
-    tallies.count(this.#unit.tally, 'directories')
-    tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
-    this.#countOthers(mount.name)
+  private complete(mount: Mount): void {
+    const { tallies } = this.context
+    this.announce()
+    if (this.tally) tallies.finish(this.tally)
+    tallies.count(this.unit.tally, 'directories')
+    tallies.found(this.unit.tally, this.unit.path, noMoreFound)
+    this.countOthers(mount.name)
   }
 
   /** Lists through further mounts and drops the entries. */
   async again(members: readonly Member[]): Promise<void> {
-    const { mounts, waiting } = this.#context
-    const { path, resume } = this.#unit
+    const { mounts, waiting } = this.context
+    const { path, resume } = this.unit
     const ask = async ({ mount }: Member): Promise<void> => {
-      const pages = this.#pages(mount, resume)
-      for (let page = await pages.next(); !page.done && this.#wanted; ) page = await pages.next()
+      const pages = this.pages(mount, resume)
+      for (let page = await pages.next(); !page.done && this.wanted; ) page = await pages.next()
       await pages.return?.()
     }
     for (const member of members) {
       try {
-        if (this.#wanted) await persist(member, { mounts, path, waiting, ask })
+        if (this.wanted) await persist(member, { mounts, path, waiting, ask })
       } catch (error) {
         const trouble = asWalkError(error)
-        if (this.#context.settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.#context.going)) return
-        this.#context.fail(this.#unit.tally, path, trouble, member.name)
+        if (this.context.settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !this.context.going)) return
+        this.context.fail(this.unit.tally, path, trouble, member.name)
       }
     }
   }
 
   /** Whether another mount may continue: where this one stopped, or from the beginning if nothing was handed away. */
   startOver(): boolean {
-    if (!this.#tally) return true
-    if (this.#tally.handed || this.#context.tallies.isVoid(this.#tally)) return false
-    this.#context.tallies.void(this.#tally)
-    this.#context.frontier.keep((tally) => !this.#context.tallies.isVoid(tally))
-    this.#tally = undefined
+    if (!this.tally) return true
+    if (this.tally.handed || this.context.tallies.isVoid(this.tally)) return false
+    this.context.tallies.void(this.tally)
+    this.context.frontier.keep((tally) => !this.context.tallies.isVoid(tally))
+    this.tally = undefined
     return true
   }
 
   /** What is left goes back. A provisional listing is rolled back with everything else that is open. */
   giveUp(): void {
-    if (!this.#tally) this.#context.giveBack({ ...this.#unit, resume: this.#resume })
+    if (!this.tally) this.context.giveBack({ ...this.unit, resume: this.resume })
   }
 
   /** What was found until now stands. */
   fail(error: WalkError): void {
-    if (this.#context.settings.signal.aborted) return
-    if (this.#tally) this.#context.tallies.finish(this.#tally)
-    this.#context.tallies.found(this.#unit.tally, this.#unit.path, noMoreFound)
-    this.#context.fail(this.#unit.tally, this.#unit.path, error)
+    if (this.context.settings.signal.aborted) return
+    if (this.tally) this.context.tallies.finish(this.tally)
+    this.context.tallies.found(this.unit.tally, this.unit.path, noMoreFound)
+    this.context.fail(this.unit.tally, this.unit.path, error)
   }
 
   end(): void {
-    if (this.#open) this.#context.listingOpen(-1)
-    this.#open = false
+    if (this.open) this.context.listingOpen(-1)
+    this.open = false
   }
 
-  get #wanted(): boolean {
-    return this.#context.going && !this.#context.tallies.isVoid(this.#tally ?? this.#unit.tally)
+  private get wanted(): boolean {
+    return this.context.going && !this.context.tallies.isVoid(this.tally ?? this.unit.tally)
   }
 
-  #pages(mount: Mount, resume: string | undefined): AsyncIterator<DirectoryPage> {
-    const { real, handle, from } = this.#unit
-    const { filter, attributesOnly, signal } = this.#context.settings
+  private pages(mount: Mount, resume: string | undefined): AsyncIterator<DirectoryPage> {
+    const { real, handle, from } = this.unit
+    const { filter, attributesOnly, signal } = this.context.settings
     const options = { attributes: filter.needsAttributes || attributesOnly, resume, signal }
     return mount.list(targetFor(real, handle, from, mount), options)[Symbol.asyncIterator]()
   }
 
-  #decideAhead(entries: readonly Entry[]): Promise<WalkFilter> | undefined {
-    const { filter, clock } = this.#context.settings
-    const wanted = (): boolean => this.#wanted
-    return decideAhead(filter, { path: this.#unit.path, entries, now: () => clock.now(), wanted })
+  private decideAhead(entries: readonly Entry[]): Promise<WalkFilter> | undefined {
+    const { filter, clock } = this.context.settings
+    const wanted = (): boolean => this.wanted
+    return decideAhead(filter, { path: this.unit.path, entries, now: () => clock.now(), wanted })
   }
 
-  #announce(): void {
-    if (this.#announced) return
-    this.#announced = true
-    this.#context.emit({ kind: 'directory', path: this.#unit.path })
+  private announce(): void {
+    if (this.announced) return
+    this.announced = true
+    this.context.emit({ kind: 'directory', path: this.unit.path })
   }
 }

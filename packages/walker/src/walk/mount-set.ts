@@ -39,13 +39,13 @@ const isUsable = ({ mount }: Member): boolean => !mount.unusable
  */
 export class MountSet {
   readonly members: readonly Member[]
-  readonly #orders: readonly (readonly Member[])[]
-  readonly #spread: boolean
-  readonly #someUnusable: boolean
-  readonly #clock: Clock
-  readonly #graceMs: number
+  private readonly orders: readonly (readonly Member[])[]
+  private readonly spread: boolean
+  private readonly someUnusable: boolean
+  private readonly clock: Clock
+  private readonly graceMs: number
   /** When one of them answered again after all were away: the others get time, too, as a cluster starts node by node. */
-  #revivedMs = Number.NEGATIVE_INFINITY
+  private revivedMs = Number.NEGATIVE_INFINITY
 
   constructor(mounts: readonly Mount[], settings: Settings) {
     if (mounts.length === 0) throw new WalkError('OPTION_INVALID', 'mounts is empty, expected at least one mount')
@@ -63,11 +63,11 @@ export class MountSet {
       const limiter = limiterOf(mount, settings)
       return { mount, name: mount.name, limiter, turns: turnsOf(limiter), inFlight: 0, waiting: 0 }
     })
-    this.#orders = this.members.map((_, first) => [...this.members.slice(first), ...this.members.slice(0, first)])
-    this.#spread = settings.through === 'spread'
-    this.#someUnusable = !this.members.every(isUsable)
-    this.#clock = settings.clock
-    this.#graceMs = settings.graceMs
+    this.orders = this.members.map((_, first) => [...this.members.slice(first), ...this.members.slice(0, first)])
+    this.spread = settings.through === 'spread'
+    this.someUnusable = !this.members.every(isUsable)
+    this.clock = settings.clock
+    this.graceMs = settings.graceMs
   }
 
   get names(): string[] {
@@ -76,7 +76,7 @@ export class MountSet {
 
   /** How often a read is tried whose mount goes away. */
   get tries(): number {
-    return this.#spread ? rounds * this.members.length : rounds
+    return this.spread ? rounds * this.members.length : rounds
   }
 
   /** None of them answers now. */
@@ -105,27 +105,27 @@ export class MountSet {
 
   /** Every mount, beginning with the one that the hash names; those that don't answer come last. */
   order(hash: number): readonly Member[] {
-    const order = this.#orders[hash % this.#orders.length] ?? []
+    const order = this.orders[hash % this.orders.length] ?? []
     return order.every(isUp) ? order : [...order.filter(isUp), ...order.filter((member) => !isUp(member))]
   }
 
   /** Those of them, in this order, that may know what any mount does; all where none could be opened. */
   knowing(hash: number): readonly Member[] {
     const order = this.order(hash)
-    if (!this.#someUnusable) return order
+    if (!this.someUnusable) return order
     const usable = order.filter(isUsable)
     return usable.length === 0 ? order : usable
   }
 
   /** The mounts that a file is read through: the first alone, then the others. */
   readers(hash: number): readonly Member[] {
-    return this.#spread ? this.order(hash).slice(0, 1) : this.order(hash)
+    return this.spread ? this.order(hash).slice(0, 1) : this.order(hash)
   }
 
   /** The mount to read through instead of this one: under `spread` any that answers. Undefined: none does now. */
   standIn(member: Member, hash: number | undefined): Member | undefined {
     if (isUp(member)) return member
-    const [first] = this.#mayStandIn(hash) ? this.knowing(hash) : []
+    const [first] = this.mayStandIn(hash) ? this.knowing(hash) : []
     return first && isUp(first) ? first : undefined
   }
 
@@ -139,7 +139,7 @@ export class MountSet {
       for (;;) {
         const by = this.standIn(member, hash)
         if (by) return by
-        if (this.#mayStandIn(hash)) await this.whenAnyUp(waiting)
+        if (this.mayStandIn(hash)) await this.whenAnyUp(waiting)
         else if (!(await this.whenUp(member, waiting))) throw awayTooLong(path, member)
       }
     } finally {
@@ -155,10 +155,10 @@ export class MountSet {
     while (health && !health.alive) {
       if (this.allDown) await this.whenAnyUp(signal)
       else {
-        const since = Math.max(health.downSinceMs ?? this.#clock.now(), this.#revivedMs)
-        const leftMs = since + this.#graceMs - this.#clock.now()
+        const since = Math.max(health.downSinceMs ?? this.clock.now(), this.revivedMs)
+        const leftMs = since + this.graceMs - this.clock.now()
         if (leftMs <= 0) return false
-        await this.#within(leftMs, health, signal)
+        await this.within(leftMs, health, signal)
       }
     }
     return true
@@ -168,7 +168,7 @@ export class MountSet {
   async whenAnyUp(signal: AbortSignal): Promise<void> {
     if (!this.allDown) return
     await Promise.race(this.members.flatMap(({ mount: { health } }) => (health ? [health.whenBack(signal)] : [])))
-    this.#revivedMs = this.#clock.now()
+    this.revivedMs = this.clock.now()
   }
 
   figures({ mount, inFlight, limiter }: Member): Omit<MountFigures, keyof MountCounters> {
@@ -180,13 +180,13 @@ export class MountSet {
     }
   }
 
-  #mayStandIn(hash: number | undefined): hash is number {
-    return this.#spread && hash !== undefined
+  private mayStandIn(hash: number | undefined): hash is number {
+    return this.spread && hash !== undefined
   }
 
-  #within(ms: number, health: MountHealth, signal: AbortSignal): Promise<void> {
+  private within(ms: number, health: MountHealth, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stopTimer = this.#clock.setTimer(ms, resolve)
+      const stopTimer = this.clock.setTimer(ms, resolve)
       health.whenBack(signal).then(resolve, reject).finally(stopTimer)
     })
   }

@@ -30,130 +30,130 @@ export function takePage(context: Context, directory: PageOf, entries: readonly 
 
 /** One for each page: of its entries each is looked at once, and makes no objects but what is kept. */
 class Sorting {
-  readonly #context: Context
-  readonly #directory: PageOf
-  readonly #filter: WalkFilter
-  readonly #leftOut: LeftOut
-  readonly #small: Entry[] = []
-  #large = 0
+  private readonly context: Context
+  private readonly directory: PageOf
+  private readonly filter: WalkFilter
+  private readonly leftOut: LeftOut
+  private readonly small: Entry[] = []
+  private large = 0
   /** Files of a walk that reads nothing, whose sizes the listing told. */
-  #found = 0
-  #directories = 0
-  #special = 0
-  #bytes = 0
+  private found = 0
+  private directories = 0
+  private special = 0
+  private bytes = 0
 
   constructor(context: Context, directory: PageOf) {
-    this.#context = context
-    this.#directory = directory
-    this.#filter = directory.filter ?? context.settings.filter
-    this.#leftOut = new LeftOut(context, directory.tally, this.#filter)
+    this.context = context
+    this.directory = directory
+    this.filter = directory.filter ?? context.settings.filter
+    this.leftOut = new LeftOut(context, directory.tally, this.filter)
   }
 
   add(entry: Entry): void {
     const { name, kind } = entry
-    const child = joinPath(this.#directory.path, name)
+    const child = joinPath(this.directory.path, name)
     const beyond = tooLong(child)
-    if (beyond !== undefined) this.#refuse(child, entry, beyond)
-    else if (kind === 'file') this.#addFile(child, entry)
-    else if (kind === 'directory') this.#addDirectory(child, entry)
-    else if (kind === 'unknown' || (kind === 'symlink' && this.#context.settings.symlinks !== 'none'))
-      this.#addUnknown(child, entry)
-    else this.#special++
+    if (beyond !== undefined) this.refuse(child, entry, beyond)
+    else if (kind === 'file') this.addFile(child, entry)
+    else if (kind === 'directory') this.addDirectory(child, entry)
+    else if (kind === 'unknown' || (kind === 'symlink' && this.context.settings.symlinks !== 'none'))
+      this.addUnknown(child, entry)
+    else this.special++
   }
 
   finish(): void {
-    const { frontier, tallies } = this.#context
-    const { path, real, from, tally } = this.#directory
-    const small = this.#small
+    const { frontier, tallies } = this.context
+    const { path, real, from, tally } = this.directory
+    const small = this.small
     if (small.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files: small, from, tally }))
-    const files = small.length + this.#large + this.#found
-    const directories = this.#directories
-    if (files + directories > 0) tallies.found(tally, path, { listed: 0, directories, files, bytes: this.#bytes })
-    if (this.#found > 0) tallies.findThrough(tally, from.name, this.#found)
-    this.#leftOut.count()
-    if (this.#special > 0) tallies.count(tally, 'specialSkipped', this.#special)
+    const files = small.length + this.large + this.found
+    const directories = this.directories
+    if (files + directories > 0) tallies.found(tally, path, { listed: 0, directories, files, bytes: this.bytes })
+    if (this.found > 0) tallies.findThrough(tally, from.name, this.found)
+    this.leftOut.count()
+    if (this.special > 0) tallies.count(tally, 'specialSkipped', this.special)
   }
 
-  #refuse(child: string, entry: Entry, beyond: WalkError): void {
-    if (this.#isWanted(child, entry)) this.#context.fail(this.#directory.tally, shownPath(child), beyond)
-    else this.#leftOut.add(child, entry.kind === 'directory' ? 'directory' : 'file', entry)
+  private refuse(child: string, entry: Entry, beyond: WalkError): void {
+    if (this.isWanted(child, entry)) this.context.fail(this.directory.tally, shownPath(child), beyond)
+    else this.leftOut.add(child, entry.kind === 'directory' ? 'directory' : 'file', entry)
   }
 
-  #addFile(child: string, entry: Entry): void {
+  private addFile(child: string, entry: Entry): void {
     const { name, size, handle } = entry
-    if (!this.#filter.file(child, name) || !attributesPass(this.#context, entry)) {
-      this.#leftOut.add(child, 'file', entry)
+    if (!this.filter.file(child, name) || !attributesPass(this.context, entry)) {
+      this.leftOut.add(child, 'file', entry)
       return
     }
-    const { settings, frontier } = this.#context
-    const { real, from, tally, everywhere } = this.#directory
-    this.#bytes += Math.min(size ?? 0, settings.headBytes)
+    const { settings, frontier } = this.context
+    const { real, from, tally, everywhere } = this.directory
+    this.bytes += Math.min(size ?? 0, settings.headBytes)
     if (isLarge(settings, size)) {
       frontier.addSource(
         sourceOf(settings, { path: child, real: joinPath(real, name), size, handle, from, tally, as: 'name' }),
       )
-      this.#large++
+      this.large++
     } else if (settings.attributesOnly && size !== undefined && canBe(from, size)) {
-      this.#found++
-      if (everywhere) findFile(this.#context, { path: child, size, tally })
-    } else this.#small.push(entry)
+      this.found++
+      if (everywhere) findFile(this.context, { path: child, size, tally })
+    } else this.small.push(entry)
   }
 
-  #addDirectory(child: string, entry: Entry): void {
+  private addDirectory(child: string, entry: Entry): void {
     const { name, id, handle } = entry
-    if (!this.#filter.directory(child, name)) {
-      this.#leftOut.add(child, 'directory', entry)
+    if (!this.filter.directory(child, name)) {
+      this.leftOut.add(child, 'directory', entry)
       return
     }
-    const { path, real, from, lineage, tally } = this.#directory
+    const { path, real, from, lineage, tally } = this.directory
     const below = real === path ? child : joinPath(real, name)
-    this.#context.frontier.addUnit({ kind: 'directory', path: child, real: below, id, handle, from, lineage, tally })
-    this.#directories++
+    this.context.frontier.addUnit({ kind: 'directory', path: child, real: below, id, handle, from, lineage, tally })
+    this.directories++
   }
 
   /** A link, or an entry that the mount could not look at. */
-  #addUnknown(child: string, entry: Entry): void {
-    if (!this.#isWanted(child, entry)) {
-      this.#leftOut.add(child, 'file', entry)
+  private addUnknown(child: string, entry: Entry): void {
+    if (!this.isWanted(child, entry)) {
+      this.leftOut.add(child, 'file', entry)
       return
     }
-    const { real, from: mount, lineage, tally } = this.#directory
+    const { real, from: mount, lineage, tally } = this.directory
     const unit = { path: child, real: joinPath(real, entry.name), lineage, tally }
-    if (entry.kind === 'symlink') this.#context.frontier.addUnit({ kind: 'link', ...unit })
+    if (entry.kind === 'symlink') this.context.frontier.addUnit({ kind: 'link', ...unit })
     else {
       const { error = new WalkError('OTHER', `${child}: the mount does not say what it is`) } = entry
-      this.#context.frontier.addUnit({ kind: 'entry', ...unit, failed: { mount, error } })
+      this.context.frontier.addUnit({ kind: 'entry', ...unit, failed: { mount, error } })
     }
   }
 
-  #isWanted(child: string, entry: Entry): boolean {
-    const { symlinks } = this.#context.settings
-    return isWanted({ filter: this.#filter, symlinks }, child, entry)
+  private isWanted(child: string, entry: Entry): boolean {
+    const { symlinks } = this.context.settings
+    return isWanted({ filter: this.filter, symlinks }, child, entry)
   }
 }
 
 /** Counts what a filter leaves out of a page, by rule. */
 export class LeftOut {
-  readonly #context: Context
-  readonly #tally: Tally
-  readonly #byRule = new Map<string, number>()
+  private readonly context: Context
+  private readonly tally: Tally
+  private readonly byRule = new Map<string, number>()
 
-  readonly #filter: WalkFilter
+  private readonly filter: WalkFilter
 
   constructor(context: Context, tally: Tally, filter: WalkFilter = context.settings.filter) {
-    this.#context = context
-    this.#tally = tally
-    this.#filter = filter
+    this.context = context
+    this.tally = tally
+    this.filter = filter
   }
 
   add(path: string, kind: LeftOutEntry['kind'], { name, size, modifiedMs }: Omit<Entry, 'kind'>): void {
-    const rule = this.#filter.leftOutBy?.({ path, name, kind, size, modifiedMs }) ?? 'filter'
-    this.#byRule.set(rule, (this.#byRule.get(rule) ?? 0) + 1)
+    const rule = this.filter.leftOutBy?.({ path, name, kind, size, modifiedMs }) ?? 'filter'
+    this.byRule.set(rule, (this.byRule.get(rule) ?? 0) + 1)
   }
 
   /** Call once, at the end. */
   count(): void {
-    for (const [rule, entries] of this.#byRule) this.#context.tallies.leaveOut(this.#tally, rule, entries)
+    for (const [rule, entries] of this.byRule) this.context.tallies.leaveOut(this.tally, rule, entries)
   }
 }
 
@@ -248,34 +248,34 @@ function ask(filter: WalkFilter, directory: string, { name, kind, size, modified
 /** Answers what was asked before from memory. */
 class Decided implements WalkFilter {
   readonly needsAttributes: boolean
-  readonly #filter: WalkFilter
-  readonly #files = new Map<string, boolean>()
-  readonly #directories = new Map<string, boolean>()
-  readonly #rules = new Map<string, string | undefined>()
+  private readonly filter: WalkFilter
+  private readonly files = new Map<string, boolean>()
+  private readonly directories = new Map<string, boolean>()
+  private readonly rules = new Map<string, string | undefined>()
 
   constructor(filter: WalkFilter) {
-    this.#filter = filter
+    this.filter = filter
     this.needsAttributes = filter.needsAttributes
   }
 
   file(path: string, name: string): boolean {
-    return remembered(this.#files, path, () => this.#filter.file(path, name))
+    return remembered(this.files, path, () => this.filter.file(path, name))
   }
 
   directory(path: string, name: string): boolean {
-    return remembered(this.#directories, path, () => this.#filter.directory(path, name))
+    return remembered(this.directories, path, () => this.filter.directory(path, name))
   }
 
   leftOutBy(entry: LeftOutEntry): string {
-    return remembered(this.#rules, entry.path, () => this.#filter.leftOutBy?.(entry)) ?? 'filter'
+    return remembered(this.rules, entry.path, () => this.filter.leftOutBy?.(entry)) ?? 'filter'
   }
 
   size(bytes: number): boolean {
-    return this.#filter.size(bytes)
+    return this.filter.size(bytes)
   }
 
   modified(ms: number): boolean {
-    return this.#filter.modified(ms)
+    return this.filter.modified(ms)
   }
 }
 

@@ -31,168 +31,168 @@ export interface PassageOwner {
  * larger than everything else of a file together.
  */
 export class Passage implements TurnTaker, Arrivals {
-  readonly #context: Context
-  readonly #owner: PassageOwner
-  readonly #member: Member
+  private readonly context: Context
+  private readonly owner: PassageOwner
+  private readonly member: Member
   /** Whom it is read through: the member, or who stands in. */
-  #by: Member
-  #tries = 1
-  #beganMs = 0
+  private by: Member
+  private tries = 1
+  private beganMs = 0
   /** Bytes of the read under way that its mount has told of, each byte once. */
-  #arrived = 0
+  private arrivedBytes = 0
   /** Undefined as long as the mount does not stop sending in the middle of the file. */
-  #stall: Stall | undefined
+  private stall: Stall | undefined
 
   constructor(context: Context, owner: PassageOwner, member: Member) {
-    this.#context = context
-    this.#owner = owner
-    this.#member = member
-    this.#by = member
+    this.context = context
+    this.owner = owner
+    this.member = member
+    this.by = member
   }
 
   /** Called with a read slot taken, which it gives back. Its owner hears nothing before this has returned. */
   start(): void {
-    this.#context.tallies.live.inFlight++
+    this.context.tallies.live.inFlight++
     // One failure a file and mount: where a chunk failed, the file's others need not try.
-    if (this.#owner.chunk?.file.errors.has(this.#member.name)) queueMicrotask(() => this.#end(undefined))
-    else this.#find()
+    if (this.owner.chunk?.file.errors.has(this.member.name)) queueMicrotask(() => this.end(undefined))
+    else this.find()
   }
 
   begin(): void {
-    const by = this.#by
-    if (!this.#context.going) {
+    const by = this.by
+    if (!this.context.going) {
       by.turns.give(undefined)
-      this.#owner.broke()
-      this.#end(undefined)
+      this.owner.broke()
+      this.end(undefined)
       return
     }
     by.inFlight++
-    this.#beganMs = this.#context.settings.clock.now()
-    this.#ask(by.mount).then(
-      (outcome) => this.#came(outcome),
-      (error: unknown) => this.#failed(error),
+    this.beganMs = this.context.settings.clock.now()
+    this.ask(by.mount).then(
+      (outcome) => this.came(outcome),
+      (error: unknown) => this.failed(error),
     )
   }
 
   arrived(bytes: number): void {
-    this.#arrived += bytes
-    this.#context.tallies.live.bytesArrived += bytes
-    this.#owner.arrived(bytes)
+    this.arrivedBytes += bytes
+    this.context.tallies.live.bytesArrived += bytes
+    this.owner.arrived(bytes)
   }
 
   fail(error: unknown): void {
-    const { settings, going } = this.#context
+    const { settings, going } = this.context
     const trouble = asWalkError(error)
-    if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !going)) this.#owner.broke()
-    else this.#owner.failed(this.#member.name, trouble)
-    this.#end(undefined)
+    if (settings.signal.aborted || (trouble.code === 'MOUNT_DOWN' && !going)) this.owner.broke()
+    else this.owner.failed(this.member.name, trouble)
+    this.end(undefined)
   }
 
-  #find(): void {
-    const { mounts, waiting } = this.#context
-    const { hash, unit } = this.#owner
-    const by = mounts.standIn(this.#member, hash)
-    if (by) this.#queue(by)
+  private find(): void {
+    const { mounts, waiting } = this.context
+    const { hash, unit } = this.owner
+    const by = mounts.standIn(this.member, hash)
+    if (by) this.queue(by)
     else
-      mounts.serving(this.#member, { path: unit.path, hash, waiting }).then(
-        (other) => this.#queue(other),
+      mounts.serving(this.member, { path: unit.path, hash, waiting }).then(
+        (other) => this.queue(other),
         (error: unknown) => this.fail(error),
       )
   }
 
-  #queue(by: Member): void {
+  private queue(by: Member): void {
     // What one mount sent is not what another one holds.
-    if (this.#by !== by) this.#stall = undefined
-    this.#by = by
+    if (this.by !== by) this.stall = undefined
+    this.by = by
     try {
       if (by.turns.take(this)) this.begin()
     } catch (error) {
-      this.#owner.crashed(error)
+      this.owner.crashed(error)
     }
   }
 
-  #came(outcome: ReadOutcome): void {
-    const by = this.#by
-    const tookMs = this.#context.settings.clock.now() - this.#beganMs
+  private came(outcome: ReadOutcome): void {
+    const by = this.by
+    const tookMs = this.context.settings.clock.now() - this.beganMs
     // No caller catches what a callback throws: here it ends the walk, and not the process.
     try {
-      if (!outcome.end && !isComplete(outcome, this.#length)) {
-        this.#stalled(outcome, tookMs)
+      if (!outcome.end && !isComplete(outcome, this.length)) {
+        this.stalled(outcome, tookMs)
         return
       }
-      const whole = this.#stall ? this.#stall.whole(outcome) : outcome
-      if (whole.bytes > this.#arrived) this.#context.tallies.live.bytesArrived += whole.bytes - this.#arrived
-      this.#owner.came(by.name, whole, tookMs)
+      const whole = this.stall ? this.stall.whole(outcome) : outcome
+      if (whole.bytes > this.arrivedBytes) this.context.tallies.live.bytesArrived += whole.bytes - this.arrivedBytes
+      this.owner.came(by.name, whole, tookMs)
       by.inFlight--
       by.turns.give(tookMs)
-      this.#end(whole)
+      this.end(whole)
     } catch (error) {
-      this.#owner.crashed(error)
+      this.owner.crashed(error)
     }
   }
 
   /** The mount sent no more in the middle of the file: that is tried again later, and nothing is held meanwhile. */
-  #stalled(outcome: ReadOutcome, tookMs: number): void {
-    const by = this.#by
-    const { tallies, slots } = this.#context
+  private stalled(outcome: ReadOutcome, tookMs: number): void {
+    const by = this.by
+    const { tallies, slots } = this.context
     by.inFlight--
     by.turns.give(undefined)
-    this.#stall ??= new Stall({ offset: this.#offset, length: this.#length, firstMs: outcome.firstMs ?? tookMs })
-    const pauseMs = this.#stall.add(outcome)
-    this.#settleArrived(pauseMs === undefined ? 0 : this.#stall.bytes)
+    this.stall ??= new Stall({ offset: this.offset, length: this.length, firstMs: outcome.firstMs ?? tookMs })
+    const pauseMs = this.stall.add(outcome)
+    this.settleArrived(pauseMs === undefined ? 0 : this.stall.bytes)
     if (pauseMs === undefined) {
-      this.#owner.failed(by.name, this.#stall.error(this.#owner.unit.path, by.name))
-      this.#end(undefined)
+      this.owner.failed(by.name, this.stall.error(this.owner.unit.path, by.name))
+      this.end(undefined)
       return
     }
     tallies.live.inFlight--
     slots.give()
-    this.#context.park(pauseMs, () => {
+    this.context.park(pauseMs, () => {
       if (slots.tryTake()) this.start()
       else void slots.take().then(() => this.start())
     })
   }
 
   /** Of what arrived this many bytes stand: the last of them may not have been told, and others have to come again. */
-  #settleArrived(bytes: number): void {
-    if (bytes > this.#arrived) this.arrived(bytes - this.#arrived)
-    else if (bytes < this.#arrived) this.#owner.arrived(bytes - this.#arrived)
-    this.#arrived = bytes
+  private settleArrived(bytes: number): void {
+    if (bytes > this.arrivedBytes) this.arrived(bytes - this.arrivedBytes)
+    else if (bytes < this.arrivedBytes) this.owner.arrived(bytes - this.arrivedBytes)
+    this.arrivedBytes = bytes
   }
 
-  #failed(error: unknown): void {
-    const by = this.#by
+  private failed(error: unknown): void {
+    const by = this.by
     try {
       by.inFlight--
       by.turns.give(undefined)
-      this.#settleArrived(0)
-      this.#stall = undefined
-      if (this.#tries++ < this.#context.mounts.tries && wentAway(asWalkError(error), by.mount)) this.#find()
+      this.settleArrived(0)
+      this.stall = undefined
+      if (this.tries++ < this.context.mounts.tries && wentAway(asWalkError(error), by.mount)) this.find()
       else this.fail(error)
     } catch (trouble) {
-      this.#owner.crashed(trouble)
+      this.owner.crashed(trouble)
     }
   }
 
-  #end(outcome: ReadOutcome | undefined): void {
-    const { tallies, slots } = this.#context
+  private end(outcome: ReadOutcome | undefined): void {
+    const { tallies, slots } = this.context
     tallies.live.inFlight--
     slots.give()
     try {
-      this.#owner.passed(outcome)
+      this.owner.passed(outcome)
     } catch (error) {
-      this.#owner.crashed(error)
+      this.owner.crashed(error)
     }
   }
 
-  #ask(mount: Mount): Promise<ReadOutcome> {
-    const { attributesOnly, signal } = this.#context.settings
-    const { unit } = this.#owner
+  private ask(mount: Mount): Promise<ReadOutcome> {
+    const { attributesOnly, signal } = this.context.settings
+    const { unit } = this.owner
     try {
-      if (attributesOnly) return this.#owner.look(mount)
+      if (attributesOnly) return this.owner.look(mount)
       return mount.read(targetFor(unit.real, unit.handle, unit.from, mount), {
-        offset: this.#offset,
-        length: this.#length,
+        offset: this.offset,
+        length: this.length,
         size: unit.size,
         arrivals: this,
         signal,
@@ -203,13 +203,13 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   /** What is to be read now: all of the unit, or what is left of it. */
-  get #offset(): number {
-    return (this.#owner.chunk?.offset ?? 0) + (this.#stall?.bytes ?? 0)
+  private get offset(): number {
+    return (this.owner.chunk?.offset ?? 0) + (this.stall?.bytes ?? 0)
   }
 
-  get #length(): number {
-    const { headBytes, chunkBytes } = this.#context.settings
-    return (this.#owner.chunk?.length ?? Math.min(headBytes, chunkBytes)) - (this.#stall?.bytes ?? 0)
+  private get length(): number {
+    const { headBytes, chunkBytes } = this.context.settings
+    return (this.owner.chunk?.length ?? Math.min(headBytes, chunkBytes)) - (this.stall?.bytes ?? 0)
   }
 }
 
@@ -225,30 +225,30 @@ const stallMs: number = pausesMs.reduce((sum, ms) => sum + ms)
 export class Stall {
   /** Received so far. */
   bytes = 0
-  readonly #asked: { readonly offset: number; readonly length: number; readonly firstMs: number }
-  #size: number | undefined
-  #tries = 0
+  private readonly asked: { readonly offset: number; readonly length: number; readonly firstMs: number }
+  private size: number | undefined
+  private tries = 0
 
   constructor(asked: { readonly offset: number; readonly length: number; readonly firstMs: number }) {
-    this.#asked = asked
+    this.asked = asked
   }
 
   /** Adds what a try brought. Gives the pause before the next one in milliseconds; undefined: enough of them. */
   add({ bytes, size }: ReadOutcome): number | undefined {
     this.bytes += bytes
-    this.#size = size ?? this.#size
-    if (bytes > 0) this.#tries = 0
-    return pausesMs[this.#tries++]
+    this.size = size ?? this.size
+    if (bytes > 0) this.tries = 0
+    return pausesMs[this.tries++]
   }
 
   /** The outcome of all tries, given that of the last. */
   whole(last: ReadOutcome): ReadOutcome {
-    return { ...last, bytes: this.bytes + last.bytes, firstMs: this.#asked.firstMs }
+    return { ...last, bytes: this.bytes + last.bytes, firstMs: this.asked.firstMs }
   }
 
   error(path: string, mount: string): WalkError {
-    const { offset, length } = this.#asked
-    const expected = this.#size === undefined ? 'more' : `${Math.min(length, this.#size - offset)}`
+    const { offset, length } = this.asked
+    const expected = this.size === undefined ? 'more' : `${Math.min(length, this.size - offset)}`
     const from = offset === 0 ? '' : ` from offset ${offset} on`
     return new WalkError(
       'INCOMPLETE',

@@ -35,102 +35,102 @@ class Reading implements PassageOwner, ArrivingRead {
   readonly hash: number
   readonly unit: ReadUnit
   chunk: Chunk | undefined
-  readonly #context: Context
-  readonly #end: ReadEnd
-  readonly #readers: readonly Member[]
+  private readonly context: Context
+  private readonly end: ReadEnd
+  private readonly readers: readonly Member[]
   /** Readers that have begun, and how many of them are still reading. */
-  #begun = 0
-  #out = 0
-  #reads: readonly MountRead[] = none
-  #errors: readonly FailedRead[] = none
+  private begun = 0
+  private out = 0
+  private reads: readonly MountRead[] = none
+  private errors: readonly FailedRead[] = none
   /** The walk stopped before every mount had its turn. */
-  #broken = false
+  private broken = false
   /** Of a walk that reads nothing: what the file's attributes say. */
-  #size = 0
+  private size = 0
   /** What has arrived, each byte once: through the mount that is first. */
   bytes = 0
-  #isArriving = false
+  private isArriving = false
 
   constructor(context: Context, unit: ReadUnit, end: ReadEnd) {
-    this.#context = context
-    this.#end = end
+    this.context = context
+    this.end = end
     this.unit = unit
     this.chunk = unit.chunk
     this.hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
-    this.#readers = context.mounts.readers(this.hash)
+    this.readers = context.mounts.readers(this.hash)
     if (unit.chunk) context.begun.add(unit.chunk.file)
   }
 
   begin(): void {
-    const [first] = this.#readers
+    const [first] = this.readers
     if (!first) throw new Error('a walk without mounts')
-    this.#begun = 1
-    this.#out = 1
-    new Passage(this.#context, this, first).start()
+    this.begun = 1
+    this.out = 1
+    new Passage(this.context, this, first).start()
   }
 
   /** Only the mount that is first to read a file has to fetch it: the others find it in the cache. */
   came(mount: string, { bytes, firstMs }: ReadOutcome, tookMs: number): void {
-    if (this.#reads.length === 0) this.bytes = bytes
-    const isTimed = this.#reads.length === 0 && !this.#context.settings.attributesOnly
-    this.#reads = [...this.#reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
+    if (this.reads.length === 0) this.bytes = bytes
+    const isTimed = this.reads.length === 0 && !this.context.settings.attributesOnly
+    this.reads = [...this.reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
   }
 
   arrived(bytes: number): void {
-    if (!this.#isArriving) this.#context.arriving.add(this)
-    this.#isArriving = true
-    if (this.#reads.length === 0) this.bytes += bytes
+    if (!this.isArriving) this.context.arriving.add(this)
+    this.isArriving = true
+    if (this.reads.length === 0) this.bytes += bytes
   }
 
   failed(mount: string, error: WalkError): void {
-    this.#errors = [...this.#errors, { mount, error }]
+    this.errors = [...this.errors, { mount, error }]
   }
 
   broke(): void {
-    this.#broken = true
+    this.broken = true
   }
 
   passed(outcome: ReadOutcome | undefined): void {
-    this.#out--
-    if (outcome && this.#reads.length === 1) this.#plan(outcome)
+    this.out--
+    if (outcome && this.reads.length === 1) this.plan(outcome)
     // Until one has read it, the next is again the first.
-    if (this.#begun < this.#readers.length && !this.#broken) this.#goOn(this.#reads.length === 0 ? 1 : Infinity)
-    else if (this.#out === 0) this.#finish()
+    if (this.begun < this.readers.length && !this.broken) this.goOn(this.reads.length === 0 ? 1 : Infinity)
+    else if (this.out === 0) this.finish()
   }
 
   crashed(error: unknown): void {
-    this.#end.crashed(error)
+    this.end.crashed(error)
   }
 
   async look(mount: Mount): Promise<ReadOutcome> {
     const { path, real } = this.unit
-    const { kind, size = 0 } = await mount.stat(real, { signal: this.#context.settings.signal })
+    const { kind, size = 0 } = await mount.stat(real, { signal: this.context.settings.signal })
     if (kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
     if (!canBe(mount, size)) throw tooLarge(path, size)
-    this.#size = size
+    this.size = size
     return { bytes: 0, end: true, size }
   }
 
-  #goOn(count: number): void {
-    const { slots } = this.#context
-    const next = this.#readers.slice(this.#begun, this.#begun + count)
-    this.#begun += next.length
-    this.#out += next.length
+  private goOn(count: number): void {
+    const { slots } = this.context
+    const next = this.readers.slice(this.begun, this.begun + count)
+    this.begun += next.length
+    this.out += next.length
     for (const member of next) {
-      const passage = new Passage(this.#context, this, member)
+      const passage = new Passage(this.context, this, member)
       if (slots.tryTake()) passage.start()
       else void slots.take().then(() => passage.start())
     }
   }
 
   /** After the first read: a file that is longer is a large one from here, with what was just read as its first chunk. */
-  #plan({ end, size = 0 }: ReadOutcome): void {
-    const { frontier, begun, settings } = this.#context
+  private plan({ end, size = 0 }: ReadOutcome): void {
+    const { frontier, begun, settings } = this.context
     if (!this.chunk) {
       if (end || settings.headBytes <= settings.chunkBytes) return
       // What a listing said of its size may be old by now; this read knows better.
       const unit = { ...this.unit, size: undefined }
-      this.#learnSize(Math.min(size, settings.headBytes))
+      this.learnSize(Math.min(size, settings.headBytes))
       const file = largeFile(settings, unit, { offset: 0, length: settings.headBytes, ordinal: 0 })
       this.chunk = file.next()?.chunk
       begun.add(file)
@@ -145,46 +145,46 @@ class Reading implements PassageOwner, ArrivingRead {
   }
 
   /** Of a file whose listing told no size: what it adds to the bytes that were found. */
-  #learnSize(bytes: number): void {
+  private learnSize(bytes: number): void {
     const { path, size, from, tally } = this.unit
     if (size === undefined && from !== undefined)
-      this.#context.tallies.found(tally, parentOf(path), { listed: 0, directories: 0, files: 0, bytes })
+      this.context.tallies.found(tally, parentOf(path), { listed: 0, directories: 0, files: 0, bytes })
   }
 
-  #finish(): void {
-    if (this.#isArriving) this.#context.arriving.delete(this)
-    if (this.chunk) this.#finishChunk(this.chunk)
-    else if (this.#broken) this.#context.giveBack(this.unit)
-    else this.#finishFile()
-    this.#end.done()
+  private finish(): void {
+    if (this.isArriving) this.context.arriving.delete(this)
+    if (this.chunk) this.finishChunk(this.chunk)
+    else if (this.broken) this.context.giveBack(this.unit)
+    else this.finishFile()
+    this.end.done()
   }
 
-  #finishFile(): void {
+  private finishFile(): void {
     const { path, tally } = this.unit
-    const { tallies, settings } = this.#context
-    const ok = this.#errors.length === 0
+    const { tallies, settings } = this.context
+    const ok = this.errors.length === 0
     const isFound = ok && settings.attributesOnly
-    const bytes = ok ? (this.#reads[0]?.bytes ?? 0) : 0
-    tallies.achieve(tally, { files: ok && !isFound ? 1 : 0, bytes, reads: this.#reads })
-    if (isFound) findFile(this.#context, { path, size: this.#size, tally })
-    for (const { mount, error } of this.#errors) this.#context.fail(tally, path, error, mount)
-    if (ok) this.#context.emit({ kind: 'file', path, bytes, reads: this.#reads })
+    const bytes = ok ? (this.reads[0]?.bytes ?? 0) : 0
+    tallies.achieve(tally, { files: ok && !isFound ? 1 : 0, bytes, reads: this.reads })
+    if (isFound) findFile(this.context, { path, size: this.size, tally })
+    for (const { mount, error } of this.errors) this.context.fail(tally, path, error, mount)
+    if (ok) this.context.emit({ kind: 'file', path, bytes, reads: this.reads })
   }
 
-  #finishChunk(chunk: Chunk): void {
+  private finishChunk(chunk: Chunk): void {
     const { file } = chunk
-    const { frontier, mounts } = this.#context
-    for (const { mount, error } of this.#errors) if (!file.errors.has(mount)) file.errors.set(mount, error)
-    if (this.#errors.length > 0 && mounts.names.every((name) => file.errors.has(name))) {
+    const { frontier, mounts } = this.context
+    for (const { mount, error } of this.errors) if (!file.errors.has(mount)) file.errors.set(mount, error)
+    if (this.errors.length > 0 && mounts.names.every((name) => file.errors.has(name))) {
       frontier.drop(file)
       file.abandon()
     }
-    if (this.#broken) file.giveBack(chunk)
+    if (this.broken) file.giveBack(chunk)
     else {
-      file.done(chunk, this.#reads[0]?.bytes ?? 0, this.#reads)
-      this.#context.tallies.live.chunks++
+      file.done(chunk, this.reads[0]?.bytes ?? 0, this.reads)
+      this.context.tallies.live.chunks++
     }
-    if (file.finished && this.#context.going) closeFile(this.#context, file)
+    if (file.finished && this.context.going) closeFile(this.context, file)
   }
 }
 

@@ -29,15 +29,15 @@ const hopsAllowed = 40
 
 /** Looks at paths through the first mount that answers, and follows links within the export. */
 export class Resolver {
-  readonly #mounts: MountSet
-  readonly #signal: AbortSignal
-  readonly #waiting: AbortSignal
+  private readonly mounts: MountSet
+  private readonly signal: AbortSignal
+  private readonly waiting: AbortSignal
 
   /** `waiting` aborts when nothing should wait for mounts any longer. */
   constructor(mounts: MountSet, signal: AbortSignal, waiting: AbortSignal) {
-    this.#mounts = mounts
-    this.#signal = signal
-    this.#waiting = waiting
+    this.mounts = mounts
+    this.signal = signal
+    this.waiting = waiting
   }
 
   async stat(path: string): Promise<Entry> {
@@ -47,10 +47,10 @@ export class Resolver {
   /** What the path is. Asks others than a mount that `failed`, and throws its error where none may do better. */
   look(path: string, options: { readonly above?: boolean } = {}, failed?: FailedLook): Promise<Resolved> {
     const ask = async (mount: Mount): Promise<Resolved> => {
-      const entry = await mount.stat(path, { ...options, signal: this.#signal })
+      const entry = await mount.stat(path, { ...options, signal: this.signal })
       return { real: path, entry, from: mount }
     }
-    return this.#ask(path, ask, failed)
+    return this.ask(path, ask, failed)
   }
 
   /** Of a path without links on its way. */
@@ -88,7 +88,7 @@ export class Resolver {
         continue
       }
       if (++hops > hopsAllowed) throw new WalkError('LOOP', `${path}: more than ${hopsAllowed} links on the way`)
-      const target = await this.#readLink(at)
+      const target = await this.readLink(at)
       if (target.startsWith('/')) real = '/'
       seen = undefined
       ahead.push(...target.split('/').reverse())
@@ -108,17 +108,17 @@ export class Resolver {
     return { ...at, lineage }
   }
 
-  #readLink(path: string): Promise<string> {
-    return this.#ask(path, (mount) => {
+  private readLink(path: string): Promise<string> {
+    return this.ask(path, (mount) => {
       if (!mount.readLink) throw new WalkError('OTHER', `${path}: ${mount.name} can't read links`)
-      return mount.readLink(path, { signal: this.#signal })
+      return mount.readLink(path, { signal: this.signal })
     })
   }
 
   /** Asks every mount that may do better, and asks again, a few times, when all went away and came back. */
-  async #ask<T>(path: string, question: (mount: Mount) => Promise<T>, failed?: FailedLook): Promise<T> {
+  private async ask<T>(path: string, question: (mount: Mount) => Promise<T>, failed?: FailedLook): Promise<T> {
     for (let round = 1; ; round++) {
-      const order = this.#mounts.knowing(hashPath(path)).filter(({ mount }) => mount !== failed?.mount)
+      const order = this.mounts.knowing(hashPath(path)).filter(({ mount }) => mount !== failed?.mount)
       if (failed && (order.length === 0 || !isMountTrouble(failed.error))) throw failed.error
       for (const [at, { mount }] of order.entries()) {
         try {
@@ -126,10 +126,10 @@ export class Resolver {
         } catch (error) {
           const trouble = asWalkError(error)
           const mayGoOn = at < order.length - 1 || (round < rounds && wentAway(trouble, mount))
-          if (!mayGoOn || !isMountTrouble(trouble) || this.#signal.aborted) throw trouble
+          if (!mayGoOn || !isMountTrouble(trouble) || this.signal.aborted) throw trouble
         }
       }
-      await this.#mounts.whenAnyUp(this.#waiting)
+      await this.mounts.whenAnyUp(this.waiting)
     }
   }
 }

@@ -21,22 +21,22 @@ interface Candidate extends SampledFile {
  * which are spread over the tree. One large file for four small ones, as far as there are any.
  */
 export class FileSample {
-  readonly #small: Candidate[] = []
-  readonly #large: Candidate[] = []
-  readonly #most: number
+  private readonly small: Candidate[] = []
+  private readonly large: Candidate[] = []
+  private readonly most: number
 
   constructor(most: number) {
-    this.#most = most
+    this.most = most
   }
 
   /** All of them, the small ones first. */
   get files(): readonly SampledFile[] {
-    return [...this.#small, ...this.#large].map(({ path, size }) => ({ path, size }))
+    return [...this.small, ...this.large].map(({ path, size }) => ({ path, size }))
   }
 
   offer(path: string, size: number): void {
-    if (size <= smallBytes) insert(this.#small, this.#most, path, size)
-    else insert(this.#large, Math.ceil(this.#most / 4), path, size)
+    if (size <= smallBytes) insert(this.small, this.most, path, size)
+    else insert(this.large, Math.ceil(this.most / 4), path, size)
   }
 }
 

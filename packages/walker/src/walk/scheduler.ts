@@ -19,35 +19,35 @@ type State = 'running' | 'stopping' | 'settled' | 'aborted'
 export class Scheduler extends Context {
   readonly done: Promise<void>
 
-  readonly #listings: ListingLimit
-  readonly #waiting: AbortController
-  readonly #settle: { resolve(): void; reject(reason: unknown): void }
-  #state: State = 'running'
+  private readonly listings: ListingLimit
+  private readonly waitingEnd: AbortController
+  private readonly settle: { resolve(): void; reject(reason: unknown): void }
+  private state: State = 'running'
   /** Units being read, and units being listed or looked into. */
-  #reading = 0
-  #walking = 0
-  /** Listings that wait for room, the deepest last; they are among #walking, but hold no place. */
-  readonly #paused: (() => void)[] = []
-  #openListings = 0
+  private reading = 0
+  private walking = 0
+  /** Listings that wait for room, the deepest last; they are among `walking`, but hold no place. */
+  private readonly paused: (() => void)[] = []
+  private openListings = 0
   /** Reads that wait for a mount to send on, each to be resumed; they hold no place. */
-  readonly #parked = new Set<() => void>()
-  #rest: WalkPart[] = []
+  private readonly parked = new Set<() => void>()
+  private collectedRest: WalkPart[] = []
 
   constructor(mounts: readonly Mount[], settings: Settings) {
     const waiting = new AbortController()
     super(mounts, settings, waiting.signal)
-    this.#waiting = waiting
-    this.#listings = new ListingLimit(mounts, settings)
+    this.waitingEnd = waiting
+    this.listings = new ListingLimit(mounts, settings)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.done = promise
-    this.#settle = { resolve, reject }
+    this.settle = { resolve, reject }
     // A caller who iterates hears of an abort there, and need not wait for `done` as well.
     promise.catch(() => {})
     const { signal, parts } = settings
     for (const part of parts.toReversed()) this.frontier.addUnit({ kind: 'part', part, tally: this.tallies.root })
-    if (signal.aborted) this.#abort()
+    if (signal.aborted) this.abort()
     else {
-      signal.addEventListener('abort', this.#abort, { once: true })
+      signal.addEventListener('abort', this.abort, { once: true })
       queueMicrotask(() => this.wake())
     }
   }
@@ -58,28 +58,28 @@ export class Scheduler extends Context {
 
   /** A listing has gone beyond its first page and not come to its end. */
   get listing(): boolean {
-    return this.#openListings > 0
+    return this.openListings > 0
   }
 
   get going(): boolean {
-    return this.#state === 'running'
+    return this.state === 'running'
   }
 
   stop(): void {
-    if (this.#state !== 'running') return
-    this.#state = 'stopping'
-    this.#endWaiting()
-    this.#resumeParked()
-    while (this.#paused.length > 0) {
-      this.#walking++
-      this.#paused.pop()?.()
+    if (this.state !== 'running') return
+    this.state = 'stopping'
+    this.endWaiting()
+    this.resumeParked()
+    while (this.paused.length > 0) {
+      this.walking++
+      this.paused.pop()?.()
     }
     this.wake()
   }
 
   rest(): WalkPart[] {
-    if (this.#state === 'settled') return [...this.#rest]
-    throw new WalkError('OPTION_INVALID', `rest() of a walk that is ${this.#state}, expected stop() and done before`)
+    if (this.state === 'settled') return [...this.collectedRest]
+    throw new WalkError('OPTION_INVALID', `rest() of a walk that is ${this.state}, expected stop() and done before`)
   }
 
   take(maxUnits: number): TakenPart[] {
@@ -95,18 +95,18 @@ export class Scheduler extends Context {
   }
 
   pageCame(names: number): void {
-    this.#listings.came(names)
+    this.listings.came(names)
   }
 
   listingOpen(change: 1 | -1): void {
-    this.#openListings += change
+    this.openListings += change
   }
 
   async roomForPage(): Promise<void> {
     this.wake()
-    if (!this.going || !this.#full) return
-    this.#walking--
-    const paused = new Promise<void>((resume) => this.#paused.push(resume))
+    if (!this.going || !this.full) return
+    this.walking--
+    const paused = new Promise<void>((resume) => this.paused.push(resume))
     this.wake()
     await paused
   }
@@ -114,74 +114,74 @@ export class Scheduler extends Context {
   park(ms: number, resume: () => void): void {
     const { clock } = this.settings
     const go = (): void => {
-      this.#parked.delete(go)
+      this.parked.delete(go)
       stopTimer()
-      this.#reading++
+      this.reading++
       resume()
     }
     const stopTimer = clock.setTimer(this.going ? ms : 0, go)
-    this.#parked.add(go)
-    this.#reading--
+    this.parked.add(go)
+    this.reading--
     this.wake()
   }
 
   wake(): void {
     const { worthBeginning } = this.mounts
-    while (this.#mayBegin && this.#reading < worthBeginning && this.slots.tryTake()) {
+    while (this.mayBegin && this.reading < worthBeginning && this.slots.tryTake()) {
       const unit = this.frontier.nextRead()
       if (!unit) {
         this.slots.give()
         break
       }
-      this.#reading++
-      readUnit(this, unit, this.#readEnd)
+      this.reading++
+      readUnit(this, unit, this.readEnd)
     }
-    while (this.#mayBegin && this.#resumePaused()) {}
-    while (this.#mayBegin && this.#walking < this.#walksAllowed) {
+    while (this.mayBegin && this.resumePaused()) {}
+    while (this.mayBegin && this.walking < this.walksAllowed) {
       const unit = this.frontier.nextWalk()
       if (!unit) break
-      this.#walking++
-      void this.#lookInto(unit).then(this.#walkDone, this.#crash)
+      this.walking++
+      void this.lookInto(unit).then(this.walkDone, this.crash)
     }
-    if (this.#reading + this.#walking + this.#paused.length + this.#parked.size > 0) return
-    if (this.#state === 'stopping' || (this.going && this.pending === 0)) this.#finish()
+    if (this.reading + this.walking + this.paused.length + this.parked.size > 0) return
+    if (this.state === 'stopping' || (this.going && this.pending === 0)) this.finish()
   }
 
-  readonly #readEnd: ReadEnd = {
+  private readonly readEnd: ReadEnd = {
     done: () => {
-      this.#reading--
+      this.reading--
       this.wake()
     },
-    crashed: (error) => this.#crash(error),
+    crashed: (error) => this.crash(error),
   }
 
-  readonly #walkDone = (): void => {
-    this.#walking--
+  private readonly walkDone = (): void => {
+    this.walking--
     this.wake()
   }
 
-  #lookInto(unit: WalkUnit): Promise<void> {
+  private lookInto(unit: WalkUnit): Promise<void> {
     if (unit.kind === 'directory') return listDirectory(this, unit)
     if (unit.kind === 'entry') return openEntry(this, unit)
     return unit.kind === 'link' ? openLink(this, unit) : openPart(this, unit)
   }
 
-  get #mayBegin(): boolean {
+  private get mayBegin(): boolean {
     // Where a mount sends nothing of any file, all of them come to wait: they are no more than names that are held.
-    if (!this.going || this.#parked.size >= this.settings.maxPending) return false
-    return !this.entries || this.entries.room > this.#reading + this.#walking + this.#parked.size
+    if (!this.going || this.parked.size >= this.settings.maxPending) return false
+    return !this.entries || this.entries.room > this.reading + this.walking + this.parked.size
   }
 
-  get #full(): boolean {
+  private get full(): boolean {
     return this.pending > this.settings.maxPending
   }
 
   /** Listings that are open come before new ones: they hold their tallies, and the mounts' resources. */
-  #resumePaused(): boolean {
-    if (this.#full || this.#walking >= this.#listings.allowed(this.pending)) return false
-    const resume = this.#paused.pop()
+  private resumePaused(): boolean {
+    if (this.full || this.walking >= this.listings.allowed(this.pending)) return false
+    const resume = this.paused.pop()
     if (!resume) return false
-    this.#walking++
+    this.walking++
     resume()
     return true
   }
@@ -190,25 +190,25 @@ export class Scheduler extends Context {
    * When more is pending than wanted, it is directories that are too many. The walk then descends, because they become
    * fewer only at the bottom of the tree; the more are pending, the fewer it lists at a time.
    */
-  get #walksAllowed(): number {
+  private get walksAllowed(): number {
     const { maxPending, concurrency } = this.settings
-    const listings = this.#listings.allowed(this.pending)
-    if (!this.#full) return listings
+    const listings = this.listings.allowed(this.pending)
+    if (!this.full) return listings
     if (this.frontier.reads >= concurrency) return 0
     return Math.max(1, Math.floor(listings * (2 - this.pending / maxPending)))
   }
 
-  #finish(): void {
-    if (this.#state === 'stopping') this.#rest = this.#collectRest()
-    this.#state = 'settled'
-    this.#endWaiting()
-    this.settings.signal.removeEventListener('abort', this.#abort)
+  private finish(): void {
+    if (this.state === 'stopping') this.collectedRest = this.collectRest()
+    this.state = 'settled'
+    this.endWaiting()
+    this.settings.signal.removeEventListener('abort', this.abort)
     this.entries?.close()
-    this.#settle.resolve()
+    this.settle.resolve()
   }
 
   /** What others have to do: in place of every listing that is rolled back all of it, else what is not done. */
-  #collectRest(): WalkPart[] {
+  private collectRest(): WalkPart[] {
     const redo = this.tallies.rollBack()
     const left: Given[] = [...this.returned]
     for (const file of this.begun) {
@@ -220,29 +220,29 @@ export class Scheduler extends Context {
     return [...redo, ...joinFiles(standing.map(({ part }) => part))]
   }
 
-  readonly #abort = (): void => this.#end(this.settings.signal.reason)
+  private readonly abort = (): void => this.end(this.settings.signal.reason)
 
   /** Something threw that must not: better no walk than one that never ends. */
-  readonly #crash = (error: unknown): void => this.#end(error)
+  private readonly crash = (error: unknown): void => this.end(error)
 
-  #end(reason: unknown): void {
-    if (this.#state === 'settled' || this.#state === 'aborted') return
-    this.#state = 'aborted'
-    this.#endWaiting()
-    this.settings.signal.removeEventListener('abort', this.#abort)
+  private end(reason: unknown): void {
+    if (this.state === 'settled' || this.state === 'aborted') return
+    this.state = 'aborted'
+    this.endWaiting()
+    this.settings.signal.removeEventListener('abort', this.abort)
     this.frontier.keep(() => false)
-    this.#resumeParked()
-    for (const resume of this.#paused.splice(0)) resume()
+    this.resumeParked()
+    for (const resume of this.paused.splice(0)) resume()
     this.entries?.fail(reason)
-    this.#settle.reject(reason)
+    this.settle.reject(reason)
   }
 
-  #resumeParked(): void {
-    for (const resume of this.#parked) resume()
+  private resumeParked(): void {
+    for (const resume of this.parked) resume()
   }
 
-  #endWaiting(): void {
-    this.#waiting.abort(new WalkError('MOUNT_DOWN', 'the walk stopped before the mount answered'))
+  private endWaiting(): void {
+    this.waitingEnd.abort(new WalkError('MOUNT_DOWN', 'the walk stopped before the mount answered'))
   }
 }
 
@@ -253,28 +253,28 @@ const usual = 16
  * more than a few where each may bring thousands of names, for all that are out may come at once.
  */
 export class ListingLimit {
-  readonly #least: number
-  readonly #most: number
-  readonly #maxPending: number
+  private readonly least: number
+  private readonly most: number
+  private readonly maxPending: number
   /** Names of a page, as of late: quick to believe in large ones, slow to forget them. */
-  #pageNames: number
+  private pageNames: number
 
   constructor(mounts: readonly Mount[], { listings, maxPending }: Settings) {
-    this.#least = listings ?? usual
-    this.#most = listings ?? Math.min(...mounts.map(({ maxListings = usual }) => maxListings))
-    this.#maxPending = maxPending
-    this.#pageNames = maxPending / this.#least
+    this.least = listings ?? usual
+    this.most = listings ?? Math.min(...mounts.map(({ maxListings = usual }) => maxListings))
+    this.maxPending = maxPending
+    this.pageNames = maxPending / this.least
   }
 
   /** A page with this many names came. */
   came(names: number): void {
-    this.#pageNames = Math.max(names, this.#pageNames + (names - this.#pageNames) / 32)
+    this.pageNames = Math.max(names, this.pageNames + (names - this.pageNames) / 32)
   }
 
   /** Listings that may be in flight while this much is pending. */
   allowed(pending: number): number {
-    if (this.#most <= this.#least) return this.#least
-    const wanted = Math.floor((this.#maxPending - pending) / Math.max(1, this.#pageNames))
-    return Math.max(this.#least, Math.min(this.#most, wanted))
+    if (this.most <= this.least) return this.least
+    const wanted = Math.floor((this.maxPending - pending) / Math.max(1, this.pageNames))
+    return Math.max(this.least, Math.min(this.most, wanted))
   }
 }

@@ -80,55 +80,55 @@ interface Batch {
 /** Files of one directory: what a page of its listing brought, or names that came from elsewhere. */
 export class FileBatch implements ReadSource {
   readonly tally: Tally
-  readonly #batch: Batch
-  #at = 0
-  #end: number
+  private readonly batch: Batch
+  private at = 0
+  private end: number
 
   constructor(batch: Batch) {
-    this.#batch = batch
-    this.#end = batch.files.length
+    this.batch = batch
+    this.end = batch.files.length
     this.tally = batch.tally
   }
 
   get pending(): number {
-    return this.#end - this.#at
+    return this.end - this.at
   }
 
   next(): ReadUnit | undefined {
-    const { directory, real: realDirectory, files, from, tally } = this.#batch
-    const file = this.#at < this.#end ? files[this.#at] : undefined
+    const { directory, real: realDirectory, files, from, tally } = this.batch
+    const file = this.at < this.end ? files[this.at] : undefined
     if (!file) return undefined
-    this.#at++
+    this.at++
     const path = joinPath(directory, file.name)
     const real = realDirectory === directory ? path : joinPath(realDirectory, file.name)
     return { path, real, size: file.size, handle: file.handle, from, tally, as: 'name' }
   }
 
   give(max: number): { part: WalkPart; units: number }[] {
-    const { directory, files } = this.#batch
-    const names = files.slice(Math.max(this.#at, this.#end - max), this.#end).map(({ name }) => name)
-    this.#end -= names.length
+    const { directory, files } = this.batch
+    const names = files.slice(Math.max(this.at, this.end - max), this.end).map(({ name }) => name)
+    this.end -= names.length
     return names.length === 0 ? [] : [{ part: { kind: 'files', directory, names }, units: names.length }]
   }
 }
 
 /** A file that did not come from a listing of its directory: a part of its own, or what a link leads to. */
 class SingleFile implements ReadSource {
-  #unit: ReadUnit | undefined
+  private unit: ReadUnit | undefined
   readonly tally: ReadUnit['tally']
 
   constructor(unit: ReadUnit) {
-    this.#unit = unit
+    this.unit = unit
     this.tally = unit.tally
   }
 
   get pending(): number {
-    return this.#unit ? 1 : 0
+    return this.unit ? 1 : 0
   }
 
   next(): ReadUnit | undefined {
-    const unit = this.#unit
-    this.#unit = undefined
+    const unit = this.unit
+    this.unit = undefined
     return unit
   }
 
@@ -164,157 +164,157 @@ export interface LargeFileOptions {
  * what is done, so that the rest can go elsewhere in ranges, each byte exactly once.
  */
 export class LargeFile implements ReadSource {
-  readonly #options: LargeFileOptions
+  private readonly options: LargeFileOptions
   /** Bytes before this are begun. */
-  #cursor: number
+  private cursor: number
   /** Bytes from here on are not wanted, or handed away. */
-  #limit: number
+  private limit: number
   /** Where the file ends, as far as planned; undefined until the size is known. */
-  #end: number | undefined
+  private end: number | undefined
   /** Bytes of a range, as planned. */
-  #rangeBytes: number
-  #inFlight = 0
-  #returned: Span[] = []
-  #bytes = 0
+  private rangeBytes: number
+  private inFlight = 0
+  private returned: Span[] = []
+  private readBytes = 0
   /** Undefined until the beginning is done. */
-  #begunThrough: Set<string> | undefined
+  private begunThrough: Set<string> | undefined
   /** Of the beginning, by the mount. */
-  readonly #firstMs = new Map<string, number | undefined>()
-  readonly #reads = new Map<string, number>()
+  private readonly firstMs = new Map<string, number | undefined>()
+  private readonly reads = new Map<string, number>()
   readonly errors: Map<string, WalkError> = new Map()
 
   constructor(options: LargeFileOptions) {
-    this.#options = options
-    this.#cursor = options.offset
-    this.#limit = options.offset + options.length
-    this.#rangeBytes = options.rangeBytes
+    this.options = options
+    this.cursor = options.offset
+    this.limit = options.offset + options.length
+    this.rangeBytes = options.rangeBytes
     if (options.size !== undefined) this.plan(options.size)
-    else if (options.length !== Infinity) this.plan(this.#limit)
+    else if (options.length !== Infinity) this.plan(this.limit)
   }
 
   get unit(): Omit<ReadUnit, 'chunk'> {
-    return this.#options.unit
+    return this.options.unit
   }
 
   get tally(): ReadUnit['tally'] {
-    return this.#options.unit.tally
+    return this.options.unit.tally
   }
 
   /** Bytes of the chunks that were read. */
   get bytes(): number {
-    return this.#bytes
+    return this.readBytes
   }
 
   /** Bytes that are to be read here, as far as is known. */
   get wanted(): number | undefined {
-    return this.#end === undefined ? undefined : this.#end - this.#options.offset
+    return this.end === undefined ? undefined : this.end - this.options.offset
   }
 
   get pending(): number {
-    if (this.#end === undefined) return this.#begun ? 0 : 1
-    return Math.ceil((this.#end - this.#cursor) / this.#rangeBytes)
+    if (this.end === undefined) return this.begun ? 0 : 1
+    return Math.ceil((this.end - this.cursor) / this.rangeBytes)
   }
 
   get isBusy(): boolean {
-    return this.#inFlight > 0
+    return this.inFlight > 0
   }
 
   /** Nothing is left to begin, and nothing in flight. */
   get finished(): boolean {
-    return this.#inFlight === 0 && this.#begun && this.pending === 0
+    return this.inFlight === 0 && this.begun && this.pending === 0
   }
 
   /** The size is known: the chunks are planned from it. A file that has shrunk meanwhile ends where it was begun. */
   plan(size: number): void {
-    this.#end = Math.max(this.#cursor, Math.min(size, this.#limit))
-    this.#rangeBytes = Math.max(this.#options.rangeBytes, Math.ceil((this.#end - this.#cursor) / mostRanges))
+    this.end = Math.max(this.cursor, Math.min(size, this.limit))
+    this.rangeBytes = Math.max(this.options.rangeBytes, Math.ceil((this.end - this.cursor) / mostRanges))
   }
 
   /** No mount is left that could read it: what is not begun is not wanted any more. */
   abandon(): void {
-    this.#limit = this.#cursor
-    this.#end = this.#cursor
+    this.limit = this.cursor
+    this.end = this.cursor
   }
 
   get planned(): boolean {
-    return this.#end !== undefined
+    return this.end !== undefined
   }
 
   next(): ReadUnit | undefined {
-    const { unit, offset: start, ordinal, chunkBytes } = this.#options
+    const { unit, offset: start, ordinal, chunkBytes } = this.options
     if (this.pending === 0) return undefined
-    const offset = this.#cursor
-    const last = this.#end !== undefined && offset + chunkBytes >= this.#end
-    const length = Math.min(last ? Infinity : chunkBytes, this.#limit - offset)
-    this.#cursor = last && this.#end !== undefined ? this.#end : offset + length
-    this.#inFlight++
+    const offset = this.cursor
+    const last = this.end !== undefined && offset + chunkBytes >= this.end
+    const length = Math.min(last ? Infinity : chunkBytes, this.limit - offset)
+    this.cursor = last && this.end !== undefined ? this.end : offset + length
+    this.inFlight++
     const chunk: Chunk = { file: this, offset, length, ordinal: ordinal + Math.floor((offset - start) / chunkBytes) }
     return { ...unit, chunk }
   }
 
   /** The chunk was read through every mount that had not failed before, or they failed. */
   done(chunk: Chunk, bytes: number, reads: readonly MountRead[]): void {
-    this.#inFlight--
-    this.#bytes += bytes
+    this.inFlight--
+    this.readBytes += bytes
     if (chunk.offset === 0) {
-      this.#begunThrough = new Set(reads.map(({ mount }) => mount))
-      for (const { mount, firstMs } of reads) this.#firstMs.set(mount, firstMs)
+      this.begunThrough = new Set(reads.map(({ mount }) => mount))
+      for (const { mount, firstMs } of reads) this.firstMs.set(mount, firstMs)
     }
-    for (const read of reads) this.#reads.set(read.mount, (this.#reads.get(read.mount) ?? 0) + read.bytes)
+    for (const read of reads) this.reads.set(read.mount, (this.reads.get(read.mount) ?? 0) + read.bytes)
   }
 
   /** The chunk was begun, and the walk stopped before it was read through all its mounts. */
   giveBack(chunk: Chunk): void {
-    this.#inFlight--
-    this.#returned.push({ from: chunk.offset, to: Math.min(chunk.offset + chunk.length, this.#end ?? Infinity) })
+    this.inFlight--
+    this.returned.push({ from: chunk.offset, to: Math.min(chunk.offset + chunk.length, this.end ?? Infinity) })
   }
 
   achieved(): Achieved {
     const ok = this.errors.size === 0
-    const reads = [...this.#reads].filter(([mount]) => !this.errors.has(mount))
+    const reads = [...this.reads].filter(([mount]) => !this.errors.has(mount))
     return {
-      files: ok && this.#begunThrough ? 1 : 0,
-      bytes: ok ? this.#bytes : 0,
-      reads: reads.map(([mount, bytes]) => ({ mount, bytes, firstMs: this.#firstMs.get(mount) })),
-      begunThrough: this.#begunThrough ?? new Set(),
+      files: ok && this.begunThrough ? 1 : 0,
+      bytes: ok ? this.readBytes : 0,
+      reads: reads.map(([mount, bytes]) => ({ mount, bytes, firstMs: this.firstMs.get(mount) })),
+      begunThrough: this.begunThrough ?? new Set(),
     }
   }
 
   /** Ranges from the far end. What is begun keeps a piece, so that its own end comes about here. */
   give(max: number): { part: RangePart; units: number }[] {
-    const pieces = this.#cut([{ from: this.#cursor, to: this.#end ?? this.#limit }])
-    const kept = Math.max(this.#begun ? 1 : 0, pieces.length - max)
-    const given = pieces.slice(kept).map((span) => ({ part: this.#range(span), units: 1 }))
+    const pieces = this.cut([{ from: this.cursor, to: this.end ?? this.limit }])
+    const kept = Math.max(this.begun ? 1 : 0, pieces.length - max)
+    const given = pieces.slice(kept).map((span) => ({ part: this.range(span), units: 1 }))
     const first = pieces[kept]
     if (first) {
-      this.#limit = first.from
-      this.#end = first.from
+      this.limit = first.from
+      this.end = first.from
     }
     return given
   }
 
   /** After a stop: gives up every byte that was neither read nor handed away. */
   giveRest(): RangePart[] {
-    const spans = [...this.#returned, { from: this.#cursor, to: this.#end ?? this.#limit }]
-    const parts = this.#cut(spans).map((span) => this.#range(span))
-    this.#returned = []
+    const spans = [...this.returned, { from: this.cursor, to: this.end ?? this.limit }]
+    const parts = this.cut(spans).map((span) => this.range(span))
+    this.returned = []
     this.abandon()
     return parts
   }
 
-  get #begun(): boolean {
-    return this.#cursor > this.#options.offset
+  private get begun(): boolean {
+    return this.cursor > this.options.offset
   }
 
   /** Joins spans that touch, then cuts them to ranges. */
-  #cut(spans: readonly Span[]): Span[] {
+  private cut(spans: readonly Span[]): Span[] {
     const joined: Span[] = []
     for (const span of spans.filter(({ from, to }) => to > from).sort((a, b) => a.from - b.from)) {
       const before = joined.at(-1)
       if (before?.to === span.from) joined[joined.length - 1] = { from: before.from, to: span.to }
       else joined.push(span)
     }
-    const rangeBytes = this.#rangeBytes
+    const rangeBytes = this.rangeBytes
     return joined.flatMap(({ from, to }) => {
       if (to === Infinity) return [{ from, to }]
       const count = Math.ceil((to - from) / rangeBytes)
@@ -326,16 +326,16 @@ export class LargeFile implements ReadSource {
   }
 
   /** The range that reaches the planned end extends to where the file ends by then. */
-  #range({ from, to }: Span): RangePart {
-    const { unit, offset, ordinal } = this.#options
-    const end = to === this.#end ? this.#limit : to
+  private range({ from, to }: Span): RangePart {
+    const { unit, offset, ordinal } = this.options
+    const end = to === this.end ? this.limit : to
     const length = end === Infinity ? undefined : end - from
     return {
       kind: 'range',
       path: unit.path,
       offset: from,
       length,
-      ordinal: ordinal + Math.floor((from - offset) / this.#rangeBytes),
+      ordinal: ordinal + Math.floor((from - offset) / this.rangeBytes),
     }
   }
 }

@@ -49,25 +49,25 @@ const failuresHeld = 100_000
 export class Tallies {
   readonly root: Tally
   readonly live: Counts & { chunks: number; inFlight: number; bytesArrived: number }
-  readonly #liveAlone: readonly Counts[]
-  readonly #mountNames: readonly string[]
-  readonly #holdFailures: boolean
-  readonly #open = new Set<Tally>()
-  readonly #scopes = new Set<Tally>()
-  #nextId = 0
-  #held = 0
+  private readonly liveAlone: readonly Counts[]
+  private readonly mountNames: readonly string[]
+  private readonly holdFailures: boolean
+  private readonly opened = new Set<Tally>()
+  private readonly scopes = new Set<Tally>()
+  private nextId = 0
+  private held = 0
 
   constructor(mountNames: readonly string[], options: { readonly holdFailures: boolean }) {
-    this.#mountNames = mountNames
-    this.#holdFailures = options.holdFailures
-    this.root = this.#make(undefined, undefined)
+    this.mountNames = mountNames
+    this.holdFailures = options.holdFailures
+    this.root = this.make(undefined, undefined)
     this.live = { ...zeroCounts(mountNames), chunks: 0, inFlight: 0, bytesArrived: 0 }
-    this.#liveAlone = [this.live]
+    this.liveAlone = [this.live]
   }
 
   open(parent: Tally, redo: WalkPart): Tally {
-    const tally = this.#make(parent, redo)
-    this.#open.add(tally)
+    const tally = this.make(parent, redo)
+    this.opened.add(tally)
     return tally
   }
 
@@ -86,29 +86,29 @@ export class Tallies {
   finish(tally: Tally): void {
     if (tally.state !== 'open') return
     tally.state = 'merged'
-    this.#open.delete(tally)
+    this.opened.delete(tally)
     const into = this.holder(tally)
     for (const failure of tally.failures) into.failures.push(failure)
     tally.failures = []
     if (into !== this.root) addCounts(into.counts, tally.counts, 1)
-    else for (const scope of this.#scopes) if (this.holder(scope) === this.root) this.#scopes.delete(scope)
+    else for (const scope of this.scopes) if (this.holder(scope) === this.root) this.scopes.delete(scope)
   }
 
   /** Nothing within the tally counts any more. */
   void(tally: Tally): void {
-    const doomed = [...this.#open].filter((inner) => this.#isWithin(inner, tally))
+    const doomed = [...this.opened].filter((inner) => this.isWithin(inner, tally))
     for (const inner of doomed) {
-      this.#open.delete(inner)
+      this.opened.delete(inner)
       inner.state = 'void'
       addCounts(this.live, inner.counts, -1)
-      this.#held -= inner.failures.length
+      this.held -= inner.failures.length
       inner.failures = []
     }
   }
 
   /** Voids everything that is open, and says what to do again in its place. */
   rollBack(): WalkPart[] {
-    const outermost = [...this.#open].filter(({ parent }) => parent && this.holder(parent) === this.root)
+    const outermost = [...this.opened].filter(({ parent }) => parent && this.holder(parent) === this.root)
     for (const tally of outermost) this.void(tally)
     return outermost.flatMap(({ redo }) => redo ?? [])
   }
@@ -117,35 +117,35 @@ export class Tallies {
   hand(tally: Tally): number | undefined {
     const scope = this.holder(tally)
     if (scope === this.root) return undefined
-    this.#scopes.add(scope)
+    this.scopes.add(scope)
     for (let at = scope; at.parent; at = this.holder(at.parent)) at.handed = true
     return scope.id
   }
 
   voidScopes(): number[] {
-    return [...this.#scopes].filter((scope) => this.isVoid(scope)).map(({ id }) => id)
+    return [...this.scopes].filter((scope) => this.isVoid(scope)).map(({ id }) => id)
   }
 
   /** Entries that a rule of the filter left out. */
   leaveOut(tally: Tally, rule: string, by = 1): void {
-    for (const counts of this.#countsOf(tally)) {
+    for (const counts of this.countsOf(tally)) {
       counts.entriesSkipped += by
       counts.leftOut[rule] = (counts.leftOut[rule] ?? 0) + by
     }
   }
 
   count(tally: Tally, what: 'directories' | 'specialSkipped', by = 1): void {
-    for (const counts of this.#countsOf(tally)) counts[what] += by
+    for (const counts of this.countsOf(tally)) counts[what] += by
   }
 
   /** What a listing of the directory at `path` came to. */
   found(tally: Tally, path: string, found: Readonly<LevelCounters>): void {
     const depth = Math.min(deepestLevel, path === '/' ? 0 : path.split('/').length - 1)
-    for (const counts of this.#countsOf(tally)) addLevel(counts, depth, found)
+    for (const counts of this.countsOf(tally)) addLevel(counts, depth, found)
   }
 
   achieve(tally: Tally, { files, bytes, reads, begunThrough }: Achieved): void {
-    for (const counts of this.#countsOf(tally)) {
+    for (const counts of this.countsOf(tally)) {
       counts.files += files
       counts.bytes = addBytes(counts.bytes, bytes)
       for (const read of reads) {
@@ -162,7 +162,7 @@ export class Tallies {
 
   /** A file that was found, and is not to be read: how large it is, and what reading it would bring. */
   find(tally: Tally, { size, wanted }: { readonly size: number; readonly wanted: number }): void {
-    for (const counts of this.#countsOf(tally)) {
+    for (const counts of this.countsOf(tally)) {
       counts.files++
       counts.bytes = addBytes(counts.bytes, wanted)
       const key = sizeClass(size)
@@ -175,21 +175,21 @@ export class Tallies {
 
   /** This many files were found through the mount. */
   findThrough(tally: Tally, mountName: string, files: number): void {
-    for (const { mounts } of this.#countsOf(tally)) {
+    for (const { mounts } of this.countsOf(tally)) {
       const mount = mounts[mountName]
       if (mount) mount.files += files
     }
   }
 
   fail(tally: Tally, failure: WalkFailure): void {
-    for (const counts of this.#countsOf(tally)) {
+    for (const counts of this.countsOf(tally)) {
       counts.failures[failure.code] = (counts.failures[failure.code] ?? 0) + 1
       const mount = counts.mounts[failure.mount ?? '']
       if (mount && failure.mount !== undefined) mount.failures++
     }
     const holder = this.holder(tally)
-    if (!this.#holdFailures || this.#held >= failuresHeld || holder.state === 'void') return
-    this.#held++
+    if (!this.holdFailures || this.held >= failuresHeld || holder.state === 'void') return
+    this.held++
     holder.failures.push(failure)
   }
 
@@ -197,23 +197,23 @@ export class Tallies {
   takeFailures(): WalkFailure[] {
     const { failures } = this.root
     this.root.failures = []
-    this.#held -= failures.length
+    this.held -= failures.length
     return failures
   }
 
   /** Where a find in the tally is counted: in the live figures, and in the open tally that may take it back. */
-  #countsOf(tally: Tally): readonly Counts[] {
+  private countsOf(tally: Tally): readonly Counts[] {
     const holder = this.holder(tally)
-    if (holder === this.root) return this.#liveAlone
+    if (holder === this.root) return this.liveAlone
     return holder.state === 'void' ? [] : [this.live, holder.counts]
   }
 
-  #make(parent: Tally | undefined, redo: WalkPart | undefined): Tally {
-    const counts = zeroCounts(this.#mountNames)
-    return { id: this.#nextId++, parent, redo, counts, failures: [], state: 'open', handed: false }
+  private make(parent: Tally | undefined, redo: WalkPart | undefined): Tally {
+    const counts = zeroCounts(this.mountNames)
+    return { id: this.nextId++, parent, redo, counts, failures: [], state: 'open', handed: false }
   }
 
-  #isWithin(tally: Tally, outer: Tally): boolean {
+  private isWithin(tally: Tally, outer: Tally): boolean {
     for (let at = tally; ; at = this.holder(at.parent)) {
       if (at === outer) return true
       if (!at.parent) return false

@@ -19,11 +19,11 @@ export const walk = (mounts: readonly Mount[], options: WalkOptions = {}): Walk 
 
 /** A walk under way. Iterate it, or wait for `done`. */
 export class Walk implements AsyncIterable<WalkEntry> {
-  readonly #scheduler: Scheduler
+  private readonly scheduler: Scheduler
 
   /** See `walk`. */
   constructor(mounts: readonly Mount[], options: WalkOptions) {
-    this.#scheduler = new Scheduler(mounts, settingsOf(options))
+    this.scheduler = new Scheduler(mounts, settingsOf(options))
   }
 
   /**
@@ -31,12 +31,12 @@ export class Walk implements AsyncIterable<WalkEntry> {
    * aborts, with its reason: every other failure is a failure of a path.
    */
   get done(): Promise<void> {
-    return this.#scheduler.done
+    return this.scheduler.done
   }
 
   /** As of now. */
   get counters(): WalkCounters {
-    const { tallies, mounts } = this.#scheduler
+    const { tallies, mounts } = this.scheduler
     const { live } = tallies
     const figures = mounts.members.map((member) => {
       const { latencies, ...counts } = live.mounts[member.name] ?? { files: 0, bytes: 0, failures: 0, latencies: {} }
@@ -45,7 +45,7 @@ export class Walk implements AsyncIterable<WalkEntry> {
     const sizes = Object.entries(live.sizes).map(([size, counts]) => [size, { ...counts }])
     return {
       ...live,
-      bytesInFlight: bytesInFlight(this.#scheduler),
+      bytesInFlight: bytesInFlight(this.scheduler),
       failures: { ...live.failures },
       sizes: Object.fromEntries(sizes),
       mounts: Object.fromEntries(figures),
@@ -54,52 +54,52 @@ export class Walk implements AsyncIterable<WalkEntry> {
 
   /** Of the files that were found so far, with `sampleFiles`. */
   get sampled(): readonly SampledFile[] {
-    return this.#scheduler.sample?.files ?? []
+    return this.scheduler.sample?.files ?? []
   }
 
   /** No mount answers: the walk waits until one does, or until `stop()`, which hands everything back. */
   get allDown(): boolean {
-    return this.#scheduler.mounts.allDown
+    return this.scheduler.mounts.allDown
   }
 
   /** Mounts that do not answer and that reads or listings wait for. */
   get awaited(): readonly string[] {
-    return this.#scheduler.mounts.awaited
+    return this.scheduler.mounts.awaited
   }
 
   /** At most three files that are being read and partly arrived, the largest first. */
   get largest(): readonly FileUnderWay[] {
-    return largest(this.#scheduler)
+    return largest(this.scheduler)
   }
 
   /** Directories, names and ranges that are known and not begun. */
   get pending(): number {
-    return this.#scheduler.pending
+    return this.scheduler.pending
   }
 
   /** A listing has gone beyond its first page and not come to its end. */
   get listing(): boolean {
-    return this.#scheduler.listing
+    return this.scheduler.listing
   }
 
   /** Starts nothing more. What is in flight comes to its end, then `done` settles. */
   stop(): void {
-    this.#scheduler.stop()
+    this.scheduler.stop()
   }
 
   /** After `stop()` and `done`: what was not done, each piece exactly once. Throws `OPTION_INVALID` before, and after an abort. */
   rest(): WalkPart[] {
-    return this.#scheduler.rest()
+    return this.scheduler.rest()
   }
 
   /** Hands pending work away while the walk runs: at most `maxUnits` directories, names and ranges. */
   take(maxUnits: number): TakenPart[] {
-    return this.#scheduler.take(maxUnits)
+    return this.scheduler.take(maxUnits)
   }
 
   /** After `done`: the scopes of handed parts that must be ignored, because `rest()` has what they were found in. */
   voidScopes(): number[] {
-    return this.#scheduler.tallies.voidScopes()
+    return this.scheduler.tallies.voidScopes()
   }
 
   /**
@@ -107,11 +107,11 @@ export class Walk implements AsyncIterable<WalkEntry> {
    * `entries: 'all'`, where each is an entry.
    */
   takeFailures(): WalkFailure[] {
-    return this.#scheduler.tallies.takeFailures()
+    return this.scheduler.tallies.takeFailures()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<WalkEntry, undefined> {
-    const { entries } = this.#scheduler
+    const { entries } = this.scheduler
     if (entries) return entries
     throw new WalkError('OPTION_INVALID', 'entries is "none", expected "all" to iterate over the walk')
   }

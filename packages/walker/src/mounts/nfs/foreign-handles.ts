@@ -8,17 +8,17 @@ import type { Target } from '../mount.ts'
  * looking up its path gives here; the answer holds for good.
  */
 export class ForeignHandles {
-  readonly #mounted: NfsExport
-  #checked: Promise<boolean> | undefined
-  #refused = false
+  private readonly mounted: NfsExport
+  private checked: Promise<boolean> | undefined
+  private refusals = false
 
   constructor(mounted: NfsExport) {
-    this.#mounted = mounted
+    this.mounted = mounted
   }
 
   /** They turned out to mean nothing here. */
   get refused(): boolean {
-    return this.#refused
+    return this.refusals
   }
 
   /** The target's handle, or undefined where its path has to be looked up. At once for a handle of this mount's own. */
@@ -28,24 +28,24 @@ export class ForeignHandles {
   ): FileHandle | undefined | Promise<FileHandle | undefined> {
     if (typeof handle !== 'string') return undefined
     const given = handle as FileHandle
-    return foreign ? this.#accepts(path, given, asking).then((accepted) => (accepted ? given : undefined)) : given
+    return foreign ? this.accepts(path, given, asking).then((accepted) => (accepted ? given : undefined)) : given
   }
 
   /** The first to ask pays for the lookups, others wait for their outcome. A path that can't be looked up tells nothing. */
-  async #accepts(path: string, handle: FileHandle, { onCall }: CallOptions): Promise<boolean> {
-    if (this.#refused) return false
+  private async accepts(path: string, handle: FileHandle, { onCall }: CallOptions): Promise<boolean> {
+    if (this.refusals) return false
     // Without a signal: who goes away meanwhile asked for the others as well.
-    this.#checked ??= this.#check(path, handle, onCall)
-    return await this.#checked
+    this.checked ??= this.check(path, handle, onCall)
+    return await this.checked
   }
 
-  async #check(path: string, handle: FileHandle, onCall: CallOptions['onCall']): Promise<boolean> {
+  private async check(path: string, handle: FileHandle, onCall: CallOptions['onCall']): Promise<boolean> {
     try {
-      const found = await this.#mounted.resolve(path, { onCall })
-      this.#refused = found.handle !== handle
-      return !this.#refused
+      const found = await this.mounted.resolve(path, { onCall })
+      this.refusals = found.handle !== handle
+      return !this.refusals
     } catch {
-      this.#checked = undefined
+      this.checked = undefined
       return false
     }
   }

@@ -125,10 +125,10 @@ class NfsMount implements Mount {
   readonly maxListings = maxListings
   readonly limiter: Limiter
   readonly longReads: Limiter
-  readonly #mounted: NfsExport
-  readonly #foreign: ForeignHandles
-  readonly #reads: Reads
-  readonly #seenAt: string
+  private readonly mounted: NfsExport
+  private readonly foreign: ForeignHandles
+  private readonly reads: Reads
+  private readonly seenAt: string
 
   constructor(
     mounted: NfsExport,
@@ -139,14 +139,14 @@ class NfsMount implements Mount {
     this.maxInFlight = maxInFlight
     this.limiter = limiter
     this.longReads = longReads
-    this.#mounted = mounted
-    this.#foreign = new ForeignHandles(mounted)
-    this.#reads = new Reads(mounted, { foreign: this.#foreign, longReads, readsPerFile, now: () => clock.now() })
-    this.#seenAt = seenAt ?? mounted.exportPath
+    this.mounted = mounted
+    this.foreign = new ForeignHandles(mounted)
+    this.reads = new Reads(mounted, { foreign: this.foreign, longReads, readsPerFile, now: () => clock.now() })
+    this.seenAt = seenAt ?? mounted.exportPath
   }
 
   get handleSpace(): string | undefined {
-    return this.#foreign.refused ? undefined : this.#mounted.handleSpace
+    return this.foreign.refused ? undefined : this.mounted.handleSpace
   }
 
   async *list(target: Target, options: ListOptions): AsyncGenerator<DirectoryPage, void> {
@@ -154,11 +154,11 @@ class NfsMount implements Mount {
     const calls = countCalls(options)
     try {
       options.signal.throwIfAborted()
-      const given = await this.#foreign.handleOf(target, calls.asking)
+      const given = await this.foreign.handleOf(target, calls.asking)
       let begun = false
       if (given !== undefined) {
         try {
-          for await (const page of this.#pages(given, path, options.resume, calls)) {
+          for await (const page of this.pages(given, path, options.resume, calls)) {
             begun = true
             yield page
           }
@@ -167,20 +167,20 @@ class NfsMount implements Mount {
           if (begun || !isStale(error)) throw error
         }
       }
-      const { handle } = await this.#mounted.resolve(path, calls.asking)
-      yield* this.#pages(handle, path, options.resume, calls)
+      const { handle } = await this.mounted.resolve(path, calls.asking)
+      yield* this.pages(handle, path, options.resume, calls)
     } catch (error) {
       throw fromNfs(error, path)
     }
   }
 
-  async *#pages(
+  private async *pages(
     directory: FileHandle,
     path: string,
     resume: string | undefined,
     { asking, nextQuestion }: CountedCalls,
   ): AsyncGenerator<DirectoryPage, void> {
-    for await (const page of listPages(this.#mounted, { directory, path, resume, asking })) {
+    for await (const page of listPages(this.mounted, { directory, path, resume, asking })) {
       yield page
       nextQuestion()
     }
@@ -189,7 +189,7 @@ class NfsMount implements Mount {
   async stat(path: string, options: StatOptions): Promise<Entry> {
     try {
       options.signal.throwIfAborted()
-      const { handle, attributes, above } = await look(this.#mounted, path, countCalls(options).asking)
+      const { handle, attributes, above } = await look(this.mounted, path, countCalls(options).asking)
       const entry = { ...entryOf(nameOf(path), attributes, handle), id: idOf(attributes) }
       return options.above ? { ...entry, above: above().map(identityOf) } : entry
     } catch (error) {
@@ -201,20 +201,20 @@ class NfsMount implements Mount {
     try {
       options.signal.throwIfAborted()
       const { asking } = countCalls(options)
-      const { handle } = await this.#mounted.resolve(path, asking)
-      const target = await this.#mounted.readlink(handle, asking)
-      return target.startsWith('/') ? withinExport(path, target, this.#seenAt) : target
+      const { handle } = await this.mounted.resolve(path, asking)
+      const target = await this.mounted.readlink(handle, asking)
+      return target.startsWith('/') ? withinExport(path, target, this.seenAt) : target
     } catch (error) {
       throw fromNfs(error, path)
     }
   }
 
   read(target: Target, options: ReadOptions): Promise<ReadOutcome> {
-    return this.#reads.read(target, options)
+    return this.reads.read(target, options)
   }
 
   close(): Promise<void> {
-    return this.#mounted.close()
+    return this.mounted.close()
   }
 }
 

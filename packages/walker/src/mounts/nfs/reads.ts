@@ -28,21 +28,21 @@ export interface ReadsOptions {
 
 /** Reads through one export: nearly all by a single READ, the others by `readRange`, by path where a handle is stale. */
 export class Reads {
-  readonly #mounted: NfsExport
-  readonly #options: ReadsOptions
+  private readonly mounted: NfsExport
+  private readonly options: ReadsOptions
 
   constructor(mounted: NfsExport, options: ReadsOptions) {
-    this.#mounted = mounted
-    this.#options = options
+    this.mounted = mounted
+    this.options = options
   }
 
   /** No async function: it is called per file, and most have a handle of this mount's own. */
   read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
     if (asked.signal.aborted) return Promise.reject(asked.signal.reason)
-    if (typeof target.handle !== 'string' || target.foreign || isLong(asked)) return this.#readSlowly(target, asked)
+    if (typeof target.handle !== 'string' || target.foreign || isLong(asked)) return this.readSlowly(target, asked)
     const handle = target.handle as FileHandle
     const { offset, length, size } = asked
-    const mounted = this.#mounted
+    const mounted = this.mounted
     if (size !== undefined && size > mounted.maxFileBytes) return Promise.reject(tooLarge(target.path, size))
     return new Promise((resolve) => {
       const shortRead = new ShortRead(this, target.path, handle, asked, resolve)
@@ -52,17 +52,17 @@ export class Reads {
 
   /** The first READ did not bring the file to its end, as far as is known. */
   continued({ path, handle, asked }: ShortRead, first: ReadResult): Promise<ReadOutcome> {
-    return this.#readSlowly({ path, handle }, asked, { first })
+    return this.readSlowly({ path, handle }, asked, { first })
   }
 
   /** The first READ failed. */
   failed({ path, asked }: ShortRead, error: unknown): Promise<ReadOutcome> {
-    if (isStale(error)) return this.#readSlowly({ path }, asked, { inVain: 1 })
+    if (isStale(error)) return this.readSlowly({ path }, asked, { inVain: 1 })
     return Promise.reject(asReadError(fromNfs(error, path)))
   }
 
   /** A long read, one whose handle has to be checked, or one that a first READ has not settled. */
-  async #readSlowly(
+  private async readSlowly(
     target: Target,
     asked: ReadOptions,
     { first, inVain = 0 }: { readonly first?: ReadResult; readonly inVain?: number } = {},
@@ -73,69 +73,69 @@ export class Reads {
       requests++
     }
     try {
-      this.#refuseTooLarge(path, asked)
-      const handle = await this.#options.foreign.handleOf(target, { onCall })
-      let outcome = handle === undefined ? undefined : await this.#readByHandle(handle, asked, onCall, first)
-      outcome ??= await this.#readByPath(path, asked, onCall)
-      this.#refuseTooLarge(path, outcome)
+      this.refuseTooLarge(path, asked)
+      const handle = await this.options.foreign.handleOf(target, { onCall })
+      let outcome = handle === undefined ? undefined : await this.readByHandle(handle, asked, onCall, first)
+      outcome ??= await this.readByPath(path, asked, onCall)
+      this.refuseTooLarge(path, outcome)
       return { ...outcome, requests }
     } catch (error) {
       throw asReadError(fromNfs(error, path))
     }
   }
 
-  #refuseTooLarge(path: string, { size = 0 }: { readonly size?: number | undefined }): void {
-    if (size > this.#mounted.maxFileBytes) throw tooLarge(path, size)
+  private refuseTooLarge(path: string, { size = 0 }: { readonly size?: number | undefined }): void {
+    if (size > this.mounted.maxFileBytes) throw tooLarge(path, size)
   }
 
   /** Undefined where the handle is stale. */
-  async #readByHandle(
+  private async readByHandle(
     handle: FileHandle,
     asked: ReadOptions,
     onCall: () => void,
     first?: ReadResult,
   ): Promise<ReadOutcome | undefined> {
     try {
-      return await this.#readRange(handle, asked, onCall, first)
+      return await this.readRange(handle, asked, onCall, first)
     } catch (error) {
       if (isStale(error)) return undefined
       throw error
     }
   }
 
-  async #readByPath(path: string, asked: ReadOptions, onCall: () => void): Promise<ReadOutcome> {
+  private async readByPath(path: string, asked: ReadOptions, onCall: () => void): Promise<ReadOutcome> {
     asked.signal.throwIfAborted()
-    const { handle, attributes } = await look(this.#mounted, path, { signal: asked.signal, onCall })
+    const { handle, attributes } = await look(this.mounted, path, { signal: asked.signal, onCall })
     if (kindOf(attributes.type) !== 'file') throw new WalkError('NOT_A_FILE', `${path}: a ${attributes.type}`)
-    return await this.#readRange(handle, { ...asked, size: Number(attributes.size) }, onCall)
+    return await this.readRange(handle, { ...asked, size: Number(attributes.size) }, onCall)
   }
 
-  async #readRange(
+  private async readRange(
     handle: FileHandle,
     asked: ReadOptions,
     onCall: () => void,
     first?: ReadResult,
   ): Promise<ReadOutcome> {
-    const { longReads, readsPerFile: inFlight, now } = this.#options
+    const { longReads, readsPerFile: inFlight, now } = this.options
     const { offset, length, size, signal, arrivals } = asked
     const beganMs = now()
     const onBytes = arrivals && ((bytes: number) => arrivals.arrived(bytes))
     if (first) onBytes?.(first.count)
     const limiter = isLong(asked) ? longReads : undefined
     const options = { offset, length, expectedSize: size, inFlight, limiter, now, signal, onCall, onBytes, first }
-    const range = await readRange(this.#mounted, handle, options)
+    const range = await readRange(this.mounted, handle, options)
     const firstMs = range.firstMs ?? (first ? undefined : now() - beganMs)
-    return { ...(outcomeOf(range) ?? (await this.#learnSize(handle, range, asked, onCall))), firstMs }
+    return { ...(outcomeOf(range) ?? (await this.learnSize(handle, range, asked, onCall))), firstMs }
   }
 
   /** For servers that send no attributes along. */
-  async #learnSize(
+  private async learnSize(
     handle: FileHandle,
     range: ReadRangeResult,
     { offset, signal }: ReadOptions,
     onCall: () => void,
   ): Promise<ReadOutcome> {
-    const { size } = await this.#mounted.getattr(handle, { signal, onCall })
+    const { size } = await this.mounted.getattr(handle, { signal, onCall })
     return outcomeOf({ ...range, size, eof: size <= offset + range.bytes }) as ReadOutcome
   }
 }
@@ -145,11 +145,11 @@ export class Reads {
  * what lives meanwhile: so each has this object and the promise that is given for it, and nothing else.
  */
 class ShortRead implements Receiver<ReadResult> {
-  readonly #by: Reads
+  private readonly by: Reads
   readonly path: string
   readonly handle: FileHandle
   readonly asked: ReadOptions
-  readonly #resolve: (outcome: ReadOutcome | Promise<ReadOutcome>) => void
+  private readonly settle: (outcome: ReadOutcome | Promise<ReadOutcome>) => void
 
   constructor(
     by: Reads,
@@ -158,11 +158,11 @@ class ShortRead implements Receiver<ReadResult> {
     asked: ReadOptions,
     resolve: (outcome: ReadOutcome | Promise<ReadOutcome>) => void,
   ) {
-    this.#by = by
+    this.by = by
     this.path = path
     this.handle = handle
     this.asked = asked
-    this.#resolve = resolve
+    this.settle = resolve
   }
 
   resolve(first: ReadResult): void {
@@ -171,12 +171,12 @@ class ShortRead implements Receiver<ReadResult> {
     const reached = offset + count
     const size = first.size === undefined ? Number.POSITIVE_INFINITY : Number(first.size)
     // Most files: reply and listing agree that nothing is left. `readStanding` judges all else.
-    if (size <= reached && listed <= reached) this.#resolve({ bytes: count, end: true, size, requests: 1 })
-    else this.#resolve(this.#by.continued(this, first))
+    if (size <= reached && listed <= reached) this.settle({ bytes: count, end: true, size, requests: 1 })
+    else this.settle(this.by.continued(this, first))
   }
 
   reject(error: unknown): void {
-    this.#resolve(this.#by.failed(this, error))
+    this.settle(this.by.failed(this, error))
   }
 }
 
