@@ -67,6 +67,8 @@ function statementsOf(text: string): string[] {
   const plain = text
     .replaceAll(/^[ \t]*\/\*[\s\S]*?\*\/[ \t]*\n/gm, '')
     .replaceAll(/^[ \t]*\/\/.*(?:\n|$)/gm, '')
+    // Private members are no part of what is exported, whichever way they are written.
+    .replaceAll(/^[ \t]*(?:#private|private .*);\n/gm, '')
     .split('\n')
   const statements: string[][] = []
   for (const line of plain) {
