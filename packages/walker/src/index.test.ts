@@ -14,6 +14,7 @@ test('exports change only on purpose', async () => {
     'rateLimit',
     'throttledMount',
     'walk',
+    'warm',
     'watchedMount',
   ])
 })

@@ -45,6 +45,7 @@ export type {
   MountCounters,
   MountFigures,
   MountLimits,
+  MountRead,
   SizeCounts,
   WalkCounters,
   WalkFailure,
@@ -57,3 +58,5 @@ export type { Measured, MeasureOptions, SampledFile } from './walk/sample.ts'
 export { measureReads } from './walk/sample.ts'
 export type { Walk } from './walk/walk.ts'
 export { walk } from './walk/walk.ts'
+export type { Warmed, WarmOptions } from './walk/warm.ts'
+export { warm } from './walk/warm.ts'

@@ -1,7 +1,7 @@
 import type { WalkError } from '../errors.ts'
 import { Slots } from '../limits/limiter.ts'
 import type { Mount } from '../mounts/mount.ts'
-import { EntryQueue, type WalkEntry } from './entries.ts'
+import { EntryQueue } from './entries.ts'
 import { Frontier, type Given, partOfUnit, type WalkUnit } from './frontier.ts'
 import { MountSet } from './mount-set.ts'
 import type { Settings } from './options.ts'
@@ -18,8 +18,8 @@ export abstract class Context {
   readonly tallies: Tallies
   readonly slots: Slots
   readonly frontier: Frontier = new Frontier()
-  /** Entries for the caller who iterates over the walk. */
-  readonly entries: EntryQueue | undefined
+  /** Entries for the caller who iterates over the walk; undefined where nobody does, so that none are made. */
+  entries: EntryQueue | undefined
   /** Files for the caller to measure, where `sampleFiles` asks for them. */
   readonly sample: FileSample | undefined
   /** Large files that are begun and not finished. */
@@ -37,7 +37,7 @@ export abstract class Context {
     this.waiting = waiting
     this.mounts = new MountSet(mounts, settings)
     this.resolver = new Resolver(this.mounts, signal, waiting)
-    this.tallies = new Tallies(this.mounts.names, { holdFailures: entries === 'none' })
+    this.tallies = new Tallies(this.mounts.names, { holdFailures: true })
     this.slots = new Slots(concurrency)
     this.sample = sampleFiles > 0 ? new FileSample(sampleFiles) : undefined
     if (entries === 'all')
@@ -62,14 +62,10 @@ export abstract class Context {
   /** A listing goes beyond its first page (1), or is over (-1). */
   abstract listingOpen(change: 1 | -1): void
 
-  emit(entry: WalkEntry): void {
-    this.entries?.push(entry)
-  }
-
   /** Counts and reports a failure; one mount's, where it has a name. */
   fail(tally: Tally, path: string, error: WalkError, mount?: string): void {
     this.tallies.fail(tally, { path, mount, code: error.code, message: error.message })
-    this.emit({ kind: 'failed', path, mount, error })
+    this.entries?.push({ kind: 'failed', path, mount, error })
   }
 
   giveBack(unit: ReadUnit | WalkUnit): void {

@@ -73,6 +73,8 @@ export interface WalkCounters {
   directories: number
   /** Files read through all the mounts they were to be read through. */
   files: number
+  /** Those of them of which `headBytes` left something unread. */
+  filesInPart: number
   /** Bytes of those files, once each however many mounts they came through. */
   bytes: number
   /** Files and directories that the filter left out. */
@@ -124,6 +126,7 @@ export interface MountRead {
 export const zeroCounts = (mountNames: readonly string[]): Counts => ({
   directories: 0,
   files: 0,
+  filesInPart: 0,
   bytes: 0,
   entriesSkipped: 0,
   leftOut: {},
@@ -156,6 +159,7 @@ export const addBytes = (sum: number, bytes: number): number =>
 export function addCounts(into: Counts, from: Counts, sign: 1 | -1): void {
   into.directories += sign * from.directories
   into.files += sign * from.files
+  into.filesInPart += sign * from.filesInPart
   into.bytes = addBytes(into.bytes, sign * from.bytes)
   into.entriesSkipped += sign * from.entriesSkipped
   into.specialSkipped += sign * from.specialSkipped

@@ -1,11 +1,20 @@
-import type { WalkError } from '../errors.ts'
+import { WalkError } from '../errors.ts'
+import type { MountRead } from './counters.ts'
 
 /** A file that was read through all its mounts. A range that does not begin its file has no entry. */
 export interface FileEntry {
   readonly kind: 'file'
   readonly path: string
+  /** Bytes that the file has, as the last that looked was told; undefined where nobody was. */
+  readonly size: number | undefined
+  /** Milliseconds since 1970, where the listing told. */
+  readonly modifiedMs: number | undefined
+  /** Bytes that were read of it, once however many mounts they came through. */
   readonly bytes: number
-  readonly reads: readonly { readonly mount: string; readonly bytes: number }[]
+  /** Every byte of it was read here, through each mount that it is to be read through. */
+  readonly complete: boolean
+  /** What came through each mount. */
+  readonly reads: readonly MountRead[]
 }
 
 /** What a walk yields. A directory comes before what is in it; nothing else is promised of the order. */
@@ -31,6 +40,8 @@ export class EntryQueue implements AsyncIterator<WalkEntry, undefined> {
     reject: (reason: unknown) => void
   }[] = []
   private end: { reason?: unknown; failed: boolean } | undefined
+  /** Somebody pulls. */
+  isIterated = false
 
   constructor(capacity: number, hooks: { onRoom: () => void; onReturn: () => Promise<void> }) {
     this.capacity = capacity
@@ -41,6 +52,14 @@ export class EntryQueue implements AsyncIterator<WalkEntry, undefined> {
   /** How many more entries fit before the walk should rest. */
   get room(): number {
     return this.capacity - (this.ready.length - this.taken) + this.waiting.length
+  }
+
+  /** For the one caller who pulls: each entry comes once. Throws `OPTION_INVALID` for a second. */
+  iterate(): this {
+    if (this.isIterated)
+      throw new WalkError('OPTION_INVALID', 'the walk is iterated over a second time, expected once: entries come once')
+    this.isIterated = true
+    return this
   }
 
   push(entry: WalkEntry): void {

@@ -289,6 +289,6 @@ class Listing {
   private announce(): void {
     if (this.announced) return
     this.announced = true
-    this.context.emit({ kind: 'directory', path: this.unit.path })
+    this.context.entries?.push({ kind: 'directory', path: this.unit.path })
   }
 }

@@ -127,7 +127,9 @@ function addDirectory(
 
 function addFile(context: Context, { path, real, entry, tally }: Found): void {
   if (context.settings.filter.file(path, nameOf(path)) && attributesPass(context, entry))
-    context.frontier.addSource(sourceOf(context.settings, { path, real, size: entry.size, tally, as: 'tree' }))
+    context.frontier.addSource(
+      sourceOf(context.settings, { path, real, size: entry.size, listed: entry, tally, as: 'tree' }),
+    )
   else leaveOut(context, tally, path, 'file', { ...entry, name: nameOf(path) })
 }
 
@@ -213,8 +215,10 @@ function addFound(
   const left = counted.length === 0 ? files : files.filter((entry) => !isCounted(entry))
   // Large ones are read in pieces from the first on, which others may take over.
   const large = left.filter(({ size }) => isLarge(settings, size))
-  for (const { name, size, handle } of large) {
-    const unit = { path: joinPath(directory, name), real: joinPath(real, name), size, handle, from: mount, tally }
+  for (const listed of large) {
+    const { name, size, handle } = listed
+    const [path, realPath] = [joinPath(directory, name), joinPath(real, name)]
+    const unit = { path, real: realPath, size, handle, listed, from: mount, tally }
     frontier.addSource(sourceOf(settings, { ...unit, as: 'name' }))
   }
   const small = large.length === 0 ? left : left.filter(({ size }) => !isLarge(settings, size))

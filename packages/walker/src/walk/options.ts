@@ -58,7 +58,7 @@ export interface WalkOptions {
   readonly rangeBytes?: number
   /** Names and directories held before listings pause. Default 10,000. */
   readonly maxPending?: number
-  /** `none`: iterate nothing, only counters and failures. Default `all`, where the caller has to pull. */
+  /** `none`: nobody iterates, only counters and failures are of interest. Default `all`: entries for one caller who iterates. */
   readonly entries?: 'all' | 'none'
   /** Limits per mount. Default: the mount's own `limiter`; else `concurrency` or its `maxInFlight`, whichever is smaller. */
   readonly limiterFor?: (mount: Mount) => Limiter

@@ -90,7 +90,16 @@ class Sorting {
     this.bytes += Math.min(size ?? 0, settings.headBytes)
     if (isLarge(settings, size)) {
       frontier.addSource(
-        sourceOf(settings, { path: child, real: joinPath(real, name), size, handle, from, tally, as: 'name' }),
+        sourceOf(settings, {
+          path: child,
+          real: joinPath(real, name),
+          size,
+          handle,
+          listed: entry,
+          from,
+          tally,
+          as: 'name',
+        }),
       )
       this.large++
     } else if (settings.attributesOnly && size !== undefined && canBe(from, size)) {

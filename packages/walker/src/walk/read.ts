@@ -3,6 +3,7 @@ import { canBe, type Mount, type ReadOutcome } from '../mounts/mount.ts'
 import { hashPath, parentOf } from '../paths.ts'
 import type { ArrivingRead, Context } from './context.ts'
 import type { MountRead } from './counters.ts'
+import type { FileEntry } from './entries.ts'
 import type { Member } from './mount-set.ts'
 import { findFile } from './page.ts'
 import { Passage, type PassageOwner } from './passage.ts'
@@ -45,8 +46,10 @@ class Reading implements PassageOwner, ArrivingRead {
   private errors: readonly FailedRead[] = none
   /** The walk stopped before every mount had its turn. */
   private broken = false
-  /** Of a walk that reads nothing: what the file's attributes say. */
-  private size = 0
+  /** Bytes that the file has, as its reads tell; of a walk that reads nothing, as its attributes do. */
+  private size: number | undefined
+  /** A mount has more of the file than what it was read for. */
+  private inPart = false
   /** What has arrived, each byte once: through the mount that is first. */
   bytes = 0
   private isArriving = false
@@ -70,7 +73,9 @@ class Reading implements PassageOwner, ArrivingRead {
   }
 
   /** Only the mount that is first to read a file has to fetch it: the others find it in the cache. */
-  came(mount: string, { bytes, firstMs }: ReadOutcome, tookMs: number): void {
+  came(mount: string, { bytes, end, size, firstMs }: ReadOutcome, tookMs: number): void {
+    if (!end) this.inPart = true
+    this.size = size ?? (end ? (this.chunk?.offset ?? 0) + bytes : this.size)
     if (this.reads.length === 0) this.bytes = bytes
     const isTimed = this.reads.length === 0 && !this.context.settings.attributesOnly
     this.reads = [...this.reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
@@ -165,10 +170,19 @@ class Reading implements PassageOwner, ArrivingRead {
     const ok = this.errors.length === 0
     const isFound = ok && settings.attributesOnly
     const bytes = ok ? (this.reads[0]?.bytes ?? 0) : 0
-    tallies.achieve(tally, { files: ok && !isFound ? 1 : 0, bytes, reads: this.reads })
-    if (isFound) findFile(this.context, { path, size: this.size, tally })
+    const files = ok && !isFound ? 1 : 0
+    const filesInPart = files === 1 && this.inPart ? 1 : 0
+    tallies.achieve(tally, { files, filesInPart, bytes, reads: this.reads })
+    if (isFound) findFile(this.context, { path, size: this.size ?? 0, tally })
     for (const { mount, error } of this.errors) this.context.fail(tally, path, error, mount)
-    if (ok) this.context.emit({ kind: 'file', path, bytes, reads: this.reads })
+    if (ok) this.context.entries?.push(this.entry(bytes))
+  }
+
+  private entry(bytes: number): FileEntry {
+    const { path, size, listed } = this.unit
+    const reads = this.reads
+    const modifiedMs = listed?.modifiedMs
+    return { kind: 'file', path, size: this.size ?? size, modifiedMs, bytes, complete: !this.inPart, reads }
   }
 
   private finishChunk(chunk: Chunk): void {
@@ -182,6 +196,7 @@ class Reading implements PassageOwner, ArrivingRead {
     if (this.broken) file.giveBack(chunk)
     else {
       file.done(chunk, this.reads[0]?.bytes ?? 0, this.reads)
+      file.size = this.size ?? file.size
       this.context.tallies.live.chunks++
     }
     if (file.finished && this.context.going) closeFile(this.context, file)
@@ -190,11 +205,14 @@ class Reading implements PassageOwner, ArrivingRead {
 
 /** Counts what was read of a large file. */
 export function closeFile(context: Context, file: LargeFile): void {
-  const { unit, errors } = file
-  const achieved = file.achieved()
+  const { unit, errors, size } = file
+  const achieved = file.achieved(context.settings.headBytes)
   context.begun.delete(file)
   context.tallies.achieve(unit.tally, achieved)
   for (const [mount, error] of errors) context.fail(unit.tally, unit.path, error, mount)
-  if (achieved.files === 1)
-    context.emit({ kind: 'file', path: unit.path, bytes: achieved.bytes, reads: achieved.reads })
+  if (achieved.files === 0) return
+  const { bytes, reads } = achieved
+  const complete = size !== undefined && bytes >= size
+  const { path, listed } = unit
+  context.entries?.push({ kind: 'file', path, size, modifiedMs: listed?.modifiedMs, bytes, complete, reads })
 }

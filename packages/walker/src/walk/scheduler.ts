@@ -1,6 +1,7 @@
 import { WalkError } from '../errors.ts'
 import type { Mount } from '../mounts/mount.ts'
 import { Context } from './context.ts'
+import type { EntryQueue } from './entries.ts'
 import type { Given, WalkUnit } from './frontier.ts'
 import { listDirectory } from './list.ts'
 import { openEntry, openLink, openPart } from './open.ts'
@@ -54,6 +55,27 @@ export class Scheduler extends Context {
 
   get pending(): number {
     return this.frontier.pending
+  }
+
+  /** The entries, for one caller to pull. Throws `OPTION_INVALID` where there are none, or somebody has them. */
+  iterate(): EntryQueue {
+    if (this.entries !== undefined) {
+      this.tallies.forgetFailures()
+      return this.entries.iterate()
+    }
+    throw new WalkError(
+      'OPTION_INVALID',
+      this.settings.entries === 'none'
+        ? 'entries is "none", expected "all" to iterate over the walk'
+        : 'the walk runs without entries, as its `done` was asked for first: iterate over it before',
+    )
+  }
+
+  /** Nobody iterates, and somebody waits for the end: entries that nobody pulls must not hold the walk up. */
+  runWithoutEntries(): void {
+    if (this.entries === undefined || this.entries.isIterated) return
+    this.entries = undefined
+    this.wake()
   }
 
   /** A listing has gone beyond its first page and not come to its end. */

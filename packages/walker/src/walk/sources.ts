@@ -15,6 +15,8 @@ export interface ReadUnit {
   /** Bytes, where the listing told. */
   readonly size?: number | undefined
   readonly handle?: unknown
+  /** What its listing said of it, if it came from one. */
+  readonly listed?: Entry | undefined
   /** Whose handle that is. */
   readonly from?: Mount | undefined
   readonly tally: Tally
@@ -101,7 +103,7 @@ export class FileBatch implements ReadSource {
     this.at++
     const path = joinPath(directory, file.name)
     const real = realDirectory === directory ? path : joinPath(realDirectory, file.name)
-    return { path, real, size: file.size, handle: file.handle, from, tally, as: 'name' }
+    return { path, real, size: file.size, handle: file.handle, listed: file, from, tally, as: 'name' }
   }
 
   give(max: number): { part: WalkPart; units: number }[] {
@@ -182,12 +184,15 @@ export class LargeFile implements ReadSource {
   private readonly firstMs = new Map<string, number | undefined>()
   private readonly reads = new Map<string, number>()
   readonly errors: Map<string, WalkError> = new Map()
+  /** Bytes that the file has, as the last read told, or the listing; undefined until one did. */
+  size: number | undefined
 
   constructor(options: LargeFileOptions) {
     this.options = options
     this.cursor = options.offset
     this.limit = options.offset + options.length
     this.rangeBytes = options.rangeBytes
+    this.size = options.size
     if (options.size !== undefined) this.plan(options.size)
     else if (options.length !== Infinity) this.plan(this.limit)
   }
@@ -269,11 +274,14 @@ export class LargeFile implements ReadSource {
     this.returned.push({ from: chunk.offset, to: Math.min(chunk.offset + chunk.length, this.end ?? Infinity) })
   }
 
-  achieved(): Achieved {
+  /** Ranges of one file are parts of a walk, or of several: by what is wanted of a file, not by what is read here, it is in part. */
+  achieved(headBytes: number): Achieved {
     const ok = this.errors.size === 0
+    const files = ok && this.begunThrough ? 1 : 0
     const reads = [...this.reads].filter(([mount]) => !this.errors.has(mount))
     return {
-      files: ok && this.begunThrough ? 1 : 0,
+      files,
+      filesInPart: files === 1 && this.size !== undefined && this.size > headBytes ? 1 : 0,
       bytes: ok ? this.readBytes : 0,
       reads: reads.map(([mount, bytes]) => ({ mount, bytes, firstMs: this.firstMs.get(mount) })),
       begunThrough: this.begunThrough ?? new Set(),

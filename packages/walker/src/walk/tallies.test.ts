@@ -3,7 +3,7 @@ import { latencyBin, type WalkFailure } from './counters.ts'
 import { Tallies } from './tallies.ts'
 
 const failure = (path: string): WalkFailure => ({ path, mount: 'm', code: 'IO', message: path })
-const read = { files: 1, bytes: 10, reads: [{ mount: 'm', bytes: 10 }] } as const
+const read = { files: 1, filesInPart: 0, bytes: 10, reads: [{ mount: 'm', bytes: 10 }] } as const
 const make = (): Tallies => new Tallies(['m'], { holdFailures: true })
 
 describe('tallies', () => {
@@ -13,6 +13,7 @@ describe('tallies', () => {
     tallies.fail(tallies.root, failure('/a'))
     expect(tallies.live).toMatchObject({
       files: 1,
+      filesInPart: 0,
       bytes: 10,
       failures: { IO: 1 },
       mounts: { m: { files: 1, failures: 1 } },
@@ -70,6 +71,7 @@ describe('tallies', () => {
     expect(tallies.live).toEqual({
       directories: 0,
       files: 1,
+      filesInPart: 0,
       bytes: 10,
       entriesSkipped: 0,
       leftOut: {},
@@ -137,7 +139,7 @@ describe('tallies', () => {
   test('a mount counts a file only where it read its beginning', () => {
     const tallies = new Tallies(['one', 'two'], { holdFailures: false })
     const reads = ['one', 'two'].map((mount) => ({ mount, bytes: 5 }))
-    tallies.achieve(tallies.root, { files: 1, bytes: 10, reads, begunThrough: new Set(['two']) })
+    tallies.achieve(tallies.root, { files: 1, filesInPart: 0, bytes: 10, reads, begunThrough: new Set(['two']) })
     expect(tallies.live.mounts).toEqual({
       one: { files: 0, bytes: 5, failures: 0, latencies: {} },
       two: { files: 1, bytes: 5, failures: 0, latencies: {} },
@@ -146,7 +148,7 @@ describe('tallies', () => {
 
   test('how long first reads took is counted by bins, and rolled back with the rest', () => {
     const tallies = make()
-    const timed = (firstMs: number) => ({ files: 1 as const, bytes: 1, reads: [{ mount: 'm', bytes: 1, firstMs }] })
+    const timed = (firstMs: number) => ({ ...read, bytes: 1, reads: [{ mount: 'm', bytes: 1, firstMs }] })
     tallies.achieve(tallies.root, timed(10))
     const open = tallies.open(tallies.root, { kind: 'tree', path: '/d' })
     for (const firstMs of [10.5, 100, 100]) tallies.achieve(open, timed(firstMs))

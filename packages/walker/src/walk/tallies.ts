@@ -35,6 +35,8 @@ export interface Tally {
 export interface Achieved {
   /** 1 when it counts the file and all went well. */
   readonly files: 0 | 1
+  /** 1 when that file is longer than what was wanted of it. */
+  readonly filesInPart: 0 | 1
   readonly bytes: number
   /** What came through each mount that did not fail. */
   readonly reads: readonly MountRead[]
@@ -51,7 +53,7 @@ export class Tallies {
   readonly live: Counts & { chunks: number; inFlight: number; bytesArrived: number }
   private readonly liveAlone: readonly Counts[]
   private readonly mountNames: readonly string[]
-  private readonly holdFailures: boolean
+  private holdFailures: boolean
   private readonly opened = new Set<Tally>()
   private readonly scopes = new Set<Tally>()
   private nextId = 0
@@ -144,9 +146,10 @@ export class Tallies {
     for (const counts of this.countsOf(tally)) addLevel(counts, depth, found)
   }
 
-  achieve(tally: Tally, { files, bytes, reads, begunThrough }: Achieved): void {
+  achieve(tally: Tally, { files, filesInPart, bytes, reads, begunThrough }: Achieved): void {
     for (const counts of this.countsOf(tally)) {
       counts.files += files
+      counts.filesInPart += filesInPart
       counts.bytes = addBytes(counts.bytes, bytes)
       for (const read of reads) {
         const mount = counts.mounts[read.mount]
@@ -191,6 +194,13 @@ export class Tallies {
     if (!this.holdFailures || this.held >= failuresHeld || holder.state === 'void') return
     this.held++
     holder.failures.push(failure)
+  }
+
+  /** Failures are somebody else's business from now on: each is an entry of the iteration. */
+  forgetFailures(): void {
+    this.holdFailures = false
+    for (const tally of [this.root, ...this.opened]) tally.failures = []
+    this.held = 0
   }
 
   /** The failures that stand, since the last call. */

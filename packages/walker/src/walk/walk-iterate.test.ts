@@ -33,7 +33,10 @@ describe('iterating', () => {
         {
           kind: 'file',
           path: '/a/f',
+          size: 3,
+          modifiedMs: 0,
           bytes: 3,
+          complete: true,
           reads: expect.arrayContaining([
             { mount: 'one', bytes: 3, firstMs: expect.any(Number) },
             { mount: 'two', bytes: 3 },
@@ -104,10 +107,53 @@ describe('iterating', () => {
 
   test('several may pull at the same time, and each entry comes once', async () => {
     const mount = memoryMount({ name: 'm', tree: manyEntries(200, () => file) })
-    const under = walk([mount], { concurrency: 3 })
-    const both = await Promise.all([collect(under), collect(under)])
+    const entries = walk([mount], { concurrency: 3 })[Symbol.asyncIterator]()
+    const shared = { [Symbol.asyncIterator]: () => ({ next: () => entries.next() }) }
+    const both = await Promise.all([collect(shared), collect(shared)])
     expect(new Set(both.flat().map(({ path }) => path)).size).toBe(201)
     expect(both.flat()).toHaveLength(201)
+  })
+
+  test('a second iteration throws, and the first one is not disturbed', async () => {
+    const under = walk([memoryMount({ name: 'm', tree: manyEntries(200, () => file) })], { concurrency: 3 })
+    const first = collect(under)
+    expect(() => under[Symbol.asyncIterator]()).toThrow('a second time, expected once')
+    expect(await first).toHaveLength(201)
+    expect(() => under[Symbol.asyncIterator]()).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+
+  test('an entry says how much of its file was read, through which mount, and how the listing dates it', async () => {
+    const tree = memoryTree({ short: { kind: 'file', size: 4, modifiedMs: 7 }, long: 11, empty: 0 })
+    const mounts = ['one', 'two'].map((name) => memoryMount({ name, tree }))
+    const under = walk(mounts, { headBytes: 10 })
+    const files = (await collect(under)).filter(({ kind }) => kind === 'file')
+    const reads = (bytes: number) =>
+      expect.arrayContaining(['one', 'two'].map((mount) => expect.objectContaining({ mount, bytes })))
+    expect(files).toEqual(
+      expect.arrayContaining([
+        { kind: 'file', path: '/short', size: 4, modifiedMs: 7, bytes: 4, complete: true, reads: reads(4) },
+        { kind: 'file', path: '/long', size: 11, modifiedMs: 0, bytes: 10, complete: false, reads: reads(10) },
+        { kind: 'file', path: '/empty', size: 0, modifiedMs: 0, bytes: 0, complete: true, reads: reads(0) },
+      ]),
+    )
+    expect(under.counters).toMatchObject({ files: 3, filesInPart: 1, bytes: 14 })
+  })
+
+  test.for([
+    [34, true],
+    [35, false],
+    [1_000, false],
+  ] as const)('of a file of %i bytes, wanted up to 34 in chunks of 10, complete is %s', async ([size, complete]) => {
+    const options = { headBytes: 34, chunkBytes: 10 }
+    for (const parts of [undefined, [{ kind: 'files', directory: '/', names: ['f'] }] as const]) {
+      const under = walk([memoryMount({ name: 'm', tree: memoryTree({ f: size }) })], {
+        ...options,
+        ...(parts && { parts }),
+      })
+      const entries = (await collect(under)).filter(({ kind }) => kind === 'file')
+      expect(entries).toMatchObject([{ path: '/f', size, bytes: 34, complete }])
+      expect(under.counters.filesInPart).toBe(complete ? 0 : 1)
+    }
   })
 
   test('a large file is one entry, a range that does not begin it none', async () => {
@@ -115,7 +161,15 @@ describe('iterating', () => {
     const whole = { headBytes: Number.POSITIVE_INFINITY, chunkBytes: 10 }
     const parts = [{ kind: 'range', path: '/f', offset: 20, ordinal: 0 }] as const
     expect((await collect(walk([mount], whole))).filter(({ kind }) => kind === 'file')).toEqual([
-      { kind: 'file', path: '/f', bytes: 35, reads: [{ mount: 'm', bytes: 35, firstMs: expect.any(Number) }] },
+      {
+        kind: 'file',
+        path: '/f',
+        size: 35,
+        modifiedMs: 0,
+        bytes: 35,
+        complete: true,
+        reads: [{ mount: 'm', bytes: 35, firstMs: expect.any(Number) }],
+      },
     ])
     expect(await collect(walk([mount], { ...whole, parts }))).toEqual([])
   })

@@ -1,4 +1,3 @@
-import { WalkError } from '../errors.ts'
 import type { Mount } from '../mounts/mount.ts'
 import { bytesInFlight, type FileUnderWay, largest } from './context.ts'
 import type { WalkCounters, WalkFailure } from './counters.ts'
@@ -10,15 +9,16 @@ import { Scheduler } from './scheduler.ts'
 
 /**
  * Reads the head of every file below the export's root through each mount; options change each of these words.
- * It begins at once. A directory comes before what is in it; the order is otherwise undefined. With `entries: 'all'`
- * reads keep a bounded number of entries ahead of the caller, who therefore has to iterate.
+ * It begins at once. A directory comes before what is in it; the order is otherwise undefined. Iterate over it, once: reads
+ * then keep a bounded number of entries ahead of the caller. Or wait for `done`: without anybody who iterates the walk runs to
+ * its end by itself, and makes no entries. Where nobody does either it pauses.
  * A path that fails is a failed entry and a figure in the counters, never an exception; bad options throw
  * `OPTION_INVALID` right here. Breaking off the iteration stops the walk.
  */
 export const walk = (mounts: readonly Mount[], options: WalkOptions = {}): Walk => new Walk(mounts, options)
 
 /** A walk under way. Iterate it, or wait for `done`. */
-export class Walk implements AsyncIterable<WalkEntry> {
+export class Walk implements AsyncIterable<WalkEntry>, AsyncDisposable {
   private readonly scheduler: Scheduler
 
   /** See `walk`. */
@@ -28,9 +28,11 @@ export class Walk implements AsyncIterable<WalkEntry> {
 
   /**
    * Settles when nothing is left, or when the reads in flight are over after `stop()`. Rejects only when the signal
-   * aborts, with its reason: every other failure is a failure of a path.
+   * aborts, with its reason: every other failure is a failure of a path. To ask for it before iterating, and not to begin
+   * that in the same turn of the event loop, is to do without entries.
    */
   get done(): Promise<void> {
+    queueMicrotask(() => this.scheduler.runWithoutEntries())
     return this.scheduler.done
   }
 
@@ -103,16 +105,20 @@ export class Walk implements AsyncIterable<WalkEntry> {
   }
 
   /**
-   * Failures that stand, since the last call; at most 100,000 are held, the counters have all. Empty with
-   * `entries: 'all'`, where each is an entry.
+   * Failures that stand, since the last call; at most 100,000 are held, the counters have all. Empty where somebody iterates,
+   * as each is an entry.
    */
   takeFailures(): WalkFailure[] {
     return this.scheduler.tallies.takeFailures()
   }
 
+  /** Breaking off stops the walk. Throws `OPTION_INVALID` the second time, and where the walk runs without entries. */
   [Symbol.asyncIterator](): AsyncIterator<WalkEntry, undefined> {
-    const { entries } = this.scheduler
-    if (entries) return entries
-    throw new WalkError('OPTION_INVALID', 'entries is "none", expected "all" to iterate over the walk')
+    return this.scheduler.iterate()
+  }
+
+  /** Stops the walk, and settles when what is in flight has come to its end. Never rejects. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.scheduler.close()
   }
 }
