@@ -169,7 +169,7 @@ function drawJob(
   if (kinds.has('head bytes')) headBytes = own.pick([1, 4_096, 30_000, 1_048_576, 200 * 1_048_576])
   if (kinds.has('other modes') && !hasList) mode = own.pick(['metadata', 'estimate'])
   if (kinds.has('weights')) asked.weight = 1 + own.below(100)
-  if (kinds.has('ceilings')) Object.assign(asked, drawCeilings(own, of))
+  if (kinds.has('ceilings')) Object.assign(asked, drawCeilings(own, of, changes))
   if (differing.length > 0) {
     const share = own.pick([0.02, 0.3, 1])
     const paths = new Set([...of.files.keys()].filter(() => own.chance(share)))
@@ -181,12 +181,13 @@ function drawJob(
 }
 
 /** So low that they are felt, and so high that the tree takes no more than about a minute. */
-function drawCeilings(own: Dice, of: SimExport): Partial<Job> {
+function drawCeilings(own: Dice, of: SimExport, changes: boolean): Partial<Job> {
   const most = own.between(5, 60)
   const kind = own.pick(['maxWorkers', 'maxRequestsPerSecond', 'maxBytesPerSecond'] as const)
   if (kind === 'maxWorkers') return { maxWorkers: 1 + own.below(2) }
   const sizes = [...of.files.values()].map(({ size }) => size)
-  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  // Files that are made meanwhile must not need hours.
+  const bytes = sizes.reduce((sum, size) => sum + size, changes ? 2_000_000 : 0)
   if (kind === 'maxRequestsPerSecond' || sizes.some((size) => size > 1_048_576))
     return { maxRequestsPerSecond: Math.ceil((sizes.length + of.directories.size + bytes / 1_048_576) / most) + 1 }
   return { maxBytesPerSecond: Math.ceil(bytes / most) + 1 }

@@ -41,10 +41,12 @@ export class SimClock {
 
   /**
    * Lets time go by until `work` is settled, and gives its result. Throws where nothing is to happen any more and
-   * `work` still waits (a deadlock), and after `limitMs` of simulated time.
+   * `work` still waits (a deadlock), and after `limitMs` of simulated time, which is asked for again once it is over.
    */
-  async run<T>(work: Promise<T>, limitMs: number): Promise<T> {
-    const untilMs = this.#nowMs + limitMs
+  async run<T>(work: Promise<T>, limitMs: number | (() => number)): Promise<T> {
+    const limit = typeof limitMs === 'number' ? () => limitMs : limitMs
+    const startedMs = this.#nowMs
+    let untilMs = startedMs + limit()
     let settled = false
     const done = (): void => {
       settled = true
@@ -55,7 +57,8 @@ export class SimClock {
       const event = this.#pop()
       if (event === undefined) throw new Error('the work is not done, and nothing is to happen any more')
       if (event.act === undefined) continue
-      if (event.atMs > untilMs) throw new Error(`the work is not done after ${Math.round(limitMs / 60_000)} minutes`)
+      if (event.atMs > untilMs) untilMs = startedMs + limit()
+      if (event.atMs > untilMs) throw new Error(`the work is not done after ${Math.round(limit() / 60_000)} minutes`)
       this.#nowMs = event.atMs
       this.events += 1
       event.act()

@@ -68,8 +68,9 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
       return count + files * addresses.length
     }, 0)
     // As if all were read one by one, twice: a clock that leaps again and again has much of it read again.
-    const slowMs = Math.max(...jobs.map((job) => ceilingMs(job, scenario)))
-    await sim.run(over(), longestMs + scenario.faultsUntilMs + reads * scenario.readMs * 2 + slowMs)
+    const longMs = longestMs + scenario.faultsUntilMs + reads * scenario.readMs * 2
+    // A tree that changes may come to hold more.
+    await sim.run(over(), () => longMs + Math.max(...jobs.map((job) => ceilingMs(job, scenario))))
     tally.count('virtual minutes until all jobs ended', sim.elapsedMs / 60_000)
     // A little of what goes wrong goes wrong while everything is let go.
     scenario.faultsUntilMs = Math.min(scenario.faultsUntilMs, sim.elapsedMs + 15_000)
