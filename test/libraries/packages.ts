@@ -52,10 +52,10 @@ const readers: Readonly<Record<string, Reader>> = {
   'nfs-1': { run: { says: /camera\.xml 17 of 17n[\s\S]*<camera\/> through true/ } },
   'queue-1': {
     given: `
-      const makeThumbnail = async (work: { file: string }, signal: AbortSignal): Promise<void> => {
-        console.log('a thumbnail of', work.file, signal.aborted)
+      const makeThumbnail = async (file: string, signal: AbortSignal): Promise<void> => {
+        console.log('a thumbnail of', file, signal.aborted)
       }`,
-    run: { says: /a thumbnail of \/a\.jpg false/, until: 'said' },
+    run: { says: /a thumbnail of \/Käse\.jpg false/, until: 'said' },
   },
   'report-1': {
     given: `

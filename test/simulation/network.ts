@@ -169,6 +169,7 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
     const inner = service.queue(name)
     return {
       name,
+      polling: scenario.polling,
       send: async (body, { signal, ...options } = {}) => {
         const askedAtMs = sim.nowMs
         const late = monitor.mayBeLate(name) && strikes('message late')
@@ -218,5 +219,6 @@ export function networkTo(service: QueueService, ports: NetworkPorts): QueueServ
       }),
     list: (prefix, { signal } = {}) => call('look', prefix, signal, () => service.list(prefix)),
     close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }

@@ -6,18 +6,17 @@
  * depth     how many messages a queue holds, leased ones included; late, and never proof of anything
  */
 
-export type {
-  ConsumeEventSink,
-  ConsumeEvents,
-  ConsumeOptions,
-  ConsumeSummary,
-  Fate,
-  Handler,
-  Outcome,
-} from './consume/consume.ts'
+export type { Codec, SendValueOptions } from './consume/codec.ts'
+export { jsonCodec, send, textCodec } from './consume/codec.ts'
+export type { ConsumeSummary } from './consume/consume.ts'
 export { consume } from './consume/consume.ts'
+export type { Fate, Handler, HandlerContext, HandlerResult, Message, Outcome } from './consume/delivery.ts'
 export type { KeepLeaseOptions, LeaseKeeper } from './consume/lease-keeper.ts'
 export { keepLease } from './consume/lease-keeper.ts'
+export type { ConsumeObserver } from './consume/observer.ts'
+export type { ConsumeOptions, DeadLetters, Source } from './consume/options.ts'
+export type { QueueWorker, WorkOptions } from './consume/work.ts'
+export { work } from './consume/work.ts'
 export type { MemoryOptions } from './drivers/memory.ts'
 export { memoryService } from './drivers/memory.ts'
 export type { Clock, MachineClock } from './port/clock.ts'

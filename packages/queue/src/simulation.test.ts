@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { recorder } from '../test/record.ts'
+import { textCodec } from './consume/codec.ts'
 import { consume } from './consume/consume.ts'
 import { memoryService } from './drivers/memory.ts'
 import { sleep } from './port/clock.ts'
@@ -41,7 +43,7 @@ async function story(seed: number) {
   const overlaps: string[] = []
 
   const reader = (name: string, stopTaking: AbortSignal, abortWork: AbortSignal) =>
-    consume(
+    consume<string>(
       queue,
       async ({ id, body, deliveries }, { signal }) => {
         trace.push(`${clock.now()} ${name} takes ${body} for the ${deliveries}. time`)
@@ -59,6 +61,7 @@ async function story(seed: number) {
         }
       },
       {
+        codec: textCodec,
         leaseMs: 5_000,
         concurrency: 4,
         clock,
@@ -66,7 +69,7 @@ async function story(seed: number) {
         polling: service.polling,
         stopTaking,
         abortWork,
-        events: { emit: (event, ..._facts) => trace.push(`${clock.now()} ${name} ${event}`) },
+        observer: recorder(([event]) => trace.push(`${clock.now()} ${name} ${event}`)),
       },
     )
 

@@ -15,10 +15,10 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     name: 'an item is completed before it is read',
-    file: 'packages/queue/src/consume/consume.ts',
-    find: '    result = { outcome: await handler(message, { signal: keeper.signal, logger }) }',
+    file: 'packages/queue/src/consume/delivery.ts',
+    find: '  const ended = await run(message, { signal: keeper.signal, logger }, handler, settings)',
     replace:
-      '    if (lease.body.includes(\'"item"\')) await lease.complete()\n    result = { outcome: await handler(message, { signal: keeper.signal, logger }) }',
+      '  if (lease.body.includes(\'"item"\')) await lease.complete()\n  const ended = await run(message, { signal: keeper.signal, logger }, handler, settings)',
   },
   {
     name: 'the result is sent after the lease is completed',

@@ -55,6 +55,7 @@ function azureQueue(client: QueueClient, call: Caller): Queue {
 
   return {
     name,
+    polling,
     send: async (body, options = {}) => {
       checkSend(name, body, options)
       const { delayMs = 0, ttlMs } = options
@@ -85,6 +86,8 @@ function azureQueue(client: QueueClient, call: Caller): Queue {
     },
   }
 }
+
+const polling = { minMs: 500, maxMs: 5_000 }
 
 export interface AzureOptions extends AzureAccess {
   /** Measures `callTimeoutMs` and nothing else: leases run by the service's own clock. Default: the system's. */
@@ -124,9 +127,13 @@ export function openAzureService(options: AzureOptions): QueueService {
     }
   }
 
+  const close = (): void => {
+    closed = true
+  }
+
   return {
     limits: queueLimits,
-    polling: { minMs: 500, maxMs: 5_000 },
+    polling,
     queue: (name) => azureQueue(client.getQueueClient(checkName(name)), call),
     create: async (name, callOptions = {}) => {
       const queue = client.getQueueClient(checkName(name))
@@ -140,9 +147,8 @@ export function openAzureService(options: AzureOptions): QueueService {
     },
     list: (prefix, callOptions = {}) =>
       call(queuesWith(prefix), callOptions, (sdk) => listNames(client, prefix, sdk.abortSignal)),
-    close: async () => {
-      closed = true
-    },
+    close: async () => close(),
+    [Symbol.asyncDispose]: async () => close(),
   }
 }
 

@@ -1,29 +1,26 @@
-import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
+import { recorder, type Told } from '../../test/record.ts'
 import { memoryService } from '../drivers/memory.ts'
 import { sleep } from '../port/clock.ts'
 import { QueueError } from '../port/errors.ts'
 import { type Logger, type Queue, silentLogger } from '../port/queue.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
-import {
-  type ConsumeEventSink,
-  type ConsumeEvents,
-  type ConsumeOptions,
-  consume,
-  type Handler,
-  safely,
-} from './consume.ts'
+import { textCodec } from './codec.ts'
+import { consume } from './consume.ts'
+import type { Handler } from './delivery.ts'
+import { type ConsumeObserver, tellTo } from './observer.ts'
+import type { ConsumeOptions } from './options.ts'
 
-async function setUp(overrides: Partial<ConsumeOptions> = {}) {
+async function setUp(overrides: Partial<ConsumeOptions<string>> = {}) {
   const clock = fakeClock()
   const service = memoryService({ clock })
   await service.create('work')
   const queue = service.queue('work')
   const stopTaking = new AbortController()
   const abortWork = new AbortController()
-  const told: [string, ...unknown[]][] = []
-  const events: ConsumeEventSink = { emit: (name, ...args) => told.push([name, ...args]) }
-  const options: ConsumeOptions = {
+  const told: Told[] = []
+  const options: ConsumeOptions<string> = {
+    codec: textCodec,
     leaseMs: 60_000,
     concurrency: 4,
     clock,
@@ -31,15 +28,16 @@ async function setUp(overrides: Partial<ConsumeOptions> = {}) {
     polling: { minMs: 100, maxMs: 1_000 },
     stopTaking: stopTaking.signal,
     abortWork: abortWork.signal,
-    events,
+    observer: recorder((event) => told.push(event)),
     ...overrides,
   }
   const names = () => told.map(([name]) => name)
-  const start = (handler: Handler, source: Pick<Queue, 'name' | 'receive'> = queue) => consume(source, handler, options)
+  const start = (handler: Handler<string>, source: Pick<Queue, 'name' | 'receive'> = queue) =>
+    consume(source, handler, options)
   return { clock, service, queue, stopTaking, abortWork, told, names, start }
 }
 
-const nothing = { completed: 0, givenBack: 0, lost: 0, failed: 0 }
+const nothing = { completed: 0, givenBack: 0, deadLettered: 0, lost: 0, failed: 0 }
 
 describe('consume', () => {
   test('a message is handed over once, completed, and gone', async () => {
@@ -56,7 +54,7 @@ describe('consume', () => {
     expect(await clock.run(done)).toEqual({ ...nothing, completed: 2 })
     expect(seen).toEqual(['a', 'b'])
     expect(await queue.approximateDepth()).toBe(0)
-    expect(names()).toEqual(['message:start', 'message:start', 'message:completed', 'message:completed'])
+    expect(names()).toEqual(['started', 'started', 'completed', 'completed'])
     expect(clock.timers).toBe(0)
   })
 
@@ -134,7 +132,7 @@ describe('consume', () => {
     expect(await clock.run(done)).toEqual({ ...nothing, givenBack: 1, completed: 1 })
     expect(at[0]).toBe(0)
     expect(at[1]).toBeGreaterThanOrEqual(5_000)
-    expect(told).toContainEqual(['message:givenBack', expect.objectContaining({ body: 'later' }), 5_000])
+    expect(told).toContainEqual(['givenBack', expect.objectContaining({ body: 'later' }), 5_000])
   })
 
   test('a handler that throws gets the message again, later each time', async () => {
@@ -148,9 +146,9 @@ describe('consume', () => {
     await clock.advance(30_000)
     stopTaking.abort()
     expect(await clock.run(done)).toEqual({ ...nothing, failed: 4, completed: 1 })
-    const delays = told.filter(([name]) => name === 'message:failed').map((event) => event[3])
+    const delays = told.filter(([name]) => name === 'failed').map((event) => event[3])
     expect(delays).toEqual([1_000, 2_000, 3_000, 3_000])
-    expect(told.find(([name]) => name === 'message:failed')?.[2]).toBe(problem)
+    expect(told.find(([name]) => name === 'failed')?.[2]).toBe(problem)
   })
 
   test('random takes up to half off the wait of a failed message, and the failure is logged', async () => {
@@ -176,6 +174,41 @@ describe('consume', () => {
     await clock.advance(10)
     stopTaking.abort()
     expect(await clock.run(done)).toEqual({ ...nothing, failed: 1 })
+  })
+
+  test.each([undefined, null])('a handler that returns %s has done its work', async (result) => {
+    const { clock, queue, start, stopTaking } = await setUp()
+    await queue.send('a')
+    const done = start(async () => result as undefined)
+    await clock.advance(10)
+    stopTaking.abort()
+    expect(await clock.run(done)).toEqual({ ...nothing, completed: 1 })
+    expect(await queue.approximateDepth()).toBe(0)
+  })
+
+  test.each(['done', 7, true, {}, []])('a handler that returns %j has failed, and not the loop', async (result) => {
+    const { clock, queue, start, stopTaking, told } = await setUp()
+    await queue.send('a')
+    const done = start(async () => result as 'complete')
+    await clock.advance(10)
+    stopTaking.abort()
+    expect(await clock.run(done)).toEqual({ ...nothing, failed: 1 })
+    expect(told.at(-1)?.[2]).toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining("the handler's result must be nothing, 'complete'"),
+    })
+  })
+
+  test('stopWhenEmpty ends once nothing is visible and no handler works', async () => {
+    const { clock, queue, start } = await setUp({ stopWhenEmpty: true, concurrency: 1 })
+    for (const body of ['a', 'b', 'c']) await queue.send(body)
+    await queue.send('hidden', { delayMs: 3_600_000 })
+    const done = start(async ({ body }) => {
+      await sleep(clock, 1_000)
+      if (body === 'c') await queue.send('d')
+    })
+    expect(await clock.run(done)).toEqual({ ...nothing, completed: 4 })
+    expect(await queue.approximateDepth()).toBe(1)
   })
 
   test('stopTaking lets the work at hand finish and takes no more', async () => {
@@ -262,7 +295,7 @@ describe('consume', () => {
     abortWork.abort(why)
     expect(await clock.run(done)).toEqual({ ...nothing, givenBack: 1 })
     expect(reason).toBe(why)
-    expect(names()).toEqual(['message:start', 'message:givenBack'])
+    expect(names()).toEqual(['started', 'givenBack'])
     expect(await queue.peek({ max: 1 })).toMatchObject([{ body: 'a' }])
   })
 
@@ -296,17 +329,14 @@ describe('consume', () => {
     stopTaking.abort()
     expect(await clock.run(done)).toEqual({ ...nothing, lost: 1 })
     expect(reason).toMatchObject({ code: 'LEASE_LOST' })
-    expect(told.at(-1)).toEqual(['message:lost', expect.objectContaining({ body: 'a' }), reason])
+    expect(told.at(-1)).toEqual(['lost', expect.objectContaining({ body: 'a' }), reason])
   })
 
-  test('a listener that throws breaks nothing', async () => {
-    const { clock, queue, start, stopTaking } = await setUp({
-      events: {
-        emit: () => {
-          throw new Error('metrics are down')
-        },
-      },
+  test('an observer that throws breaks nothing', async () => {
+    const broken = recorder(() => {
+      throw new Error('metrics are down')
     })
+    const { clock, queue, start, stopTaking } = await setUp({ observer: broken })
     await queue.send('a')
     const done = start(async () => 'complete')
     await clock.advance(10)
@@ -321,34 +351,39 @@ describe('consume', () => {
     await clock.advance(10)
     stopTaking.abort()
     expect(await clock.run(done)).toEqual({ ...nothing, lost: 1 })
-    expect(told.at(-1)).toMatchObject(['message:lost', { body: 'a' }, { code: 'OPTION_INVALID' }])
+    expect(told.at(-1)).toMatchObject(['lost', { body: 'a' }, { code: 'OPTION_INVALID' }])
   })
 })
 
 const message = { id: 'm', body: 'x', deliveries: 1, insertedAtMs: 0 }
 
-test('an EventEmitter is a sink, and its listeners know what they get', () => {
-  const emitter = new EventEmitter<ConsumeEvents>()
-  const seen: number[] = []
-  emitter.on('message:givenBack', (given, delayMs) => seen.push(given.deliveries + delayMs))
-  const sink: ConsumeEventSink = emitter
-  safely(sink, silentLogger).emit('message:givenBack', message, 5)
-  expect(seen).toEqual([6])
+test('an observer may be an object of its own, with the methods that it wants', () => {
+  class Delays implements ConsumeObserver {
+    sumMs = 0
+    givenBack(_message: unknown, delayMs: number): void {
+      this.sumMs += delayMs
+    }
+  }
+  const delays = new Delays()
+  const tell = tellTo(delays, silentLogger)
+  tell('givenBack', message, 5)
+  tell('completed', message)
+  expect(delays.sumMs).toBe(5)
 })
 
-test('a listener that throws is logged with the name of its event', () => {
+test('an observer that throws is logged with the name of the event', () => {
   const problem = new Error('metrics are down')
   const logged: unknown[] = []
-  const sink: ConsumeEventSink = {
-    emit: () => {
+  const observer: ConsumeObserver = {
+    lost: () => {
       throw problem
     },
   }
   const logger = { ...silentLogger, error: (...args: unknown[]) => logged.push(args) }
-  safely(sink, logger).emit('message:lost', message, new QueueError('LEASE_LOST', 'q', 'gone'))
-  expect(logged).toEqual([['an event listener failed', { event: 'message:lost', error: problem }]])
+  tellTo(observer, logger)('lost', message, new QueueError('LEASE_LOST', 'q', 'gone'))
+  expect(logged).toEqual([['an observer failed', { event: 'lost', error: problem }]])
 })
 
-test('without a sink nothing happens', () => {
-  safely(undefined, silentLogger).emit('message:start', message)
+test('without an observer nothing happens', () => {
+  tellTo(undefined, silentLogger)('started', message)
 })

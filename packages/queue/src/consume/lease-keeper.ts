@@ -1,12 +1,13 @@
 import { follow } from '../port/abort.ts'
-import { type Clock, sleep } from '../port/clock.ts'
+import { type Clock, sleep, steadyClock } from '../port/clock.ts'
 import { isQueueError, QueueError, type QueueErrorCode } from '../port/errors.ts'
 import { type Lease, type Logger, silentLogger } from '../port/queue.ts'
 
 export interface KeepLeaseOptions {
   /** How long each renewal lasts. Renewed when a third of it is over. */
   readonly leaseMs: number
-  readonly clock: Clock
+  /** Default: `steadyClock`. */
+  readonly clock?: Clock | undefined
   /** The clock's reading before the lease was asked for, from which it surely still lasts `leaseMs`. Default: now. */
   readonly askedAtMs?: number | undefined
   readonly logger?: Logger | undefined
@@ -14,14 +15,15 @@ export interface KeepLeaseOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface LeaseKeeper {
+export interface LeaseKeeper extends AsyncDisposable {
   /** Aborts at once, with a `LEASE_LOST` error as its reason, when the lease is not or may not be ours any more. */
   readonly signal: AbortSignal
   /** That error, also where `signal` was aborted for another reason before. */
   readonly lost: QueueError | undefined
   /**
    * Stops renewing, so that the lease runs out unless it is completed or given back. Waits for a renewal that is on
-   * its way (a receipt must not change behind a `complete`), at most until the lease has run out. Call it as often as you like.
+   * its way (a receipt must not change behind a `complete`), at most until the lease has run out. Call it as often as you like;
+   * `await using` calls it.
    */
   stop(): Promise<void>
 }
@@ -41,7 +43,7 @@ const final: ReadonlySet<QueueErrorCode> = new Set([
  * finds it lost when it wakes up, before it does anything else in the belief that it still holds it.
  */
 export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLeaseOptions): LeaseKeeper {
-  const { leaseMs, clock, signal: outer, logger = silentLogger } = options
+  const { leaseMs, clock = steadyClock, signal: outer, logger = silentLogger } = options
   const work = follow(outer)
   const stopped = new AbortController()
   let endsAtMs = (options.askedAtMs ?? clock.now()) + leaseMs
@@ -87,16 +89,18 @@ export function keepLease(lease: Pick<Lease, 'renew' | 'id'>, options: KeepLease
     }
   }
   const kept = keep()
+  const stop = async (): Promise<void> => {
+    stopped.abort(null)
+    await kept
+    work[Symbol.dispose]()
+  }
 
   return {
     signal: work.signal,
     get lost() {
       return lost
     },
-    stop: async () => {
-      stopped.abort(null)
-      await kept
-      work[Symbol.dispose]()
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }

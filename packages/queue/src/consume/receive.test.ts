@@ -1,19 +1,24 @@
 import { describe, expect, test } from 'vitest'
+import { recorder, type Told } from '../../test/record.ts'
 import { memoryService } from '../drivers/memory.ts'
 import { sleep } from '../port/clock.ts'
 import { QueueError } from '../port/errors.ts'
 import { type Logger, type Queue, silentLogger } from '../port/queue.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
-import { type ConsumeOptions, consume, type Handler } from './consume.ts'
+import { textCodec } from './codec.ts'
+import { consume } from './consume.ts'
+import type { Handler } from './delivery.ts'
+import type { ConsumeOptions } from './options.ts'
 
-async function setUp(overrides: Partial<ConsumeOptions> = {}) {
+async function setUp(overrides: Partial<ConsumeOptions<string>> = {}) {
   const clock = fakeClock()
   const service = memoryService({ clock })
   await service.create('work')
   const queue = service.queue('work')
   const stopTaking = new AbortController()
-  const told: [string, ...unknown[]][] = []
-  const options: ConsumeOptions = {
+  const told: Told[] = []
+  const options: ConsumeOptions<string> = {
+    codec: textCodec,
     leaseMs: 60_000,
     concurrency: 4,
     clock,
@@ -21,14 +26,15 @@ async function setUp(overrides: Partial<ConsumeOptions> = {}) {
     polling: { minMs: 100, maxMs: 1_000 },
     stopTaking: stopTaking.signal,
     abortWork: new AbortController().signal,
-    events: { emit: (name, ...args) => told.push([name, ...args]) },
+    observer: recorder((event) => told.push(event)),
     ...overrides,
   }
-  const start = (handler: Handler, source: Pick<Queue, 'name' | 'receive'> = queue) => consume(source, handler, options)
+  const start = (handler: Handler<string>, source: Pick<Queue, 'name' | 'receive'> = queue) =>
+    consume(source, handler, options)
   return { clock, queue, stopTaking, told, start }
 }
 
-const nothing = { completed: 0, givenBack: 0, lost: 0, failed: 0 }
+const nothing = { completed: 0, givenBack: 0, deadLettered: 0, lost: 0, failed: 0 }
 
 describe('how consume receives', () => {
   test('idle polling slows down to its maximum and is quick again after work', async () => {
@@ -91,7 +97,7 @@ describe('how consume receives', () => {
     stopTaking.abort()
     expect(await clock.run(done)).toEqual({ ...nothing, completed: 1 })
     const waits = [200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]
-    expect(told.slice(0, 12)).toEqual(waits.map((wait) => ['receive:failed', denied, wait]))
+    expect(told.slice(0, 12)).toEqual(waits.map((wait) => ['receiveFailed', denied, wait]))
     expect(waits.map((_wait, n) => (asked[n + 1] ?? 0) - (asked[n] ?? 0))).toEqual(waits)
     expect(logged[0]).toEqual(['receive failed', { error: denied, retryInMs: 200 }])
   })
@@ -110,7 +116,7 @@ describe('how consume receives', () => {
     await clock.advance(5_000)
     stopTaking.abort()
     await clock.run(done)
-    const waits = told.filter(([name]) => name === 'receive:failed').map((event) => event[2])
+    const waits = told.filter(([name]) => name === 'receiveFailed').map((event) => event[2])
     expect(waits).toEqual([200, 400, 800, 200, 400])
   })
 

@@ -1,5 +1,5 @@
 import { checkName, checkPeek, checkReceive, checkSend, queuesWith } from '../port/check.ts'
-import { type Clock, sleep, steadyOf } from '../port/clock.ts'
+import { type Clock, sleep, steadyClock, steadyOf } from '../port/clock.ts'
 import { QueueError } from '../port/errors.ts'
 import {
   type CallOptions,
@@ -97,6 +97,7 @@ function memoryQueue(name: string, host: Host): Queue {
 
   return {
     name,
+    polling,
     send: async (body, options = {}) => {
       checkSend(name, body, options)
       const { delayMs = 0, ttlMs = Number.POSITIVE_INFINITY } = options
@@ -126,9 +127,14 @@ function memoryQueue(name: string, host: Host): Queue {
   }
 }
 
+const polling = { minMs: 50, maxMs: 1_000 }
+
 export interface MemoryOptions {
-  /** The only source of time; nothing else waits, so that a simulation with a fake clock is repeatable. */
-  readonly clock: Clock
+  /**
+   * The only source of time; nothing else waits, so that a simulation with a fake clock is repeatable. Default:
+   * `steadyClock`.
+   */
+  readonly clock?: Clock | undefined
   /** Shuffles what `receive` and `peek` see. Default: oldest first. */
   readonly random?: Random | undefined
   /** Asked twice a call: how long a request, then its answer, is on its way. Default: no time at all. */
@@ -141,8 +147,8 @@ export interface MemoryOptions {
  * The reference driver: what it does is what the port means. All queues live in this object and end with it.
  * A call aborted while its answer is on the way has taken effect, as on a network.
  */
-export function memoryService(options: MemoryOptions): QueueService {
-  const { clock, random, latencyMs, deletionMs = 0 } = options
+export function memoryService(options: MemoryOptions = {}): QueueService {
+  const { clock = steadyClock, random, latencyMs, deletionMs = 0 } = options
   const queues = new Map<string, Messages>()
   const deletedUntilMs = new Map<string, number>()
   let lastId = 0
@@ -186,9 +192,14 @@ export function memoryService(options: MemoryOptions): QueueService {
     return 'created'
   }
 
+  const close = (): void => {
+    closed = true
+    queues.clear()
+  }
+
   return {
     limits: queueLimits,
-    polling: { minMs: 50, maxMs: 1_000 },
+    polling,
     queue: (name) => memoryQueue(checkName(name), host),
     create: async (name, callOptions = {}) => host.call(checkName(name), callOptions, (nowMs) => create(name, nowMs)),
     delete: async (name, callOptions = {}) =>
@@ -201,9 +212,7 @@ export function memoryService(options: MemoryOptions): QueueService {
       host.call(queuesWith(prefix), callOptions, () =>
         [...queues.keys()].filter((name) => name.startsWith(prefix)).sort(),
       ),
-    close: async () => {
-      closed = true
-      queues.clear()
-    },
+    close: async () => close(),
+    [Symbol.asyncDispose]: async () => close(),
   }
 }

@@ -28,7 +28,11 @@ const printableAscii = /^[\x20-\x7e]*$/
 /** Printable ASCII is what survives every store unchanged: Azure's XML bends line ends and refuses control characters. */
 export function checkBody(queue: string, body: string): void {
   if (typeof body !== 'string' || body === '')
-    throw new QueueError('BODY_INVALID', queue, 'a body must be a string that is not empty')
+    throw new QueueError(
+      'BODY_INVALID',
+      queue,
+      'a body must be a string that is not empty; send(queue, value) takes any value',
+    )
   if (body.length > queueLimits.maxBodyBytes) {
     const problem = `a body must be at most ${queueLimits.maxBodyBytes} bytes, got ${body.length} characters`
     throw new QueueError('BODY_TOO_LARGE', queue, problem)
@@ -36,7 +40,8 @@ export function checkBody(queue: string, body: string): void {
   if (printableAscii.test(body)) return
   const at = body.search(/[^\x20-\x7e]/)
   const code = body.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')
-  throw new QueueError('BODY_INVALID', queue, `a body must be printable ASCII, got U+${code} at character ${at}`)
+  const problem = `a body must be printable ASCII, got U+${code} at character ${at}; send(queue, value) takes any text`
+  throw new QueueError('BODY_INVALID', queue, problem)
 }
 
 function checkNumber(queue: string, field: string, value: number, least: number, most: number): void {

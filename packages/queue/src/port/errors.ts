@@ -8,8 +8,10 @@ export type QueueErrorCode =
   /** Not 3 to 63 lowercase letters, digits and single dashes. */
   | 'NAME_INVALID'
   | 'BODY_TOO_LARGE'
-  /** The body is empty, or holds something else than printable ASCII. */
+  /** The body is empty, holds something else than printable ASCII, or is not what the codec writes. */
   | 'BODY_INVALID'
+  /** No handler completed the message in `maxDeliveries` deliveries: why it is among the dead letters. */
+  | 'TOO_MANY_DELIVERIES'
   /** An option is out of bounds or contradicts another one; the message names it. */
   | 'OPTION_INVALID'
   /** Credentials are missing, wrong or lack a role; or a file may not be opened. */
@@ -20,7 +22,7 @@ export type QueueErrorCode =
   | 'THROTTLED'
   /** No answer, or a failure of the service: the call may have had its effect all the same. */
   | 'UNAVAILABLE'
-  /** This service was closed in this process. */
+  /** This service was closed in this process, or the reader was stopped. */
   | 'CLOSED'
 
 /** The one error of this package. Branch on `code`; `queue` names the queue or service it happened on. */

@@ -26,7 +26,7 @@ export interface CallOptions {
 }
 
 /** Opens, makes and removes queues. Every method may be called at any time, many at once. */
-export interface QueueService {
+export interface QueueService extends AsyncDisposable {
   readonly limits: QueueLimits
   /** How often an idle reader should look: from `minMs` after work was seen, slowly up to `maxMs`. */
   readonly polling: Readonly<{ minMs: number; maxMs: number }>
@@ -38,7 +38,7 @@ export interface QueueService {
   delete(name: string, options?: CallOptions): Promise<'deleted' | 'absent'>
   /** Names of all queues that begin with `prefix`, sorted. */
   list(prefix: string, options?: CallOptions): Promise<readonly string[]>
-  /** Ends the service: every call made after it throws `CLOSED`. May be called again. */
+  /** Ends the service: every call made after it throws `CLOSED`. May be called again. `await using` calls it. */
   close(): Promise<void>
 }
 
@@ -62,6 +62,8 @@ export interface ReceiveOptions extends CallOptions {
  */
 export interface Queue {
   readonly name: string
+  /** That of its service. */
+  readonly polling: Readonly<{ minMs: number; maxMs: number }>
   /** Throws `BODY_TOO_LARGE`, or `BODY_INVALID` (empty, or not printable ASCII), before anything is contacted. */
   send(body: string, options?: SendOptions): Promise<SentMessage>
   /** At once, with an empty list where nothing is visible. */

@@ -1,7 +1,7 @@
 import { leaseCalls, oneAtATime } from '../drivers/handle.ts'
 import { follow } from './abort.ts'
 import { optionInvalid } from './check.ts'
-import { type Clock, sleep } from './clock.ts'
+import { type Clock, sleep, steadyClock } from './clock.ts'
 import { isQueueError, type QueueErrorCode } from './errors.ts'
 import {
   type CallOptions,
@@ -21,8 +21,10 @@ interface Backoff {
 }
 
 export interface RetryOptions {
-  readonly clock: Clock
-  readonly random: Random
+  /** Measures the pauses. Default: `steadyClock`. */
+  readonly clock?: Clock | undefined
+  /** Takes up to half off each pause. Default: `Math.random`. */
+  readonly random?: Random | undefined
   /** Ends every call, on its way or waiting, with its reason. */
   readonly signal?: AbortSignal | undefined
   /** How often a call is tried in all before its error goes to the caller. Default 7. */
@@ -42,7 +44,7 @@ const backoffs: Partial<Readonly<Record<QueueErrorCode, Backoff>>> = {
 type Attempts = <T>(options: CallOptions, call: (signal: AbortSignal) => Promise<T>) => Promise<T>
 
 function attempts(options: RetryOptions): Attempts {
-  const { clock, random, signal: service, maxTries = 7, logger = silentLogger } = options
+  const { clock = steadyClock, random = Math.random, signal: service, maxTries = 7, logger = silentLogger } = options
   return async ({ signal }, call) => {
     using either = follow(signal, service)
     for (let tries = 1; ; tries++) {
@@ -133,8 +135,8 @@ function retryingLease(queue: string, lease: Lease, firstEndMs: number, attempt:
  * and `delete` say `absent` of the one it removed. `complete` does better: as long as the lease runs by our clock, a
  * `LEASE_LOST` after an unclear try means that this try had worked.
  */
-export function withRetry(service: QueueService, options: RetryOptions): QueueService {
-  const { maxTries = 7, clock } = options
+export function withRetry(service: QueueService, options: RetryOptions = {}): QueueService {
+  const { maxTries = 7, clock = steadyClock } = options
   if (!Number.isInteger(maxTries) || maxTries < 1)
     throw optionInvalid('retry', 'maxTries', maxTries, 'a whole number of at least 1')
   const attempt = attempts(options)
@@ -146,11 +148,13 @@ export function withRetry(service: QueueService, options: RetryOptions): QueueSe
     delete: (name, call = {}) => attempt(call, (signal) => service.delete(name, { ...call, signal })),
     list: (prefix, call = {}) => attempt(call, (signal) => service.list(prefix, { ...call, signal })),
     close: () => service.close(),
+    [Symbol.asyncDispose]: () => service.close(),
   }
 }
 
 const retryingQueue = (queue: Queue, attempt: Attempts, clock: Clock): Queue => ({
   name: queue.name,
+  polling: queue.polling,
   send: async (body, call = {}) => {
     const sent = await attempt(call, (signal) => queue.send(body, { ...call, signal }))
     return retryingSentMessage(sent, attempt)

@@ -53,6 +53,7 @@ function sqliteQueue(queue: string, store: Store, sql: Statements, time: FileTim
 
   return {
     name: queue,
+    polling,
     send: async (body, options = {}) => {
       checkSend(queue, body, options)
       const { delayMs = 0, ttlMs, signal } = options
@@ -119,6 +120,8 @@ export interface SqliteOptions {
   readonly trustFilesystem?: boolean | undefined
 }
 
+const polling = { minMs: 20, maxMs: 500 }
+
 /** How long SQLite itself may block this process, waiting for another one to let go of the file. */
 const busyTimeoutMs = 250
 /** Opening blocks as well: some 5 s at worst, for a file that others keep to themselves. */
@@ -147,7 +150,7 @@ export function openSqliteService(options: SqliteOptions): QueueService {
 
   return {
     limits: queueLimits,
-    polling: { minMs: 20, maxMs: 500 },
+    polling,
     queue: (name) => sqliteQueue(checkName(name), store, sql, time),
     create: async (name, { signal } = {}) =>
       store.write(checkName(name), signal, () =>
@@ -160,6 +163,7 @@ export function openSqliteService(options: SqliteOptions): QueueService {
     list: (prefix, { signal } = {}) =>
       store.read(queuesWith(prefix), signal, () => sql.listQueues.all({ prefix }).map((row) => String(row.name))),
     close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
   }
 }
 

@@ -71,6 +71,7 @@ export function faultyService(
 
   const queueOf = (queue: Queue): Queue => ({
     name: queue.name,
+    polling: queue.polling,
     send: async (body, options) => sent(await through('send', queue.name, () => queue.send(body, options)), queue.name),
     receive: async (options) => {
       const leases = await through('receive', queue.name, () => queue.receive(options))
@@ -88,5 +89,6 @@ export function faultyService(
     delete: (name, options) => through('delete', name, () => inner.delete(name, options)),
     list: (prefix, options) => through('list', prefix, () => inner.list(prefix, options)),
     close: () => inner.close(),
+    [Symbol.asyncDispose]: () => inner.close(),
   }
 }

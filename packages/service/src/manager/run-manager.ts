@@ -1,5 +1,5 @@
 import { makeId } from '@cachewarmer/core'
-import { consume, sleep } from '@cachewarmer/queue'
+import { consume, sleep, textCodec } from '@cachewarmer/queue'
 import { machineOfWorker } from '../cli/access-options.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
 import { FailureLister, handleControl, SteeringOrder } from './intake/control.ts'
@@ -49,6 +49,7 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
   const lister = new FailureLister(ports, settings)
   const order = new SteeringOrder()
   const loop = {
+    codec: textCodec,
     clock,
     random,
     polling: { ...service.polling, maxMs: Math.min(service.polling.maxMs, longestPollMs) },

@@ -1,5 +1,5 @@
 import { makeId } from '@cachewarmer/core'
-import { consume } from '@cachewarmer/queue'
+import { consume, textCodec } from '@cachewarmer/queue'
 import { MountPool } from './access/mount-pool.ts'
 import { Heartbeats } from './item/heartbeats.ts'
 import { type HandlerContext, handleItem } from './item/item-handler.ts'
@@ -45,11 +45,12 @@ export async function runWorker(
   logger.info('worker started', { prefix: settings.prefix.text, slots: settings.slots })
   const closing = pool.closeIdle()
   try {
-    return await consume(
+    const { completed, givenBack, lost, failed } = await consume(
       new WorkSource(ports, settings, directory, shares),
       (message, held) =>
         isOriginalWork(message.body) ? handleOriginalWork(message, context, held) : handleItem(message, context, held),
       {
+        codec: textCodec,
         leaseMs: settings.leaseMs,
         concurrency: settings.slots,
         clock: ports.clock,
@@ -60,6 +61,7 @@ export async function runWorker(
         logger,
       },
     )
+    return { completed, givenBack, lost, failed }
   } finally {
     await pool.close()
     await closing

@@ -78,6 +78,7 @@ export const serviceCases: Cases = {
     const week = 7 * 24 * 3_600_000
     assert.deepEqual(service.limits, { maxBodyBytes: 65_536, maxReceive: 32, maxPeek: 32, maxLeaseMs: week })
     assert(service.polling.minMs > 0 && service.polling.minMs <= service.polling.maxMs)
+    assert.deepEqual(service.queue('any-queue').polling, service.polling)
   },
 
   'close may be called twice, and then nothing works': async (h) => {
@@ -89,7 +90,7 @@ export const serviceCases: Cases = {
     const [lease] = await queue.receive({ max: 1, leaseMs: longMs })
     assert(lease !== undefined)
     await service.close()
-    await service.close()
+    await service[Symbol.asyncDispose]()
     await fails(service.create(name), 'CLOSED')
     await fails(service.delete(name), 'CLOSED')
     await fails(service.list(h.prefix), 'CLOSED')

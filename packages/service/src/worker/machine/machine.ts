@@ -62,6 +62,7 @@ async function goesOn(service: QueueService, statusQueue: string, signal: AbortS
 function notingService(inner: QueueService, work: () => void): QueueService {
   const noting = (queue: Queue): Queue => ({
     name: queue.name,
+    polling: queue.polling,
     send: (body, options) => {
       work()
       return queue.send(body, options)
@@ -82,6 +83,7 @@ function notingService(inner: QueueService, work: () => void): QueueService {
     delete: (name, options) => inner.delete(name, options),
     list: (prefix, options) => inner.list(prefix, options),
     close: () => inner.close(),
+    [Symbol.asyncDispose]: () => inner.close(),
   }
 }
 
