@@ -20,8 +20,8 @@ export interface QueueWorker extends AsyncDisposable {
 }
 
 /**
- * Works on the messages of a queue, one at a time unless `concurrency` says otherwise, until `stop()`. The process is not
- * asked for anything: pass its signals on, `process.once('SIGTERM', () => worker.stop())`.
+ * Works on the messages of a queue, one at a time unless `concurrency` says otherwise, until `stop()`. Signals of the system
+ * are not listened to: a program calls `stop()` on SIGTERM.
  */
 export function work<T = unknown>(source: Source, handler: Handler<T>, options: WorkOptions<T> = {}): QueueWorker {
   const { signal, graceMs = 30_000, ...rest } = options
