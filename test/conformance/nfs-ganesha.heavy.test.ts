@@ -13,8 +13,10 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { lstat, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer, text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import {
   decodeName,
@@ -24,6 +26,7 @@ import {
   type MountOptions,
   mountExport,
   type NfsExport,
+  NfsFiles,
   readRange,
 } from '@cachewarmer/nfs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -63,6 +66,7 @@ function makeTree(folder: string): void {
   writeFileSync(at('deep/a/b/c/leaf'), 'at the bottom')
   writeFileSync(at('secret'), 'for root alone', { mode: 0o600 })
   symlinkSync('../\u00e9lsewhere', at('link'))
+  symlinkSync('deep/a/../a/b', at('way'))
   execFileSync('mkfifo', [at('pipe')])
   const noise = Buffer.from(Array.from({ length: 5_000_011 }, (_, index) => (index * index) >> 3))
   writeFileSync(at('medium'), noise)
@@ -127,6 +131,39 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
         BigInt(count),
         BigInt(count),
       ])
+    }
+  })
+
+  test('gives files by path as node:fs does', async () => {
+    const fs = new NfsFiles(await mount())
+    const local = (...names: string[]) => join(folder, ...names)
+    const medium = await readFile(local('medium'))
+    expect((await fs.readFile('/medium')).equals(medium)).toBe(true)
+    const range = { start: 1_234_567, end: 3_456_789 }
+    expect((await buffer(fs.createReadStream('/medium', range))).equals(medium.subarray(1_234_567, 3_456_790))).toBe(
+      true,
+    )
+    const tail = { start: 5 * tebibyte - 7 }
+    expect(await text(fs.createReadStream('/huge', tail))).toBe('the end')
+    expect(await fs.readFile('/way/c/leaf', 'utf8')).toBe(await readFile(local('way/c/leaf'), 'utf8'))
+    expect(await fs.readlink('/way')).toBe('deep/a/../a/b')
+    await expect(fs.stat('/link')).rejects.toMatchObject({ code: 'LINK_OUTSIDE' })
+    expect((await fs.readdir('/many')).toSorted()).toEqual(readdirSync(local('many')).toSorted())
+    for (const name of ['medium', 'deep', 'pipe', 'way']) {
+      const [ours, theirs] = [await fs.lstat(`/${name}`), await lstat(local(name))]
+      for (const key of ['size', 'mode', 'uid', 'gid', 'nlink', 'ino'] as const)
+        expect([name, key, ours[key]]).toEqual([name, key, theirs[key]])
+      expect(Math.abs(ours.mtimeMs - theirs.mtimeMs)).toBeLessThan(1)
+      for (const is of ['isFile', 'isDirectory', 'isSymbolicLink', 'isFIFO'] as const)
+        expect([name, is, ours[is]()]).toEqual([name, is, theirs[is]()])
+    }
+    for (const [path, code] of [
+      ['/none', 'NOENT'],
+      ['/deep', 'ISDIR'],
+      ['/medium/below', 'NOTDIR'],
+    ] as const) {
+      await expect(readFile(local(path))).rejects.toMatchObject({ code: `E${code}` })
+      await expect(fs.readFile(path)).rejects.toMatchObject({ code })
     }
   })
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { directory, file, startNfsServer } from '@cachewarmer/nfs/testing'
+import { directory, file, link, startNfsServer } from '@cachewarmer/nfs/testing'
 import { describe, expect, test } from 'vitest'
 import { Lab } from '../support/lab.ts'
 import { root } from '../support/repository.ts'
@@ -68,7 +68,24 @@ describe('the examples run', () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('1 files, 3 bytes, 0 failures') })
   })
 
-  test.each(['custom-warmer', 'queue-for-other-work', 'submit-from-pipeline', 'list-and-read'])(
+  test('nfs-without-mount: lists, prints and copies', async () => {
+    await using lab = new Lab()
+    const tree = directory({ deep: directory({ 'a.exr': file('abc') }), here: link('deep/a.exr') })
+    await using server = await startNfsServer({ tree })
+    const url = `nfs://${server.host}${server.exportPath}?nfsport=${server.nfsPort}&mountport=${server.mountPort}`
+    const { stdout } = await example('nfs-without-mount', [url, 'ls', '/'])
+    expect(stdout.split('\n').map((line) => line.split(' ').at(-1))).toEqual(['deep/', 'here@', ''])
+    expect(await example('nfs-without-mount', [url, 'cat', '/here'])).toMatchObject({ code: 0, stdout: 'abc' })
+    const copy = join(lab.folder, 'copy.exr')
+    expect(await example('nfs-without-mount', [url, 'copy', '/deep/a.exr', copy])).toMatchObject({ code: 0 })
+    expect(readFileSync(copy, 'utf8')).toBe('abc')
+    expect(await example('nfs-without-mount', [url, 'cat', '/deep'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('/deep: a directory, expected a file'),
+    })
+  })
+
+  test.each(['custom-warmer', 'queue-for-other-work', 'submit-from-pipeline', 'list-and-read', 'nfs-without-mount'])(
     '%s without arguments says how it is called, and exits with 2',
     async (name) => {
       expect(await example(name, [])).toMatchObject({ code: 2, stderr: expect.stringContaining(`examples/${name}.ts`) })

@@ -49,7 +49,8 @@ const readers: Readonly<Record<string, Reader>> = {
     run: { says: /WarmTargetPath[\s\S]*12 files are warm/ },
   },
   'manager-bin-1': { run: { says: /run/, until: ['submit-bin-1'] } },
-  'nfs-1': { run: { says: /camera\.xml 17 of 17n[\s\S]*<camera\/> through true/ } },
+  'nfs-1': { run: { says: /<camera\/> through[\s\S]*a\.exr false 5000[\s\S]*^5000$/m } },
+  'nfs-2': { run: { says: /camera\.xml 17 of 17n[\s\S]*<camera\/> through true/ } },
   'queue-1': {
     given: `
       const makeThumbnail = async (file: string, signal: AbortSignal): Promise<void> => {

@@ -38,6 +38,12 @@ export type NfsErrorCode =
   | 'CLOSED'
   /** A listing leads back to where it was, or brings no new names and yet no end. What came before is sound. */
   | 'LISTING_LOOPS'
+  /** A READ before the end of a file brought no bytes: it can't be read as a whole. */
+  | 'INCOMPLETE'
+  /** More than 40 symbolic links on the way, or one that leads to itself. */
+  | 'LINK_LOOP'
+  /** A symbolic link leads out of the export. */
+  | 'LINK_OUTSIDE'
   | Exclude<NfsStatus, 'OK'>
 
 export interface NfsErrorDetails {

@@ -5,6 +5,7 @@ import * as testing from './testing/index.ts'
 test('exports change only on purpose', () => {
   expect(Object.keys(nfs).sort()).toEqual([
     'NfsError',
+    'NfsFiles',
     'accessBits',
     'decodeName',
     'encodeName',

@@ -83,8 +83,9 @@ function nfsProcedures(state: NfsProgramState): ReadonlyMap<number, Procedure> {
     if (at.node.type === 'directory') throw new StatusError('ISDIR')
     if (at.node.type !== 'file') throw new StatusError('INVAL')
     const odd = at.node.answer?.(Number(offset), asked)
-    const bytes =
-      odd?.count === undefined ? contentOf(at.node, offset, Math.min(asked, state.rtmax)) : Buffer.alloc(odd.count)
+    const content = contentOf(at.node, offset, odd?.count ?? Math.min(asked, state.rtmax))
+    // An odd answer may hold more than the file has.
+    const bytes = odd?.count === undefined ? content : Buffer.concat([content], odd.count)
     const eof = odd?.eof ?? offset + BigInt(bytes.length) >= BigInt(at.node.size)
     return (w) => {
       encodeOptionalAttributes(w, odd?.size === null ? undefined : described(post(at), odd))
