@@ -168,6 +168,8 @@ async function leads({ stderr }: ChildProcess): Promise<void> {
 function managerArguments(arm: Arm, metadataUrl: string, ca: string, idleMs: number): string[] {
   const settings = {
     fleet: 'vmss',
+    // The workers read folders: the job's addresses are no hosts.
+    access: 'folder',
     workers: 2,
     'status-listen': 'none',
     'idle-ms': idleMs,

@@ -139,11 +139,11 @@ describe.skipIf(notLinux)('the one program', () => {
 
   test.each(forms)('the worker, the %s, has a thread for each read of a mounted folder', async (form) => {
     const env = { CACHEWARMER_QUEUE: `sqlite:${join(folder, 'queue.db')}`, QUEUE_PREFIX: 'threads' }
-    const args = ['--folder', `${folder}/{address}{export}`, '--concurrency', '30']
+    const args = ['--folder', `${folder}/{address}{export}`]
     mkdirSync(join(folder, 'cache-1/scene'), { recursive: true })
     writeFileSync(join(folder, 'cache-1/scene/a.exr'), 'a')
-    const worker = launch([...commandOf('cachewarmer-worker', form), ...args], env)
-    const manager = launch([...commandOf('cachewarmer-manager', form), '--fleet', 'none'], env)
+    const worker = launch([...commandOf('cachewarmer-worker', form), ...args, '--concurrency', '30'], env)
+    const manager = launch([...commandOf('cachewarmer-manager', form), ...args, '--fleet', 'none'], env)
     const job = ['--addresses', 'cache-1', '--export', '/scene', '--path', '/', '--wait']
     await launch([...commandOf('cachewarmer-submit', form), ...job], env).ended
     const tasks = `/proc/${worker.process.pid}/task`

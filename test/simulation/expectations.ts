@@ -53,6 +53,10 @@ export interface SimJob {
   readonly label: string
   readonly of: SimExport
   readonly addresses: readonly string[]
+  /** What it names in place of them. */
+  readonly submitted: readonly string[]
+  /** No name of it exists. */
+  readonly isUnknown: boolean
   readonly through: 'each' | 'spread'
   readonly wanted: Wanted
   /** Further fields of its message. */
@@ -128,7 +132,12 @@ interface Counted {
 
 /** The violations of an ended job, in words. */
 export function wrongEnding(ended: Ended): string[] {
-  const { job, status, scenario } = ended
+  const { job, status, scenario, reads } = ended
+  if (job.isUnknown && status.outcome !== 'cancelled') {
+    const isRefused = status.outcome === 'refused' && status.problem?.includes('ENOTFOUND') === true
+    const untouched = reads.paceOf(job.of).count === 0
+    return isRefused && untouched ? [] : [`${job.label}: ${status.outcome}, it names no host that exists`]
+  }
   if (status.outcome === 'lost' || status.outcome === 'refused')
     return [`${job.label}: ${status.outcome}, ${status.problem ?? 'no reason'}`]
   const check = new Check(job.label)

@@ -76,7 +76,12 @@ export class ManagerHost {
       life.clock.setTimer(30_000, () => hurry.abort(new Error('the manager has waited long enough')))
     })
     const ledger = world.openLedger(this.#ledger, life)
-    const ports = { ...world.portsOf(life), ledger, fleet: this.#openFleet(life, hurry.signal) }
+    const ports = {
+      ...world.portsOf(life),
+      ledger,
+      fleet: this.#openFleet(life, hurry.signal),
+      resolveName: world.names?.resolverOf(life),
+    }
     const { maxWorkers, idleMs, leaseMs } = scenario
     runManager(ports, { prefix, name: life.name, maxWorkers, idleMs, leaseMs }, { stop: stop.signal })
       .catch((error: unknown) => {

@@ -45,6 +45,7 @@ class SimNfsExport extends NfsExport {
     super({
       host: address,
       exportPath: of.path,
+      peer: address,
       root: handleOf(options, objects.numberOf(of.root, '/')),
       rootAttributes: manner.attributes ? attributesOf(of.root, 0) : undefined,
       info: { rtmax: readBytesOf(options), rtpref: readBytesOf(options), dtpref: 65_536, maxFileSize: 2n ** 63n - 1n },

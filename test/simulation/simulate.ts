@@ -7,6 +7,7 @@ import { addressesOf, drawExtras, type ExtraKind } from './extras.ts'
 import { randomExport } from './filer.ts'
 import { ManagerHost } from './manager-host.ts'
 import type { Ending } from './monitor.ts'
+import { unknownBeside } from './names.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { type Dice, dice } from './seeded.ts'
 import { messageOf, submitList } from './submitter.ts'
@@ -46,7 +47,12 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     const job = jobs.find(({ label }) => label === ending.status.label)
     if (job !== undefined) ended.push({ job, ending, unread: unreadOf(job, world.reads) })
   }
-  const world: World = new World(root, scenario, { logger: options.logger ?? silentLogger, ended: noteEnd, extras })
+  const world: World = new World(root, scenario, {
+    logger: options.logger ?? silentLogger,
+    ended: noteEnd,
+    extras,
+    names: dice((seed ^ 0x6e61_6d65) >>> 0),
+  })
   const { sim, monitor, tally } = world
   const jobs = makeJobs(world, root, listDiceOf(seed, dice))
   const first = world.newLedger()
@@ -95,7 +101,7 @@ export async function simulate(seed: number, options: { logger?: Logger } = {}):
     const ledger = world.ledgerOf(status.run)
     const failures = ledger?.failures(status.run, Number.MAX_SAFE_INTEGER)
     const wornOut = monitor.wornOut(status.run)
-    const away = scenario.faults.has('address away') || extras.openTimeouts.size > 0
+    const away = scenario.faults.has('address away') || extras.openTimeouts.size > 0 || world.names?.hasUnknown === true
     const asked = scenario.cancels || extras.asks.cancelAtMs !== undefined
     if (status.outcome === 'cancelled' && !asked) monitor.violate(`${job.label}: cancelled without a request`)
     const isSteady = (one: string): boolean =>
@@ -159,10 +165,14 @@ function makeJobs(world: World, root: Dice, lists: Dice | undefined): SimJob[] {
     const wanted = hasList ? drawWanted(lists.fork(), of) : filtered === undefined ? wantsAll : wantsFiltered(filtered)
     of.refused = refused
     const label = `job-${at}`
-    const addresses = addressesOf(scenario.addresses)
+    const { names } = world
+    const known = addressesOf(scenario.addresses)
+    const submitted = names?.inPlaceOf(known) ?? known
+    const addresses = names?.hasUnknown ? [...known, unknownBeside] : known
+    const isUnknown = names?.allUnknown === true
     const { refusing } = extras
     monitor.heard.submitted(label, path)
-    return { label, of, addresses, through, wanted, asked, headBytes, mode, refusing }
+    return { label, of, addresses, submitted, isUnknown, through, wanted, asked, headBytes, mode, refusing }
   })
 }
 

@@ -6,9 +6,9 @@ import type { ListEntry } from './wanted.ts'
 import { prefix, type World } from './world.ts'
 
 /** The job as its message has it, but for its list. */
-export function messageOf({ label, of, addresses, through, wanted, asked }: SimJob): Job {
+export function messageOf({ label, of, submitted, through, wanted, asked }: SimJob): Job {
   const paths = wanted.walksAll ? ['/'] : []
-  const given = { addresses: [...addresses], exportPath: of.path, paths, jobId: label, through, ...asked }
+  const given = { addresses: [...submitted], exportPath: of.path, paths, jobId: label, through, ...asked }
   if (wanted.walksAll) return makeJob(given).job
   // A job without paths is none before its list is there.
   const { list: _, ...job } = makeJob({ ...given, list: { id: 'a'.repeat(12), chunks: 1, paths: 1 } }).job

@@ -4,11 +4,12 @@ import { resolveScaleSet, type ScaleSetSettings } from '@cachewarmer/vmss'
 import { aScaleSet } from '@cachewarmer/vmss/testing'
 import { type Mount, WalkError, watchedMount } from '@cachewarmer/walker'
 import { Machine, runWorker } from '@cachewarmer/worker'
-import { type Extras, noExtras } from './extras.ts'
+import { addressesOf, type Extras, noExtras } from './extras.ts'
 import { Filer, type SimExport } from './filer.ts'
 import { LedgerFiles } from './ledger-file.ts'
 import { Life } from './life.ts'
 import { type Ending, Monitor } from './monitor.ts'
+import { drawNames, type SimNames, unknownBeside } from './names.ts'
 import { networkTo } from './network.ts'
 import { ReadRecord } from './read-record.ts'
 import { type Scenario, within } from './scenario.ts'
@@ -42,11 +43,21 @@ const writing: ReadonlySet<string> = new Set<keyof Ledger>([
   'noteCancelled',
 ])
 
+interface WorldOptions {
+  readonly logger: Logger
+  readonly ended: (ending: Ending) => void
+  readonly extras?: Extras
+  /** What names are drawn from; default: there are none. */
+  readonly names?: Dice
+}
+
 /** The parts of a simulation, and how a process reaches them. */
 export class World {
   readonly dice: Dice
   readonly scenario: Scenario
   readonly extras: Extras
+  /** Undefined where jobs name addresses alone. */
+  readonly names: SimNames | undefined
   readonly logger: Logger
   readonly sim = new SimClock()
   readonly tally = new Tally()
@@ -68,17 +79,18 @@ export class World {
   readonly #ledgerDice: Dice
   #names = 0
 
-  constructor(
-    dice: Dice,
-    scenario: Scenario,
-    { logger, ended, extras = noExtras }: { logger: Logger; ended: (ending: Ending) => void; extras?: Extras },
-  ) {
+  constructor(dice: Dice, scenario: Scenario, { logger, ended, extras = noExtras, names }: WorldOptions) {
     this.dice = dice
     this.scenario = scenario
     this.extras = extras
     this.#ledgerDice = extras.dice.fork()
     this.logger = logger
     const { sim, tally } = this
+    const { faultsUntilMs } = scenario
+    this.names =
+      names && drawNames(names, addressesOf(scenario.addresses), { elapsedMs: () => sim.elapsedMs, faultsUntilMs })
+    if (this.names !== undefined) tally.count(`seeds with names: ${this.names.kind}`)
+    if (this.names?.hasUnknown) this.filer.away.set(unknownBeside, [{ fromMs: 0, toMs: Number.POSITIVE_INFINITY }])
     const storeDice = dice.fork()
     this.service = memoryService({
       clock: { now: () => sim.nowMs, setTimer: (ms, run) => sim.after(ms, run) },

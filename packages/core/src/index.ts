@@ -31,7 +31,7 @@ export { compileGoPattern, compilePathPattern } from './filters/glob.ts'
 export type { ParseJobOptions, ReadJob } from './job/codec.ts'
 export { decodeJob, encodeJob, makeJob, parseJob } from './job/codec.ts'
 export type { DirectoryRule, Job, JobOption } from './job/fields.ts'
-export { jobOptions, maxSpecBytes, sinceLast } from './job/fields.ts'
+export { jobOptions, maxAddresses, maxSpecBytes, sinceLast } from './job/fields.ts'
 export type { LegacyWork } from './job/original-work.ts'
 export { decodeLegacyWork, encodeLegacyWork, legacyHolds, legacyLargeFileBytes } from './job/original-work.ts'
 export { parseAddress } from './job/reader.ts'
@@ -50,7 +50,7 @@ export type {
 } from './messages/counts.ts'
 export { addCounts, emptyCounts, largestCount, latencyHistogram, saturatingSum } from './messages/counts.ts'
 export type { FileUnderWay, Heartbeat, HeldAttempt, LimitState, MountState, Waiting } from './messages/heartbeat.ts'
-export { limitsTogether } from './messages/heartbeat.ts'
+export { limitsTogether, noteOf } from './messages/heartbeat.ts'
 export type { Envelope, Item, Part } from './messages/item.ts'
 export { decodeItem, encodeItem, partBytes, readEnvelope } from './messages/item.ts'
 export type { JobList, ListChunk, ListPackerOptions } from './messages/list.ts'
@@ -64,7 +64,7 @@ export {
   failureParts,
   packFailures,
 } from './messages/result.ts'
-export type { FleetStatus, Outcome, Progress, RunState, RunStatus } from './messages/status.ts'
+export type { FleetStatus, NamedHost, Outcome, Progress, RunState, RunStatus } from './messages/status.ts'
 export { bareStatus, decodeStatus, encodeStatus, maxAdmitted } from './messages/status.ts'
 export {
   childItem,

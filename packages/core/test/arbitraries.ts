@@ -135,6 +135,7 @@ export const arbMount: fc.Arbitrary<MountState> = record(
   {
     address,
     state: fc.constantFrom('up' as const, 'down' as const),
+    note: fc.string({ unit: 'binary', maxLength: 15 }),
     ...limitState,
     longReads: record(limitState, ['inFlight', 'limit']),
   },
@@ -203,6 +204,7 @@ const paths = fc.oneof(
 export const arbJob: fc.Arbitrary<Job> = record(
   {
     addresses: fc.uniqueArray(hostAddress, { minLength: 1, maxLength: 5 }),
+    keepNames: fc.constant(true as const),
     exportPath: arbPath,
     paths,
     include: patterns,
@@ -277,6 +279,7 @@ export const arbStatus: fc.Arbitrary<RunStatus> = record(
     jobMessageId: fc.string({ maxLength: 200 }),
     jobInsertedAtMs: milliseconds,
     job: fc.option(arbJob),
+    hosts: fc.array(fc.record({ name: address, addresses: fc.array(address, { maxLength: 3 }) }), { maxLength: 3 }),
     state: fc.constantFrom('running' as const, 'paused' as const, 'ended' as const),
     outcome: fc.constantFrom('warmed' as const, 'completed with failures' as const, 'cancelled' as const),
     revision: whole,

@@ -3,6 +3,7 @@ import { homedir, hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { Logger } from '@cachewarmer/queue'
 import {
+  type AccessConfig,
   accessArguments,
   addOptions,
   exitCode,
@@ -11,6 +12,7 @@ import {
   openQueues,
   readOptions,
   steadyClock,
+  systemAddresses,
   systemClock,
   systemRandom,
   UnavailableError,
@@ -83,6 +85,7 @@ export async function serve(settings: ServeSettings): Promise<number> {
         ledger,
         fleet,
         observer: store,
+        resolveName: readsFolders(settings.access) ? undefined : systemAddresses,
       },
       {
         prefix,
@@ -106,6 +109,10 @@ export async function serve(settings: ServeSettings): Promise<number> {
     await queues.close()
   }
 }
+
+/** A template names folders by what the job says: a name there is no host's. */
+const readsFolders = ({ access, folder }: AccessConfig): boolean =>
+  access === 'folder' || (access === undefined && folder !== undefined)
 
 /** The price that is given, else the highest that is paid. */
 function machinePrice({ fleet, azure }: ServeSettings): MachinePrice | undefined {

@@ -23,7 +23,7 @@ test('a worker of an older version leaves items of a newer one to those who know
   await using lab = new Lab()
   const made = makeTree(lab.exportFolder, 2, 30)
   const queueFile = join(lab.folder, 'queue.db')
-  lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--fleet', 'none', '--lease-ms', '3000'])
+  lab.startManager('--fleet', 'none')
   const submitted = lab.submitAndWait('--path', '/')
   await using service = Object.assign(openSqliteService({ file: queueFile, clock: systemClock }), {
     [Symbol.asyncDispose]: () => service.close(),

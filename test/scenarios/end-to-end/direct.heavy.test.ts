@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -6,6 +7,9 @@ import { Lab, makeTree, pause } from '../../support/lab.ts'
 
 const missing = ganeshaMissing()
 if (missing !== undefined) console.log(`SKIPPED: jobs on a real NFS server, because ${missing}`)
+
+const ownHosts = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
+if (!ownHosts) console.log('SKIPPED: a name of /etc/hosts, because mounting needs root')
 
 interface Report {
   readonly outcome: string
@@ -77,6 +81,43 @@ describe.skipIf(missing !== undefined)('jobs on a real NFS server, spoken to by 
     }
     unlinkSync(join(lab.exportFolder, 'link'))
   })
+
+  test.skipIf(!ownHosts)(
+    'a name is read through each of its addresses, as /etc/hosts has them',
+    {
+      timeout: 120_000,
+    },
+    async () => {
+      await using lab = new Lab()
+      const made = makeTree(lab.exportFolder, 10, 30)
+      const ganesha = await serve(lab)
+      const file = join(lab.folder, 'hosts')
+      writeFileSync(file, hosts.map((host) => `${host} cache.example\n`).join(''))
+      lab.launcher = ['unshare', '--mount', 'sh', '-c', `mount --bind ${file} /etc/hosts && exec "$@"`, 'sh']
+      lab.start('manager', ['--ledger', join(lab.folder, 'ledger.db'), '--workers', '2', ...direct(ganesha)])
+      lab.launcher = []
+      const named = job(lab).map((word) => (word === hosts.join(',') ? 'cache.example,127.0.0.12' : word))
+      const { code, stdout, stderr } = await lab.run('submit', named)
+      const kept = await lab.run('submit', [...named, '--no-resolve'])
+      await ganesha.stop()
+      expect({ code, report: reportOf(stdout), stderr }).toMatchObject({
+        code: 0,
+        report: {
+          outcome: 'warmed',
+          files: made.files,
+          job: { addresses: ['cache.example', '127.0.0.12'] },
+          names: [{ name: 'cache.example', addresses: hosts }],
+          addresses: hosts.map((address) => ({ address, files: made.files })),
+          warnings: ['cache.example and 127.0.0.12 are one node: 127.0.0.12 is read through once.'],
+        },
+      })
+      expect(reportOf(kept.stdout)).toMatchObject({
+        outcome: 'warmed',
+        names: [],
+        addresses: ['cache.example', '127.0.0.12'].map((address) => ({ address, files: made.files })),
+      })
+    },
+  )
 
   test('an export that the server does not have ends the job with that reason', { timeout: 60_000 }, async () => {
     await using lab = new Lab()

@@ -245,8 +245,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an address that refuses is left out in silence',
     file: 'packages/service/src/worker/item/item-handler.ts',
-    find: 'walkItem(handling, { status, job, mounts, held, work, logger })',
-    replace: 'walkItem(handling, { status, job, mounts: alive, held, work, logger })',
+    find: 'walkItem(handling, { status, job, mounts, held,',
+    replace: 'walkItem(handling, { status, job, mounts: alive, held,',
   },
   {
     name: 'an address that times out at opening passes for one that refuses',
@@ -298,5 +298,31 @@ export const mutations: readonly Mutation[] = [
     find: "    this.#endEarly('cancelled')\n",
     replace: "    this.#finish('cancelled')\n",
     seed: 281,
+  },
+  {
+    name: 'one address of a name is read through',
+    file: 'packages/service/src/manager/run/names.ts',
+    find: '  found === undefined || found.length === 0 ? [name] : [...found]',
+    replace: '  found === undefined || found.length === 0 ? [name] : found.slice(0, 1)',
+  },
+  {
+    name: 'a name that can not be resolved now passes for one that does not exist',
+    file: 'packages/service/src/manager/run/names.ts',
+    find: "answers.filter(({ code }) => code !== undefined && code !== 'ENOTFOUND')",
+    replace: 'answers.filter(() => false)',
+  },
+  {
+    name: 'an unknown host is left out in silence',
+    file: 'packages/service/src/manager/run/names.ts',
+    find: '  const addresses = [...new Set(hosts.flatMap((host) => host.addresses))]',
+    replace:
+      '  const addresses = [...new Set(hosts.flatMap((host) => host.addresses))].filter((one) => unknown.every(({ name }) => name !== one))',
+    seed: 107,
+  },
+  {
+    name: 'a run whose names are not resolved yet is begun',
+    file: 'packages/service/src/manager/run/active-run.ts',
+    find: '    let failure = this.#awaitsNames ? await this.#resolveNames(joined) : undefined',
+    replace: '    if (this.#awaitsNames) void this.#resolveNames(joined)\n    let failure: Failure | undefined',
   },
 ]

@@ -255,6 +255,11 @@ export const jobFields = {
     takes: 'csv',
     option: ['--addresses <list>', 'mount addresses, comma-separated; repeatable'],
   }),
+  keepNames: flag(
+    'KeepNames',
+    'true: a host name is one address, which each worker resolves. Absent: the manager reads through each address that a name has.',
+    ['--no-resolve', 'take a host name for one address; else the job reads through each address that the name has'],
+  ),
   exportPath: under('WarmTargetExportPath', {
     schema: Path,
     message: Type.String({ pattern: '^/', description: 'The export.' }),

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { parseJob } from './codec.ts'
 import { parseAddress } from './reader.ts'
 
 test.each([
@@ -79,4 +80,17 @@ test('any text gives an address or nothing, and an address stays what it is', ()
       if (address !== undefined) expect(parseAddress(address)).toBe(address)
     }),
   )
+})
+
+test.each(['10.0.1.11-13', '10.0.1.11-10.0.1.13', '10.0.1.0/28', '10.0.1.*', '10.0.1.[11-13]', '10.0.1.{11..13}'])(
+  'a range of addresses is refused with a hint: %s',
+  (given) => {
+    expect(parseAddress(given)).toBeUndefined()
+    const job = { WarmTargetMountAddresses: [given], WarmTargetExportPath: '/data', WarmTargetPath: '/' }
+    expect(() => parseJob(job)).toThrow('each address of a range by itself, as 10.0.1.11,10.0.1.12')
+  },
+)
+
+test('a host name may look a little like a range', () => {
+  for (const name of ['10-13.example', 'cache-11-13', '10.0.1.node-3']) expect(parseAddress(name)).toBe(name)
 })

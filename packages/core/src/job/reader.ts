@@ -10,6 +10,10 @@ import { preview } from '../wire/text.ts'
  */
 
 const addressExpected = 'an IPv4 address, an IPv6 address without zone, or a host name'
+const oneByOneExpected = 'each address of a range by itself, as 10.0.1.11,10.0.1.12'
+
+/** The forms that people give a range of IPv4 addresses: 10.0.1.11-13, 10.0.1.0/28, 10.0.1.*, 10.0.1.[11-13]. */
+const range = /^\d+\.\d+\.[\d.]*(?:\d-[\d.]+|\/\d+|\*|[[{].*)$/
 
 const hostLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -20,6 +24,7 @@ export function parseAddress(text: string): string | undefined {
     const bare = /^\[(.*)\]$/.exec(address)?.[1] ?? address
     return isIpv6(bare) ? bare : undefined
   }
+  if (range.test(address)) return undefined
   const name = address.endsWith('.') ? address.slice(0, -1) : address
   const labels = name.split('.')
   // A name whose last label is a number is meant as an IPv4 address: resolvers take it for one.
@@ -177,7 +182,8 @@ export function readAddresses(read: FieldReader, key: string, most: number): str
   if (list.length === 0) read.refuse(key, 'at least one address')
   for (const [at, given] of list) {
     const address = parseAddress(given)
-    if (address === undefined) read.refuse(`${key}[${at}]`, addressExpected, given)
+    if (address === undefined)
+      read.refuse(`${key}[${at}]`, range.test(given.trim()) ? oneByOneExpected : addressExpected, given)
     else if (addresses.has(address)) read.warnings.push(`${key}: ${preview(given)} is there twice`)
     else addresses.add(address)
   }

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { familyPattern } from '../names/names.ts'
 import { maxPathBytes } from '../names/paths.ts'
-import { maxWireBytes, shortenPath, toWire, wireBytes } from '../wire/text.ts'
+import { fitText, maxWireBytes, shortenPath, toWire, wireBytes } from '../wire/text.ts'
 import { strict, Whole, without } from '../wire/validate.ts'
 import { AddressName, addCounts, Counts, emptyCounts, saturatingSum } from './counts.ts'
 import { ItemId, RunId } from './item.ts'
@@ -13,6 +13,8 @@ export const Milliseconds = (description: string) => Type.Number({ minimum: 0, d
 const maxAddresses = 64
 /** Paths of a heartbeat are for people: a longer one keeps its end. */
 const maxShownCharacters = 256
+/** Of what there is to say of an address: 64 of them have room in a message. */
+const maxNoteCharacters = 200
 
 const limitState = {
   inFlight: Whole('Requests in flight.'),
@@ -41,6 +43,12 @@ export const MountState = Type.Object(
   {
     address: AddressName,
     state: Type.Enum(['up', 'down']),
+    note: Type.Optional(
+      Type.String({
+        maxLength: maxNoteCharacters,
+        description: 'Why it is down, or what else people should know of it.',
+      }),
+    ),
     ...limitState,
     longReads: Type.Optional(LongReads),
   },
@@ -217,15 +225,17 @@ const addOthers = (sum: Others, attempt: HeldAttempt): Others => ({
   frontier: saturatingSum(sum.frontier, attempt.frontier),
 })
 
-/** What long reads do is left out first. */
-function fittingLimits(limits: readonly MountState[]): MountState[] {
-  const all = fittingPart(limits, limitsBytes)
-  if (all.length === limits.length) return all
-  return fittingPart(
-    limits.map((limit) => without(limit, 'longReads')),
-    limitsBytes,
-  )
+/** What long reads do is left out first, then notes. */
+function fittingLimits(given: readonly MountState[]): MountState[] {
+  const limits = given.map((limit) => (limit.note === undefined ? limit : { ...limit, note: noteOf(limit.note) }))
+  const shorter = limits.map((limit) => without(limit, 'longReads'))
+  const bare = shorter.map((limit) => without(limit, 'note'))
+  const fits = (some: readonly MountState[]): boolean => fittingPart(some, limitsBytes).length === some.length
+  return fittingPart([limits, shorter].find(fits) ?? bare, limitsBytes)
 }
+
+/** What there is to say of an address, as far as a message has room for it. */
+export const noteOf = (text: string): string => fitText(text, maxNoteCharacters)
 
 /** A comma is part of each. */
 const sizeOf = (value: unknown): number => wireBytes(toWire(value)) + 1

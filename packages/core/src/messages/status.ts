@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { defaultWeight, Job } from '../job/fields.ts'
+import { defaultWeight, Job, maxAddresses } from '../job/fields.ts'
 import { Estimate } from '../policy/estimate.ts'
 import { fitText, maxWireBytes, shorten, toWire, wireBytes } from '../wire/text.ts'
 import { readVersioned, strict, validator, Whole, without, writeFitting } from '../wire/validate.ts'
 import { Ceilings } from './control.ts'
-import { Counts, emptyCounts, withoutLatencies, withoutLevels } from './counts.ts'
+import { AddressName, Counts, emptyCounts, withoutLatencies, withoutLevels } from './counts.ts'
 import { FileUnderWay, MountState, Waiting, WorkerId } from './heartbeat.ts'
 import { RunId } from './item.ts'
 import { Failure, fitFailure } from './result.ts'
@@ -107,6 +107,16 @@ export const FleetStatus = Type.Object(
 /** What runs the workers, which one fleet does for all runs of a manager. Hours and cost are the fleet's, not the run's. */
 export type FleetStatus = Static<typeof FleetStatus>
 
+export const NamedHost = Type.Object(
+  {
+    name: AddressName,
+    addresses: Type.Array(AddressName, { maxItems: maxAddresses, description: 'Read through in its place.' }),
+  },
+  { ...strict, description: 'A host as the job names it.' },
+)
+/** A host as a job names it, and the addresses that it stood for when the run began. */
+export type NamedHost = Static<typeof NamedHost>
+
 export const RunStatus = Type.Object(
   {
     v: Type.Literal(1),
@@ -115,6 +125,13 @@ export const RunStatus = Type.Object(
     jobMessageId: Type.String({ maxLength: 256, description: 'Id of the job message.' }),
     jobInsertedAtMs: When('When the job was submitted.'),
     job: Type.Union([Job, Type.Null()], { description: 'What to do; null when the job was refused.' }),
+    hosts: Type.Optional(
+      Type.Array(NamedHost, {
+        maxItems: maxAddresses,
+        description:
+          'The hosts that were submitted, in order, where the manager resolved names: job.addresses has what they stood for.',
+      }),
+    ),
     state: RunState,
     ending: Type.Optional(
       Type.Literal(true, {
@@ -189,8 +206,9 @@ const tolerated = validator(Type.Unsafe<RunStatus>(open(RunStatus) as object))
 
 /**
  * Always fits 64 KiB: what doesn't is left out, first sampled failures from the last one on, then warnings, then the
- * fleet's oldest notes, then the files under way, then latencies, then what long reads do, then all details of the addresses, the levels, and at
- * last the names of admitted workers (the fleet's size alone keeps the ceiling then); never the job. Throws
+ * fleet's oldest notes, then the files under way, then latencies, then what long reads do, then notes on addresses, then all
+ * details of them, the levels, the names of admitted workers (the fleet's size alone keeps the ceiling then), and at last the
+ * hosts as they were submitted; never the job. Throws
  * `STATUS_INVALID`; `TOO_LARGE` for a job that `decodeJob` refuses.
  */
 export function encodeStatus(status: RunStatus): string {
@@ -273,6 +291,7 @@ const drops: readonly ((status: RunStatus) => RunStatus)[] = [
   (status) => ({ ...status, progress: without(without(status.progress, 'largest'), 'waitsFor') }),
   (status) => withCounts(status, withoutLatencies),
   (status) => ({ ...status, mounts: status.mounts.map((mount) => without(mount, 'longReads')) }),
+  (status) => ({ ...status, mounts: status.mounts.map((mount) => without(mount, 'note')) }),
   (status) => ({ ...status, mounts: [] }),
   (status) => withCounts(status, (counts) => ({ ...counts, mounts: {} })),
   (status) => withCounts(status, withoutLevels),
@@ -281,6 +300,7 @@ const drops: readonly ((status: RunStatus) => RunStatus)[] = [
       ? status
       : { ...status, fleet: { ...status.fleet, problem: fitText(status.fleet.problem, 200) } },
   (status) => without(status, 'admitted'),
+  (status) => without(status, 'hosts'),
 ]
 
 const withCounts = (status: RunStatus, change: (counts: Counts) => Counts): RunStatus => ({

@@ -34,6 +34,7 @@ export interface ResolvedPath extends LookupResult {
 export interface ExportParts {
   readonly host: string
   readonly exportPath: string
+  readonly peer: string | undefined
   readonly root: FileHandle
   /** As of mounting, where the server told. */
   readonly rootAttributes: Attributes | undefined
@@ -64,6 +65,8 @@ const mostNames = 1_000_000
 export class NfsExport {
   readonly host: string
   readonly exportPath: string
+  /** The IP address that `host` stood for when it was mounted. */
+  readonly peer: string | undefined
   /** The export's own directory. */
   readonly root: FileHandle
   /** What the server can do, as of mounting. */
@@ -85,6 +88,7 @@ export class NfsExport {
     this.parts = parts
     this.host = parts.host
     this.exportPath = parts.exportPath
+    this.peer = parts.peer
     this.root = parts.root
     this.info = parts.info
     this.readBytes = parts.readBytes

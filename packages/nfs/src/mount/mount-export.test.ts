@@ -55,6 +55,7 @@ describe('mounting', () => {
       const server = await serve({ host })
       const mounted = await mount(server)
       expect(await mounted.ping()).toBeUndefined()
+      expect(mounted.peer).toBe(host === 'localhost' ? '127.0.0.1' : host)
     }
   })
 

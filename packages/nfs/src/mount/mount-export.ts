@@ -75,6 +75,7 @@ async function attempt(settings: MountSettings, target: Target, privileged: bool
       Array.from({ length: count }, () => dial({ ...nfsService, known: true }))
     return new NfsExport({
       ...where,
+      peer: target.peer,
       root,
       rootAttributes: attributes,
       info,

@@ -29,6 +29,11 @@ export class Target {
     else callback(null, first.address, first.family)
   }
 
+  /** The server's address, once a connection came about; before, the one that is tried first. */
+  get peer(): string | undefined {
+    return this.addresses[0]?.address
+  }
+
   /** A connection came about at this address. */
   connectedTo(address: string | undefined): void {
     const same = this.addresses.filter((one) => one.address === address)

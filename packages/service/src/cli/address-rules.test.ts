@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openResolver } from './address-rules.ts'
+import { openResolver, systemAddresses } from './address-rules.ts'
 
 const remote = openResolver({ loopback: false })
 const local = openResolver({ loopback: true })
@@ -74,3 +74,15 @@ test.each(['loopback', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', '10
   '%s is no range',
   (allowed) => expect(() => openResolver({ loopback: false, allowed })).toThrow(/^expected addresses or ranges/),
 )
+
+describe('the addresses of a host name', () => {
+  test('are those that the system knows', async () => {
+    expect(await systemAddresses('localhost')).toContain('127.0.0.1')
+  })
+
+  test('of a name that does not exist are an error that says so, or that no name server was reached', async () => {
+    // RFC 6761, section 6.4: .invalid never exists.
+    const code = await systemAddresses('cache.invalid').catch((error: NodeJS.ErrnoException) => error.code)
+    expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(code)
+  })
+})

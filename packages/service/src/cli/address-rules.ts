@@ -73,6 +73,23 @@ async function systemLookup(host: string): Promise<string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address)
 }
 
+/**
+ * The addresses of a host name: IPv4, else IPv6. Asked of the system, so that /etc/hosts and what else nsswitch.conf names
+ * count. Rejects with `ENOTFOUND` as `code` where there is no such name; `EAI_AGAIN` means that nothing can be said now.
+ */
+export async function systemAddresses(name: string): Promise<string[]> {
+  for (const family of [4, 6]) {
+    try {
+      return (await lookup(name, { all: true, family })).map(({ address }) => address)
+    } catch (error) {
+      // glibc has two words for a name that has no address of this family.
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (code !== 'ENOTFOUND' && code !== 'EAI_ADDRFAMILY') throw error
+    }
+  }
+  throw Object.assign(new Error(`there is no host ${name}`), { code: 'ENOTFOUND' })
+}
+
 const rangesOf = (text: string): string[] => text.split(',').map((range) => range.trim())
 
 function listOf(ranges: readonly string[]): BlockList {

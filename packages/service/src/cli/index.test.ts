@@ -30,6 +30,7 @@ test('exports these names, and no others', () => {
     'refuseForeignText',
     'runMain',
     'steadyClock',
+    'systemAddresses',
     'systemClock',
     'systemFiles',
     'systemRandom',

@@ -37,6 +37,8 @@ const parsers = { csv, repeated, whole, ceiling }
 
 function optionOf({ flags, help, takes }: JobOption): Option {
   const option = new Option(flags, help)
+  // A switch is there or not, also one that begins with "no": as a negation it would always have a value.
+  option.negate = false
   return takes === 'switch' || takes === 'text' ? option : option.argParser(parsers[takes] as (text: string) => unknown)
 }
 

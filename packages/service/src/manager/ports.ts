@@ -3,6 +3,7 @@ import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { WorkerView } from '../report/page/index.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { MachinePrice } from './run/expected.ts'
+import type { ResolveName } from './run/names.ts'
 
 /** The world as a manager sees it; a simulation hands in its own. */
 export interface ManagerPorts {
@@ -13,6 +14,8 @@ export interface ManagerPorts {
   readonly ledger: Ledger
   readonly fleet: Fleet
   readonly observer?: Observer
+  /** Finds the addresses of a job's host names, once per run. Default: a name is one address, for workers to resolve. */
+  readonly resolveName?: ResolveName | undefined
   /**
    * Milliseconds since 1970 by the wall clock, as it is set now: for what is compared with the times of a filer or of
    * another process. Default: `clock.now`, which a program lets run on from the wall clock's time at its start.

@@ -3,6 +3,7 @@ import {
   type LatencyHistogram,
   latencyHistogram,
   type MountState,
+  type NamedHost,
   type RunStatus,
 } from '@cachewarmer/core'
 
@@ -23,6 +24,15 @@ export function readThrough({ job }: Pick<RunStatus, 'job'>): { addresses: numbe
   const of = job?.addresses.length ?? 0
   return { addresses: job?.through === 'spread' ? Math.min(1, of) : of, of }
 }
+
+/** The job as it was submitted: with names in place of the addresses that they stood for. */
+export function submittedJob({ job, hosts }: Pick<RunStatus, 'job' | 'hosts'>): RunStatus['job'] {
+  return job === null || hosts === undefined ? job : { ...job, addresses: hosts.map(({ name }) => name) }
+}
+
+/** Hosts that stood for other addresses than themselves. */
+export const resolvedHosts = ({ hosts = [] }: Pick<RunStatus, 'hosts'>): readonly NamedHost[] =>
+  hosts.filter(({ name, addresses }) => addresses.length !== 1 || addresses[0] !== name)
 
 /** The job's addresses in its order, then any that only the counts know. */
 export function addressFacts({ job, mounts, progress }: RunStatus): AddressFacts[] {

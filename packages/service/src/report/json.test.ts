@@ -49,6 +49,7 @@ test('a report for programs has every key, in words that stay', () => {
     outcome: 'completed with failures',
     problem: null,
     job: aJob(),
+    names: [],
     files: 10,
     bytes: 100,
     bytesInFlight: 0,
@@ -73,6 +74,7 @@ test('a report for programs has every key, in words that stay', () => {
         failures: 3,
         coldReads: { edgesMs: [1, 1.25893, 1.58489].map((edge) => expect.closeTo(edge, 4)), counts: [6, 4] },
         state: 'up',
+        note: null,
         inFlight: 0,
         limit: 8,
         p50Ms: 41,
@@ -87,6 +89,7 @@ test('a report for programs has every key, in words that stay', () => {
         failures: 0,
         coldReads: null,
         state: null,
+        note: null,
         inFlight: null,
         limit: null,
         p50Ms: null,
@@ -160,4 +163,15 @@ test('a running run says how much is done and when it will end, while known', ()
     share: null,
     timeLeftMs: null,
   })
+})
+
+test('a name and the addresses that it stood for are both there, and the job is as it was submitted', () => {
+  const named = { name: 'cache.example', addresses: ['10.0.1.11', '10.0.1.12'] }
+  const hosts = [named, { name: '10.0.1.13', addresses: ['10.0.1.13'] }]
+  const job = aJob({ addresses: ['10.0.1.11', '10.0.1.12', '10.0.1.13'] })
+  const report = reportJson(anEnded('warmed', { job, hosts }))
+  expect(report.job?.addresses).toEqual(['cache.example', '10.0.1.13'])
+  expect(report.names).toEqual([named])
+  expect(report.readThrough).toEqual({ addresses: 3, of: 3 })
+  expect(report.addresses.map(({ address }) => address)).toEqual(job.addresses)
 })

@@ -4,12 +4,23 @@ import type {
   FleetStatus,
   Job,
   LatencyHistogram,
+  NamedHost,
   Outcome,
   RunState,
   RunStatus,
   SizeCounts,
 } from '@cachewarmer/core'
-import { type AddressFacts, addressFacts, elapsedMs, rates, readThrough, timeLeftMs, totalFailures } from './facts.ts'
+import {
+  type AddressFacts,
+  addressFacts,
+  elapsedMs,
+  rates,
+  readThrough,
+  resolvedHosts,
+  submittedJob,
+  timeLeftMs,
+  totalFailures,
+} from './facts.ts'
 import { limitJson } from './figures.ts'
 
 /**
@@ -28,6 +39,8 @@ export interface Report {
   readonly problem: string | null
   /** What was asked for; null where the job could not be read. */
   readonly job: Job | null
+  /** The addresses that each of the job's names stood for; none where it names addresses alone. */
+  readonly names: readonly NamedHost[]
   /** Files that were read through all the addresses they were meant to be read through. */
   readonly files: number
   /** Their bytes, each file counted once; while the run lasts, with what has arrived of files that are not complete. */
@@ -63,6 +76,8 @@ export interface Report {
     /** How long the files took that no address had read before: `counts[i]` from `edgesMs[i]` up to below `edgesMs[i + 1]`. */
     readonly coldReads: LatencyHistogram | null
     readonly state: 'up' | 'down' | null
+    /** Why it is down, or what else there is to know of it. */
+    readonly note: string | null
     /**
      * The same of the READs of long reads, which have a limit of their own where workers speak NFS themselves. Figures are
      * as the workers saw them last: reads in flight, reads allowed, latencies in milliseconds; `floorMs`: the lowest median.
@@ -104,7 +119,8 @@ export function reportJson(status: RunStatus): Report {
     state: status.state,
     outcome: status.outcome ?? null,
     problem: status.problem ?? null,
-    job: status.job,
+    job: submittedJob(status),
+    names: resolvedHosts(status),
     files: counts.files,
     bytes: counts.bytes,
     bytesInFlight: status.progress.bytesInFlight ?? 0,
@@ -124,6 +140,7 @@ export function reportJson(status: RunStatus): Report {
       ...facts,
       coldReads: coldReads ?? null,
       state: seen?.state ?? null,
+      note: seen?.note ?? null,
       ...limitJson(seen),
       longReads: seen?.longReads === undefined ? null : limitJson(seen.longReads),
     })),

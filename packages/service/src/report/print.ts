@@ -4,6 +4,7 @@ import {
   type LeftOutRule,
   largestCount,
   leftOutRules,
+  type NamedHost,
   snapshotDirectories,
   type Waiting,
 } from '@cachewarmer/core'
@@ -82,6 +83,10 @@ export function waitingFor({ ceiling, addresses = [] }: Waiting): string {
     ...(more > 0 ? [`${more} more ${more === 1 ? 'address' : 'addresses'}`] : []),
   ].join(', ')
 }
+
+/** cache.example → 3 addresses: 10.0.1.11, 10.0.1.12, 10.0.1.13 */
+export const namedHost = ({ name, addresses }: NamedHost): string =>
+  `${printable(name)} → ${plural(addresses.length, 'address', 'addresses')}: ${addresses.map(printable).join(', ')}`
 
 const words: Record<LeftOutRule, string> = {
   excludeDirectories: 'by directories to exclude',

@@ -68,6 +68,19 @@ describe('the report of a warmed run', () => {
     )
   })
 
+  test('shows what a name stood for', () => {
+    const hosts = [{ name: 'cache.example', addresses: ['10.0.1.11', '10.0.1.12'] }]
+    expect(lines(withCounts(anEnded('warmed', { hosts }), counts))).toContain(
+      '  name         cache.example → 2 addresses: 10.0.1.11, 10.0.1.12',
+    )
+  })
+
+  test('says why an address is down', () => {
+    const down = { address: '10.0.1.12', state: 'down' as const, inFlight: 0, limit: 0, note: 'connection\nrefused' }
+    const status = withCounts(anEnded('completed with failures', { mounts: [down] }), counts)
+    expect(renderReport(status)).toMatch(/^ {2}10\.0\.1\.12 .* down: connection\\nrefused$/m)
+  })
+
   test('under spread, each file was read through one of the addresses', () => {
     const status = withCounts(anEnded('warmed', { job: aJob({ through: 'spread' }) }), counts)
     expect(firstLine(status)).toBe('Warmed. Each of 20,000 files was read through 1 of 2 addresses.')

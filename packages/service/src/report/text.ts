@@ -1,8 +1,19 @@
-import type { Failure, FleetStatus, RunStatus, SizeCounts } from '@cachewarmer/core'
-import { addressFacts, elapsedMs, failuresByCode, rates, timeLeftMs, totalFailures } from './facts.ts'
+import type { Failure, FleetStatus, MountState, RunStatus, SizeCounts } from '@cachewarmer/core'
+import { addressFacts, elapsedMs, failuresByCode, rates, resolvedHosts, timeLeftMs, totalFailures } from './facts.ts'
 import { limitFigures, printedLimit } from './figures.ts'
 import { headline } from './headline.ts'
-import { bytes, count, duration, fileUnderWay, leftOut, plural, printable, table, waitingFor } from './print.ts'
+import {
+  bytes,
+  count,
+  duration,
+  fileUnderWay,
+  leftOut,
+  namedHost,
+  plural,
+  printable,
+  table,
+  waitingFor,
+} from './print.ts'
 
 /** What there is to say of the machines. Of processes beside the manager, which cost nothing, only what went wrong. */
 function fleetLines(fleet: FleetStatus): string[] {
@@ -131,6 +142,7 @@ function facts(status: RunStatus): string[] {
   const { job } = status
   const rows: [string, string][] = [['job', `${printable(status.label ?? status.jobMessageId)} (run ${status.run})`]]
   if (job !== null) {
+    for (const host of resolvedHosts(status)) rows.push(['name', namedHost(host)])
     rows.push(['export', printable(job.exportPath)], ['paths', pathsOf(job)])
     if (job.mode !== 'data') rows.push(['mode', job.mode])
     if (job.modifiedSince !== undefined) rows.push(['modified', `since ${printable(job.modifiedSince)}`])
@@ -172,12 +184,16 @@ function addresses(status: RunStatus): string[] {
     bytes(size),
     count(failed),
     ...(measured ? printedLimit(seen) : []),
-    seen?.state === 'down' ? 'down' : '',
+    stateWords(seen),
   ])
   const head = ['address', 'files', 'read', 'failures', ...(measured ? limitHead : []), '']
   const align = head.map((name, column) => (column === 0 || name === '' ? 'left' : 'right'))
   return indent(table([head, ...rows], align))
 }
+
+/** What is not as it should be. */
+const stateWords = (seen: Pick<MountState, 'state' | 'note'> | undefined): string =>
+  [...(seen?.state === 'down' ? ['down'] : []), ...(seen?.note === undefined ? [] : [printable(seen.note)])].join(': ')
 
 const limitHead = limitFigures.map(({ head }) => head)
 

@@ -119,6 +119,8 @@ export interface MountHealth {
   readonly alive: boolean
   /** When it stopped to, by its clock, which has to be the walk's; undefined while it does. */
   readonly downSinceMs: number | undefined
+  /** Why it does not, for people. */
+  readonly reason?: string | undefined
   /** Settles when it answers, at once if it does; rejects with the signal's reason. */
   whenBack(signal: AbortSignal): Promise<void>
 }
@@ -128,6 +130,8 @@ export interface Mount {
   readonly name: string
   /** Mounts with the same space accept each other's handles. Undefined: handles are good on this mount alone. */
   readonly handleSpace?: string | undefined
+  /** The IP address that it is connected to, where it knows. */
+  readonly peer?: string | undefined
   /** Bytes of the largest file that there can be. Default 2^53 - 1, beyond which a `number` is no longer exact. */
   readonly maxFileBytes?: number | undefined
   /** Requests in flight that make sense here; the walk's limit is the smaller of this and its own. */

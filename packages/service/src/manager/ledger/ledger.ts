@@ -1,11 +1,14 @@
-import type { Ceilings, Counts, Failure, FailurePart, ItemResult, Job, Outcome } from '@cachewarmer/core'
+import type { Ceilings, Counts, Failure, FailurePart, ItemResult, Job, NamedHost, Outcome } from '@cachewarmer/core'
 
 /** What the ledger remembers of one run of a job. */
 export interface RunRecord {
   readonly run: string
   readonly jobMessageId: string
   readonly jobInsertedAtMs: number
+  /** As it is run: with the addresses that its names stood for, once these are known. */
   readonly job: Job
+  /** The hosts as they were submitted, in order; absent until names are resolved, and where there are none. */
+  readonly hosts?: readonly NamedHost[] | undefined
   /** Tells whether another job asks for the same; absent in runs of an earlier version. */
   readonly specification?: string | undefined
   readonly warnings: readonly string[]
@@ -62,7 +65,9 @@ export interface Ledger {
   addRun(record: RunRecord): void
   update(
     run: string,
-    change: Partial<Pick<RunRecord, 'rootSent' | 'paused' | 'revision' | 'weight' | 'ceilings'>>,
+    change: Partial<
+      Pick<RunRecord, 'job' | 'hosts' | 'warnings' | 'rootSent' | 'paused' | 'revision' | 'weight' | 'ceilings'>
+    >,
   ): void
   /** Forgets what was counted and announces a new root, and the chunks of the list anew: the run starts over. */
   startOver(run: string): RunRecord

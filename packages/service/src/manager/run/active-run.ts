@@ -22,6 +22,7 @@ import {
 import { beganBy, earlierRun, earlierTotals } from './earlier.ts'
 import { Expectation, sampleFiles, warmingEstimate } from './expected.ts'
 import { ListFeed } from './list-feed.ts'
+import { namesOf, resolveHosts } from './names.ts'
 import { RunProgress } from './progress.ts'
 import { collectResults } from './results.ts'
 import { StatusPost, sampleFailures, statusOf } from './status.ts'
@@ -57,7 +58,7 @@ export class ActiveRun {
     this.#logger = ports.logger.child({ run: record.run, job: record.job.jobId ?? record.jobMessageId })
     this.#progress = this.#beginning()
     this.#feed = ListFeed.of(ports, settings, record)
-    if (record.job.mode === 'estimate') this.#earlier = earlierRun(ports.ledger, record.job)
+    if (record.job.mode === 'estimate') this.#earlier = earlierRun(ports.ledger, record)
   }
 
   get record(): RunRecord {
@@ -70,7 +71,7 @@ export class ActiveRun {
       run: this.#record.run,
       held: this.#progress.held(this.#ports.clock.now()),
       outstandingItems: announced - done,
-      paused: this.#record.paused || this.#windDown !== undefined,
+      paused: this.#record.paused || this.#windDown !== undefined || this.#awaitsNames,
       maxWorkers: this.#maxWorkers,
     }
   }
@@ -92,21 +93,63 @@ export class ActiveRun {
     // The status comes first: by it another manager, with another ledger, finds what there is of this run.
     await service.create(this.#prefix.runStatus(run), { signal })
     await this.#writeStatus()
-    for (const name of [this.#prefix.runWork(run), this.#prefix.runResults(run)]) await service.create(name, { signal })
-    if (this.#feed === undefined) await this.#sendRoot(signal)
     const joined = AbortSignal.any([signal, this.#ending.signal])
-    // What the list names is warm first: the root comes once all of that is with the workers.
-    const feeding = this.#feed === undefined ? [] : [this.#bringList(this.#feed, joined)]
-    const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined), ...feeding]
-    const settled = await Promise.allSettled(loops.map((loop) => loop.finally(() => this.#ending.abort(endOfRun))))
+    let failure = this.#awaitsNames ? await this.#resolveNames(joined) : undefined
+    if (failure === undefined && !joined.aborted) {
+      for (const name of [this.#prefix.runWork(run), this.#prefix.runResults(run)])
+        await service.create(name, { signal })
+      if (this.#feed === undefined) await this.#sendRoot(signal)
+      // What the list names is warm first: the root comes once all of that is with the workers.
+      const feeding = this.#feed === undefined ? [] : [this.#bringList(this.#feed, joined)]
+      const loops = [this.#collect(joined), this.#showStatus(joined), this.#watch(joined), ...feeding]
+      failure = await firstFailure(loops, this.#ending)
+    }
     if (this.#outcome !== undefined) {
       await this.#end(this.#outcome, signal)
       return this.#outcome
     }
-    for (const loop of settled) {
-      if (loop.status === 'rejected' && loop.reason !== endOfRun && !signal.aborted) throw loop.reason
-    }
+    if (failure !== undefined && !signal.aborted) throw failure.reason
     return undefined
+  }
+
+  /** Names stand for addresses, and it is not known yet for which. */
+  get #awaitsNames(): boolean {
+    const { job, hosts, rootSent } = this.#record
+    return this.#ports.resolveName !== undefined && hosts === undefined && !rootSent && namesOf(job).length > 0
+  }
+
+  /** No worker finds the run before its status says what it is read through. */
+  async #resolveNames(signal: AbortSignal): Promise<Failure | undefined> {
+    const named = new AbortController()
+    const joined = AbortSignal.any([signal, named.signal])
+    const failure = await firstFailure([this.#nameHosts(joined), this.#showStatus(joined)], named)
+    if (failure !== undefined || signal.aborted) return failure
+    return firstFailure([patiently(this.#ports, signal, () => this.#post.post(this.#look()))], named)
+  }
+
+  async #nameHosts(signal: AbortSignal): Promise<void> {
+    const { clock, resolveName } = this.#ports
+    const { run, job, warnings } = this.#record
+    if (resolveName === undefined) return
+    const onWait = (why: string): void => {
+      this.#waitsForNames = why
+    }
+    const decision = await resolveHosts(job, {
+      resolveName,
+      clock,
+      signal,
+      isPaused: () => this.#record.paused,
+      onWait,
+    })
+    this.#waitsForNames = undefined
+    if ('refuse' in decision) return this.#finish('refused', decision.refuse)
+    const change = {
+      job: { ...job, addresses: [...decision.addresses] },
+      hosts: decision.hosts,
+      warnings: [...warnings, ...decision.warnings],
+    }
+    await patiently(this.#ports, signal, () => this.#ledger.update(run, change))
+    this.#record = { ...this.#record, ...change }
   }
 
   /** What was read stays read and is counted, the rest is not begun: workers stop, and the run ends within ten seconds. */
@@ -143,6 +186,7 @@ export class ActiveRun {
   readonly #feeding = new AbortController()
   #shown = { files: 0, bytes: 0 }
   #problem: string | undefined
+  #waitsForNames: string | undefined
 
   get #ledger(): Ledger {
     return this.#ports.ledger
@@ -325,7 +369,7 @@ export class ActiveRun {
     const fleet = this.#ports.fleet.observe()
     // What keeps machines away holds the run up only while there is none.
     const heldUp = outcome === undefined && fleet.running === 0 ? fleet.problem : undefined
-    const problem = this.#problem ?? heldUp
+    const problem = this.#problem ?? this.#waitsForNames ?? heldUp
     const workers = { wanted: fleet.wanted, ceiling: this.#maxWorkers }
     const progress = this.#progress.snapshot(this.#ledger.totals(run), workers, now)
     this.#shown = mostOf(this.#shown, progress.counts)
@@ -348,3 +392,13 @@ export class ActiveRun {
 }
 
 const endOfRun = new Error('the run ended')
+
+interface Failure {
+  readonly reason: unknown
+}
+
+/** Runs loops until one of them ends; `end` then ends the others. Gives why one failed, where it was not the end of the run. */
+async function firstFailure(loops: readonly Promise<void>[], end: AbortController): Promise<Failure | undefined> {
+  const settled = await Promise.allSettled(loops.map((loop) => loop.finally(() => end.abort(endOfRun))))
+  return settled.find((loop) => loop.status === 'rejected' && loop.reason !== endOfRun) as Failure | undefined
+}

@@ -30,6 +30,7 @@ const beside = [
   'maxRequestsPerSecond',
   'maxWorkers',
   'addresses',
+  'keepNames',
   'through',
 ]
 
@@ -40,11 +41,11 @@ const leastElapsedMs = 2_000
 const leastFiles = 1_000
 
 /** The latest run that read whole files of the same export through the same addresses in the same way. */
-export function earlierRun(ledger: Ledger, job: Job): EarlierRun | undefined {
+export function earlierRun(ledger: Ledger, of: PlaceOfRun): EarlierRun | undefined {
   const alike = ledger.endedRuns(runsBack).find(({ record, counts }) => {
     const { startedAtMs, endedAtMs = startedAtMs } = record
     const long = endedAtMs - startedAtMs >= leastElapsedMs && counts.files >= leastFiles
-    return long && record.job.mode === 'data' && placeOf(record.job) === placeOf(job)
+    return long && record.job.mode === 'data' && placeOf(record) === placeOf(of)
   })
   if (alike === undefined) return undefined
   const { run, startedAtMs, endedAtMs = startedAtMs } = alike.record
@@ -52,8 +53,14 @@ export function earlierRun(ledger: Ledger, job: Job): EarlierRun | undefined {
   return { run, files, bytes, elapsedMs: endedAtMs - startedAtMs, endedAtMs }
 }
 
-const placeOf = ({ addresses, exportPath, through, headBytes }: Job): string =>
-  JSON.stringify([addresses.toSorted(), exportPath, through, headBytes])
+type PlaceOfRun = Pick<RunRecord, 'job' | 'hosts'>
+
+/** Hosts as they were submitted: a name is the same place also where it has another address now. */
+function placeOf({ job, hosts }: PlaceOfRun): string {
+  const { addresses, exportPath, through, headBytes } = job
+  const submitted = hosts?.map(({ name }) => name) ?? addresses
+  return JSON.stringify([submitted.toSorted(), exportPath, through, headBytes])
+}
 
 /** The filer's clock may be behind the manager's by this much: files are taken that changed as long before the last warm-up. */
 const skewMarginMs = 10 * 60_000

@@ -28,7 +28,7 @@ export function statusOf(
   { job, label = job?.jobId, outcome, endedAtMs, warnings, ...record }: Known,
   now: Pick<RunStatus, 'state' | 'progress' | 'updatedAtMs'> & Partial<RunStatus>,
 ): RunStatus {
-  const { run, jobMessageId, jobInsertedAtMs, revision, ceilings, weight, startedAtMs } = record
+  const { run, jobMessageId, jobInsertedAtMs, hosts, revision, ceilings, weight, startedAtMs } = record
   return {
     v: 1,
     run,
@@ -36,6 +36,7 @@ export function statusOf(
     jobMessageId,
     jobInsertedAtMs,
     job,
+    ...(hosts === undefined ? {} : { hosts: [...hosts] }),
     ...(outcome === undefined ? {} : { outcome }),
     revision,
     ceilings,

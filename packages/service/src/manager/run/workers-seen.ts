@@ -232,9 +232,12 @@ const atRest = ({ longReads, ...mount }: MountState): MountState => ({
 /** One address as many workers see it: down where one of them finds it down. */
 function together(address: string, states: readonly MountState[]): MountState {
   const longReads = states.flatMap((state) => state.longReads ?? [])
+  const down = states.filter(({ state }) => state === 'down')
+  const note = [...down, ...states].find((state) => state.note !== undefined)?.note
   return {
     address,
-    state: states.some(({ state }) => state === 'down') ? 'down' : 'up',
+    state: down.length > 0 ? 'down' : 'up',
+    ...(note === undefined ? {} : { note }),
     ...limitsTogether(states),
     ...(longReads.length === 0 ? {} : { longReads: limitsTogether(longReads) }),
   }

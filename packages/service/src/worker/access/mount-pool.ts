@@ -30,6 +30,8 @@ export interface OpenedMounts extends Disposable {
   /** Those that did open. */
   readonly alive: readonly Mount[]
   readonly failures: readonly WalkError[]
+  /** What people should know of an address now: why it can't be read through, or that it is a node which is read already. */
+  noteOn(address: string): string | undefined
 }
 
 /**
@@ -53,7 +55,7 @@ export class MountPool {
 
   /** Dispose of what it gives once the item is done. `run`: absent for messages of the original's manager. */
   async openAll(addresses: readonly string[], exportPath: string, run?: string): Promise<OpenedMounts> {
-    const failures: WalkError[] = []
+    const failures = new Map<string, WalkError>()
     const dead = new Set<Mount>()
     const used: Pooled[] = []
     const mounts = await Promise.all(
@@ -67,7 +69,7 @@ export class MountPool {
           const error = isWalkError(cause)
             ? cause
             : new WalkError('MOUNT_DOWN', `${address}:${exportPath} can't be opened: ${messageOf(cause)}`, { cause })
-          failures.push(error)
+          failures.set(address, error)
           const mount = unavailableMount(address, error)
           dead.add(mount)
           return mount
@@ -77,7 +79,11 @@ export class MountPool {
     const release = (): void => {
       for (const pooled of used.splice(0)) this.#release(pooled)
     }
-    return { mounts, alive: mounts.filter((mount) => !dead.has(mount)), failures, [Symbol.dispose]: release }
+    const alive = mounts.filter((mount) => !dead.has(mount))
+    const twins = sameNodes(alive)
+    const noteOn = (address: string): string | undefined =>
+      failures.get(address)?.message ?? alive.find(({ name }) => name === address)?.health?.reason ?? twins.get(address)
+    return { mounts, alive, failures: [...failures.values()], noteOn, [Symbol.dispose]: release }
   }
 
   /** Closes what is idle, now and then, until the pool is closed. */
@@ -169,6 +175,20 @@ export class MountPool {
     pooled.usedAtMs = this.#ports.clock.now()
     if (pooled.uses === 0 && this.#retired.delete(pooled)) void close(pooled)
   }
+}
+
+/** Names that lead to one address of one server: what is read through the second one is read twice, and warms nothing more. */
+function sameNodes(mounts: readonly Mount[]): Map<string, string> {
+  const first = new Map<string, string>()
+  const notes = new Map<string, string>()
+  for (const { name, peer, handleSpace } of mounts) {
+    if (peer === undefined || handleSpace === undefined) continue
+    const node = `${peer} ${handleSpace}`
+    const known = first.get(node)
+    if (known === undefined) first.set(node, name)
+    else notes.set(name, `the same node as ${known}: both are ${peer}`)
+  }
+  return notes
 }
 
 /** An error here has no consequence: the mount is not used any more. */

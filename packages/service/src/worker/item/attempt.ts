@@ -11,6 +11,7 @@ import {
   type LevelCounts,
   type MountCounts,
   type MountState,
+  noteOf,
   type Part,
   type SampleCounts,
   unitsOf,
@@ -230,8 +231,8 @@ const levelsOf = (levels: Readonly<Record<number, LevelCounters>>, bytesFound: b
     Object.entries(levels).map(([depth, { bytes, ...level }]) => [depth, bytesFound ? { ...level, bytes } : level]),
   )
 
-/** The addresses as this walk finds them. */
-export const mountStates = (walk: Walk): MountState[] =>
+/** The addresses as this walk finds them, and what else is known of each. */
+export const mountStates = (walk: Walk, noteOn: (address: string) => string | undefined): MountState[] =>
   Object.entries(walk.counters.mounts).map(
     ([
       address,
@@ -242,7 +243,12 @@ export const mountStates = (walk: Walk): MountState[] =>
     ]) => ({
       address,
       state,
+      ...noted(noteOn(address)),
       ...reads,
       ...(longReads && { longReads }),
     }),
   )
+
+/** A note as a message carries it. */
+export const noted = (note: string | undefined): Pick<MountState, 'note'> =>
+  note === undefined ? {} : { note: noteOf(note) }

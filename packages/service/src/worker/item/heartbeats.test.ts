@@ -103,14 +103,70 @@ describe('a heartbeat', () => {
     await world.announce({ addresses: ['cache-1', 'cache-2'] })
     const away = memoryMount({ name: 'cache-2', tree: memoryTree({ f: 10 }) })
     const back = Promise.withResolvers<void>()
-    const health = { alive: false, downSinceMs: world.clock.now(), whenBack: () => back.promise }
+    const health = {
+      alive: false,
+      downSinceMs: world.clock.now(),
+      reason: 'connection refused',
+      whenBack: () => back.promise,
+    }
     world.serveMount({ ...away, health })
     await world.send()
     const worker = world.start()
     await world.until(async () => (await heartbeats(world)).length > 0)
-    expect((await heartbeats(world))[0]?.waitsFor).toEqual({ addresses: ['cache-2'] })
+    const [first] = await heartbeats(world)
+    expect(first?.waitsFor).toEqual({ addresses: ['cache-2'] })
+    expect(first?.limits).toMatchObject([
+      { address: 'cache-1', state: 'up' },
+      { address: 'cache-2', state: 'down', note: 'connection refused' },
+    ])
+    expect(first?.limits[0]).not.toHaveProperty('note')
     health.alive = true
     back.resolve()
+    await world.until(world.empty())
+    worker.stop()
+    await world.clock.run(worker.ended)
+  })
+
+  test('says why an address could not be opened, also where none could', async () => {
+    for (const others of [[], ['cache-2']]) {
+      const world = new World()
+      world.serve('cache-1', new WalkError('MOUNT_DOWN', `no answer from cache-1 ${'x'.repeat(300)}`))
+      const mount = notingMount('cache-2', { f: 10 }, { held: true })
+      world.serveMount(mount)
+      await world.announce({ addresses: ['cache-1', ...others] })
+      await world.send()
+      const worker = world.start()
+      await world.until(async () => (await heartbeats(world)).length > 0)
+      const [limit] = (await heartbeats(world))[0]?.limits ?? []
+      expect(limit).toMatchObject({ address: 'cache-1', state: 'down' })
+      expect(limit?.note).toMatch(/^no answer from cache-1 x{177}$/)
+      mount.release()
+      worker.stop()
+      await world.clock.run(worker.ended)
+    }
+  })
+
+  test('names addresses that are one node of one server', async () => {
+    const world = new World()
+    const held = notingMount('cache-1', { f: 10 }, { held: true })
+    const one = { handleSpace: 'root:/animation', peer: '10.0.1.11' }
+    world.serveMount({ ...held, ...one })
+    for (const [name, peer] of [
+      ['alias', '10.0.1.11'],
+      ['cache-2', '10.0.1.12'],
+    ] as const)
+      world.serveMount({ ...memoryMount({ name, tree: memoryTree({ f: 10 }) }), ...one, peer })
+    await world.announce({ addresses: ['cache-1', 'alias', 'cache-2'] })
+    await world.send()
+    const worker = world.start()
+    await world.until(async () => (await heartbeats(world)).length > 0)
+    const limits = (await heartbeats(world))[0]?.limits ?? []
+    expect(limits.map(({ address, note }) => [address, note])).toEqual([
+      ['cache-1', undefined],
+      ['alias', 'the same node as cache-1: both are 10.0.1.11'],
+      ['cache-2', undefined],
+    ])
+    held.release()
     await world.until(world.empty())
     worker.stop()
     await world.clock.run(worker.ended)

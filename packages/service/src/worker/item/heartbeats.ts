@@ -11,14 +11,18 @@ import {
 } from '@cachewarmer/core'
 import { isQueueError } from '@cachewarmer/queue'
 import type { Walk } from '@cachewarmer/walker'
+import type { OpenedMounts } from '../access/mount-pool.ts'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 import type { RunCeilings } from '../runs/limits.ts'
-import { type Attempt, countsOf, mountStates } from './attempt.ts'
+import { type Attempt, countsOf, mountStates, noted } from './attempt.ts'
 
 interface LiveAttempt {
   readonly attempt: Attempt
   readonly walk: Walk
+  readonly noteOn: NoteOn
 }
+
+type NoteOn = OpenedMounts['noteOn']
 
 /** More runs than this are not remembered once they are over. */
 const maxRuns = 64
@@ -44,13 +48,13 @@ export class Heartbeats {
   }
 
   /** From now on heartbeats tell of this attempt, until the function that is returned is called. */
-  begin(attempt: Attempt, walk: Walk): () => void {
+  begin(attempt: Attempt, walk: Walk, noteOn: NoteOn): () => void {
     const { run } = attempt
     const live = this.#live.get(run) ?? new Set()
     // An attempt shorter than an interval sends its result alone.
     if (live.size === 0 && this.#isDue(run)) this.#sentAtMs.set(run, this.#ports.clock.now())
     this.#live.set(run, live)
-    const one = { attempt, walk }
+    const one = { attempt, walk, noteOn }
     live.add(one)
     return () => {
       live.delete(one)
@@ -72,7 +76,7 @@ export class Heartbeats {
       {
         ...this.#head(status),
         attempts: live.map((one) => heldAttempt(one, status)),
-        limits: statesTogether(walks),
+        limits: statesTogether(live),
         ...(largest.length === 0 ? {} : { largest }),
         ...(addresses.length === 0 && !ceiling
           ? {}
@@ -86,7 +90,11 @@ export class Heartbeats {
   }
 
   /** Tells that no address answers an attempt, which holds `frontier` parts and gives them back. */
-  async sendWaiting(status: RunStatus, attempt: Attempt, frontier: number, signal: AbortSignal): Promise<void> {
+  async sendWaiting(
+    status: RunStatus,
+    { attempt, frontier, noteOn }: { readonly attempt: Attempt; readonly frontier: number; readonly noteOn: NoteOn },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { addresses } = status.job ?? { addresses: [] }
     if (!this.#isDue(status.run)) return
     const held = { item: attempt.item, attempt: attempt.id, path: attempt.path, counts: emptyCounts(), frontier }
@@ -94,7 +102,13 @@ export class Heartbeats {
       {
         ...this.#head(status),
         attempts: [{ ...held, bytesArrived: 0, bytesInFlight: 0 }],
-        limits: addresses.map((address) => ({ address, state: 'down', inFlight: 0, limit: 0 })),
+        limits: addresses.map((address) => ({
+          address,
+          state: 'down',
+          ...noted(noteOn(address)),
+          inFlight: 0,
+          limit: 0,
+        })),
         waitsFor: { addresses },
       },
       status,
@@ -157,9 +171,9 @@ function largestOf(walks: readonly Walk[]): FileUnderWay[] {
 }
 
 /** Each address once: what is in flight added up, its limits as they are, for all walks share them. */
-function statesTogether(walks: readonly Walk[]): MountState[] {
+function statesTogether(live: readonly LiveAttempt[]): MountState[] {
   const together = new Map<string, MountState>()
-  for (const state of walks.flatMap(mountStates)) {
+  for (const state of live.flatMap(({ walk, noteOn }) => mountStates(walk, noteOn))) {
     const known = together.get(state.address)
     if (known === undefined) together.set(state.address, state)
     else {

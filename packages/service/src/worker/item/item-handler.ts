@@ -14,7 +14,7 @@ import {
 import { type Clock, isQueueError, type Logger, orIfAbsent, type Queue, type QueueErrorCode } from '@cachewarmer/queue'
 import { isWalkError, type Mount, measureReads, type Walk, type WalkOptions, walk } from '@cachewarmer/walker'
 import { keepPoison } from '../../poison.ts'
-import type { MountPool } from '../access/mount-pool.ts'
+import type { MountPool, OpenedMounts } from '../access/mount-pool.ts'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 import { hasCeilings, isAdmitted, type ReadLimits, type RunCeilings } from '../runs/limits.ts'
 import type { RunDirectory } from '../runs/run-directory.ts'
@@ -117,7 +117,11 @@ async function workOn(handling: Handling): Promise<Disposition> {
     const reason = reasons.join('; ')
     const mayComeBack = away.length > 0 || failures.some(({ code }) => code === 'MOUNT_DOWN' || code === 'TIMEOUT')
     if (!mayComeBack) return giveUp(handling, reason)
-    await context.heartbeats.sendWaiting(status, attempt, item.parts.length, signal)
+    await context.heartbeats.sendWaiting(
+      status,
+      { attempt, frontier: item.parts.length, noteOn: opened.noteOn },
+      signal,
+    )
     logger.warn('no address answers: the item waits', { reason })
     const again = encodeItemIfItFits(item)
     if (again === undefined) return { giveBackMs: filerAwayMs }
@@ -127,7 +131,7 @@ async function workOn(handling: Handling): Promise<Disposition> {
   }
   const held = context.shares.begin(item.run)
   try {
-    return await walkItem(handling, { status, job, mounts, held, work, logger })
+    return await walkItem(handling, { status, job, mounts, held, work, logger, noteOn: opened.noteOn })
   } finally {
     context.shares.end(held)
   }
@@ -140,17 +144,18 @@ interface WalkedItem {
   readonly held: HeldItem
   readonly work: Queue
   readonly logger: Logger
+  readonly noteOn: OpenedMounts['noteOn']
 }
 
 async function walkItem(
   { item, attempt, context, signal }: Handling,
-  { status, job, mounts, held: share, work, logger }: WalkedItem,
+  { status, job, mounts, held: share, work, logger, noteOn }: WalkedItem,
 ): Promise<Disposition> {
   const { ports } = context
   const halt = new AbortController()
   const held = context.ceilings.hold(status, mounts, halt.signal)
   const walking = startWalk(held, { item, job, status }, context, signal)
-  const ended = context.heartbeats.begin(attempt, walking.walk)
+  const ended = context.heartbeats.begin(attempt, walking.walk, noteOn)
   let measured: SampleCounts | undefined
   try {
     await superviseWalk(

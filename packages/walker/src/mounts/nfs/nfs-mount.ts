@@ -120,6 +120,7 @@ const both = (limit: LatencyObserver, other: NfsObserver = {}): NfsObserver => (
 /** One export as a mount. Long reads and stale handles are for `Reads` and `ForeignHandles`. */
 class NfsMount implements Mount {
   readonly name: string
+  readonly peer: string | undefined
   readonly maxFileBytes: number
   readonly maxInFlight: number
   readonly maxListings = maxListings
@@ -135,6 +136,7 @@ class NfsMount implements Mount {
     { name, maxInFlight, limiter, longReads, readsPerFile = 8, seenAt, clock = systemClock }: OpenedOptions,
   ) {
     this.name = name ?? mounted.host
+    this.peer = mounted.peer
     this.maxFileBytes = mounted.maxFileBytes
     this.maxInFlight = maxInFlight
     this.limiter = limiter

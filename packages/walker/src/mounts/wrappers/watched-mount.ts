@@ -84,6 +84,10 @@ class Watch implements MountHealth {
     return this.trouble === undefined
   }
 
+  get reason(): string | undefined {
+    return this.trouble?.message
+  }
+
   get downSinceMs(): number | undefined {
     return this.#downSinceMs
   }

@@ -53,6 +53,7 @@ export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onList
     get handleSpace() {
       return inner.handleSpace
     },
+    ...(inner.peer !== undefined && { peer: inner.peer }),
     ...(inner.limiter && { limiter: inner.limiter }),
     ...(inner.longReads && { longReads: inner.longReads }),
     ...(inner.unusable && { unusable: true }),

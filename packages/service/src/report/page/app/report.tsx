@@ -10,9 +10,11 @@ import {
   leftOut,
   limitFigures,
   limitKinds,
+  namedHost,
   plural,
   printable,
   rates,
+  resolvedHosts,
   waitingFor,
 } from '../../index.ts'
 import type { ReportData, TimelineData } from '../view.ts'
@@ -77,6 +79,7 @@ function factsOf(status: RunStatus): [string, string][] {
   const { files: filesRate, bytes: bytesRate } = rates(status)
   const live = status.state !== 'ended'
   const rows: [string, string][] = []
+  for (const host of resolvedHosts(status)) rows.push(['Name', namedHost(host)])
   if (job !== null) rows.push(['Export', printable(job.exportPath)], ['Paths', job.paths.map(printable).join(', ')])
   rows.push(['Files', count(counts.files)], ['Size', bytes(counts.bytes)], ['Directories', count(counts.directories)])
   const { unreported } = status
@@ -147,6 +150,7 @@ function Addresses({ status }: { status: RunStatus }) {
                   ) : (
                     <span class={`badge ${seen.state === 'up' ? 'good' : 'bad'}`}>{seen.state}</span>
                   )}
+                  {seen?.note !== undefined && <span class="note"> {printable(seen.note)}</span>}
                 </td>
                 <td class="number">{count(files)}</td>
                 <td class="number">{bytes(size)}</td>
