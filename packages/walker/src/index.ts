@@ -51,7 +51,7 @@ export type {
   WalkFailure,
 } from './walk/counters.ts'
 export type { FileEntry, WalkEntry } from './walk/entries.ts'
-export type { LeftOutEntry, WalkFilter, WalkOptions } from './walk/options.ts'
+export type { AddOptions, LeftOutEntry, WalkFilter, WalkOptions } from './walk/options.ts'
 export { defaultFilter } from './walk/options.ts'
 export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './walk/parts.ts'
 export type { Measured, MeasureOptions, SampledFile } from './walk/sample.ts'

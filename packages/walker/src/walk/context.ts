@@ -2,13 +2,14 @@ import type { WalkError } from '../errors.ts'
 import { Slots } from '../limits/limiter.ts'
 import type { Mount } from '../mounts/mount.ts'
 import { EntryQueue } from './entries.ts'
-import { Frontier, type Given, partOfUnit, type WalkUnit } from './frontier.ts'
+import { Frontier } from './frontier.ts'
 import { MountSet } from './mount-set.ts'
 import type { Settings } from './options.ts'
 import { Resolver } from './resolver.ts'
 import { FileSample } from './sample.ts'
 import { type LargeFile, partOf, type ReadUnit } from './sources.ts'
 import { Tallies, type Tally } from './tallies.ts'
+import { type Given, partOfUnit, type WalkUnit } from './units.ts'
 
 /** What the pieces of a walk share, and where they report. What begins when is decided by the scheduler, which extends it. */
 export abstract class Context {
@@ -17,7 +18,7 @@ export abstract class Context {
   readonly resolver: Resolver
   readonly tallies: Tallies
   readonly slots: Slots
-  readonly frontier: Frontier = new Frontier()
+  readonly frontier: Frontier
   /** Entries for the caller who iterates over the walk; undefined where nobody does, so that none are made. */
   entries: EntryQueue | undefined
   /** Files for the caller to measure, where `sampleFiles` asks for them. */
@@ -38,6 +39,7 @@ export abstract class Context {
     this.mounts = new MountSet(mounts, settings)
     this.resolver = new Resolver(this.mounts, signal, waiting)
     this.tallies = new Tallies(this.mounts.names, { holdFailures: true })
+    this.frontier = new Frontier(this.tallies, { inOrder: settings.order === 'given' })
     this.slots = new Slots(concurrency)
     this.sample = sampleFiles > 0 ? new FileSample(sampleFiles) : undefined
     if (entries === 'all')
@@ -55,8 +57,8 @@ export abstract class Context {
    * as begun meanwhile.
    */
   abstract park(ms: number, resume: () => void): void
-  /** Settles when more names may come; until then the listing's place is free for others. */
-  abstract roomForPage(): Promise<void>
+  /** Settles when more names of what was found in the tally may come; until then the listing's place is free for others. */
+  abstract roomForPage(tally: Tally): Promise<void>
   /** A page with this many names came. */
   abstract pageCame(names: number): void
   /** A listing goes beyond its first page (1), or is over (-1). */

@@ -36,6 +36,7 @@ const scenario = fc.record({
   /** The first mount breaks off every listing at this page; only where others can continue, and nothing is handed away. */
   breaksAt: fc.option(fc.nat(3)),
   options: fc.record({
+    order: fc.constantFrom('given', 'any'),
     through: fc.constantFrom('each', 'spread'),
     headBytes: fc.constantFrom(5, 65, Infinity),
     concurrency: fc.integer({ min: 1, max: 6 }),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type DirectoryUnit, Frontier } from './frontier.ts'
+import { Frontier } from './frontier.ts'
 import { FileBatch } from './sources.ts'
 import { Tallies, type Tally } from './tallies.ts'
+import type { DirectoryUnit } from './units.ts'
 
 const tallies = new Tallies([], { holdFailures: false })
 const { root } = tallies
@@ -17,24 +18,24 @@ const batch = (path: string, names: string[], tally: Tally = root): FileBatch =>
 
 describe('the frontier', () => {
   test('gives the last first: the deepest directory, and the files of the latest page in their order', () => {
-    const frontier = new Frontier()
+    const frontier = new Frontier(tallies, { inOrder: false })
     frontier.addUnit(directory('/a'))
     frontier.addUnit(directory('/a/b'))
     frontier.addSource(batch('/a', ['x', 'y']))
     frontier.addSource(batch('/a/b', ['z']))
     expect(frontier.pending).toBe(5)
-    expect([frontier.nextWalk(), frontier.nextWalk(), frontier.nextWalk()]).toMatchObject([
-      { path: '/a/b' },
-      { path: '/a' },
-      undefined,
-    ])
+    expect([
+      frontier.nextWalk({ isFull: false, enough: 1 }),
+      frontier.nextWalk({ isFull: false, enough: 1 }),
+      frontier.nextWalk({ isFull: false, enough: 1 }),
+    ]).toMatchObject([{ path: '/a/b' }, { path: '/a' }, undefined])
     const reads = [1, 2, 3, 4].map(() => frontier.nextRead()?.path)
     expect(reads).toEqual(['/a/b/z', '/a/x', '/a/y', undefined])
     expect(frontier.pending).toBe(0)
   })
 
   test('gives away directories before files, and the oldest of both first', () => {
-    const frontier = new Frontier()
+    const frontier = new Frontier(tallies, { inOrder: false })
     frontier.addUnit(directory('/a'))
     frontier.addUnit(directory('/b', root, '7'))
     frontier.addSource(batch('/', ['x', 'y', 'z']))
@@ -50,7 +51,7 @@ describe('the frontier', () => {
   })
 
   test('counts a part of files by its names, and gives it away only whole', () => {
-    const frontier = new Frontier()
+    const frontier = new Frontier(tallies, { inOrder: false })
     frontier.addUnit({ kind: 'part', tally: root, part: { kind: 'files', directory: '/a', names: ['x', 'y', 'z'] } })
     expect(frontier.pending).toBe(3)
     expect(frontier.give(2)).toEqual([])
@@ -60,13 +61,13 @@ describe('the frontier', () => {
 
   test('forgets what belongs to a void tally', () => {
     const open = tallies.open(root, { kind: 'tree', path: '/a' })
-    const frontier = new Frontier()
+    const frontier = new Frontier(tallies, { inOrder: false })
     frontier.addUnit(directory('/a/b', open))
     frontier.addUnit(directory('/c'))
     frontier.addSource(batch('/a', ['x', 'y'], open))
     frontier.addSource(batch('/', ['z']))
     tallies.void(open)
     frontier.keep((tally) => !tallies.isVoid(tally))
-    expect([frontier.walks, frontier.reads]).toEqual([1, 1])
+    expect([frontier.pending, frontier.nextRead()?.path, frontier.pending]).toEqual([2, '/z', 1])
   })
 })

@@ -1,128 +1,210 @@
-import type { Mount } from '../mounts/mount.ts'
+import { type Lane, Lanes } from './lanes.ts'
 import type { WalkPart } from './parts.ts'
-import type { FailedLook, Lineage } from './resolver.ts'
 import type { ReadSource, ReadUnit } from './sources.ts'
-import type { Tally } from './tallies.ts'
+import { byRank, type Tallies, type Tally } from './tallies.ts'
+import { type Given, partOfUnit, type WalkUnit, weightOf, weightOfPart } from './units.ts'
 
-/** What takes a listing, or at least a look, before anything can be read. */
-export type WalkUnit = DirectoryUnit | LinkUnit | EntryUnit | PartUnit
-
-export interface DirectoryUnit {
-  readonly kind: 'directory'
-  /** Under which it is found and reported. */
-  readonly path: string
-  /** The same without links on the way. */
-  readonly real: string
-  readonly id?: string | undefined
-  readonly handle?: unknown
-  /** Whose handle that is. */
-  readonly from?: Mount | undefined
-  /** The directories that it lies in, as far as they are known. */
-  readonly lineage?: Lineage | undefined
-  readonly resume?: string | undefined
-  readonly tally: Tally
+/** Parts of one priority that were not looked at yet, in the order given. */
+interface Waiting {
+  readonly priority: number
+  readonly parts: WalkPart[]
+  /** Those before it are looked at. */
+  at: number
 }
 
-/** A symbolic link that may lead to something to read. */
-export interface LinkUnit {
-  readonly kind: 'link'
-  readonly path: string
-  readonly real: string
-  readonly lineage?: Lineage | undefined
-  readonly tally: Tally
-}
-
-/** An entry that one mount could not look at. */
-export interface EntryUnit {
-  readonly kind: 'entry'
-  readonly path: string
-  readonly real: string
-  readonly lineage?: Lineage | undefined
-  readonly failed: FailedLook
-  readonly tally: Tally
-}
-
-/** A part as it was given, not yet looked at. */
-export interface PartUnit {
-  readonly kind: 'part'
-  readonly part: WalkPart
-  readonly tally: Tally
-}
-
-/** A part for another walk, and the tally that it stands or falls with. */
-export interface Given {
-  readonly part: WalkPart
-  readonly tally: Tally
-}
-
-/** Sources searched for one that no read is in flight of. */
-const mostBusy = 64
-
-/** Everything that is known and not begun. Last in, first out: the deepest first, so that little is held. */
+/**
+ * Everything that is known and not begun. With `inOrder` each part has a lane of its own: listings run ahead over them, and
+ * files begin in those of the first part that is not over and of the one right after it. Else all parts of one priority share a lane.
+ */
 export class Frontier {
-  private readonly sources: ReadSource[] = []
-  private readonly units: WalkUnit[] = []
+  private readonly tallies: Pick<Tallies, 'root' | 'ofPart'>
+  private readonly inOrder: boolean
+  private readonly lanes = new Lanes()
+  /** The highest priority first. */
+  private readonly waiting: Waiting[] = []
+  /** Lanes with units, the first first: never more than were looked into at a time. */
+  private walkable: Lane[] = []
+  private readonly shared = new Map<number, Tally>()
+  private looked = 0
   private readCount = 0
   private walkCount = 0
+  private waitingCount = 0
 
-  /** Files and ranges to read. */
-  get reads(): number {
-    return this.readCount
+  constructor(tallies: Pick<Tallies, 'root' | 'ofPart'>, { inOrder }: { readonly inOrder: boolean }) {
+    this.tallies = tallies
+    this.inOrder = inOrder
+    this.shared.set(0, tallies.root)
   }
 
-  /** Directories, links and parts to look into. */
-  get walks(): number {
-    return this.walkCount
+  /** What takes memory of the walk's own: all that is pending but the caller's parts that were not looked at. */
+  get held(): number {
+    return this.readCount + this.walkCount
   }
 
   get pending(): number {
-    return this.readCount + this.walkCount
+    return this.held + this.waitingCount
+  }
+
+  /** The first part has nothing to begin until a listing of it goes on. */
+  get isDry(): boolean {
+    return this.lanes.first?.isDry === true
+  }
+
+  isFirst({ rank }: Tally): boolean {
+    return this.lanes.first?.rank === rank
+  }
+
+  /** Those of the same priority begin in the order given, and after those that came before. */
+  addParts(parts: readonly WalkPart[], priority: number): void {
+    if (parts.length === 0) return
+    if (!this.inOrder) {
+      const tally = this.shared.get(priority) ?? this.tallies.ofPart({ priority, at: 0 })
+      this.shared.set(priority, tally)
+      for (const part of parts.toReversed()) this.addUnit({ kind: 'part', part, tally })
+      return
+    }
+    let at = this.waiting.findIndex((other) => other.priority <= priority)
+    if (at < 0) at = this.waiting.length
+    if (this.waiting[at]?.priority !== priority) this.waiting.splice(at, 0, { priority, parts: [], at: 0 })
+    for (const part of parts) {
+      this.waiting[at]?.parts.push(part)
+      this.waitingCount += weightOfPart(part)
+    }
   }
 
   addSource(source: ReadSource): void {
     if (source.pending === 0) return
-    this.readCount += source.pending
-    this.sources.push(source)
+    const lane = this.lanes.of(source.tally.rank)
+    this.count(lane, source.pending)
+    lane.sources.push(source)
   }
 
   addUnit(unit: WalkUnit): void {
     this.walkCount += weightOf(unit)
-    this.units.push(unit)
+    const lane = this.lanes.of(unit.tally.rank)
+    if (lane.units.push(unit) > 1) return
+    const behind = this.walkable.findIndex((other) => byRank(other.rank, lane.rank) > 0)
+    this.walkable.splice(behind < 0 ? this.walkable.length : behind, 0, lane)
   }
 
   /** A large file has one chunk in flight while other files wait: a vast one would otherwise hold them up for years. */
   nextRead(): ReadUnit | undefined {
-    while (this.sources.length > 0) {
-      const at = this.nextSource()
-      const source = this.sources[at] as ReadSource
+    for (;;) {
+      const { first, second } = this.lanes
+      const isSecond = first?.hasIdleSource !== true && (second?.hasIdleSource === true || first?.sources.length === 0)
+      const lane = isSecond ? second : first
+      if (lane === undefined || lane.sources.length === 0) return undefined
+      const at = lane.nextSource()
+      const source = lane.sources[at] as ReadSource
       const before = source.pending
       const unit = source.next()
-      this.readCount += source.pending - before
-      if (source.pending === 0) this.sources.splice(at, 1)
+      this.count(lane, source.pending - before)
+      if (source.pending === 0) {
+        lane.sources.splice(at, 1)
+        this.lanes.removeIfOver(lane)
+      }
       if (unit) return unit
     }
-    return undefined
   }
 
-  /** The last source that is not busy, else the last. */
-  private nextSource(): number {
-    const last = this.sources.length - 1
-    for (let at = last; at >= Math.max(0, last - mostBusy); at--) if (!this.sources[at]?.isBusy) return at
-    return last
-  }
-
-  nextWalk(): WalkUnit | undefined {
-    const unit = this.units.pop()
-    if (unit) this.walkCount -= weightOf(unit)
+  /**
+   * The next unit to look into; `walked` has to hear of its end. Listings run ahead over the parts in their order, so that
+   * names are at hand when a part's turn comes. While as much is held as may be, they do so in those parts alone of which files
+   * may begin now, and only where these have fewer than `enough` of them: whatever else they found would stay.
+   */
+  nextWalk({ isFull, enough }: { readonly isFull: boolean; readonly enough: number }): WalkUnit | undefined {
+    const lane = isFull ? this.laneInNeed(enough) : this.walkable[0]
+    const [next] = this.waiting
+    const before = isFull ? this.lanes.first : lane
+    if (next && (before === undefined || next.priority > before.rank.priority)) return this.look(next)
+    const unit = lane?.units.pop()
+    if (lane === undefined || unit === undefined) return undefined
+    this.walkCount -= weightOf(unit)
+    if (lane.units.length === 0) this.walkable.splice(this.walkable.indexOf(lane), 1)
+    lane.out++
     return unit
   }
 
-  /** Gives away at most `max` units: first what has waited longest, which lies nearest to the root. */
+  /** The unit was looked into. */
+  walked({ tally }: WalkUnit): void {
+    const lane = this.lanes.get(tally.rank)
+    if (lane === undefined) return
+    lane.out--
+    this.lanes.removeIfOver(lane)
+  }
+
+  /** Gives away at most `max` units: of the part that would begin last first, and there what has waited longest. */
   give(max: number): Given[] {
     const given: Given[] = []
     let left = max
+    for (const group of this.waiting.toReversed()) {
+      for (let part = group.parts.at(-1); part && group.parts.length > group.at; part = group.parts.at(-1)) {
+        const weight = weightOfPart(part)
+        if (weight > left) return given
+        group.parts.pop()
+        this.waitingCount -= weight
+        left -= weight
+        given.push({ part, tally: this.tallies.root })
+      }
+      this.waiting.pop()
+    }
+    for (const lane of this.lanes.backwards()) left = this.giveOf(lane, left, given)
+    this.walkable = this.walkable.filter(({ units }) => units.length > 0)
+    return given
+  }
+
+  /** Gives away everything; what is of one part stays in its place among the others. */
+  rest(): Given[] {
+    const given: Given[] = []
+    for (let [next] = this.waiting; next; [next] = this.waiting) {
+      const { part, tally } = this.take(next)
+      given.push({ part, tally })
+    }
+    return [...given, ...this.give(Number.POSITIVE_INFINITY)]
+  }
+
+  /** Forgets what is left of a source. */
+  drop(source: ReadSource): void {
+    const lane = this.lanes.get(source.tally.rank)
+    if (lane) this.keepSources(lane, (other) => other !== source)
+  }
+
+  /** Forgets what fails the test. */
+  keep(test: (tally: Tally) => boolean): void {
+    for (const lane of this.lanes.forwards()) {
+      lane.keepUnits((unit) => test(unit.tally))
+      this.keepSources(lane, (source) => test(source.tally))
+    }
+    this.walkable = this.walkable.filter(({ units }) => units.length > 0)
+    this.walkCount = 0
+    for (const lane of this.walkable) for (const unit of lane.units) this.walkCount += weightOf(unit)
+  }
+
+  /** Looks at the part that is to begin next. */
+  private look(group: Waiting): WalkUnit {
+    const unit = this.take(group)
+    this.lanes.of(unit.tally.rank).out++
+    return unit
+  }
+
+  private take(group: Waiting): WalkUnit & { readonly kind: 'part' } {
+    const part = group.parts[group.at++] as WalkPart
+    this.waitingCount -= weightOfPart(part)
+    if (group.at === group.parts.length) this.waiting.splice(this.waiting.indexOf(group), 1)
+    return { kind: 'part', part, tally: this.tallies.ofPart({ priority: group.priority, at: ++this.looked }) }
+  }
+
+  private laneInNeed(enough: number): Lane | undefined {
+    const { first, second } = this.lanes
+    if (first === undefined || first.reads >= enough) return undefined
+    if (first.units.length > 0) return first
+    return second !== undefined && first.reads + second.reads < enough ? second : undefined
+  }
+
+  private giveOf(lane: Lane, max: number, given: Given[]): number {
+    let left = max
     let whole = 0
-    for (const unit of this.units) {
+    for (const unit of lane.units) {
       const weight = weightOf(unit)
       if (weight > left) break
       given.push({ part: partOfUnit(unit), tally: unit.tally })
@@ -130,47 +212,28 @@ export class Frontier {
       this.walkCount -= weight
       whole++
     }
-    this.units.splice(0, whole)
-    for (const source of this.sources) {
+    lane.units.splice(0, whole)
+    for (const source of lane.sources) {
       if (left <= 0) break
       for (const { part, units } of source.give(left)) {
         given.push({ part, tally: source.tally })
         left -= units
-        this.readCount -= units
+        this.count(lane, -units)
       }
     }
-    this.keepSources((source) => source.pending > 0)
-    return given
+    this.keepSources(lane, (source) => source.pending > 0)
+    return left
   }
 
-  /** Forgets what is left of a source. */
-  drop(source: ReadSource): void {
-    this.keepSources((other) => other !== source)
+  private keepSources(lane: Lane, test: (source: ReadSource) => boolean): void {
+    const { reads } = lane
+    lane.keepSources(test)
+    this.readCount += lane.reads - reads
+    this.lanes.removeIfOver(lane)
   }
 
-  /** Forgets what fails the test. */
-  keep(test: (tally: Tally) => boolean): void {
-    this.keepSources((source) => test(source.tally))
-    const units = this.units.filter((unit) => test(unit.tally))
-    this.units.splice(0, Infinity, ...units)
-    this.walkCount = units.reduce((sum, unit) => sum + weightOf(unit), 0)
+  private count(lane: Lane, reads: number): void {
+    lane.reads += reads
+    this.readCount += reads
   }
-
-  private keepSources(test: (source: ReadSource) => boolean): void {
-    const kept = this.sources.filter(test)
-    this.sources.length = 0
-    this.sources.push(...kept)
-    this.readCount = kept.reduce((sum, source) => sum + source.pending, 0)
-  }
-}
-
-const weightOf = (unit: WalkUnit): number =>
-  unit.kind === 'part' && unit.part.kind === 'files' ? unit.part.names.length : 1
-
-/** The unit, written down. */
-export function partOfUnit(unit: WalkUnit): WalkPart {
-  if (unit.kind === 'part') return unit.part
-  if (unit.kind === 'directory' && unit.resume !== undefined)
-    return { kind: 'listing', path: unit.path, resume: unit.resume }
-  return { kind: 'tree', path: unit.path }
 }

@@ -2,12 +2,12 @@ import { asWalkError, isMountTrouble, WalkError } from '../errors.ts'
 import type { DirectoryPage, Entry, Mount } from '../mounts/mount.ts'
 import { hashPath, joinPath, tooLong } from '../paths.ts'
 import type { Context } from './context.ts'
-import { type DirectoryUnit, partOfUnit } from './frontier.ts'
 import { type Member, persist, rounds, targetFor, wentAway } from './mount-set.ts'
 import type { WalkFilter } from './options.ts'
 import { attributesPass, decideAhead, isWanted, takePage } from './page.ts'
 import { type Lineage, leadsBack, type Sight, sightOf } from './resolver.ts'
 import type { Tally } from './tallies.ts'
+import { type DirectoryUnit, partOfUnit } from './units.ts'
 
 const noMoreFound = { listed: 1, directories: 0, files: 0, bytes: 0 }
 
@@ -208,7 +208,7 @@ class Listing {
   private async roomForMore(): Promise<boolean> {
     if (!this.open) this.context.listingOpen(1)
     this.open = true
-    await this.context.roomForPage()
+    await this.context.roomForPage(this.unit.tally)
     return this.wanted
   }
 

@@ -2,12 +2,12 @@ import { asWalkError, WalkError } from '../errors.ts'
 import { canBe, type Entry, type Mount } from '../mounts/mount.ts'
 import { hashPath, joinPath, nameOf, parentOf, shownPath, tooLong } from '../paths.ts'
 import type { Context } from './context.ts'
-import type { EntryUnit, LinkUnit, PartUnit } from './frontier.ts'
 import { attributesPass, findFile, LeftOut, leaveOut, takePage } from './page.ts'
 import type { FilesPart, RangePart } from './parts.ts'
 import type { Lineage } from './resolver.ts'
 import { FileBatch, isLarge, largeFile, sourceOf } from './sources.ts'
 import type { Tally } from './tallies.ts'
+import type { EntryUnit, LinkUnit, PartUnit } from './units.ts'
 
 interface Found {
   readonly path: string
@@ -183,7 +183,7 @@ async function lookInListing(context: Context, part: FilesPart, place: Place, wa
       found += files.length
       addFound(context, part, place, mount, files)
       if (wanted.size === 0 || found * dense < seen) return
-      await context.roomForPage()
+      await context.roomForPage(place.tally)
     }
   } catch {
     // Reading each by its path, through every mount, will say what is wrong.

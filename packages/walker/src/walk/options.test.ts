@@ -8,6 +8,7 @@ test('nothing said means: the head of every file of the export, through each mou
   expect(filter).toBe(defaultFilter)
   expect(settings).toEqual({
     parts: [{ kind: 'tree', path: '/' }],
+    order: 'given',
     headBytes: 65_536,
     attributesOnly: false,
     sampleFiles: 0,

@@ -27,9 +27,21 @@ export interface LeftOutEntry {
   readonly modifiedMs?: number | undefined
 }
 
+/** How parts are added to a walk that runs. */
+export interface AddOptions {
+  /** The higher, the earlier. Default 0. */
+  readonly priority?: number | undefined
+}
+
 export interface WalkOptions {
   /** What to walk. Default: the whole export. */
   readonly parts?: readonly WalkPart[]
+  /**
+   * `given`: the parts begin in their order. Listings run ahead; no file of a part begins before the last one of the part but
+   * one before it has begun. `any`: whatever is found begins, the deepest first, so that no file waits for a listing elsewhere.
+   * Default `given`.
+   */
+  readonly order?: 'given' | 'any' | undefined
   /** Bytes of every file that are read, from its beginning. Default 65,536; Infinity reads whole files. */
   readonly headBytes?: number
   /**
@@ -102,6 +114,7 @@ export const defaultFilter: WalkFilter = {
 
 const defaults = {
   parts: [{ kind: 'tree', path: '/' }],
+  order: 'given',
   headBytes: 65_536,
   attributesOnly: false,
   sampleFiles: 0,
@@ -122,13 +135,14 @@ const defaults = {
 export function settingsOf(options: WalkOptions): Settings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const settings: Settings = { ...defaults, signal: new AbortController().signal, ...given }
-  settings.parts.forEach(checkPart)
+  checkParts(settings.parts)
   for (const field of ['concurrency', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
     checkCount(field, settings[field], 1)
   if (settings.listings !== undefined) checkCount('listings', settings.listings, 1)
   checkCount('graceMs', settings.graceMs, 0)
   checkCount('sampleFiles', settings.sampleFiles, 0)
   if (settings.headBytes !== Infinity) checkCount('headBytes', settings.headBytes, 1)
+  checkChoice('order', settings.order, ['given', 'any'])
   checkChoice('through', settings.through, ['each', 'spread'])
   checkChoice('listThrough', settings.listThrough, ['one', 'each'])
   checkChoice('symlinks', settings.symlinks, ['none', 'files', 'all'])
@@ -136,6 +150,12 @@ export function settingsOf(options: WalkOptions): Settings {
   if (settings.attributesOnly && settings.entries === 'all')
     throw invalid('entries', settings.entries, '"none" where attributesOnly is true')
   return settings
+}
+
+export const checkParts = (parts: readonly WalkPart[]): void => parts.forEach(checkPart)
+
+export function checkPriority(priority: number): void {
+  if (!Number.isFinite(priority)) throw invalid('priority', priority, 'a number; the higher, the earlier')
 }
 
 function checkPart(part: WalkPart, at: number): void {

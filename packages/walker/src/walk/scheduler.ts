@@ -2,12 +2,13 @@ import { WalkError } from '../errors.ts'
 import type { Mount } from '../mounts/mount.ts'
 import { Context } from './context.ts'
 import type { EntryQueue } from './entries.ts'
-import type { Given, WalkUnit } from './frontier.ts'
 import { listDirectory } from './list.ts'
 import { openEntry, openLink, openPart } from './open.ts'
 import type { Settings } from './options.ts'
 import { joinFiles, type TakenPart, type WalkPart } from './parts.ts'
 import { closeFile, type ReadEnd, readUnit } from './read.ts'
+import { byRank, type Tally } from './tallies.ts'
+import type { Given, WalkUnit } from './units.ts'
 
 /**
  * running -> settled, when nothing is left
@@ -15,6 +16,12 @@ import { closeFile, type ReadEnd, readUnit } from './read.ts'
  * running, stopping -> aborted, by the signal
  */
 type State = 'running' | 'stopping' | 'settled' | 'aborted'
+
+/** A listing that waits until more names may come. */
+interface Paused {
+  readonly tally: Tally
+  readonly resume: () => void
+}
 
 /** Decides what begins when; the work itself is in `read.ts`, `list.ts` and `open.ts`. */
 export class Scheduler extends Context {
@@ -28,7 +35,7 @@ export class Scheduler extends Context {
   private reading = 0
   private walking = 0
   /** Listings that wait for room, the deepest last; they are among `walking`, but hold no place. */
-  private readonly paused: (() => void)[] = []
+  private readonly paused: Paused[] = []
   private openListings = 0
   /** Reads that wait for a mount to send on, each to be resumed; they hold no place. */
   private readonly parked = new Set<() => void>()
@@ -45,7 +52,7 @@ export class Scheduler extends Context {
     // A caller who iterates hears of an abort there, and need not wait for `done` as well.
     promise.catch(() => {})
     const { signal, parts } = settings
-    for (const part of parts.toReversed()) this.frontier.addUnit({ kind: 'part', part, tally: this.tallies.root })
+    this.frontier.addParts(parts, 0)
     if (signal.aborted) this.abort()
     else {
       signal.addEventListener('abort', this.abort, { once: true })
@@ -94,7 +101,7 @@ export class Scheduler extends Context {
     this.resumeParked()
     while (this.paused.length > 0) {
       this.walking++
-      this.paused.pop()?.()
+      this.paused.pop()?.resume()
     }
     this.wake()
   }
@@ -111,6 +118,15 @@ export class Scheduler extends Context {
     return given.map(({ part, tally }) => ({ part, scope: this.tallies.hand(tally) }))
   }
 
+  /** More to walk; what has a higher priority begins first. Throws `OPTION_INVALID` once nothing more may start. */
+  add(parts: readonly WalkPart[], priority: number): void {
+    if (!this.going)
+      throw new WalkError('OPTION_INVALID', `add() to a walk that is ${this.state}, expected one that is running`)
+    this.frontier.addParts(parts, priority)
+    // What is added in one go is put into order before any of it begins.
+    queueMicrotask(() => this.wake())
+  }
+
   async close(): Promise<void> {
     this.stop()
     await this.done.catch(() => {})
@@ -124,11 +140,11 @@ export class Scheduler extends Context {
     this.openListings += change
   }
 
-  async roomForPage(): Promise<void> {
+  async roomForPage(tally: Tally): Promise<void> {
     this.wake()
     if (!this.going || !this.full) return
     this.walking--
-    const paused = new Promise<void>((resume) => this.paused.push(resume))
+    const paused = new Promise<void>((resume) => this.paused.push({ tally, resume }))
     this.wake()
     await paused
   }
@@ -160,10 +176,10 @@ export class Scheduler extends Context {
     }
     while (this.mayBegin && this.resumePaused()) {}
     while (this.mayBegin && this.walking < this.walksAllowed) {
-      const unit = this.frontier.nextWalk()
+      const unit = this.frontier.nextWalk({ isFull: this.full, enough: this.settings.concurrency })
       if (!unit) break
       this.walking++
-      void this.lookInto(unit).then(this.walkDone, this.crash)
+      void this.lookInto(unit).then(() => this.walkDone(unit), this.crash)
     }
     if (this.reading + this.walking + this.paused.length + this.parked.size > 0) return
     if (this.state === 'stopping' || (this.going && this.pending === 0)) this.finish()
@@ -177,8 +193,9 @@ export class Scheduler extends Context {
     crashed: (error) => this.crash(error),
   }
 
-  private readonly walkDone = (): void => {
+  private walkDone(unit: WalkUnit): void {
     this.walking--
+    this.frontier.walked(unit)
     this.wake()
   }
 
@@ -195,17 +212,29 @@ export class Scheduler extends Context {
   }
 
   private get full(): boolean {
-    return this.pending > this.settings.maxPending
+    return this.frontier.held > this.settings.maxPending
   }
 
   /** Listings that are open come before new ones: they hold their tallies, and the mounts' resources. */
   private resumePaused(): boolean {
-    if (this.full || this.walking >= this.listings.allowed(this.pending)) return false
-    const resume = this.paused.pop()
-    if (!resume) return false
+    const { length } = this.paused
+    if (length === 0 || this.walking >= this.listings.allowed(this.frontier.held)) return false
+    const at = this.nextPaused()
+    const [next] = at < 0 ? [] : this.paused.splice(at, 1)
+    if (next === undefined) return false
     this.walking++
-    resume()
+    next.resume()
     return true
+  }
+
+  /** Of the part that comes first, the deepest. Where no more may be held, only a listing that all others wait for continues. */
+  private nextPaused(): number {
+    const { frontier, paused } = this
+    if (this.full) return frontier.isDry ? paused.findLastIndex(({ tally }) => frontier.isFirst(tally)) : -1
+    let best = paused.length - 1
+    for (let at = best - 1; at >= 0; at--)
+      if (byRank((paused[at] as Paused).tally.rank, (paused[best] as Paused).tally.rank) < 0) best = at
+    return best
   }
 
   /**
@@ -213,11 +242,11 @@ export class Scheduler extends Context {
    * fewer only at the bottom of the tree; the more are pending, the fewer it lists at a time.
    */
   private get walksAllowed(): number {
-    const { maxPending, concurrency } = this.settings
-    const listings = this.listings.allowed(this.pending)
+    const { maxPending } = this.settings
+    const { held } = this.frontier
+    const listings = this.listings.allowed(held)
     if (!this.full) return listings
-    if (this.frontier.reads >= concurrency) return 0
-    return Math.max(1, Math.floor(listings * (2 - this.pending / maxPending)))
+    return Math.max(1, Math.floor(listings * (2 - held / maxPending)))
   }
 
   private finish(): void {
@@ -231,15 +260,15 @@ export class Scheduler extends Context {
 
   /** What others have to do: in place of every listing that is rolled back all of it, else what is not done. */
   private collectRest(): WalkPart[] {
-    const redo = this.tallies.rollBack()
-    const left: Given[] = [...this.returned]
+    const left: Given[] = [...this.tallies.rollBack(), ...this.returned]
     for (const file of this.begun) {
       for (const part of file.giveRest()) left.push({ part, tally: file.tally })
       closeFile(this, file)
     }
-    left.push(...this.frontier.give(Number.POSITIVE_INFINITY))
+    for (const given of this.frontier.rest()) left.push(given)
     const standing = left.filter(({ tally }) => !this.tallies.isVoid(tally))
-    return [...redo, ...joinFiles(standing.map(({ part }) => part))]
+    standing.sort((one, other) => byRank(one.tally.rank, other.tally.rank))
+    return joinFiles(standing.map(({ part }) => part))
   }
 
   private readonly abort = (): void => this.end(this.settings.signal.reason)
@@ -254,7 +283,7 @@ export class Scheduler extends Context {
     this.settings.signal.removeEventListener('abort', this.abort)
     this.frontier.keep(() => false)
     this.resumeParked()
-    for (const resume of this.paused.splice(0)) resume()
+    for (const { resume } of this.paused.splice(0)) resume()
     this.entries?.fail(reason)
     this.settle.reject(reason)
   }

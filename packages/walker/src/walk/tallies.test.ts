@@ -67,7 +67,7 @@ describe('tallies', () => {
     }
     tallies.finish(merged)
     expect(tallies.live).toMatchObject({ files: 4, directories: 3, failures: { IO: 3 } })
-    expect(tallies.rollBack()).toEqual([{ kind: 'tree', path: '/d' }])
+    expect(tallies.rollBack()).toEqual([{ part: { kind: 'tree', path: '/d' }, tally: tallies.root }])
     expect(tallies.live).toEqual({
       directories: 0,
       files: 1,
@@ -107,7 +107,7 @@ describe('tallies', () => {
     tallies.achieve(outer, read)
     tallies.achieve(inner, read)
     tallies.finish(outer)
-    expect(tallies.rollBack()).toEqual([{ kind: 'tree', path: '/d/e' }])
+    expect(tallies.rollBack()).toMatchObject([{ part: { kind: 'tree', path: '/d/e' } }])
     expect(tallies.live.files).toBe(1)
   })
 

@@ -13,6 +13,15 @@ import {
 } from './counters.ts'
 import type { WalkPart } from './parts.ts'
 
+/** Where a part stands among the others of a walk: a higher priority comes first, then what was given first. */
+export interface Rank {
+  readonly priority: number
+  readonly at: number
+}
+
+/** Sorts what comes first to the front. */
+export const byRank = (one: Rank, other: Rank): number => other.priority - one.priority || one.at - other.at
+
 /*
  * A listing of several pages that can't be resumed is provisional until its end: should the walk stop in the middle,
  * the whole directory goes to another walk, and nothing found below it may count. So its finds go to a tally of
@@ -22,6 +31,8 @@ export interface Tally {
   readonly id: number
   /** The tally around this one when it opened; the root has none. */
   readonly parent: Tally | undefined
+  /** Of the part that everything in this tally was found in. */
+  readonly rank: Rank
   /** What to do again in place of everything in this tally. */
   readonly redo: WalkPart | undefined
   readonly counts: Counts
@@ -62,15 +73,30 @@ export class Tallies {
   constructor(mountNames: readonly string[], options: { readonly holdFailures: boolean }) {
     this.mountNames = mountNames
     this.holdFailures = options.holdFailures
-    this.root = this.make(undefined, undefined)
+    this.root = this.make(undefined, { priority: 0, at: 0 }, undefined)
     this.live = { ...zeroCounts(mountNames), chunks: 0, inFlight: 0, bytesArrived: 0 }
     this.liveAlone = [this.live]
   }
 
   open(parent: Tally, redo: WalkPart): Tally {
-    const tally = this.make(parent, redo)
+    const tally = this.make(parent, parent.rank, redo)
     this.opened.add(tally)
     return tally
+  }
+
+  /** For what is found in a part of this rank. It counts in the root. */
+  ofPart(rank: Rank): Tally {
+    const { counts } = this.root
+    return {
+      id: this.nextId++,
+      parent: this.root,
+      rank,
+      redo: undefined,
+      counts,
+      failures: [],
+      state: 'merged',
+      handed: false,
+    }
   }
 
   /** What holds the finds of this tally now: itself while it is open or void, then what it merged into. */
@@ -108,11 +134,11 @@ export class Tallies {
     }
   }
 
-  /** Voids everything that is open, and says what to do again in its place. */
-  rollBack(): WalkPart[] {
+  /** Voids everything that is open, and says what to do again in its place, and in which tally that was to be done. */
+  rollBack(): { readonly part: WalkPart; readonly tally: Tally }[] {
     const outermost = [...this.opened].filter(({ parent }) => parent && this.holder(parent) === this.root)
     for (const tally of outermost) this.void(tally)
-    return outermost.flatMap(({ redo }) => redo ?? [])
+    return outermost.flatMap(({ redo, parent }) => (redo && parent ? { part: redo, tally: parent } : []))
   }
 
   /** Notes that something in the tally was handed away; gives its scope, unless it stands already. */
@@ -218,9 +244,9 @@ export class Tallies {
     return holder.state === 'void' ? [] : [this.live, holder.counts]
   }
 
-  private make(parent: Tally | undefined, redo: WalkPart | undefined): Tally {
+  private make(parent: Tally | undefined, rank: Rank, redo: WalkPart | undefined): Tally {
     const counts = zeroCounts(this.mountNames)
-    return { id: this.nextId++, parent, redo, counts, failures: [], state: 'open', handed: false }
+    return { id: this.nextId++, parent, rank, redo, counts, failures: [], state: 'open', handed: false }
   }
 
   private isWithin(tally: Tally, outer: Tally): boolean {

@@ -2,7 +2,7 @@ import type { Mount } from '../mounts/mount.ts'
 import { bytesInFlight, type FileUnderWay, largest } from './context.ts'
 import type { WalkCounters, WalkFailure } from './counters.ts'
 import type { WalkEntry } from './entries.ts'
-import { settingsOf, type WalkOptions } from './options.ts'
+import { type AddOptions, checkParts, checkPriority, settingsOf, type WalkOptions } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
 import type { SampledFile } from './sample.ts'
 import { Scheduler } from './scheduler.ts'
@@ -82,6 +82,17 @@ export class Walk implements AsyncIterable<WalkEntry>, AsyncDisposable {
   /** A listing has gone beyond its first page and not come to its end. */
   get listing(): boolean {
     return this.scheduler.listing
+  }
+
+  /**
+   * Adds to what is walked while the walk runs. Parts of a higher priority begin before all of a lower one that has not begun;
+   * those of `WalkOptions` have 0. Throws `OPTION_INVALID` for bad parts, and once the walk is over or was stopped.
+   */
+  add(parts: WalkPart | readonly WalkPart[], { priority = 0 }: AddOptions = {}): void {
+    const list: readonly WalkPart[] = 'kind' in parts ? [parts] : parts
+    checkParts(list)
+    checkPriority(priority)
+    this.scheduler.add(list, priority)
   }
 
   /** Starts nothing more. What is in flight comes to its end, then `done` settles. */

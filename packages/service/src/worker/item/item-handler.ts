@@ -200,6 +200,8 @@ function startWalk(
     ...whatFor(job),
     sampleFiles: isRootItem(item.item) ? (status.sampleFiles ?? 0) : 0,
     symlinks: job.symlinks,
+    // Parts of an item are split from one tree, in whatever order: no file need wait for the listing of another part.
+    order: 'any',
     filter: context.directory.filter(item.run, job),
     // A limit that an address brings bounds what is in flight through it; the walk must leave room for all of them.
     concurrency: settings.concurrency * Math.max(1, mounts.filter(({ limiter }) => limiter !== undefined).length),
