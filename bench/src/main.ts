@@ -12,9 +12,10 @@ import { benchNfslab } from './nfslab.ts'
 import { benchPage } from './page.ts'
 import { benchStartup } from './startup.ts'
 import { benchSteer } from './steer.ts'
+import { benchSwarm } from './swarm.ts'
 import { benchVerify } from './verify.ts'
 
-const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] [fleet] [nfs] [nfslab] [startup] [page] [steer] [options]
+const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] [fleet] [swarm] [nfs] [nfslab] [startup] [page] [steer] [options]
 
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
@@ -24,6 +25,7 @@ const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] 
   verify  proof of warmth of 200,000 files behind 40 ms
   nfs     direct NFS against nfs-ganesha (as root, with Debian's nfs-ganesha and libnfs-utils), which is:
           nfs-small (behind several round trips), nfs-pinned, nfs-large, nfs-directory, nfs-job
+  swarm   fleets of 1 to 1,000 workers in virtual time: items, calls of the queues and seconds
   page    the status page with 50 runs and 500 workers (with Debian's chromium)
   steer   how soon what people ask of a running job holds on all workers (as root, with Debian's nfs-ganesha)
   nfslab  the kernel's NFS server and client behind 40 ms, in the guest of CACHEWARMER_NFSLAB
@@ -69,6 +71,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   local: () => benchLocal(local),
   growth: () => benchGrowth(local),
   ...Object.fromEntries(Object.entries(nfsBenches).map(([name, bench]) => [name, () => bench(nfs)])),
+  swarm: () => benchSwarm({ quick: values.quick }),
   fleet: () => benchFleet({ rounds: Number(values.rounds), quick: values.quick }),
   nfslab: async () => benchNfslab({ place: values.place, rounds: Number(values.rounds) }),
   startup: async () => benchStartup(Number(values.rounds) * 3),

@@ -9,7 +9,7 @@ import { decideSplit, divide, minSplitUnits, type SplitSituation } from './split
 
 describe('decideSplit', () => {
   const calm: SplitSituation = {
-    visible: 10,
+    depth: 20,
     capacity: 10,
     pending: 1_000,
     elapsedMs: 10_000,
@@ -22,10 +22,10 @@ describe('decideSplit', () => {
 
   test.each<[string, Partial<SplitSituation>]>([
     ['others have enough', {}],
-    ['others have just half of what they could hold', { visible: 5 }],
-    ['the rest is small', { visible: 0, pending: minSplitUnits - 1 }],
-    ['it has hardly begun', { visible: 0, elapsedMs: 99 }],
-    ['nothing is left before its time', { elapsedMs: 89_999, pending: 0, visible: 0 }],
+    ['a quarter more is queued than they can hold', { depth: 13 }],
+    ['the rest is small', { depth: 0, pending: minSplitUnits - 1 }],
+    ['it has hardly begun', { depth: 0, elapsedMs: 99 }],
+    ['nothing is left before its time', { elapsedMs: 89_999, pending: 0, depth: 0 }],
     [
       'it is time, and a small rest is all that it was given',
       { ...over, progressed: false, pending: minSplitUnits - 1 },
@@ -36,11 +36,12 @@ describe('decideSplit', () => {
   })
 
   test.each<[string, Partial<SplitSituation>, number]>([
-    ['others run dry', { visible: 4 }, 6],
-    ['others run dry and the rest is just worth it', { visible: 0, pending: minSplitUnits, elapsedMs: 100 }, 10],
-    ['no other worker exists and nothing is visible', { visible: 0, capacity: 1 }, 2],
-    ['no worker is known', { visible: 0, capacity: 0 }, 2],
-    ['there are more workers than one split serves', { visible: 0, capacity: 1_000 }, 32],
+    ['others run dry', { depth: 12 }, 2],
+    ['others run dry, and it does its share of half', { depth: 5 }, 3],
+    ['it is the only one, and its rest is just worth it', { depth: 1, pending: minSplitUnits, elapsedMs: 100 }, 15],
+    ['no other worker exists', { depth: 1, capacity: 1 }, 2],
+    ['no worker is known', { depth: 0, capacity: 0 }, 2],
+    ['there are more workers than one split serves', { depth: 1, capacity: 1_000 }, 128],
     ['it is time', over, 2],
     ['it is time and one unit is left', { ...over, pending: 1 }, 2],
     ['it is time and what is left is under way', { ...over, pending: 0 }, 2],
@@ -54,9 +55,23 @@ describe('decideSplit', () => {
     expect(decideSplit({ ...calm, ...change, takeable: true })).toEqual({ action: 'take', ways })
   })
 
-  test('less visible, more pending or more time never turns a split into going on', () => {
+  test('attempts that all decide at the same moment make no more items than there are places and a reserve', () => {
+    const crowd = fc.record({ capacity: fc.integer({ min: 1, max: 4_000 }), depth: fc.integer({ min: 1, max: 6_000 }) })
+    fc.assert(
+      fc.property(crowd, ({ capacity, depth }) => {
+        const decision = decideSplit({ ...calm, capacity, depth })
+        if (decision.action === 'go-on') return
+        const { ways } = decision
+        const attempts = Math.min(depth, capacity)
+        // Each that splits is gone afterwards, and hands away two parts at least.
+        expect(depth + attempts * (ways - 1)).toBeLessThanOrEqual(capacity * 1.5 + 1 + attempts)
+      }),
+    )
+  })
+
+  test('less queued, more pending or more time never turns a split into going on', () => {
     const situation = fc.record({
-      visible: fc.nat({ max: 64 }),
+      depth: fc.nat({ max: 128 }),
       capacity: fc.nat({ max: 64 }),
       pending: fc.nat({ max: 200 }),
       elapsedMs: fc.nat({ max: 200_000 }),
@@ -69,7 +84,7 @@ describe('decideSplit', () => {
         fc.pre(decideSplit(now).action !== 'go-on')
         const pressing = {
           ...now,
-          visible: Math.max(0, now.visible - more),
+          depth: Math.max(0, now.depth - more),
           pending: now.pending + more,
           elapsedMs: now.elapsedMs + more,
         }

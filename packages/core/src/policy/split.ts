@@ -10,12 +10,13 @@ export const minSplitUnits = 32
 
 /** Nor is an attempt that has hardly begun, however long its budget. */
 const minElapsedMs = 100
-const mostWays = 32
+/** Children of one split: their sends take a while, and the first of them split again where more are needed. */
+const mostWays = 128
 
 /** An attempt and the work queue, at the moment of the decision. */
 export interface SplitSituation {
-  /** Messages that a peek of the work queue shows, at most as many as it was asked for. */
-  readonly visible: number
+  /** Messages in the work queue, those that workers hold included. */
+  readonly depth: number
   /** Items that all workers together could hold. */
   readonly capacity: number
   /** Units (directories, names, ranges) that this attempt has not begun. */
@@ -33,14 +34,22 @@ export interface SplitSituation {
 export type SplitDecision = { readonly action: 'go-on' } | { readonly action: 'stop' | 'take'; readonly ways: number }
 
 /**
- * Whether to hand the rest away now, how, and in how many groups. The less is visible, the sooner: where this says `go-on`
- * with nothing visible, the work queue need not be asked.
+ * Whether to hand the rest away now, how, and in how many groups. The less is queued, the sooner: where this says `go-on`
+ * with nothing queued, the work queue need not be asked.
+ *
+ * Every attempt decides by itself, and all of them see the same queue. Each therefore makes its own share of what is missing:
+ * so a round of splits makes about as many items as there are places, however many workers there are.
  */
 export function decideSplit(now: SplitSituation): SplitDecision {
   if (!isOver(now) && !othersRunDry(now)) return { action: 'go-on' }
-  const ways = Math.max(2, Math.min(mostWays, now.capacity - now.visible))
+  const attempts = Math.max(1, Math.min(now.depth, now.capacity))
+  const share = Math.ceil((now.capacity + reserve(now) - now.depth) / attempts)
+  const ways = Math.max(2, Math.min(mostWays, 1 + share))
   return { action: now.takeable ? 'take' : 'stop', ways }
 }
+
+/** Items beside those that are held, for whoever is ready next: a split takes a few calls until its children are there. */
+const reserve = ({ capacity }: SplitSituation): number => Math.max(1, capacity / 2)
 
 /**
  * Once something is finished this does not depend on what is pending: in a chain of directories the only one that is known
@@ -49,8 +58,8 @@ export function decideSplit(now: SplitSituation): SplitDecision {
 const isOver = ({ elapsedMs, budgetMs, progressed, pending }: SplitSituation): boolean =>
   elapsedMs >= budgetMs && (progressed || pending >= minSplitUnits)
 
-const othersRunDry = ({ visible, capacity, pending, elapsedMs }: SplitSituation): boolean =>
-  visible < Math.max(1, capacity / 2) && pending >= minSplitUnits && elapsedMs >= minElapsedMs
+const othersRunDry = (now: SplitSituation): boolean =>
+  now.depth < now.capacity + reserve(now) / 2 && now.pending >= minSplitUnits && now.elapsedMs >= minElapsedMs
 
 export interface DivideOptions {
   /** Most that the parts of a group take up in a message, in bytes. Default 56,000, which leaves room for the envelope. */

@@ -76,9 +76,10 @@ export class Attempt {
 
   /**
    * Sends parts as children, in about `ways` messages or as many as their size demands; scopes share those by what they
-   * hold, and each has one of its own.
+   * hold, and each has one of its own. Returns how many.
    */
-  async handAway(parts: readonly TakenPart[], ways: number, signal: AbortSignal): Promise<void> {
+  async handAway(parts: readonly TakenPart[], ways: number, signal: AbortSignal): Promise<number> {
+    let sent = 0
     const scopes = new Map<number | undefined, Part[]>()
     for (const { part, scope } of parts) {
       const known = scopes.get(scope)
@@ -90,12 +91,14 @@ export class Attempt {
       const first = this.#families.get(scope) ?? 0
       const groups = divide(scoped, Math.ceil((ways * unitsOf(scoped)) / units) || 1)
       this.#families.set(scope, first + groups.length)
+      sent += groups.length
       const family = this.#family(scope)
       await eachBounded(groups, async (group, at) => {
         const child: Item = { v: 1, run: this.#item.run, item: `${family}.${first + at}`, strikes: 0, parts: group }
         await this.#work.send(encodeItem(child), { signal })
       })
     }
+    return sent
   }
 
   /** How many families of children its result will have to name. */

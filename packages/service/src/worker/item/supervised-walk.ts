@@ -11,16 +11,10 @@ import type { Heartbeats } from './heartbeats.ts'
 /** Failures held back before they are sent as a part, so that a tree of unreadable files needs no memory. */
 const failuresAtOnce = 500
 const tickMs = 100
-/** Looks into the work queue come this far apart at first and at most; each that finds enough there doubles it. */
-const firstLookMs = 200
-const lastLookMs = 2_000
 /** Between two looks at whether other runs wait for their share of this worker. */
 const shareMs = 2_000
 /** With every address away for this long, the rest goes back into the queue and waits there. */
 const awayMs = 5_000
-/** Messages that one look asks for. */
-const mostPeeked = 32
-
 /** Each listing that parts were handed away from is a family that the result names, which has to fit one message. */
 const mostFamilies = 128
 
@@ -74,8 +68,6 @@ class Supervisor {
   readonly #walk: Walk
   readonly #with: Supervision
   readonly #signal: AbortSignal
-  #lookAtMs: number
-  #lookMs = firstLookMs
   #shareAtMs: number
   #stopped = false
   /** False once the run is about to end: no worker would read the rest. */
@@ -89,7 +81,6 @@ class Supervisor {
     this.#with = supervision
     this.#signal = signal
     const now = supervision.ports.clock.now()
-    this.#lookAtMs = now + tickMs
     this.#shareAtMs = now + sliceMs
   }
 
@@ -106,7 +97,7 @@ class Supervisor {
     if (now >= this.#shareAtMs && (await this.#makesRoom(now))) return this.#stop()
     await this.#with.heartbeats.sendIfDue(status, this.#signal)
     await this.#sendFailures(failuresAtOnce)
-    if (now >= this.#lookAtMs && !this.#stopped) await this.#considerSplit(status, now)
+    if (!this.#stopped) await this.#considerSplit(status)
   }
 
   /** Whether another run, which has less of this worker than its weight says, waits for what this one has too much of. */
@@ -130,12 +121,7 @@ class Supervisor {
   /** After the walk: the rest becomes children, the last failures go out. */
   async finish(): Promise<void> {
     const rest = this.#handsOn ? this.#walk.rest() : []
-    if (rest.length > 0)
-      await this.#with.attempt.handAway(
-        rest.map((part) => ({ part })),
-        this.#ways,
-        this.#signal,
-      )
+    if (rest.length > 0) await this.#handAway(rest.map((part) => ({ part })))
     await this.#sendFailures(1)
   }
 
@@ -150,28 +136,27 @@ class Supervisor {
     this.#walk.stop()
   }
 
-  async #considerSplit(status: RunStatus, now: number): Promise<void> {
-    this.#lookAtMs = now + tickMs
+  async #considerSplit(status: RunStatus): Promise<void> {
     const capacity = Math.max(1, status.progress.workers) * this.#with.settings.slots
     // Where not even an empty work queue would ask for a split, it need not be looked at.
     if (this.#decide(capacity, 0).action === 'go-on') return
-    const visible = await this.#visible(Math.min(mostPeeked, capacity))
-    this.#lookMs = Math.min(lastLookMs, this.#lookMs * 2)
-    this.#lookAtMs = now + this.#lookMs
-    const decision = this.#decide(capacity, visible)
+    const depth = await this.#with.directory.depth(this.#with.run, this.#signal)
+    const decision = this.#decide(capacity, depth)
     if (decision.action === 'go-on') return
     this.#ways = decision.ways
     if (decision.action === 'stop') return this.#stop()
-    const taken: TakenPart[] = this.#walk.take(Number.POSITIVE_INFINITY)
-    this.#lookMs = firstLookMs
-    this.#lookAtMs = now
-    await this.#with.attempt.handAway(taken, this.#ways, this.#signal)
+    await this.#handAway(this.#walk.take(Number.POSITIVE_INFINITY))
   }
 
-  #decide(capacity: number, visible: number): SplitDecision {
+  async #handAway(parts: readonly TakenPart[]): Promise<void> {
+    const { attempt, directory, run } = this.#with
+    directory.sent(run, await attempt.handAway(parts, this.#ways, this.#signal))
+  }
+
+  #decide(capacity: number, depth: number): SplitDecision {
     const { attempt, settings } = this.#with
     return decideSplit({
-      visible,
+      depth,
       capacity,
       pending: this.#walk.pending,
       elapsedMs: attempt.elapsedMs,
@@ -189,10 +174,6 @@ class Supervisor {
   get #hasFinishedSomething(): boolean {
     const { directories, files, chunks, failures } = this.#walk.counters
     return directories > 0 || files > 0 || chunks > 0 || Object.keys(failures).length > 0
-  }
-
-  async #visible(max: number): Promise<number> {
-    return (await this.#with.work.peek({ max, signal: this.#signal })).length
   }
 
   async #sendFailures(atLeast: number): Promise<void> {

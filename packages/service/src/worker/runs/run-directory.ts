@@ -9,11 +9,19 @@ export interface LiveRun {
   readonly weight: number
 }
 
+/** Looks into a work queue come this far apart at first and at most; each doubles it until something is sent there. */
+const firstLookMs = 200
+const lastLookMs = 1_000
+
 interface KnownRun {
   readonly run: string
   readonly work: Queue
   status: RunStatus | undefined
   statusAtMs: number
+  /** Messages in its work queue, and when it is looked at again. */
+  depth: number
+  lookAtMs: number
+  lookMs: number
   filter?: Filter | undefined
 }
 
@@ -72,6 +80,26 @@ export class RunDirectory {
     return known.status
   }
 
+  /** Messages in a run's work queue, those that are held included. All items of the run in this worker share a look. */
+  async depth(run: string, signal?: AbortSignal): Promise<number> {
+    const now = this.#ports.clock.now()
+    const known = this.#remember(run)
+    if (now >= known.lookAtMs) {
+      known.lookAtMs = now + known.lookMs
+      known.lookMs = Math.min(lastLookMs, known.lookMs * 2)
+      known.depth = await known.work.approximateDepth({ signal })
+    }
+    return known.depth
+  }
+
+  /** Messages were sent to a run's work queue: there was too little in it, and it is looked at again soon. */
+  sent(run: string, messages: number): void {
+    const known = this.#remember(run)
+    known.depth += messages
+    known.lookMs = firstLookMs
+    known.lookAtMs = Math.min(known.lookAtMs, this.#ports.clock.now() + firstLookMs)
+  }
+
   /** The filter of a run's job, which never changes: compiled for the first item, as its expressions may be many. */
   filter(run: string, job: Job): Filter {
     const known = this.#remember(run)
@@ -93,7 +121,15 @@ export class RunDirectory {
     let known = this.#runs.get(run)
     if (known === undefined) {
       const work = this.#ports.service.queue(this.#settings.prefix.runWork(run))
-      known = { run, work, status: undefined, statusAtMs: Number.NEGATIVE_INFINITY }
+      known = {
+        run,
+        work,
+        status: undefined,
+        statusAtMs: Number.NEGATIVE_INFINITY,
+        depth: 0,
+        lookAtMs: Number.NEGATIVE_INFINITY,
+        lookMs: firstLookMs,
+      }
       this.#runs.set(run, known)
     }
     return known
