@@ -8,7 +8,10 @@ export type WalkErrorCode =
   | 'IO'
   /** The mount sent no more bytes, and the file has more. */
   | 'INCOMPLETE'
-  /** The size that the mount tells is beyond what a file there can have, or beyond 2^53 - 1 bytes. */
+  /**
+   * The size that the mount tells is beyond what a file there can have, or beyond 2^53 - 1 bytes; or a directory has too many
+   * names to be sorted.
+   */
   | 'TOO_LARGE'
   | 'TIMEOUT'
   /** The address does not answer: nothing can be said of the path. */

@@ -137,9 +137,7 @@ test('however a walk that reads nothing is split, every file is found exactly on
             },
           }),
         )
-        const { counts, failures } = await warm(mounts, { ...options, attributesOnly: true }, counter, [
-          ...interruptions,
-        ])
+        const { counts, failures } = await warm(mounts, { ...options, read: false }, counter, [...interruptions])
         const want = expected(root, options.headBytes ?? 65_536, () => false)
         expect(counts).toMatchObject({
           directories: want.directories,

@@ -9,6 +9,9 @@ import { type Lineage, leadsBack, type Sight, sightOf } from './resolver.ts'
 import type { Tally } from './tallies.ts'
 import { type DirectoryUnit, partOfUnit } from './units.ts'
 
+/** Names of a directory that is held whole to be sorted: a few hundred MB. */
+const mostSorted = 1_000_000
+
 const noMoreFound = { listed: 1, directories: 0, files: 0, bytes: 0 }
 
 /** Lists one directory, page by page, through the mount that its path's hash names or, if that one fails, another. */
@@ -16,7 +19,7 @@ export async function listDirectory(context: Context, unit: DirectoryUnit): Prom
   const listing = new Listing(context, unit)
   try {
     listing.seen(sightOf(unit.from, unit))
-    if (context.settings.attributesOnly && context.settings.listThrough === 'each' && !(await listing.ahead())) {
+    if (!context.settings.read && context.settings.listThrough === 'each' && !(await listing.ahead())) {
       listing.giveUp()
       return
     }
@@ -42,7 +45,7 @@ async function listThroughOne(
   for (const [at, member] of knowing.entries()) {
     try {
       if (!(await listing.through(member))) listing.giveUp()
-      else if (context.settings.listThrough === 'each' && !context.settings.attributesOnly)
+      else if (context.settings.listThrough === 'each' && context.settings.read)
         await listing.again(context.mounts.order(hash).filter((other) => other !== member))
       return true
     } catch (error) {
@@ -142,8 +145,8 @@ class Listing {
 
   /** A mount did not list the directory; where each has to, that is a failure of the mount. */
   missed({ name }: Member, error: WalkError): void {
-    const { attributesOnly, listThrough } = this.context.settings
-    if (attributesOnly && listThrough === 'each') this.others.set(name, error)
+    const { read, listThrough } = this.context.settings
+    if (!read && listThrough === 'each') this.others.set(name, error)
   }
 
   /** Counts what the other mounts found, or failed at, once the directory is complete. */
@@ -163,6 +166,7 @@ class Listing {
 
   /** False when the walk stopped, or took the finds back, before the end. */
   async through({ mount }: Member): Promise<boolean> {
+    if (this.context.settings.sorted) return this.throughSorted(mount)
     const pages = this.pages(mount, this.resume)
     try {
       let page = await pages.next()
@@ -183,6 +187,32 @@ class Listing {
     } finally {
       await pages.return?.()?.catch?.(() => {})
     }
+  }
+
+  /** As one page, by name. A walk that stops before its end leaves all of it to others. */
+  private async throughSorted(mount: Mount): Promise<boolean> {
+    const all: Entry[] = []
+    const refused: WalkError[] = []
+    const pages = this.pages(mount, this.resume)
+    try {
+      for (let page = await pages.next(); !page.done; page = await pages.next()) {
+        if (!this.wanted) return false
+        const { entries, directory } = page.value
+        if (directory) this.seen(sightOf(mount, directory))
+        for (const entry of entries) all.push(entry)
+        refused.push(...(page.value.refused ?? []))
+        if (all.length > mostSorted)
+          throw new WalkError('TOO_LARGE', `${this.unit.path}: more than ${mostSorted} names, too many to sort`)
+      }
+    } finally {
+      await pages.return?.()?.catch?.(() => {})
+    }
+    all.sort((one, other) => (one.name < other.name ? -1 : 1))
+    const filter = await this.decideAhead(all)
+    if (!this.wanted) return false
+    this.take(mount, { entries: all, refused }, filter)
+    this.complete(mount)
+    return true
   }
 
   /** A listing that can't be resumed and has more than one page counts only once it is complete. False when it is not wanted. */
@@ -275,8 +305,8 @@ class Listing {
 
   private pages(mount: Mount, resume: string | undefined): AsyncIterator<DirectoryPage> {
     const { real, handle, from } = this.unit
-    const { filter, attributesOnly, signal } = this.context.settings
-    const options = { attributes: filter.needsAttributes || attributesOnly, resume, signal }
+    const { filter, read, attributes, signal } = this.context.settings
+    const options = { attributes: filter.needsAttributes || attributes || !read, resume, signal }
     return mount.list(targetFor(real, handle, from, mount), options)[Symbol.asyncIterator]()
   }
 

@@ -109,7 +109,7 @@ describe('files of a list', () => {
   test.each(['one', 'each'] as const)('are looked at through %s where nothing is read', async (listThrough) => {
     const mounts = ['one', 'two'].map((name) => recorded(memoryMount({ name, tree: memoryTree({ d: files(60) }) })))
     const through = listThrough === 'one' ? 'spread' : 'each'
-    const options = { ...all, attributesOnly: true, through, listThrough } as const
+    const options = { ...all, read: false, through, listThrough } as const
     const under = walk(mounts, { ...options, parts: [listed('/d', [...names(60), 'gone'])] })
     await under.done
     const failures = listThrough === 'one' ? 1 : 2
@@ -130,7 +130,7 @@ test('however a walk over lists is split, everything is counted exactly once', a
       concurrency: fc.integer({ min: 1, max: 6 }),
       listings: fc.integer({ min: 1, max: 3 }),
       maxPending: fc.constantFrom(1, 3, 20),
-      attributesOnly: fc.boolean(),
+      read: fc.boolean(),
     }),
     stops: fc.array(fc.nat(30), { maxLength: 8 }),
   })
@@ -146,7 +146,7 @@ test('however a walk over lists is split, everything is counted exactly once', a
       const wanted = [...names(count), ...Array.from({ length: missing }, (_, at) => `gone${at}`)]
       let parts = Array.from({ length: directories }, (_, at) => listed(`/d${at}`, wanted))
       while (parts.length > 0) {
-        const listThrough = options.attributesOnly ? 'each' : 'one'
+        const listThrough = options.read ? 'one' : 'each'
         const under = walk(mounts, { ...all, ...options, listThrough, parts })
         let left = stops.shift() ?? Infinity
         hook = () => {

@@ -89,7 +89,7 @@ function addFiles(context: Context, part: FilesPart | RangePart, place: Place): 
   } else {
     const { path, offset, length = Infinity, ordinal } = part
     const unit = { path, real, tally, as: 'name' } as const
-    if (!settings.attributesOnly) frontier.addSource(largeFile(settings, unit, { offset, length, ordinal }))
+    if (settings.read) frontier.addSource(largeFile(settings, unit, { offset, length, ordinal }))
     else if (offset === 0) frontier.addSource(sourceOf(settings, unit))
   }
   return undefined
@@ -162,11 +162,11 @@ async function openListed(context: Context, part: FilesPart, place: Place): Prom
 
 /** Takes from `wanted` what the directory's listing shows, for as long as it is dense enough. */
 async function lookInListing(context: Context, part: FilesPart, place: Place, wanted: Set<string>): Promise<void> {
-  const { attributesOnly, filter, signal } = context.settings
+  const { read, attributes, filter, signal } = context.settings
   const [member] = context.mounts.order(hashPath(part.directory))
   if (member === undefined) return
   const { mount } = member
-  const options = { attributes: attributesOnly || filter.needsAttributes, signal }
+  const options = { attributes: filter.needsAttributes || attributes || !read, signal }
   const pages = mount.list({ path: place.real }, options)[Symbol.asyncIterator]()
   let seen = 0
   let found = 0
@@ -200,7 +200,7 @@ function addFound(
   all: readonly Entry[],
 ): void {
   const { settings, frontier } = context
-  const { attributesOnly, listThrough } = settings
+  const { read, listThrough } = settings
   const leftOut = new LeftOut(context, tally)
   const files = all.filter((entry) => {
     const passes = attributesPass(context, entry)
@@ -209,8 +209,11 @@ function addFound(
   })
   leftOut.count()
   const isCounted = ({ size }: Entry): boolean => size !== undefined && canBe(mount, size)
-  const counted = attributesOnly && listThrough === 'one' ? files.filter(isCounted) : []
-  for (const { name, size = 0 } of counted) findFile(context, { path: joinPath(directory, name), size, tally })
+  const counted = !read && listThrough === 'one' ? files.filter(isCounted) : []
+  for (const listed of counted) {
+    const { name, size = 0 } = listed
+    findFile(context, { path: joinPath(directory, name), size, listed, tally })
+  }
   if (counted.length > 0) context.tallies.findThrough(tally, mount.name, counted.length)
   const left = counted.length === 0 ? files : files.filter((entry) => !isCounted(entry))
   // Large ones are read in pieces from the first on, which others may take over.

@@ -10,7 +10,9 @@ test('nothing said means: the head of every file of the export, through each mou
     parts: [{ kind: 'tree', path: '/' }],
     order: 'given',
     headBytes: 65_536,
-    attributesOnly: false,
+    read: true,
+    attributes: false,
+    sorted: false,
     sampleFiles: 0,
     through: 'each',
     listThrough: 'one',
@@ -30,6 +32,13 @@ test('an option that is undefined counts as not said', () => {
   expect(settingsOf(options).headBytes).toBe(65_536)
 })
 
+test('a head of no bytes means that nothing is read, and files then bring their sizes', () => {
+  const { read, headBytes } = settingsOf({ headBytes: 0 })
+  expect({ read, headBytes }).toEqual({ read: false, headBytes: Infinity })
+  expect(settingsOf({ read: false })).toMatchObject({ read: false, headBytes: Infinity })
+  expect(settingsOf({ read: false, headBytes: 10 })).toMatchObject({ read: false, headBytes: 10 })
+})
+
 test('whole files are an option', () => {
   expect(settingsOf({ headBytes: Number.POSITIVE_INFINITY }).headBytes).toBe(Number.POSITIVE_INFINITY)
 })
@@ -43,7 +52,7 @@ test('the default filter leaves out the views that filers give of their past, an
 
 const bad: [string, object][] = [
   ['graceMs is -1, expected a whole number of at least 0', { graceMs: -1 }],
-  ['headBytes is 0, expected a whole number of at least 1', { headBytes: 0 }],
+  ['headBytes is 0, expected a whole number of at least 1', { headBytes: 0, read: true }],
   ['headBytes is -1, expected a whole number of at least 1', { headBytes: -1 }],
   ['headBytes is NaN, expected a whole number of at least 1', { headBytes: Number.NaN }],
   ['concurrency is 0, expected a whole number of at least 1', { concurrency: 0 }],
@@ -53,7 +62,6 @@ const bad: [string, object][] = [
   ['rangeBytes is 0, expected a whole number of at least 1', { rangeBytes: 0 }],
   ['maxPending is 0, expected a whole number of at least 1', { maxPending: 0 }],
   ['through is "all", expected "each" or "spread"', { through: 'all' }],
-  ['entries is "all", expected "none" where attributesOnly is true', { attributesOnly: true }],
   ['sampleFiles is -1', { sampleFiles: -1 }],
   ['listThrough is "two", expected "one" or "each"', { listThrough: 'two' }],
   ['symlinks is "some", expected "none" or "files" or "all"', { symlinks: 'some' }],

@@ -42,14 +42,26 @@ export interface WalkOptions {
    * Default `given`.
    */
   readonly order?: 'given' | 'any' | undefined
-  /** Bytes of every file that are read, from its beginning. Default 65,536; Infinity reads whole files. */
+  /** Bytes of every file that are read, from its beginning. Default 65,536; Infinity reads whole files, 0 none. */
   readonly headBytes?: number
   /**
-   * Read nothing of any file: listings and attributes alone. A file then counts when it was found with its size through
-   * every mount it would be read through, its `bytes` are those that reading it would bring, and `counters.sizes` says
-   * how large the files are. For `each` to hold for listings, `listThrough` has to say so as well. Default false.
+   * `false`, as `headBytes: 0`, reads nothing of any file: listings and attributes alone. A file then counts when it was found
+   * with its size through every mount it would be read through, and `counters.sizes` says how large the files are. Its `bytes`
+   * are those that reading it would bring: its size, or `headBytes` where that is given. For `each` to hold for listings,
+   * `listThrough` has to say so as well. Default true.
    */
-  readonly attributesOnly?: boolean
+  readonly read?: boolean
+  /**
+   * Sizes and times are asked for of every file, so that each entry has them. Default: only where the filter needs them, or
+   * nothing is read; other entries have what their listing told anyway, which over NFS is all.
+   */
+  readonly attributes?: boolean
+  /**
+   * Files of a directory begin by name, in the order of UTF-16 code units, and so do directories in it; where nothing is read and
+   * `listings` is 1, that sorts all entries of a tree. A directory is then held whole while it is listed; one with more than
+   * 1,000,000 names is a failure, `TOO_LARGE`. Default false.
+   */
+  readonly sorted?: boolean
   /** Notes this many of the small files that it finds, and a quarter as many large ones, in `walk.sampled`. Default 0. */
   readonly sampleFiles?: number
   /** `each` reads every file through every mount, `spread` through the one that its path's hash names. Default `each`. */
@@ -116,7 +128,9 @@ const defaults = {
   parts: [{ kind: 'tree', path: '/' }],
   order: 'given',
   headBytes: 65_536,
-  attributesOnly: false,
+  read: true,
+  attributes: false,
+  sorted: false,
   sampleFiles: 0,
   through: 'each',
   listThrough: 'one',
@@ -134,7 +148,7 @@ const defaults = {
 /** Fills in the defaults; throws `OPTION_INVALID` for the first value that can't be meant. */
 export function settingsOf(options: WalkOptions): Settings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const settings: Settings = { ...defaults, signal: new AbortController().signal, ...given }
+  const settings: Settings = { ...defaults, signal: new AbortController().signal, ...given, ...readOf(options) }
   checkParts(settings.parts)
   for (const field of ['concurrency', 'maxPending', 'chunkBytes', 'rangeBytes'] as const)
     checkCount(field, settings[field], 1)
@@ -147,9 +161,14 @@ export function settingsOf(options: WalkOptions): Settings {
   checkChoice('listThrough', settings.listThrough, ['one', 'each'])
   checkChoice('symlinks', settings.symlinks, ['none', 'files', 'all'])
   checkChoice('entries', settings.entries, ['all', 'none'])
-  if (settings.attributesOnly && settings.entries === 'all')
-    throw invalid('entries', settings.entries, '"none" where attributesOnly is true')
   return settings
+}
+
+/** Nothing is read where either option says so; what files would bring is then their sizes, unless there is a head to count. */
+function readOf({ read, headBytes }: WalkOptions): Pick<Settings, 'read' | 'headBytes'> {
+  if (read === false || (read === undefined && headBytes === 0))
+    return { read: false, headBytes: headBytes || Infinity }
+  return { read: true, headBytes: headBytes ?? defaults.headBytes }
 }
 
 export const checkParts = (parts: readonly WalkPart[]): void => parts.forEach(checkPart)

@@ -5,8 +5,9 @@ import { joinPath, shownPath, tooLong } from '../paths.ts'
 import type { Context } from './context.ts'
 import type { LeftOutEntry, Settings, WalkFilter } from './options.ts'
 import type { Lineage } from './resolver.ts'
-import { FileBatch, isLarge, sourceOf } from './sources.ts'
+import { FileBatch, isLarge, type ReadSource, sourceOf } from './sources.ts'
 import type { Tally } from './tallies.ts'
+import type { WalkUnit } from './units.ts'
 
 /** The directory that a page is of. */
 export interface PageOf {
@@ -35,7 +36,8 @@ class Sorting {
   private readonly filter: WalkFilter
   private readonly leftOut: LeftOut
   private readonly small: Entry[] = []
-  private large = 0
+  private readonly large: ReadSource[] = []
+  private readonly units: WalkUnit[] = []
   /** Files of a walk that reads nothing, whose sizes the listing told. */
   private found = 0
   private directories = 0
@@ -62,11 +64,18 @@ class Sorting {
   }
 
   finish(): void {
-    const { frontier, tallies } = this.context
+    const { settings, frontier, tallies } = this.context
     const { path, real, from, tally } = this.directory
     const small = this.small
+    if (settings.sorted) {
+      // What is put in last is taken out first.
+      this.units.reverse()
+      this.large.reverse()
+    }
+    for (const unit of this.units) frontier.addUnit(unit)
+    for (const source of this.large) frontier.addSource(source)
     if (small.length > 0) frontier.addSource(new FileBatch({ directory: path, real, files: small, from, tally }))
-    const files = small.length + this.large + this.found
+    const files = small.length + this.large.length + this.found
     const directories = this.directories
     if (files + directories > 0) tallies.found(tally, path, { listed: 0, directories, files, bytes: this.bytes })
     if (this.found > 0) tallies.findThrough(tally, from.name, this.found)
@@ -85,26 +94,15 @@ class Sorting {
       this.leftOut.add(child, 'file', entry)
       return
     }
-    const { settings, frontier } = this.context
+    const { settings } = this.context
     const { real, from, tally, everywhere } = this.directory
     this.bytes += Math.min(size ?? 0, settings.headBytes)
     if (isLarge(settings, size)) {
-      frontier.addSource(
-        sourceOf(settings, {
-          path: child,
-          real: joinPath(real, name),
-          size,
-          handle,
-          listed: entry,
-          from,
-          tally,
-          as: 'name',
-        }),
-      )
-      this.large++
-    } else if (settings.attributesOnly && size !== undefined && canBe(from, size)) {
+      const unit = { path: child, real: joinPath(real, name), size, handle, listed: entry, from, tally } as const
+      this.large.push(sourceOf(settings, { ...unit, as: 'name' }))
+    } else if (!settings.read && size !== undefined && canBe(from, size)) {
       this.found++
-      if (everywhere) findFile(this.context, { path: child, size, tally })
+      if (everywhere) findFile(this.context, { path: child, size, listed: entry, tally })
     } else this.small.push(entry)
   }
 
@@ -116,7 +114,7 @@ class Sorting {
     }
     const { path, real, from, lineage, tally } = this.directory
     const below = real === path ? child : joinPath(real, name)
-    this.context.frontier.addUnit({ kind: 'directory', path: child, real: below, id, handle, from, lineage, tally })
+    this.units.push({ kind: 'directory', path: child, real: below, id, handle, from, lineage, tally })
     this.directories++
   }
 
@@ -128,10 +126,10 @@ class Sorting {
     }
     const { real, from: mount, lineage, tally } = this.directory
     const unit = { path: child, real: joinPath(real, entry.name), lineage, tally }
-    if (entry.kind === 'symlink') this.context.frontier.addUnit({ kind: 'link', ...unit })
+    if (entry.kind === 'symlink') this.units.push({ kind: 'link', ...unit })
     else {
       const { error = new WalkError('OTHER', `${child}: the mount does not say what it is`) } = entry
-      this.context.frontier.addUnit({ kind: 'entry', ...unit, failed: { mount, error } })
+      this.units.push({ kind: 'entry', ...unit, failed: { mount, error } })
     }
   }
 
@@ -191,13 +189,22 @@ export function isWanted(
   return filter.file(path, name) || ((kind === 'unknown' || symlinks === 'all') && filter.directory(path, name))
 }
 
-/** Counts a file of a walk that reads nothing. */
+interface FoundFile {
+  readonly path: string
+  readonly size: number
+  readonly listed: Entry | undefined
+  readonly tally: Tally
+}
+
+/** Counts and reports a file of a walk that reads nothing. */
 export function findFile(
-  { settings, tallies, sample }: Context,
-  { path, size, tally }: { readonly path: string; readonly size: number; readonly tally: Tally },
+  { settings, tallies, sample, entries }: Context,
+  { path, size, listed, tally }: FoundFile,
 ): void {
-  tallies.find(tally, { size, wanted: Math.min(size, settings.headBytes) })
+  const wanted = Math.min(size, settings.headBytes)
+  tallies.find(tally, { size, wanted })
   sample?.offer(path, size)
+  entries?.push({ kind: 'file', path, size, modifiedMs: listed?.modifiedMs, bytes: wanted, complete: false, reads: [] })
 }
 
 /** By size and time, as far as the listing knew them. */

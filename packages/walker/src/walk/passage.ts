@@ -186,10 +186,10 @@ export class Passage implements TurnTaker, Arrivals {
   }
 
   private ask(mount: Mount): Promise<ReadOutcome> {
-    const { attributesOnly, signal } = this.context.settings
+    const { read, signal } = this.context.settings
     const { unit } = this.owner
     try {
-      if (attributesOnly) return this.owner.look(mount)
+      if (!read) return this.owner.look(mount)
       return mount.read(targetFor(unit.real, unit.handle, unit.from, mount), {
         offset: this.offset,
         length: this.length,

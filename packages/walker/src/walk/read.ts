@@ -34,7 +34,7 @@ interface FailedRead {
 /** One per file, thousands at a time: objects and promises are costly here. */
 class Reading implements PassageOwner, ArrivingRead {
   readonly hash: number
-  readonly unit: ReadUnit
+  unit: ReadUnit
   chunk: Chunk | undefined
   private readonly context: Context
   private readonly end: ReadEnd
@@ -77,7 +77,7 @@ class Reading implements PassageOwner, ArrivingRead {
     if (!end) this.inPart = true
     this.size = size ?? (end ? (this.chunk?.offset ?? 0) + bytes : this.size)
     if (this.reads.length === 0) this.bytes = bytes
-    const isTimed = this.reads.length === 0 && !this.context.settings.attributesOnly
+    const isTimed = this.reads.length === 0 && this.context.settings.read
     this.reads = [...this.reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
   }
 
@@ -109,10 +109,12 @@ class Reading implements PassageOwner, ArrivingRead {
 
   async look(mount: Mount): Promise<ReadOutcome> {
     const { path, real } = this.unit
-    const { kind, size = 0 } = await mount.stat(real, { signal: this.context.settings.signal })
+    const entry = await mount.stat(real, { signal: this.context.settings.signal })
+    const { kind, size = 0 } = entry
     if (kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
     if (!canBe(mount, size)) throw tooLarge(path, size)
     this.size = size
+    this.unit = { ...this.unit, listed: entry }
     return { bytes: 0, end: true, size }
   }
 
@@ -168,14 +170,14 @@ class Reading implements PassageOwner, ArrivingRead {
     const { path, tally } = this.unit
     const { tallies, settings } = this.context
     const ok = this.errors.length === 0
-    const isFound = ok && settings.attributesOnly
+    const isFound = ok && !settings.read
     const bytes = ok ? (this.reads[0]?.bytes ?? 0) : 0
     const files = ok && !isFound ? 1 : 0
     const filesInPart = files === 1 && this.inPart ? 1 : 0
     tallies.achieve(tally, { files, filesInPart, bytes, reads: this.reads })
-    if (isFound) findFile(this.context, { path, size: this.size ?? 0, tally })
+    if (isFound) findFile(this.context, { path, size: this.size ?? 0, listed: this.unit.listed, tally })
+    else if (ok) this.context.entries?.push(this.entry(bytes))
     for (const { mount, error } of this.errors) this.context.fail(tally, path, error, mount)
-    if (ok) this.context.entries?.push(this.entry(bytes))
   }
 
   private entry(bytes: number): FileEntry {

@@ -142,7 +142,7 @@ export class Scheduler extends Context {
 
   async roomForPage(tally: Tally): Promise<void> {
     this.wake()
-    if (!this.going || !this.full) return
+    if (!this.going || !(this.full || this.crowded)) return
     this.walking--
     const paused = new Promise<void>((resume) => this.paused.push({ tally, resume }))
     this.wake()
@@ -209,6 +209,11 @@ export class Scheduler extends Context {
     // Where a mount sends nothing of any file, all of them come to wait: they are no more than names that are held.
     if (!this.going || this.parked.size >= this.settings.maxPending) return false
     return !this.entries || this.entries.room > this.reading + this.walking + this.parked.size
+  }
+
+  /** The caller has to pull before more may come: pages that bring entries themselves would run ahead of it. */
+  private get crowded(): boolean {
+    return this.entries !== undefined && this.entries.room <= 0
   }
 
   private get full(): boolean {

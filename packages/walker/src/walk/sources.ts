@@ -50,11 +50,11 @@ export interface ReadSource {
 export const partOf = ({ path, as }: ReadUnit): WalkPart =>
   as === 'tree' ? { kind: 'tree', path } : { kind: 'files', directory: parentOf(path), names: [nameOf(path)] }
 
-type Cut = Pick<Settings, 'attributesOnly' | 'headBytes' | 'chunkBytes' | 'rangeBytes'>
+type Cut = Pick<Settings, 'read' | 'headBytes' | 'chunkBytes' | 'rangeBytes'>
 
 /** More of the file is wanted than one chunk. A size that can't be meant is refused by the mount that is to read it. */
-export const isLarge = ({ attributesOnly, headBytes, chunkBytes }: Cut, size: number | undefined): boolean =>
-  !attributesOnly && size !== undefined && Math.min(size, headBytes) > chunkBytes
+export const isLarge = ({ read, headBytes, chunkBytes }: Cut, size: number | undefined): boolean =>
+  read && size !== undefined && Math.min(size, headBytes) > chunkBytes
 
 /** The file, or the range of it, as one to read in chunks. */
 export function largeFile(

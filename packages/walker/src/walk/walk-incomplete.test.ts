@@ -320,7 +320,7 @@ describe('a size that can not be meant', () => {
     { headBytes: Infinity },
     { headBytes: 65_536 },
     { headBytes: 4_096 },
-    { attributesOnly: true },
+    { read: false },
     { headBytes: Infinity, through: 'spread' as const },
   ])('is a failure of that file alone: %j', async (options) => {
     const warm = walk([mountOf('a', of)], { entries: 'none', ...options })
@@ -335,8 +335,8 @@ describe('a size that can not be meant', () => {
       kind === 'tree'
         ? names.map((name) => ({ kind: 'tree' as const, path: `/${name}` }))
         : [{ kind: 'files' as const, directory: '/', names, ...(kind === 'listed' && { listed: true as const }) }]
-    for (const attributesOnly of [true, false]) {
-      const warm = walk([mountOf('a', of)], { entries: 'none', attributesOnly, parts })
+    for (const read of [false, true]) {
+      const warm = walk([mountOf('a', of)], { entries: 'none', read, parts })
       await warm.done
       expect(codes(warm.takeFailures())).toHaveLength(2)
       expect(warm.counters.failures).toEqual({ TOO_LARGE: 2 })
@@ -345,7 +345,7 @@ describe('a size that can not be meant', () => {
 
   test('of many files adds up to no more than can be told', async () => {
     const vast = manyEntries(10, () => ({ kind: 'file', size: Number.MAX_SAFE_INTEGER }))
-    const found = walk([mountOf('a', vast)], { entries: 'none', attributesOnly: true, headBytes: Infinity })
+    const found = walk([mountOf('a', vast)], { entries: 'none', read: false, headBytes: Infinity })
     await found.done
     expect(found.counters).toMatchObject({
       files: 10,
@@ -356,7 +356,7 @@ describe('a size that can not be meant', () => {
 
   test('is one beyond what the mount can hold', async () => {
     const inner = mountOf('a', memoryTree({ large: 2_000_000, small: 10 }))
-    const warm = walk([{ ...inner, maxFileBytes: 1_000_000 }], { entries: 'none', attributesOnly: true })
+    const warm = walk([{ ...inner, maxFileBytes: 1_000_000 }], { entries: 'none', read: false })
     await warm.done
     expect(codes(warm.takeFailures())).toEqual([{ path: '/large', mount: 'a', code: 'TOO_LARGE' }])
     expect(warm.counters).toMatchObject({ files: 1, bytes: 10 })

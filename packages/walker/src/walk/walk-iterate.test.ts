@@ -139,6 +139,18 @@ describe('iterating', () => {
     expect(under.counters).toMatchObject({ files: 3, filesInPart: 1, bytes: 14 })
   })
 
+  test('the files of a directory begin by name where that is asked for, small ones and large ones', async () => {
+    const names = ['d', 'a', 'C', 'b', 'e']
+    const sizes = { small: 5, large: 50 }
+    for (const size of Object.values(sizes)) {
+      const tree = memoryTree(Object.fromEntries(names.map((name) => [name, size])))
+      const mount = recorded(memoryMount({ name: 'm', tree, pageSize: 2 }))
+      await walk([mount], { sorted: true, headBytes: Infinity, chunkBytes: 10, concurrency: 1 }).done
+      const begun = mount.calls.filter(({ operation, offset }) => operation === 'read' && offset === 0)
+      expect(begun.map(({ path }) => path)).toEqual(['/C', '/a', '/b', '/d', '/e'])
+    }
+  })
+
   test.for([
     [34, true],
     [35, false],

@@ -6,7 +6,7 @@ import type { WalkOptions } from './options.ts'
 import { walk } from './walk.ts'
 
 /** Those of `walk` but for what `warm` decides itself: whole files are read, and nobody iterates. */
-export type WarmOptions = Omit<WalkOptions, 'parts' | 'headBytes' | 'attributesOnly' | 'sampleFiles' | 'entries'>
+export type WarmOptions = Omit<WalkOptions, 'parts' | 'read' | 'headBytes' | 'sampleFiles' | 'entries'>
 
 /** What reading everything came to. */
 export interface Warmed {
@@ -32,7 +32,7 @@ export async function warm(
   if (!Array.isArray(paths) || paths.length === 0)
     throw new WalkError('OPTION_INVALID', `paths is ${show(paths) || 'empty'}, expected a list of at least one path`)
   const parts = paths.map((path, at) => ({ kind: 'tree', path: checkPath(`paths[${at}]`, path) }) as const)
-  const under = walk(mounts, { ...options, parts, headBytes: Infinity, entries: 'none' })
+  const under = walk(mounts, { ...options, parts, read: true, headBytes: Infinity, entries: 'none' })
   await under.done
   const { counters } = under
   return { complete: Object.keys(counters.failures).length === 0, failures: under.takeFailures(), counters }

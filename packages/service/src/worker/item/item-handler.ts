@@ -214,10 +214,10 @@ function startWalk(
 }
 
 /** An estimate needs each name once; metadata has to go through each address as data does. */
-function whatFor({ mode, through }: Job): Pick<WalkOptions, 'attributesOnly' | 'through' | 'listThrough'> {
-  if (mode === 'data') return { through }
-  if (mode === 'estimate') return { attributesOnly: true, through: 'spread', listThrough: 'one' }
-  return { attributesOnly: true, through, listThrough: through === 'each' ? 'each' : 'one' }
+function whatFor({ mode, through }: Job): Pick<WalkOptions, 'read' | 'through' | 'listThrough'> {
+  if (mode === 'data') return { read: true, through }
+  if (mode === 'estimate') return { read: false, through: 'spread', listThrough: 'one' }
+  return { read: false, through, listThrough: through === 'each' ? 'each' : 'one' }
 }
 
 /** Sent again as a new message with one strike more; after a few strikes given up. */
