@@ -16,6 +16,8 @@ export type WalkErrorCode =
   | 'TIMEOUT'
   /** The address does not answer: nothing can be said of the path. */
   | 'MOUNT_DOWN'
+  /** The kernel reads this address through the connection that it has to another one. */
+  | 'CONNECTION_SHARED'
   | 'LOOP'
   /** A link leads out of the export. */
   | 'OUTSIDE'

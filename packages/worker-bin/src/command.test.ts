@@ -31,6 +31,18 @@ test('the environment says what the command line does not', () => {
   })
 })
 
+test('versions of NFS are a list of known ones', () => {
+  expect(parse('--queue', 'sqlite:q.db', '--nfs-versions', '4.1, 3').nfsVersions).toEqual(['4.1', '3'])
+  const exit = vi.spyOn(process, 'exit').mockImplementation(() => {
+    throw new Error('exit')
+  })
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  expect(() => parse('--queue', 'sqlite:q.db', '--nfs-versions', '3,5')).toThrow('exit')
+  expect(exit).toHaveBeenCalledWith(2)
+  expect(String(stderr.mock.calls.flat().join(''))).toContain('expected versions out of 3,4.0,4.1,4.2')
+  vi.restoreAllMocks()
+})
+
 test("the original's command line means what it meant", () => {
   const original =
     '-storageAccountName studiocache -queueNamePrefix=studio -storageAccountResourceGroup rg -enableDebugging'

@@ -52,6 +52,7 @@ const command = (version: string) =>
     .addOption(accessOptions.folderLinks)
     .addOption(accessOptions.nfsPort)
     .addOption(accessOptions.mountPort)
+    .addOption(accessOptions.nfsVersions)
     .addOption(accessOptions.nfsUid)
     .addOption(accessOptions.nfsGid)
     .addOption(accessOptions.nfsConnections)
@@ -149,7 +150,12 @@ export async function workerCommand(argv: readonly string[], version: string): P
       maxInFlight: concurrency,
       clock: steadyClock,
     },
-    kernel: { ...ports, resolve, parent: process.env['RUNTIME_DIRECTORY']?.split(':')[0] || tmpdir() },
+    kernel: {
+      ...ports,
+      resolve,
+      versions: config.nfsVersions,
+      parent: process.env['RUNTIME_DIRECTORY']?.split(':')[0] || tmpdir(),
+    },
   })
   const queues = await openQueues(config, process.env, systemClock)
   const machine = config.azureMachine ? await openMachine(config, queues, logger, shutdown) : undefined

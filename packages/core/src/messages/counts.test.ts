@@ -46,6 +46,25 @@ test('each number is added to its like', () => {
   })
 })
 
+test('files are added by what brought them, and by what is in doubt of them; the ninth of either is left out', () => {
+  const told = (readBy: Record<string, number>, doubts?: Record<string, number>): Counts => ({
+    ...emptyCounts(),
+    mounts: { a: { files: 1, bytes: 1, failures: 0, readBy, ...(doubts && { doubts }) } },
+  })
+  const one = told({ NFSv3: 2, 'NFSv4.0 kernel mount': 1 }, { fuse: 1 })
+  expect(addCounts(one, told({ NFSv3: 5 })).mounts['a']).toMatchObject({
+    readBy: { NFSv3: 7, 'NFSv4.0 kernel mount': 1 },
+    doubts: { fuse: 1 },
+  })
+  const many = Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`way ${at}`, 1]))
+  expect(addCounts(told(many), told({ NFSv3: 1 })).mounts['a']?.readBy).toEqual(many)
+  expect(addCounts(emptyCounts(), { ...one, mounts: { a: { files: 1, bytes: 1, failures: 0 } } }).mounts['a']).toEqual({
+    files: 1,
+    bytes: 1,
+    failures: 0,
+  })
+})
+
 test('an address may be called like something that every object has', () => {
   const counts = { ...emptyCounts(), mounts: { constructor: { files: 1, bytes: 1, failures: 0 } } }
   expect(addCounts(emptyCounts(), counts).mounts).toEqual(counts.mounts)

@@ -47,12 +47,30 @@ export const FailureCode = Type.String({
   description: 'Cause of a failure, in capitals.',
 })
 
+/** Ways and doubts of an address that counts have room for. */
+const maxReach = 8
+
 export const MountCounts = Type.Object(
   {
     files: Whole('Files read through this address.'),
     bytes: Whole('Bytes read through it.'),
     failures: Whole('Failures of it.'),
     latencies: Type.Optional(Latencies),
+    readBy: Type.Optional(
+      Type.Record(Type.String({ pattern: '^(?!__proto__$)[ -~]{1,64}$' }), Whole('Files read this way.'), {
+        ...strict,
+        maxProperties: maxReach,
+        description: 'The files by what brought them, such as "NFSv3" or "NFSv4.1 kernel mount".',
+      }),
+    ),
+    doubts: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[a-z][a-z-]{0,31}$' }), Whole('Files read while this held.'), {
+        ...strict,
+        maxProperties: maxReach,
+        description:
+          'Files whose reads may have been answered without the server, by reason: buffered, fuse, attributes, local.',
+      }),
+    ),
   },
   strict,
 )
@@ -148,11 +166,14 @@ export const emptyCounts = (): Counts => ({
 export const withoutLevels = (counts: Counts): Counts => without(counts, 'levels')
 
 /** The counts without how long reads took. */
-export const withoutLatencies = (counts: Counts): Counts => ({
+export const withoutLatencies = (counts: Counts): Counts => withoutOfMounts(counts, 'latencies')
+
+/** The counts without what brought the files and what of it is in doubt. */
+export const withoutReach = (counts: Counts): Counts => withoutOfMounts(withoutOfMounts(counts, 'readBy'), 'doubts')
+
+const withoutOfMounts = (counts: Counts, key: 'latencies' | 'readBy' | 'doubts'): Counts => ({
   ...counts,
-  mounts: Object.fromEntries(
-    Object.entries(counts.mounts).map(([address, mount]) => [address, without(mount, 'latencies')]),
-  ),
+  mounts: Object.fromEntries(Object.entries(counts.mounts).map(([address, mount]) => [address, without(mount, key)])),
 })
 
 /** Sums stop here, the largest number that JSON and JavaScript keep exactly; a display of it says "at least". */
@@ -226,6 +247,12 @@ const addMount = (a?: MountCounts, b?: MountCounts): MountCounts => ({
   ...(a?.latencies === undefined && b?.latencies === undefined
     ? {}
     : { latencies: merge(a?.latencies ?? {}, b?.latencies ?? {}, saturatingSum) }),
+  ...(a?.readBy === undefined && b?.readBy === undefined
+    ? {}
+    : { readBy: first(maxReach, merge(a?.readBy ?? {}, b?.readBy ?? {}, saturatingSum)) }),
+  ...(a?.doubts === undefined && b?.doubts === undefined
+    ? {}
+    : { doubts: first(maxReach, merge(a?.doubts ?? {}, b?.doubts ?? {}, saturatingSum)) }),
 })
 
 const first = <T>(most: number, record: Record<string, T>): Record<string, T> =>

@@ -12,7 +12,7 @@ import {
   writeFitting,
   writeMessage,
 } from '../wire/validate.ts'
-import { AddressName, Counts, FailureCode, withoutLatencies, withoutLevels } from './counts.ts'
+import { AddressName, Counts, FailureCode, withoutLatencies, withoutLevels, withoutReach } from './counts.ts'
 import { AttemptId, Beat, fitHeartbeat, Heartbeat, heartbeatOf, Milliseconds, WorkerId } from './heartbeat.ts'
 import { ItemId, RunId } from './item.ts'
 
@@ -125,6 +125,7 @@ const resultDrops: readonly ((result: ItemResult) => ItemResult)[] = [
   (result) => ({ ...result, counts: withoutLatencies(result.counts) }),
   ({ error, ...result }) => (error === undefined ? result : { ...result, error: fitText(error, maxMessageCharacters) }),
   (result) => ({ ...result, counts: withoutLevels(result.counts) }),
+  (result) => ({ ...result, counts: withoutReach(result.counts) }),
 ]
 
 /**

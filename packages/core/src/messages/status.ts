@@ -173,6 +173,9 @@ export const RunStatus = Type.Object(
         description: 'Workers send heartbeats, and results say how many bytes listings found: the manager reads both.',
       }),
     ),
+    wantsReach: Type.Optional(
+      Type.Literal(true, { description: 'Results may say what brought the files, and what of it is in doubt.' }),
+    ),
     startedAtMs: When('When the run started.'),
     updatedAtMs: When('When this was written.'),
     endedAtMs: Type.Optional(When('When the run ended.')),

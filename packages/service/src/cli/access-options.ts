@@ -1,4 +1,4 @@
-import { Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { allowAddressOption } from './address-rules.ts'
 import { wholeFrom } from './option-group.ts'
 
@@ -10,6 +10,16 @@ type AccessPolicy = (typeof accessPolicies)[number]
 
 /** Where the original mounts an address's export. */
 export const defaultFolderTemplate = '/mnt/cachewarmer/{address}{export}'
+
+/** Those that kernel mounts may speak, in the order in which they are tried. */
+const nfsVersions = ['3', '4.0', '4.1', '4.2'] as const
+type NfsVersion = (typeof nfsVersions)[number]
+
+function versionsOf(text: string): readonly NfsVersion[] {
+  const asked = text.split(',').map((version) => version.trim())
+  if (asked.every((version) => nfsVersions.some((known) => known === version))) return asked as NfsVersion[]
+  throw new InvalidArgumentError(`expected versions out of ${nfsVersions.join(',')}, separated by commas`)
+}
 
 /** How workers open exports. The manager has the same options and hands them on to the workers that it starts. */
 export const accessOptions = {
@@ -35,6 +45,12 @@ export const accessOptions = {
   mountPort: new Option('--mount-port <port>', "the filer's MOUNT port; else its portmapper is asked")
     .argParser(wholeFrom(1, 65_535))
     .env('CACHEWARMER_MOUNT_PORT'),
+  nfsVersions: new Option(
+    '--nfs-versions <list>',
+    'versions of NFS for kernel mounts, tried in this order; without 3 in it auto makes kernel mounts alone (default: 3,4.0,4.1,4.2)',
+  )
+    .argParser(versionsOf)
+    .env('CACHEWARMER_NFS_VERSIONS'),
   nfsUid: new Option('--nfs-uid <uid>', 'UID sent with NFS calls (direct access)')
     .argParser(wholeFrom(0, 0xffff_ffff))
     .default(0)
@@ -74,6 +90,7 @@ export interface AccessConfig {
   folderLinks: boolean
   nfsPort?: number | undefined
   mountPort?: number | undefined
+  nfsVersions?: readonly NfsVersion[] | undefined
   nfsUid: number
   nfsGid: number
   nfsConnections: number
@@ -91,6 +108,7 @@ const given = (config: AccessConfig): readonly Given[] => [
   ['folderLinks', config.folderLinks || undefined],
   ['nfsPort', config.nfsPort],
   ['mountPort', config.mountPort],
+  ['nfsVersions', config.nfsVersions?.join(',')],
   ['nfsUid', config.nfsUid],
   ['nfsGid', config.nfsGid],
   ['nfsConnections', config.nfsConnections],

@@ -6,6 +6,7 @@ import {
   type NamedHost,
   type RunStatus,
 } from '@cachewarmer/core'
+import { plural, printable } from './print.ts'
 
 /** One address in the report. */
 export interface AddressFacts {
@@ -13,6 +14,10 @@ export interface AddressFacts {
   readonly files: number
   readonly bytes: number
   readonly failures: number
+  /** What brought the files, the most frequent first; empty where no worker said. */
+  readonly readBy: readonly { readonly by: string; readonly files: number }[]
+  /** Why this machine, and not the server, may have answered reads, and of how many files. `text` ends a sentence for people. */
+  readonly doubts: readonly { readonly reason: string; readonly files: number; readonly text: string }[]
   /** How long the files took that no address had read before; undefined where it was not measured. */
   readonly coldReads: LatencyHistogram | undefined
   /** As the workers saw it last, in flight and limit added up over them; undefined where none said anything of it. */
@@ -44,13 +49,40 @@ export function addressFacts({ job, mounts, progress }: RunStatus): AddressFacts
     files: counts.get(address)?.files ?? 0,
     bytes: counts.get(address)?.bytes ?? 0,
     failures: counts.get(address)?.failures ?? 0,
+    readBy: mostFirst(counts.get(address)?.readBy).map(([by, files]) => ({ by, files })),
+    doubts: mostFirst(counts.get(address)?.doubts).map(([reason, files]) => ({
+      reason,
+      files,
+      text: Object.hasOwn(doubtWords, reason) ? (doubtWords[reason] ?? reason) : reason,
+    })),
     coldReads: histogramOf(counts.get(address)?.latencies),
     seen: seen.get(address),
   }))
 }
 
+const mostFirst = (files: Readonly<Record<string, number>> = {}): [string, number][] =>
+  Object.entries(files).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+
+/** What workers call doubts: `Doubt` of the walker. */
+const doubtWords: Readonly<Record<string, string>> = {
+  buffered: "the file system does not read past the worker's page cache, which may have answered",
+  fuse: 'a FUSE daemon answered, which may have a cache of its own',
+  attributes: "it was mounted before: listings and attributes may have come from the worker's memory",
+  local: 'no network file system is mounted there: nothing was asked of a cache',
+}
+
 const histogramOf = (latencies: Latencies | undefined): LatencyHistogram | undefined =>
   latencies === undefined ? undefined : latencyHistogram(latencies)
+
+/** A line per reason, with its addresses: reads that may not have reached them. */
+export function doubtLines(status: RunStatus): string[] {
+  const all = addressFacts(status).flatMap(({ address, doubts }) =>
+    doubts.map(({ files, text }) => ({ address: `${printable(address)} (${plural(files, 'file')})`, text })),
+  )
+  return [...Map.groupBy(all, ({ text }) => text)].map(
+    ([text, same]) => `${same.map(({ address }) => address).join(', ')}: ${text}`,
+  )
+}
 
 /** Failures by cause, the most frequent first. */
 export const failuresByCode = ({ progress }: RunStatus): [code: string, failures: number][] =>

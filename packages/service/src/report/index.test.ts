@@ -6,6 +6,7 @@ test('exports these names, and no others', () => {
     'addressFacts',
     'bytes',
     'count',
+    'doubtLines',
     'duration',
     'elapsedMs',
     'failuresByCode',

@@ -5,6 +5,7 @@
 export type { AddressFacts } from './facts.ts'
 export {
   addressFacts,
+  doubtLines,
   elapsedMs,
   failuresByCode,
   rates,

@@ -36,7 +36,16 @@ test('a report for programs has every key, in words that stay', () => {
       entriesSkipped: 3,
       specialSkipped: 4,
       failures: { ACCESS_DENIED: 2, IO: 1 },
-      mounts: { '10.0.1.11': { files: 10, bytes: 100, failures: 3, latencies: { '20': 6, '21': 4 } } },
+      mounts: {
+        '10.0.1.11': {
+          files: 10,
+          bytes: 100,
+          failures: 3,
+          latencies: { '20': 6, '21': 4 },
+          readBy: { 'cifs folder': 3, NFSv3: 7 },
+          doubts: { buffered: 3 },
+        },
+      },
     },
     { items: { announced: 5, done: 5 }, workers: 2 },
   )
@@ -72,6 +81,11 @@ test('a report for programs has every key, in words that stay', () => {
         files: 10,
         bytes: 100,
         failures: 3,
+        readBy: [
+          { by: 'NFSv3', files: 7 },
+          { by: 'cifs folder', files: 3 },
+        ],
+        doubts: [{ reason: 'buffered', files: 3, text: expect.stringContaining('page cache') }],
         coldReads: { edgesMs: [1, 1.25893, 1.58489].map((edge) => expect.closeTo(edge, 4)), counts: [6, 4] },
         state: 'up',
         note: null,
@@ -87,6 +101,8 @@ test('a report for programs has every key, in words that stay', () => {
         files: 0,
         bytes: 0,
         failures: 0,
+        readBy: [],
+        doubts: [],
         coldReads: null,
         state: null,
         note: null,

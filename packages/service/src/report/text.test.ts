@@ -240,6 +240,28 @@ describe('the report of a running run', () => {
     expect(lines(status)).toContain('  10.0.1.11      0   0 B         0')
   })
 
+  test('tells what brought the files of each address, and a line per reason why reads may not have reached it', () => {
+    const { '10.0.1.11': one, '10.0.1.12': other } = mounts
+    const status = withCounts(aStatus(), {
+      ...counts,
+      mounts: {
+        '10.0.1.11': { ...one, readBy: { 'NFSv4.0 kernel mount': 20_000 } },
+        '10.0.1.12': { ...other, readBy: { 'cifs folder': 20_000 }, doubts: { buffered: 20_000, 'of-tomorrow': 1 } },
+      },
+    })
+    const all = lines(status)
+    const at = all.findIndex((line) => line.startsWith('  address'))
+    expect(all.slice(at, at + 7)).toEqual([
+      '  address     files     read  failures  read by',
+      '  10.0.1.11  20,000  652 MiB         0  NFSv4.0 kernel mount',
+      '  10.0.1.12  20,000  652 MiB         0  cifs folder',
+      '',
+      'May not have reached the cache',
+      "  10.0.1.12 (20,000 files): the file system does not read past the worker's page cache, which may have answered",
+      '  10.0.1.12 (1 file): of-tomorrow',
+    ])
+  })
+
   test('tells how each address does, where its readers found out', () => {
     const seen = { state: 'up' as const, inFlight: 598, limit: 640, p50Ms: 41.3, p99Ms: 64.8, floorMs: 0.204 }
     const status = aStatus({ mounts: [{ address: '10.0.1.11', ...seen }] })

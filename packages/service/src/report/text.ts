@@ -1,5 +1,14 @@
 import type { Failure, FleetStatus, MountState, RunStatus, SizeCounts } from '@cachewarmer/core'
-import { addressFacts, elapsedMs, failuresByCode, rates, resolvedHosts, timeLeftMs, totalFailures } from './facts.ts'
+import {
+  addressFacts,
+  doubtLines,
+  elapsedMs,
+  failuresByCode,
+  rates,
+  resolvedHosts,
+  timeLeftMs,
+  totalFailures,
+} from './facts.ts'
 import { limitFigures, printedLimit } from './figures.ts'
 import { headline } from './headline.ts'
 import {
@@ -116,6 +125,7 @@ export function renderReport(status: RunStatus, options: ReportOptions = {}): st
     sizeLines(status),
     addresses(status),
     longReads(status),
+    doubts(status),
     failures(status),
     remarks(status),
   ]
@@ -178,16 +188,26 @@ function addresses(status: RunStatus): string[] {
   if (known.length === 0 || status.outcome === 'refused') return []
   // Only what speaks NFS itself finds out how many reads an address bears, and tells.
   const measured = known.some(({ seen }) => seen?.p50Ms !== undefined)
-  const rows = known.map(({ address, files, bytes: size, failures: failed, seen }) => [
+  const told = known.some(({ readBy }) => readBy.length > 0)
+  const rows = known.map(({ address, files, bytes: size, failures: failed, readBy, seen }) => [
     printable(address),
     count(files),
     bytes(size),
     count(failed),
     ...(measured ? printedLimit(seen) : []),
+    ...(told ? [readBy.map(({ by }) => printable(by)).join(', ')] : []),
     stateWords(seen),
   ])
-  const head = ['address', 'files', 'read', 'failures', ...(measured ? limitHead : []), '']
-  const align = head.map((name, column) => (column === 0 || name === '' ? 'left' : 'right'))
+  const head = [
+    'address',
+    'files',
+    'read',
+    'failures',
+    ...(measured ? limitHead : []),
+    ...(told ? ['read by'] : []),
+    '',
+  ]
+  const align = head.map((name, column) => (column === 0 || name === 'read by' || name === '' ? 'left' : 'right'))
   return indent(table([head, ...rows], align))
 }
 
@@ -203,6 +223,12 @@ function longReads(status: RunStatus): string[] {
   if (known.length === 0) return []
   const rows = known.map(({ address, longReads: of }) => [printable(address), ...printedLimit(of)])
   return indent(table([['long reads', ...limitHead], ...rows], ['left', ...limitHead.map(() => 'right' as const)]))
+}
+
+/** Only what reached a cache is warm there. */
+function doubts(status: RunStatus): string[] {
+  const lines = doubtLines(status)
+  return lines.length === 0 ? [] : ['May not have reached the cache', ...indent(lines)]
 }
 
 function failures(status: RunStatus): string[] {

@@ -2,8 +2,18 @@ import { Prefix } from '@cachewarmer/core'
 import type { Clock, Logger, QueueService, Random } from '@cachewarmer/queue'
 import type { Mount } from '@cachewarmer/walker'
 
+/** An opened (address, export). */
+export interface OpenedMount extends Mount {
+  /** Only the run that it was opened for may use it, and it closes with that run: the kernel remembers listings. Default false. */
+  readonly forOneRun?: boolean
+}
+
 /** Opens one (address, export). Throws `WalkError`: `MOUNT_DOWN` or `TIMEOUT` where trying again later may help. */
-export type MountOpener = (address: string, exportPath: string, options: { signal: AbortSignal }) => Promise<Mount>
+export type MountOpener = (
+  address: string,
+  exportPath: string,
+  options: { signal: AbortSignal },
+) => Promise<OpenedMount>
 
 /** The world as a worker sees it; a simulation hands in its own. */
 export interface WorkerPorts {

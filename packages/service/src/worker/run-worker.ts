@@ -35,7 +35,7 @@ export async function runWorker(
   const settings = resolveWorkerOptions(options, () => `worker-${makeId(ports.random, 6)}`)
   const logger = ports.logger.child({ worker: settings.name })
   const directory = new RunDirectory(ports, settings)
-  const pool = new MountPool(ports, { idleMs: settings.mountIdleMs })
+  const pool = new MountPool(ports, { idleMs: settings.mountIdleMs, isOver: (run) => directory.isOver(run) })
   const limits = new ReadLimits(settings.concurrency)
   const ceilings = new RunCeilings(ports.clock)
   const heartbeats = new Heartbeats(ports, settings, ceilings)

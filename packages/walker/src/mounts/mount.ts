@@ -114,6 +114,25 @@ export const isComplete = ({ bytes, end }: ReadOutcome, length: number): boolean
 /** Whether a file of the mount can have the size that a listing told. */
 export const canBe = ({ maxFileBytes = Number.MAX_SAFE_INTEGER }: Mount, size: number): boolean => size <= maxFileBytes
 
+/**
+ * Why reads through a mount may have been answered without the server:
+ * - `buffered`: the file system does not read past this machine's page cache.
+ * - `fuse`: a FUSE daemon answers, and may do so from a cache of its own.
+ * - `attributes`: it was mounted before, so listings and attributes may come from this machine's memory.
+ * - `local`: no network file system is there.
+ */
+export type Doubt = 'buffered' | 'fuse' | 'attributes' | 'local'
+
+/** How the bytes of a mount come. */
+export interface Reach {
+  /** For people: `NFSv3`, `NFSv4.1 kernel mount`, `cifs folder`. */
+  readonly by: string
+  /** Grows as reasons are found. */
+  readonly doubts: ReadonlySet<Doubt>
+  /** Of mounts of this machine's NFS client: two with the same one read through one connection. */
+  readonly connection?: string | undefined
+}
+
 /** Whether a mount answers now. */
 export interface MountHealth {
   readonly alive: boolean
@@ -142,6 +161,8 @@ export interface Mount {
   readonly limiter?: Limiter | undefined
   /** What bounds the requests of its long reads, where those have a limit of their own: for people to look at. */
   readonly longReads?: Pick<Limiter, 'state'> | undefined
+  /** How its bytes come. Absent: nothing is known of it. */
+  readonly reach?: Reach | undefined
   /** Whether it answers. Absent: unknown until it is asked. */
   readonly health?: MountHealth | undefined
   /**

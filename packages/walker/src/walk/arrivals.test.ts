@@ -42,7 +42,7 @@ describe('bytes are reported as they arrive', () => {
     const lane = openReadLane()
     await lane.close()
     try {
-      const mount = folderMount({ folder, lane, bufferBytes: 256 * 1024 })
+      const mount = folderMount({ folder, lane })
       expect(await toldOf(mount, '/big')).toEqual({ told: [262_144, 262_144, 262_144], bytes: 1_000_000 })
       expect(await toldOf(mount, '/small')).toEqual({ told: [], bytes: 1_000 })
     } finally {

@@ -1,5 +1,6 @@
 import type { WalkErrorCode } from '../errors.ts'
 import type { LimitFigures } from '../limits/limiter.ts'
+import type { Reach } from '../mounts/mount.ts'
 
 export interface MountCounters {
   /** Files whose beginning was read through this mount. */
@@ -17,6 +18,7 @@ export interface MountFigures extends MountCounters {
   /** A mount without `health` is up. */
   readonly state: 'up' | 'down'
   readonly limits: MountLimits
+  readonly reach?: Reach
 }
 
 /** How the limits of a mount are doing. */

@@ -177,6 +177,7 @@ export class MountSet {
     return {
       state: mount.health?.alive === false ? 'down' : 'up',
       limits: longReads ? { reads, longReads } : { reads },
+      ...(mount.reach && { reach: mount.reach }),
     }
   }
 

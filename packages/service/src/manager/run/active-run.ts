@@ -386,6 +386,7 @@ export class ActiveRun {
       ...this.#estimate(),
       wantsLatencies: true,
       wantsHeartbeats: true,
+      wantsReach: true,
       updatedAtMs: now,
     })
   }

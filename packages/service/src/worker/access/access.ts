@@ -2,6 +2,7 @@ import type { Clock } from '@cachewarmer/queue'
 import {
   folderMount,
   isWalkError,
+  type Mount,
   nfsMount,
   openReadLane,
   type Resolve,
@@ -64,20 +65,50 @@ export interface FolderOptions {
 export function folderAccess({ template, followLinks = false }: FolderOptions): MountOpener {
   const lane = openReadLane()
   const within = followLinks ? undefined : ownPartOf(template)
+  const connections: Connections = new Map()
   return async (address, exportPath) => {
     const folder = template
       // By functions: in a text that replaces, "$" means something.
       .replaceAll('{address}', () => address)
       .replaceAll('{export}', () => (exportPath === '/' ? '' : exportPath))
     try {
-      return folderMount({ folder, within, name: address, lane })
+      return ownConnection(folderMount({ folder, within, name: address, address, lane }), connections)
     } catch (cause) {
       if (!isWalkError(cause)) throw cause
       const hint = cause.code === 'OUTSIDE' ? ' (--folder-links follows them)' : ''
-      throw new WalkError(cause.code, `${address}:${exportPath} is not mounted: ${cause.message}${hint}`, { cause })
+      const what = cause.code === 'CONNECTION_SHARED' ? "can't be read" : 'is not mounted'
+      throw new WalkError(cause.code, `${address}:${exportPath} ${what}: ${cause.message}${hint}`, { cause })
     }
   }
 }
+
+/**
+ * Holds that no other address reads through the mount's connection while it is open: what the kernel mounted for a second
+ * address of one server may be the first one's mount.
+ */
+function ownConnection(mount: Mount, connections: Connections): Mount {
+  const { connection } = mount.reach ?? {}
+  if (connection === undefined) return mount
+  const user = connections.get(connection) ?? { address: mount.name, mounts: 0 }
+  if (user.address !== mount.name) {
+    void mount.close()
+    const why = `shares a connection with ${user.address}: this machine's NFS client has one for both`
+    throw new WalkError('CONNECTION_SHARED', `${mount.name} ${why}`)
+  }
+  user.mounts += 1
+  connections.set(connection, user)
+  return {
+    ...mount,
+    async close() {
+      user.mounts -= 1
+      if (user.mounts === 0) connections.delete(connection)
+      await mount.close()
+    },
+  }
+}
+
+/** By connection: the address that reads through it, and how many open mounts do. */
+type Connections = Map<string, { readonly address: string; mounts: number }>
 
 /** The folders of a template that no job has a say in. */
 function ownPartOf(template: string): string {
@@ -104,8 +135,12 @@ export function openAccess(options: AccessOptions): MountOpener {
       return directAccess(options.direct)
     case 'mount':
       return kernelAccess(options.kernel)
-    case 'auto':
-      return autoAccess(directAccess(options.direct), kernelAccess(options.kernel))
+    case 'auto': {
+      const kernel = kernelAccess(options.kernel)
+      return options.kernel.versions?.includes('3') === false
+        ? kernel
+        : autoAccess(directAccess(options.direct), kernel)
+    }
   }
 }
 
@@ -123,7 +158,9 @@ function autoAccess(direct: MountOpener, kernel: MountOpener): MountOpener {
         const both = [first, second]
           .map((error) => (error instanceof Error ? error.message : String(error)))
           .join('; then ')
-        throw new WalkError(isWalkError(first) ? first.code : 'OTHER', both, { cause: first })
+        const telling =
+          [second, first].find((error) => isWalkError(error) && error.code === 'CONNECTION_SHARED') ?? first
+        throw new WalkError(isWalkError(telling) ? telling.code : 'OTHER', both, { cause: first })
       }
     }
   }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { WalkError } from '@cachewarmer/walker'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openResolver } from '../../cli/index.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
@@ -55,7 +56,8 @@ describe('the place of a kernel mount', () => {
       code: 'MOUNT_DOWN',
       message: expect.stringContaining('access denied'),
     })
-    expect(ran).toHaveLength(3)
+    // Three rounds of four versions.
+    expect(ran).toHaveLength(12)
     expect(readdirSync(parent)).toEqual([])
   })
 
@@ -70,6 +72,22 @@ describe('the place of a kernel mount', () => {
   })
 })
 
+describe('direct access that failed', () => {
+  const failedWith = (code: 'MOUNT_DOWN' | 'OTHER' | 'TIMEOUT' | 'ACCESS_DENIED', cause: string) =>
+    new WalkError(code, 'no', { cause: Object.assign(new Error('no'), { code: cause }) })
+
+  test.each([
+    ['MOUNT_DOWN', 'PORTMAP_MISSING', true],
+    ['OTHER', 'VERSION', true],
+    ['ACCESS_DENIED', 'KERBEROS_ONLY', true],
+    ['MOUNT_DOWN', 'REFUSED', false],
+    ['TIMEOUT', 'TIMEOUT', false],
+    ['ACCESS_DENIED', 'ADDRESS_REFUSED', false],
+  ] as const)('with %s, %s is one where the kernel may help: %s', (code, cause, helps) => {
+    expect(kernelMayHelp(failedWith(code, cause))).toBe(helps)
+  })
+})
+
 describe('what is mounted', () => {
   const sourceOf = async (host: string, addresses: readonly string[]) => {
     const { ran, run } = standIn()
@@ -81,7 +99,35 @@ describe('what is mounted', () => {
     expect((await sourceOf('filer', ['fd12::1', '10.0.0.7']))?.[2]).toBe('10.0.0.7:/data')
     const v6 = await sourceOf('filer', ['fd12::1'])
     expect(v6?.[2]).toBe('[fd12::1]:/data')
-    expect(v6?.[0]).toContain('proto=tcp6,mountproto=tcp6')
+    expect(v6?.[0]).toContain(',proto=tcp6,nolock,mountproto=tcp6')
+  })
+
+  test('is tried with each version in its order, and with options that this version has', async () => {
+    const { ran, run } = standIn(refuse)
+    const opening = kernelAccess({ parent, resolve, run, nfsPort: 2049, mountPort: 635 })('filer', '/data', { signal })
+    await expect(opening).rejects.toThrow(
+      /NFSv3: mount.nfs: access denied; NFSv4.0: mount.nfs: access denied; NFSv4.1: .*; NFSv4.2: /,
+    )
+    const options = ran.slice(0, 4).map(({ args }) => args[3]?.replace(/.*,nosharecache,/, ''))
+    expect(options).toEqual([
+      'nfsvers=3,proto=tcp,port=2049,nolock,mountproto=tcp,mountport=635',
+      'nfsvers=4.0,proto=tcp,port=2049',
+      'nfsvers=4.1,proto=tcp,port=2049',
+      'nfsvers=4.2,proto=tcp,port=2049',
+    ])
+  })
+
+  test('is only tried with the versions that were asked for, and once where the server does not answer', async () => {
+    const { ran, run } = standIn(() => Promise.reject(Object.assign(new Error('timed out'), { killed: true })))
+    const opening = kernelAccess({ parent, resolve, run, versions: ['4.1', '4.0'] })('filer', '/data', { signal })
+    await expect(opening).rejects.toMatchObject({ code: 'MOUNT_DOWN' })
+    expect(ran.map(({ args }) => /nfsvers=[\d.]+/.exec(args[3] ?? '')?.[0])).toEqual(['nfsvers=4.1', 'nfsvers=4.0'])
+  })
+
+  test('is for one run: the kernel remembers what it listed', async () => {
+    const mount = await kernelAccess({ parent, resolve, run: standIn().run })('filer', '/data', { signal })
+    expect(mount.forOneRun).toBe(true)
+    await mount.close()
   })
 
   test.each(['169.254.169.254', '::ffff:169.254.169.254', '127.0.0.1'])(

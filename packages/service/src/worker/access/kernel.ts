@@ -5,13 +5,20 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Resolve } from '@cachewarmer/walker'
 import { folderMount, isWalkError, type Mount, openReadLane, WalkError } from '@cachewarmer/walker'
-import type { MountOpener } from '../ports.ts'
+import type { MountOpener, OpenedMount } from '../ports.ts'
 
 const execute = promisify(execFile)
 
-/** Reading is all that a warm-up does; and a filer that goes away must fail a read, not hold a thread for ever. */
-const mountOptions = 'ro,nosuid,nodev,noexec,nfsvers=3,nolock,soft,timeo=150,retrans=3,retry=0'
-const triesAtMost = 3
+/** In the order in which they are tried: with 4.1 and 4.2 the kernel may read one address through another one's connection. */
+const nfsVersions = ['3', '4.0', '4.1', '4.2'] as const
+type NfsVersion = (typeof nfsVersions)[number]
+
+/**
+ * Reading is all that a warm-up does; and a filer that goes away must fail a read, not hold a thread for ever. Each mount has
+ * caches of its own: what another one of the export has in memory answers nothing.
+ */
+const mountOptions = 'ro,nosuid,nodev,noexec,soft,timeo=150,retrans=3,retry=0,nosharecache'
+const roundsAtMost = 3
 const mountMs = 30_000
 
 export interface KernelOptions {
@@ -21,6 +28,8 @@ export interface KernelOptions {
   readonly resolve: Resolve
   readonly nfsPort?: number | undefined
   readonly mountPort?: number | undefined
+  /** Versions of NFS that may be spoken, the first that mounts is. Default: all of `nfsVersions`. */
+  readonly versions?: readonly NfsVersion[] | undefined
   /** Runs a program with its arguments, without a shell. Default: `execFile`. */
   readonly run?: ((program: string, args: readonly string[], options: RunOptions) => Promise<unknown>) | undefined
 }
@@ -31,10 +40,11 @@ interface RunOptions {
 }
 
 /**
- * Mounts exports with the kernel's client, read-only, and unmounts them when they are closed. Needs root and mount.nfs.
- * The program gets its arguments as a list: nothing that a job says reaches a shell. What is mounted is an address, not a
- * name, which might lead somewhere else by then. Tried a few times, each for a bounded time; an abort of the signal ends it.
- * Throws `MOUNT_DOWN` with what mount said, or `ACCESS_DENIED` for an address that is refused.
+ * Mounts exports with the kernel's client, read-only and for one run each, and unmounts them when they are closed. Needs
+ * root and mount.nfs. The program gets its arguments as a list: nothing that a job says reaches a shell. What is mounted is
+ * an address, not a name, which might lead somewhere else by then. Every version is tried a few times, each for a bounded
+ * time; an abort of the signal ends it. Throws `MOUNT_DOWN` with what mount said, `ACCESS_DENIED` for an address that is
+ * refused, `CONNECTION_SHARED` for one that the kernel reads through another.
  */
 export function kernelAccess(options: KernelOptions): MountOpener {
   const lane = openReadLane()
@@ -44,8 +54,10 @@ export function kernelAccess(options: KernelOptions): MountOpener {
     const point = join(base, host.replaceAll(':', '_'))
     try {
       await mkdir(point, { mode: 0o700 })
-      await mountAt(point, { address, exportPath }, options, signal)
-      return closedBy(folderMount({ folder: point, name: host, lane }), () => unmount(point, base, options))
+      const open = () =>
+        folderMount({ folder: point, name: host, address, lane, mountedAs: 'kernel mount', oneFileSystem: true })
+      const mount = await mountAt({ point, address, exportPath, open }, options, signal)
+      return forOneRun(mount, () => unmount(point, base, options))
     } catch (error) {
       await removeEmpty(point, base)
       throw error
@@ -84,52 +96,97 @@ async function ownFolder(parent: string): Promise<string> {
   throw new WalkError('OTHER', `${folder} was made for this user alone, and is not`)
 }
 
-async function mountAt(
-  point: string,
-  { address, exportPath }: { address: string; exportPath: string },
-  { nfsPort, mountPort, run = execute }: KernelOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const isV4 = isIPv4(address)
-  const protocol = isV4 ? 'tcp' : 'tcp6'
-  const all = [
-    mountOptions,
-    `proto=${protocol}`,
-    `mountproto=${protocol}`,
-    ...(nfsPort === undefined ? [] : [`port=${nfsPort}`]),
-    ...(mountPort === undefined ? [] : [`mountport=${mountPort}`]),
-  ]
-  const source = `${isV4 ? address : `[${address}]`}:${exportPath}`
-  const args = ['-t', 'nfs', '-o', all.join(','), '--', source, point]
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await run('mount', args, { signal, timeout: mountMs })
-      return
-    } catch (error) {
-      signal.throwIfAborted()
-      if (tries < triesAtMost) continue
-      const said = (error as { stderr?: string }).stderr?.trim() ?? ''
-      const why = said === '' ? (error as Error).message : said
-      throw new WalkError('MOUNT_DOWN', `${source} can't be mounted: ${why}`, { cause: error })
+interface Wanted {
+  readonly point: string
+  readonly address: string
+  readonly exportPath: string
+  /** What reads where it is mounted. */
+  readonly open: () => Mount
+}
+
+/** The first version that mounts, through a connection to the very address. */
+async function mountAt(wanted: Wanted, options: KernelOptions, signal: AbortSignal): Promise<Mount> {
+  const { versions = nfsVersions, run = execute } = options
+  const { point, open } = wanted
+  const source = sourceOf(wanted)
+  for (let round = 1; ; round += 1) {
+    const refusals: Refusal[] = []
+    for (const version of versions) {
+      try {
+        await run('mount', ['-t', 'nfs', '-o', optionsOf(version, wanted, options), '--', source, point], {
+          signal,
+          timeout: mountMs,
+        })
+      } catch (error) {
+        signal.throwIfAborted()
+        refusals.push({ version, error })
+        continue
+      }
+      try {
+        return open()
+      } catch (error) {
+        await takeDown(point, options)
+        if (!isWalkError(error) || error.code !== 'CONNECTION_SHARED') throw error
+        refusals.push({ version, error })
+      }
     }
+    const shared = refusals.find(({ error }) => isWalkError(error))
+    if (shared !== undefined) throw shared.error
+    // A server that does not answer at all costs a round as long as it takes: one is enough.
+    const late = refusals.some(({ error }) => (error as { killed?: boolean }).killed === true)
+    if (round < roundsAtMost && !late) continue
+    throw new WalkError('MOUNT_DOWN', `${source} can't be mounted: ${refusals.map(saidBy).join('; ')}`, {
+      cause: refusals[0]?.error,
+    })
   }
 }
 
-const closedBy = (mount: Mount, end: () => Promise<void>): Mount => ({
+interface Refusal {
+  readonly version: NfsVersion
+  readonly error: unknown
+}
+
+function saidBy({ version, error }: Refusal): string {
+  const said = (error as { stderr?: string }).stderr?.trim() ?? ''
+  return `NFSv${version}: ${said === '' ? (error as Error).message : said}`
+}
+
+const sourceOf = ({ address, exportPath }: Wanted): string =>
+  `${isIPv4(address) ? address : `[${address}]`}:${exportPath}`
+
+/** Each version has options of its own: version 4 refuses those of MOUNT and of the lock manager. */
+function optionsOf(version: NfsVersion, { address }: Wanted, { nfsPort, mountPort }: KernelOptions): string {
+  const protocol = isIPv4(address) ? 'tcp' : 'tcp6'
+  const ofMount = ['nolock', `mountproto=${protocol}`, ...(mountPort === undefined ? [] : [`mountport=${mountPort}`])]
+  return [
+    mountOptions,
+    `nfsvers=${version}`,
+    `proto=${protocol}`,
+    ...(nfsPort === undefined ? [] : [`port=${nfsPort}`]),
+    ...(version === '3' ? ofMount : []),
+  ].join(',')
+}
+
+const forOneRun = (mount: Mount, end: () => Promise<void>): OpenedMount => ({
   ...mount,
+  forOneRun: true,
   async close() {
     await mount.close()
     await end()
   },
 })
 
-async function unmount(point: string, base: string, { run = execute }: KernelOptions): Promise<void> {
+async function takeDown(point: string, { run = execute }: KernelOptions): Promise<void> {
   try {
     await run('umount', ['--', point], { timeout: mountMs })
   } catch {
     // Something still looks into it, or the filer is away: it goes when nothing does any more.
     await run('umount', ['-l', '--', point], { timeout: mountMs })
   }
+}
+
+async function unmount(point: string, base: string, options: KernelOptions): Promise<void> {
+  await takeDown(point, options)
   await removeEmpty(point, base)
 }
 
@@ -138,10 +195,12 @@ async function removeEmpty(...folders: readonly string[]): Promise<void> {
   for (const folder of folders) await rmdir(folder).catch(() => undefined)
 }
 
-/** Whether a failure of direct access is one that the kernel's client might not have. */
-export const kernelMayHelp = (error: unknown): boolean =>
-  isWalkError(error) &&
-  error.code !== 'MOUNT_DOWN' &&
-  error.code !== 'TIMEOUT' &&
-  error.code !== 'OPTION_INVALID' &&
-  (error.cause as { code?: unknown } | undefined)?.code !== 'ADDRESS_REFUSED'
+/** Whether a failure of direct access is one that the kernel's client might not have. NFSv4 needs no portmapper. */
+export function kernelMayHelp(error: unknown): boolean {
+  if (!isWalkError(error)) return false
+  const cause = (error.cause as { code?: unknown } | undefined)?.code
+  if (cause === 'PORTMAP_MISSING') return true
+  return !neverKernel.has(error.code) && cause !== 'ADDRESS_REFUSED'
+}
+
+const neverKernel: ReadonlySet<string> = new Set(['MOUNT_DOWN', 'TIMEOUT', 'OPTION_INVALID'])

@@ -1,6 +1,6 @@
 import { sleep } from '@cachewarmer/queue'
 import { isWalkError, type Mount, type MountHealth, WalkError } from '@cachewarmer/walker'
-import type { MountOpener, WorkerPorts } from '../ports.ts'
+import type { MountOpener, OpenedMount, WorkerPorts } from '../ports.ts'
 
 /** How long a mount that failed to open is not tried again. */
 const retryMs = 5_000
@@ -9,11 +9,17 @@ const retryMs = 5_000
 const lookMs = 2_000
 /** How often the root is looked at for messages of the original's manager, which belong to no run. */
 const originalLookMs = 60_000
+/** How often it is looked whether the run is over that a mount was opened for. */
+const runLookMs = 2_000
+/** A mount for messages of the original's manager, which belong to no run, closes when none has used it for this long. */
+const originalIdleMs = 10_000
 /** Runs whose look at a root is remembered. */
 const mostRuns = 1_000
 
 interface Pooled {
-  readonly opening: Promise<Mount>
+  readonly opening: Promise<OpenedMount>
+  /** The run that it was opened for. */
+  readonly run: string | undefined
   failedAtMs: number | undefined
   /** Items that use it now. */
   uses: number
@@ -36,21 +42,28 @@ export interface OpenedMounts extends Disposable {
 
 /**
  * Keeps the mounts of a worker open from item to item. One whose export was made anew (its root is stale, or another one)
- * is opened again, looked for once per run; one that no item uses for `idleMs` is closed.
+ * is opened again, looked for once per run; one that no item uses for `idleMs` is closed. A mount that is for one run only
+ * is opened per run, and closed once that is over.
  */
 export class MountPool {
   readonly #open: MountOpener
   readonly #ports: WorkerPorts
   readonly #idleMs: number
+  readonly #isOver: (run: string) => Promise<boolean>
   readonly #pooled = new Map<string, Pooled>()
   /** Replaced while items still used them: closed with the last one. */
   readonly #retired = new Set<Pooled>()
   readonly #closing = new AbortController()
 
-  constructor(ports: WorkerPorts, options: { readonly idleMs: number }) {
+  /** `isOver`: whether a run has ended; it may throw where that can't be told now. */
+  constructor(
+    ports: WorkerPorts,
+    options: { readonly idleMs: number; readonly isOver: (run: string) => Promise<boolean> },
+  ) {
     this.#open = ports.openMount
     this.#ports = ports
     this.#idleMs = options.idleMs
+    this.#isOver = options.isOver
   }
 
   /** Dispose of what it gives once the item is done. `run`: absent for messages of the original's manager. */
@@ -111,10 +124,16 @@ export class MountPool {
 
   /** The opened mount, opened again where its root is not the one that it was opened with. */
   async #current(address: string, exportPath: string, run: string | undefined): Promise<Pooled> {
-    const key = `${address} ${exportPath}`
-    const pooled = this.#get(key, address, exportPath)
+    const own = `${address} ${exportPath} ${run ?? ''}`
+    let key = this.#pooled.has(own) ? own : `${address} ${exportPath}`
+    let pooled = this.#get(key, address, exportPath, run)
     pooled.usedAtMs = this.#ports.clock.now()
-    const mount = await pooled.opening
+    let mount = await pooled.opening
+    if (mount.forOneRun === true && pooled.run !== run) {
+      key = own
+      pooled = this.#get(key, address, exportPath, run)
+      mount = await pooled.opening
+    }
     const look = run ?? `original ${Math.floor(pooled.usedAtMs / originalLookMs)}`
     const looked = pooled.looks.get(look) ?? this.#isSame(pooled, mount)
     if (pooled.looks.size >= mostRuns) pooled.looks.clear()
@@ -122,7 +141,7 @@ export class MountPool {
     if (await looked) return pooled
     // Another item may have replaced it meanwhile. The new one is not looked at for this run again.
     if (this.#pooled.get(key) === pooled) this.#retire(key, pooled)
-    const anew = this.#get(key, address, exportPath)
+    const anew = this.#get(key, address, exportPath, run)
     anew.usedAtMs = this.#ports.clock.now()
     if (!anew.looks.has(look)) anew.looks.set(look, Promise.resolve(true))
     await anew.opening
@@ -145,23 +164,44 @@ export class MountPool {
     }
   }
 
-  #get(key: string, address: string, exportPath: string): Pooled {
+  #get(key: string, address: string, exportPath: string, run: string | undefined): Pooled {
     const now = this.#ports.clock.now()
     const known = this.#pooled.get(key)
     if (known !== undefined && (known.failedAtMs === undefined || now - known.failedAtMs < retryMs)) return known
     const pooled: Pooled = {
       opening: this.#open(address, exportPath, { signal: this.#closing.signal }),
+      run,
       failedAtMs: undefined,
       uses: 0,
       usedAtMs: now,
       rootId: undefined,
       looks: new Map(),
     }
-    pooled.opening.catch(() => {
-      pooled.failedAtMs = this.#ports.clock.now()
-    })
+    pooled.opening.then(
+      (mount) => {
+        if (mount.forOneRun === true) void this.#closeWithItsRun(key, pooled)
+      },
+      () => {
+        pooled.failedAtMs = this.#ports.clock.now()
+      },
+    )
     this.#pooled.set(key, pooled)
     return pooled
+  }
+
+  async #closeWithItsRun(key: string, pooled: Pooled): Promise<void> {
+    const { signal } = this.#closing
+    while (this.#pooled.get(key) === pooled && !signal.aborted) {
+      await sleep(this.#ports.clock, runLookMs, signal).catch(() => undefined)
+      // The queues may be away: then the run counts as live.
+      const over = await this.#isUnwanted(pooled).catch(() => false)
+      if (over && this.#pooled.get(key) === pooled) this.#retire(key, pooled)
+    }
+  }
+
+  async #isUnwanted({ run, uses, usedAtMs }: Pooled): Promise<boolean> {
+    if (run !== undefined) return this.#isOver(run)
+    return uses === 0 && this.#ports.clock.now() - usedAtMs >= originalIdleMs
   }
 
   #retire(key: string, pooled: Pooled): void {

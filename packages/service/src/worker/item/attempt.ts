@@ -17,7 +17,7 @@ import {
   unitsOf,
 } from '@cachewarmer/core'
 import type { Queue } from '@cachewarmer/queue'
-import type { LevelCounters, TakenPart, Walk, WalkPart } from '@cachewarmer/walker'
+import type { LevelCounters, MountFigures, TakenPart, Walk, WalkPart } from '@cachewarmer/walker'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
 
 /** A walk's failure, or what an item that was given up leaves unread. */
@@ -191,10 +191,13 @@ export interface CountsDetails {
   readonly latencies?: boolean | undefined
   /** How many bytes listings found. */
   readonly bytesFound?: boolean | undefined
+  /** What brought the files, and what of it is in doubt. */
+  readonly reach?: boolean | undefined
 }
 
 /** The walk's counters in the words of results: sums that are too large for a message stop where the ledger's do. */
-export function countsOf(walk: Walk, { sample, latencies = false, bytesFound = false }: CountsDetails = {}): Counts {
+export function countsOf(walk: Walk, details: CountsDetails = {}): Counts {
+  const { sample, latencies = false, bytesFound = false, reach = false } = details
   let room = latencies ? mostBins : 0
   const timed = (bins: Readonly<Record<number, number>>): Pick<MountCounts, 'latencies'> => {
     const count = Object.keys(bins).length
@@ -220,6 +223,7 @@ export function countsOf(walk: Walk, { sample, latencies = false, bytesFound = f
           bytes: mount.bytes,
           failures: mount.failures,
           ...timed(mount.latencies),
+          ...(reach ? reachOf(mount) : {}),
         },
       ]),
     ),
@@ -227,6 +231,16 @@ export function countsOf(walk: Walk, { sample, latencies = false, bytesFound = f
     ...(Object.keys(sizes).length === 0 ? {} : { sizes }),
     ...(sample === undefined ? {} : { sample }),
   })
+}
+
+/** All files of a walk come through a mount in one way; a doubt may have arisen in its midst, and is then told of all. */
+function reachOf({ files, reach }: MountFigures): Pick<MountCounts, 'readBy' | 'doubts'> {
+  if (reach === undefined || files === 0) return {}
+  const { by, doubts } = reach
+  return {
+    readBy: { [by]: files },
+    ...(doubts.size === 0 ? {} : { doubts: Object.fromEntries([...doubts].map((doubt) => [doubt, files])) }),
+  }
 }
 
 const levelsOf = (levels: Readonly<Record<number, LevelCounters>>, bytesFound: boolean): Record<string, LevelCounts> =>

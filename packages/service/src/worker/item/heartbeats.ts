@@ -145,13 +145,13 @@ export class Heartbeats {
   }
 }
 
-function heldAttempt({ attempt, walk }: LiveAttempt, { wantsHeartbeats }: RunStatus): HeldAttempt {
+function heldAttempt({ attempt, walk }: LiveAttempt, { wantsHeartbeats, wantsReach }: RunStatus): HeldAttempt {
   const { bytesArrived, bytesInFlight } = walk.counters
   return {
     item: attempt.item,
     attempt: attempt.id,
     path: attempt.path,
-    counts: countsOf(walk, { bytesFound: wantsHeartbeats }),
+    counts: countsOf(walk, { bytesFound: wantsHeartbeats, reach: wantsReach }),
     bytesArrived: Math.min(largestCount, bytesArrived),
     bytesInFlight: Math.min(largestCount, bytesInFlight),
     frontier: walk.pending,

@@ -172,8 +172,8 @@ async function walkItem(
   } finally {
     ended()
   }
-  const { wantsLatencies: latencies, wantsHeartbeats: bytesFound } = status
-  const counts = countsOf(walking.walk, { sample: measured, latencies, bytesFound })
+  const { wantsLatencies: latencies, wantsHeartbeats: bytesFound, wantsReach: reach } = status
+  const counts = countsOf(walking.walk, { sample: measured, latencies, bytesFound, reach })
   await attempt.sendResult({ outcome: 'read', counts, voidScopes: walking.walk.voidScopes() }, signal)
   logger.debug('item done', { files: walking.walk.counters.files, elapsedMs: attempt.elapsedMs })
   return 'complete'

@@ -107,6 +107,13 @@ export class RunDirectory {
     return known.filter
   }
 
+  /** Whether the run has ended: its status says so, is gone, or can't be read while no listing names the run. */
+  async isOver(run: string): Promise<boolean> {
+    const wasKnown = this.#runs.has(run)
+    const status = await this.status(run)
+    return status === undefined ? !wasKnown || !this.#runs.has(run) : status.state === 'ended'
+  }
+
   /** The run's queues are gone: it is over. */
   forget(run: string): void {
     this.#runs.delete(run)

@@ -67,6 +67,7 @@ export class HeldDirectory {
  */
 export class ExportGuard {
   readonly #root: OpenFolder
+  readonly #oneFileSystem: boolean
   /** The oldest first. */
   readonly #held = new Map<string, HeldDirectory>()
   readonly #opening = new Map<string, Promise<HeldDirectory>>()
@@ -74,8 +75,10 @@ export class ExportGuard {
   #lookups = 0
   #closed = false
 
-  constructor(root: OpenFolder) {
+  /** `oneFileSystem`: what is mounted below the folder is out of the export, too. */
+  constructor(root: OpenFolder, { oneFileSystem = false }: { readonly oneFileSystem?: boolean | undefined } = {}) {
     this.#root = root
+    this.#oneFileSystem = oneFileSystem
   }
 
   /** What system calls take for a path that has not been checked. */
@@ -132,6 +135,11 @@ export class ExportGuard {
     const fd = await this.#descriptor(directory, flags)
     const at = `/proc/self/fd/${fd}`
     try {
+      if (this.#oneFileSystem && !this.#root.holds(fd))
+        throw new WalkError(
+          'OUTSIDE',
+          `${directory}: another file system of the server begins here; a job for its own export warms it`,
+        )
       const real = realPathOf(at)
       if (real !== undefined) this.#admit(directory, real)
       else await this.#check(directory)

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { constants, readFileSync } from 'node:fs'
+import { BlockList, isIP } from 'node:net'
+import type { Doubt } from '../mount.ts'
+import { smallBytes } from './buffers.ts'
 
 /** What is known of the file systems at and below a folder. */
 export interface FileSystemTraits {
@@ -16,12 +19,24 @@ export interface FileSystemTraits {
    * files are at hand.
    */
   readonly shortReadsEnd: boolean
+  /** Flags that open a file past this machine's page cache, which would answer a second read in the server's place; else 0. */
+  readonly direct: number
+  /** Bytes to ask for while a file's size is unknown: the kernel makes a READ per `rsize`, behind the file's end as well. */
+  readonly firstBytes: number
+  /** What the folder's own file system speaks: `NFSv4.1`, or its type. */
+  readonly protocol: string
+  /** Why reads may be answered without the server. */
+  readonly doubts: readonly Doubt[]
+  /** NFS: the address that its calls go to, where the kernel tells. */
+  readonly address: string | undefined
+  /** NFS: what tells its superblock from others; mounts that share one share the connection. */
+  readonly connection: string | undefined
 }
 
 const local = ['btrfs', 'ext2', 'ext3', 'ext4', 'f2fs', 'overlay', 'tmpfs', 'xfs', 'zfs']
 const tellAllKinds = new Set(local)
 const closeAtOnce = new Set([...local, 'nfs'])
-const shortReadsEnd = new Set([
+const ofThisMachine = new Set([
   ...local,
   'bcachefs',
   'erofs',
@@ -36,43 +51,98 @@ const shortReadsEnd = new Set([
   'udf',
   'vfat',
 ])
+const isFuse = (type: string): boolean => /^(fuse($|\.|blk)|virtiofs$)/.test(type)
+/** O_DIRECT, which Linux alone has. */
+const directFlag = (constants as { readonly O_DIRECT?: number }).O_DIRECT ?? 0
 
 /** As far as this machine's list of mounts tells; where it does not, nothing is taken for granted. */
 export function traitsOf(folder: string, mountInfo: string = readMountInfo()): FileSystemTraits {
-  const types = typesBelow(folder, parseMountInfo(mountInfo))
+  const mounts = mountsBelow(folder, parseMountInfo(mountInfo))
+  const types = mounts.map(({ type }) => type)
+  // A FUSE daemon that hands O_DIRECT on to a file system of its own would have to align what it reads.
+  const mayBeFar = types.some((type) => !ofThisMachine.has(type) && !isFuse(type))
+  const readBytes = mounts.map(({ options }) => Number(options.get('rsize') ?? smallBytes)).filter((bytes) => bytes > 0)
   return {
     closesAtOnce: types.every((type) => closeAtOnce.has(type)),
     tellsAllKinds: types.every((type) => tellAllKinds.has(type)),
-    shortReadsEnd: types.every((type) => shortReadsEnd.has(type)),
+    shortReadsEnd: types.every((type) => ofThisMachine.has(type)),
+    direct: mayBeFar ? directFlag : 0,
+    firstBytes: Math.min(smallBytes, ...readBytes),
+    protocol: protocolOf(mounts[0]),
+    doubts: [
+      ...(types.every((type) => ofThisMachine.has(type)) ? (['local'] as const) : []),
+      ...(types.some(isFuse) ? (['fuse'] as const) : []),
+    ],
+    ...(isNfs(mounts[0]) ? { address: mounts[0]?.options.get('addr'), connection: mounts[0]?.device } : none),
   }
 }
 
+const none = { address: undefined, connection: undefined }
+
+/**
+ * Whether calls for an address that was asked for go elsewhere. Since NFSv4.1 the kernel finds out that two addresses are one
+ * server, and then sends everything over the connection that it has.
+ */
+export function goesElsewhere(asked: string, { address = '' }: Pick<FileSystemTraits, 'address'>): boolean {
+  if (isIP(asked) === 0 || isIP(address) === 0) return false
+  const list = new BlockList()
+  list.addAddress(asked, familyOf(asked))
+  return !list.check(address, familyOf(address))
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6')
+
+/** One line of the list of mounts. */
 interface MountPoint {
   /** With a slash at its end. */
   readonly point: string
   readonly type: string
+  /** Major and minor number. */
+  readonly device: string
+  /** Those of the file system, such as `addr` and `vers` of NFS. */
+  readonly options: ReadonlyMap<string, string>
+}
+
+const unknown: MountPoint = { point: '', type: 'unknown', device: '', options: new Map() }
+
+const isNfs = ({ type }: MountPoint = unknown): boolean => type === 'nfs' || type === 'nfs4'
+
+function protocolOf(mount: MountPoint = unknown): string {
+  const version = mount.options.get('vers')
+  return isNfs(mount) && version !== undefined ? `NFSv${version}` : mount.type
+}
+
+function holderOf(folder: string, mounts: readonly MountPoint[]): MountPoint {
+  const prefix = withSlash(folder)
+  return mounts.reduce<MountPoint>(
+    (best, mount) => (prefix.startsWith(mount.point) && mount.point.length >= best.point.length ? mount : best),
+    unknown,
+  )
 }
 
 /** The file system that holds the folder, and those mounted below it. */
-function typesBelow(folder: string, mounts: readonly MountPoint[]): string[] {
+function mountsBelow(folder: string, mounts: readonly MountPoint[]): MountPoint[] {
   const prefix = withSlash(folder)
-  const holder = mounts.reduce<MountPoint>(
-    (best, mount) => (prefix.startsWith(mount.point) && mount.point.length >= best.point.length ? mount : best),
-    { point: '', type: 'unknown' },
-  )
-  const below = mounts.filter(({ point }) => point.startsWith(prefix) && point !== prefix)
-  return [holder, ...below].map(({ type }) => type)
+  return [holderOf(folder, mounts), ...mounts.filter(({ point }) => point.startsWith(prefix) && point !== prefix)]
 }
 
 /** As in proc(5): `36 35 98:0 / /mnt\040x rw,noatime master:1 - ext3 /dev/root rw`. */
 function parseMountInfo(text: string): MountPoint[] {
   return text.split('\n').flatMap((line) => {
-    const [mount = '', source = ''] = line.split(' - ')
-    const point = mount.split(' ')[4]
-    const type = source.split(' ')[0]
-    return point && type ? [{ point: withSlash(plain(point)), type }] : []
+    const [mount = '', rest = ''] = line.split(' - ')
+    const [, , device = '', , point] = mount.split(' ')
+    const [type, , options = ''] = rest.split(' ')
+    return point && type ? [{ point: withSlash(plain(point)), type, device, options: optionsOf(options) }] : []
   })
 }
+
+const optionsOf = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    text.split(',').map((option) => {
+      const at = option.indexOf('=')
+      return at < 0 ? [option, ''] : [option.slice(0, at), option.slice(at + 1)]
+    }),
+  )
 
 const withSlash = (path: string): string => (path === '/' ? path : `${path}/`)
 

@@ -50,6 +50,14 @@ describe('a file of a file system that is not known to be local', () => {
       }
     }))
 
+  test('is read through the page cache where the file system refuses to read past it, which is said', () =>
+    both(folder, async (mount) => {
+      expect([...(mount.reach?.doubts ?? [])]).toEqual(['attributes'])
+      expect((await mount.read({ path: '/uevent_seqnum' }, whole)).bytes).toBeGreaterThan(0)
+      expect(mount.reach?.by).toBe('sysfs folder')
+      expect([...(mount.reach?.doubts ?? [])]).toEqual(['attributes', 'buffered'])
+    }))
+
   test('is INCOMPLETE after 4 s', () =>
     both(folder, async (mount) => {
       const clock = fakeClock()

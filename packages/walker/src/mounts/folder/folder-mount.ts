@@ -16,12 +16,13 @@ import type {
   StatOptions,
   Target,
 } from '../mount.ts'
+import { processBuffers, smallBytes } from './buffers.ts'
 import { ExportGuard, type HeldDirectory } from './export-guard.ts'
-import { traitsOf } from './file-system.ts'
+import { goesElsewhere, traitsOf } from './file-system.ts'
 import { ReadLane } from './lane.ts'
 import { knownFile, listFolder } from './list-folder.ts'
 import { openFolder } from './open-folder.ts'
-import { BufferPool, openFlags, type Reader, readFile } from './read-file.ts'
+import { openFlags, type Reader, readFile } from './read-file.ts'
 import { fromErrno, idOf, kindOf } from './system.ts'
 
 export interface FolderMountOptions {
@@ -32,10 +33,14 @@ export interface FolderMountOptions {
    * once, when the mount is opened.
    */
   readonly within?: string | undefined
+  /** The IP address that it is to be read through; any name is not checked. Default: none. */
+  readonly address?: string | undefined
+  /** Stay in the folder's own file system: a directory that another one is mounted on is `OUTSIDE`. Default false. */
+  readonly oneFileSystem?: boolean | undefined
   /** What reports call the mount. Default: the folder as given. */
   readonly name?: string
-  /** Bytes a system call reads. Default 256 KiB, which stays within a core's own cache. */
-  readonly bufferBytes?: number
+  /** What made the folder show the export, for reports: `folder`, mounted before; `kernel mount`, for this job. Default `folder`. */
+  readonly mountedAs?: 'folder' | 'kernel mount'
   /** Reads in flight that make sense here. Default 1024, as many threads as libuv can have. */
   readonly maxInFlight?: number
   /** The thread that reads files which are at hand. Default: one of its own. Mounts of one process may share one. */
@@ -43,14 +48,8 @@ export interface FolderMountOptions {
 }
 
 /** A lane for `folderMount`. Its thread starts with the first file and keeps no program alive. */
-export const openReadLane = (options: { readonly bufferBytes?: number; readonly now?: () => number } = {}): ReadLane =>
-  new ReadLane({
-    flags: openFlags,
-    bufferBytes: options.bufferBytes ?? defaultBufferBytes,
-    now: options.now ?? now,
-  })
-
-const defaultBufferBytes = 256 * 1024
+export const openReadLane = (options: { readonly now?: () => number } = {}): ReadLane =>
+  new ReadLane({ flags: openFlags, bufferBytes: smallBytes, now: options.now ?? now })
 
 const now = (): number => performance.now()
 
@@ -63,19 +62,27 @@ interface Asked {
  * fast disk) are read one after the other by a thread of its own, in batches. As soon as they take longer, as behind a
  * slow link, every operation is a system call on one of libuv's threads: four, unless
  * UV_THREADPOOL_SIZE says otherwise when the process starts.
- * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there, `OUTSIDE` for a link below `within`.
+ * On network file systems files are read past this machine's page cache, in blocks of 4 MiB where they are large; `reach`
+ * says where that is not possible. All folders of a process hold at most 256 MiB in buffers.
+ * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there, `OUTSIDE` for a link below `within`,
+ * `CONNECTION_SHARED` for a mount of an address that the kernel reads through its connection to another one.
  */
 export function folderMount(options: FolderMountOptions): Mount {
-  const { folder, name = folder, bufferBytes = defaultBufferBytes, maxInFlight = 1024 } = options
+  const { folder, name = folder, mountedAs = 'folder', maxInFlight = 1024 } = options
   const opened = openFolder(folder, options.within)
   const root = opened.real().toString()
   const roots = [...new Set([root, absolute(folder)])]
   const traits = traitsOf(root)
-  const guard = new ExportGuard(opened)
-  const lane = options.lane ?? openReadLane({ bufferBytes })
-  const buffers = new BufferPool({ bytes: bufferBytes, keep: 64 })
-  const { closesAtOnce, shortReadsEnd } = traits
-  const reader: Reader = { buffers, closesAtOnce, shortReadsEnd, lane, now }
+  if (goesElsewhere(options.address ?? '', traits)) {
+    opened.close()
+    const why = `shares a connection with ${traits.address}: this machine's NFS client has one for both`
+    throw new WalkError('CONNECTION_SHARED', `${name} ${why} (${traits.protocol})`)
+  }
+  const guard = new ExportGuard(opened, options)
+  const lane = options.lane ?? openReadLane()
+  const doubts = new Set(traits.doubts)
+  if (mountedAs === 'folder' && !doubts.has('local')) doubts.add('attributes')
+  const reader: Reader = { ...traits, buffers: processBuffers, lane, doubts, now }
 
   async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()
@@ -157,7 +164,8 @@ export function folderMount(options: FolderMountOptions): Mount {
     guard.close()
   }
 
-  return { name, handleSpace: 'folder', maxInFlight, list, stat, readLink, read, close }
+  const reach = { by: `${traits.protocol} ${mountedAs}`, doubts, connection: traits.connection }
+  return { name, handleSpace: 'folder', maxInFlight, reach, list, stat, readLink, read, close }
 }
 
 function entryOf(name: string, stats: BigIntStats): Entry {

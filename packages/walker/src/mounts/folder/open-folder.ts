@@ -17,6 +17,8 @@ export interface OpenFolder {
   readonly path: string
   /** Where it lies now. Throws `STALE` once its file system was unmounted. */
   real(): Buffer
+  /** Whether an open place is in the folder's own file system, and not in one that is mounted below it. True where that is unknown. */
+  holds(fd: number): boolean
   close(): void
 }
 
@@ -31,11 +33,12 @@ export function openFolder(folder: string, within?: string): OpenFolder {
     const path = real ?? realFolder(folder)
     if (within !== undefined && path !== resolve(realFolder(within), relative(within, folder)))
       throw aLink(folder, folder)
-    return { path, real: () => Buffer.from(path), close: () => undefined }
+    return { path, real: () => Buffer.from(path), holds: () => true, close: () => undefined }
   }
   const fd = real === undefined ? descend(within ?? '/', folder) : openSync(real, O_RDONLY | O_DIRECTORY | pathOnly)
   const path = `/proc/self/fd/${fd}`
-  return { path, real: placeOf(fd, path, folder), close: () => closeSync(fd) }
+  const own = mountIdOf(fd)
+  return { path, real: placeOf(fd, path, folder), holds: (at) => mountIdOf(at) === own, close: () => closeSync(fd) }
 }
 
 /**
@@ -54,8 +57,11 @@ function placeOf(fd: number, path: string, folder: string): () => Buffer {
 }
 
 /** Told by the kernel alone: no server is asked, which may be away. */
+const mountIdOf = (fd: number): string | undefined =>
+  /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]
+
 function isMounted(fd: number): boolean {
-  const [, mount] = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+  const mount = mountIdOf(fd)
   return readFileSync('/proc/self/mountinfo', 'latin1')
     .split('\n')
     .some((line) => line.startsWith(`${mount} `))

@@ -1,6 +1,7 @@
 import { close, closeSync, constants, fstat, lstat, open, read } from 'node:fs'
 import { tooLarge, WalkError } from '../../errors.ts'
-import type { ReadOptions, ReadOutcome } from '../mount.ts'
+import type { Doubt, ReadOptions, ReadOutcome } from '../mount.ts'
+import { type Buffers, smallBytes } from './buffers.ts'
 import type { ReadLane } from './lane.ts'
 import { fromErrno } from './system.ts'
 
@@ -17,17 +18,24 @@ export interface FileToRead {
 }
 
 interface BegunFile extends FileToRead {
+  /** What opens it: past the page cache, or through it. */
+  readonly flags: number
   /** Since before it was opened. */
   elapsedMs(): number
 }
 
 export interface Reader {
-  readonly buffers: BufferPool
+  readonly buffers: Buffers
   /** Closing waits for no server, so that it need not go to another thread. */
   readonly closesAtOnce: boolean
   /** A read that brings less than was asked has reached the end of the file. */
   readonly shortReadsEnd: boolean
+  /** See `FileSystemTraits`. */
+  readonly direct: number
+  readonly firstBytes: number
   readonly lane: ReadLane
+  /** Where it is noted that files could be read through the page cache alone. */
+  readonly doubts: Set<Doubt>
   /** Milliseconds since any moment. */
   now(): number
 }
@@ -36,7 +44,8 @@ type Done = (error: unknown, outcome?: ReadOutcome) => void
 
 /** Reads and drops: the beginnings of files that are at hand through the lane, all else on libuv's threads. */
 export function readFile(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
-  if (options.offset > 0 || !reader.lane.open) return readInPool(file, options, reader)
+  // Past the page cache no file is at hand: each waits for a server, and many must at the same time.
+  if (reader.direct !== 0 || options.offset > 0 || !reader.lane.open) return readInPool(file, options, reader)
   // The lane takes strings; paths that are not UTF-8, or no paths at all, are rare enough to go the other way.
   const { place } = file
   return typeof place === 'string' ? readInLane({ ...file, place }, options, reader) : readInPool(file, options, reader)
@@ -69,7 +78,7 @@ async function readInLane(
 function readInPool(file: FileToRead, options: ReadOptions, reader: Reader): Promise<ReadOutcome> {
   return new Promise((resolve, reject) => {
     const begunMs = reader.now()
-    const begun = { ...file, elapsedMs: () => reader.now() - begunMs }
+    const begun = { ...file, flags: openFlags | reader.direct, elapsedMs: () => reader.now() - begunMs }
     const done: Done = (error, outcome) => (outcome ? resolve(outcome) : reject(error))
     const { place } = file
     if (file.known) openFile(place, begun, options, reader, done)
@@ -83,39 +92,78 @@ function readInPool(file: FileToRead, options: ReadOptions, reader: Reader): Pro
 }
 
 function openFile(place: string | Buffer, file: BegunFile, options: ReadOptions, reader: Reader, done: Done): void {
-  open(place, openFlags, 0, (error, fd) => {
+  open(place, file.flags, 0, (error, fd) => {
     if (error) {
-      done(fromErrno(error, file.path))
+      if (error.code === 'EINVAL' && file.flags !== openFlags) readBuffered(place, file, options, reader, done)
+      else done(fromErrno(error, file.path))
       return
     }
-    const buffer = reader.buffers.take()
-    readBlocks({ fd, buffer, file, options, reader }, (readError, outcome) => {
-      reader.buffers.give(buffer)
-      // The bytes have come: the close, and any error of it, do not matter.
-      if (reader.closesAtOnce) closeSync(fd)
-      else close(fd, ignore)
-      done(readError, outcome)
+    reader.buffers.take((buffer) => {
+      const open: OpenFile = { fd, buffer, file, options, reader }
+      readBlocks(open, (readError, outcome) => {
+        reader.buffers.give(open.buffer)
+        // The bytes have come: the close, and any error of it, do not matter.
+        if (reader.closesAtOnce) closeSync(fd)
+        else close(fd, ignore)
+        if (readError === undefined || file.flags === openFlags || !isRefusal(readError)) done(readError, outcome)
+        else readBuffered(place, file, options, reader, done)
+      })
     })
   })
 }
 
+/** The file system does not read past the page cache, or not so: it is read through it, and that is said. */
+function readBuffered(place: string | Buffer, file: BegunFile, options: ReadOptions, reader: Reader, done: Done): void {
+  // What arrived before arrives again: the outcome alone counts it.
+  const again = { ...options, arrivals: undefined }
+  openFile(place, { ...file, flags: openFlags }, again, reader, (error, outcome) => {
+    if (outcome !== undefined) reader.doubts.add('buffered')
+    done(error, outcome)
+  })
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof WalkError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EINVAL'
+
 interface OpenFile {
   readonly fd: number
-  readonly buffer: Buffer
+  /** A small one; a large one once the file proves to be long. */
+  buffer: Buffer
   readonly file: BegunFile
   readonly options: ReadOptions
   readonly reader: Reader
 }
 
-function readBlocks({ fd, buffer, file, options, reader }: OpenFile, done: Done): void {
+function readBlocks(open: OpenFile, done: Done): void {
+  const { fd, file, options, reader } = open
   const { offset, length, size: listed = 0, signal, arrivals } = options
+  const direct = file.flags !== openFlags
+  /** The file's size as far as it is known: past the page cache, each byte asked for behind it is a question to the server. */
+  let known = direct && listed > 0 ? listed : undefined
   let bytes = 0
   let firstMs: number | undefined
   const next = (): void => {
-    const wanted = Math.min(length - bytes, buffer.length)
-    if (signal.aborted) done(signal.reason)
-    else if (wanted > 0) read(fd, buffer, 0, wanted, offset + bytes, (error, got) => took(error, got, wanted))
-    else askSize(false)
+    if (signal.aborted) {
+      done(signal.reason)
+      return
+    }
+    const left = length - bytes
+    const wanted = direct ? blockOf(left) : Math.min(left, open.buffer.length)
+    if (wanted > 0) read(fd, open.buffer, 0, wanted, offset + bytes, (error, got) => took(error, got, wanted))
+    else askSize(left > 0)
+  }
+  /** Bytes of the next block, into a large buffer where as much is left. */
+  const blockOf = (left: number): number => {
+    if (known === undefined) return Math.min(left, reader.firstBytes)
+    const most = Math.max(0, Math.min(left, known - offset - bytes))
+    if (most > smallBytes && open.buffer.length === smallBytes) {
+      const large = reader.buffers.takeLarge()
+      if (large !== undefined) {
+        reader.buffers.give(open.buffer)
+        open.buffer = large
+      }
+    }
+    return Math.min(most, open.buffer.length)
   }
   const took = (error: NodeJS.ErrnoException | null, got: number, wanted: number): void => {
     bytes += got
@@ -123,7 +171,8 @@ function readBlocks({ fd, buffer, file, options, reader }: OpenFile, done: Done)
     if (error) done(fromErrno(error, file.path))
     else if (got === wanted) {
       if (bytes < length) arrivals?.arrived(got)
-      next()
+      if (direct && known === undefined && bytes < length) askSize(true)
+      else next()
     } else if (!reader.shortReadsEnd || listed > offset + bytes) askSize(got > 0)
     else done(undefined, { bytes, end: true, size: bytes > 0 ? offset + bytes : undefined, firstMs })
   }
@@ -136,6 +185,7 @@ function readBlocks({ fd, buffer, file, options, reader }: OpenFile, done: Done)
       }
       const { size } = stats
       const end = offset + bytes >= size
+      known = size
       if (size > Number.MAX_SAFE_INTEGER) done(tooLarge(file.path, size))
       else if (!end && mayGoOn) next()
       else done(undefined, { bytes, end, size, firstMs })
@@ -146,23 +196,3 @@ function readBlocks({ fd, buffer, file, options, reader }: OpenFile, done: Done)
 }
 
 const ignore = (): void => {}
-
-/** Buffers whose bytes are dropped, used again and again. */
-export class BufferPool {
-  readonly #bytes: number
-  readonly #keep: number
-  readonly #free: Buffer[] = []
-
-  constructor(options: { readonly bytes: number; readonly keep: number }) {
-    this.#bytes = options.bytes
-    this.#keep = options.keep
-  }
-
-  take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#bytes)
-  }
-
-  give(buffer: Buffer): void {
-    if (this.#free.length < this.#keep) this.#free.push(buffer)
-  }
-}

@@ -18,6 +18,7 @@ import type {
   Entry,
   ListOptions,
   Mount,
+  Reach,
   ReadOptions,
   ReadOutcome,
   StatOptions,
@@ -124,6 +125,7 @@ class NfsMount implements Mount {
   readonly maxFileBytes: number
   readonly maxInFlight: number
   readonly maxListings = maxListings
+  readonly reach: Reach = { by: 'NFSv3', doubts: new Set() }
   readonly limiter: Limiter
   readonly longReads: Limiter
   private readonly mounted: NfsExport

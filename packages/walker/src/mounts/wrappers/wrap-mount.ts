@@ -56,6 +56,7 @@ export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onList
     ...(inner.peer !== undefined && { peer: inner.peer }),
     ...(inner.limiter && { limiter: inner.limiter }),
     ...(inner.longReads && { longReads: inner.longReads }),
+    ...(inner.reach && { reach: inner.reach }),
     ...(inner.unusable && { unusable: true }),
     ...(inner.health && { health: inner.health }),
     list,

@@ -3,6 +3,7 @@ import {
   addressFacts,
   bytes,
   count,
+  doubtLines,
   duration,
   elapsedMs,
   fileUnderWay,
@@ -106,6 +107,7 @@ function factsOf(status: RunStatus): [string, string][] {
 function Addresses({ status }: { status: RunStatus }) {
   const facts = addressFacts(status)
   if (facts.length === 0) return null
+  const doubts = doubtLines(status)
   // Long reads have a limit of their own: there is something to show once one of them lasted.
   const kinds = limitKinds.filter(
     (kind) => kind.title === '' || facts.some(({ seen }) => seen && kind.of(seen)?.p50Ms !== undefined),
@@ -133,6 +135,7 @@ function Addresses({ status }: { status: RunStatus }) {
               <th scope="col" class="number">
                 Failures
               </th>
+              <th scope="col">Read by</th>
               {columns.map(({ head }) => (
                 <th key={head} scope="col" class="number wide">
                   {head}
@@ -141,7 +144,7 @@ function Addresses({ status }: { status: RunStatus }) {
             </tr>
           </thead>
           <tbody>
-            {facts.map(({ address, files, bytes: size, failures, seen }) => (
+            {facts.map(({ address, files, bytes: size, failures, readBy, seen }) => (
               <tr key={address}>
                 <th scope="row">{printable(address)}</th>
                 <td>
@@ -155,6 +158,7 @@ function Addresses({ status }: { status: RunStatus }) {
                 <td class="number">{count(files)}</td>
                 <td class="number">{bytes(size)}</td>
                 <td class={failures > 0 ? 'number bad' : 'number'}>{count(failures)}</td>
+                <td>{readBy.map(({ by }) => printable(by)).join(', ')}</td>
                 {columns.map(({ head, of, key, print }) => {
                   const value = seen && of(seen)?.[key]
                   return (
@@ -168,6 +172,13 @@ function Addresses({ status }: { status: RunStatus }) {
           </tbody>
         </table>
       </div>
+      {doubts.length > 0 && (
+        <ul class="warnings" aria-label="May not have reached the cache">
+          {doubts.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
     </section>
   )
 }
