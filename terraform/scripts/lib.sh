@@ -16,7 +16,7 @@ fail() {
 say() { printf '%s: %s\n' "${0##*/}" "$1"; }
 
 # load_settings FILE NAME...: takes lines NAME=VALUE into the environment. A value reaches to the end of its line and is
-# taken as it is: nothing in it is expanded or run. Only the names given are allowed.
+# taken as it is: nothing in it is expanded or run. Only the names given are allowed; one may be a pattern such as AZURE_*.
 load_settings() {
   local file=$1 line name value
   shift
@@ -26,11 +26,20 @@ load_settings() {
     name=${line%%=*}
     value=${line#*=}
     [ "$name" != "$line" ] || refuse "expected NAME=VALUE, got a line without ="
-    case " $* " in
-      *" $name "*) export "$name=$value" ;;
-      *) refuse "$name is no setting" ;;
-    esac
+    is_allowed "$name" "$@" || refuse "$name is no setting"
+    export "$name=$value"
   done <"$file"
+}
+
+is_allowed() {
+  local name=$1 allowed
+  shift
+  [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || return 1
+  for allowed; do
+    # shellcheck disable=SC2053
+    if [[ $name == $allowed ]]; then return 0; fi
+  done
+  return 1
 }
 
 # require NAME...: each of them must have a value.

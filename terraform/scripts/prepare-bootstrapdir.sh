@@ -10,6 +10,7 @@
 #   RELEASE_DIR                a folder of this machine, as `npm run package` writes it
 #   RELEASE_URL                an archive of that folder, checked against RELEASE_SHA256
 #   BUILD_SOURCE               a repository that is built here, at BUILD_REF; needs git, Node 20 and a package registry
+# With CACHEWARMER_RELEASE_SIGNER, a public key of OpenSSH in one line, only a release whose SHA256SUMS.sig is by this key.
 # With BOOTSTRAP_MOUNT_ADDRESS and BOOTSTRAP_MOUNT_EXPORT the folder is on that export; without, below LOCAL_MOUNT_DIR,
 # where the export is mounted.
 set -euo pipefail
@@ -22,7 +23,7 @@ documented_in=terraform/modules/cachewarmer_prepare_bootstrapdir/README.md
 load_settings "$1" \
   LOCAL_MOUNT_DIR BOOTSTRAP_MOUNT_ADDRESS BOOTSTRAP_MOUNT_EXPORT BOOTSTRAP_SUBDIR \
   CACHEWARMER_MANAGER_PATH CACHEWARMER_WORKER_PATH CACHEWARMER_JOBSUBMITTER_PATH \
-  RELEASE_DIR RELEASE_URL RELEASE_SHA256 BUILD_SOURCE BUILD_REF http_proxy https_proxy no_proxy
+  RELEASE_DIR RELEASE_URL RELEASE_SHA256 BUILD_SOURCE BUILD_REF CACHEWARMER_RELEASE_SIGNER http_proxy https_proxy no_proxy
 require BOOTSTRAP_SUBDIR
 require_path BOOTSTRAP_SUBDIR BOOTSTRAP_MOUNT_EXPORT LOCAL_MOUNT_DIR
 if [ -n "${BOOTSTRAP_MOUNT_ADDRESS:-}" ]; then
@@ -79,6 +80,18 @@ else
   say "building $BUILD_SOURCE"
   git clone --quiet --depth 1 ${BUILD_REF:+--branch "$BUILD_REF"} -- "$BUILD_SOURCE" "$work/source"
   (cd "$work/source" && npm run --silent package -- --out "$release")
+fi
+
+# The list is checked here, and what is on it by the program that copies it: nothing else of the release has run yet.
+if [ -n "${CACHEWARMER_RELEASE_SIGNER:-}" ]; then
+  command -v ssh-keygen >/dev/null || fail "CACHEWARMER_RELEASE_SIGNER needs ssh-keygen"
+  printf 'cachewarmer %s\n' "$CACHEWARMER_RELEASE_SIGNER" >"$work/signers"
+  cp -L -- "$release/SHA256SUMS" "$release/SHA256SUMS.sig" "$work" ||
+    fail "the release is not signed; expected SHA256SUMS.sig, by the key in CACHEWARMER_RELEASE_SIGNER"
+  ssh-keygen -Y verify -f "$work/signers" -I cachewarmer -n cachewarmer -s "$work/SHA256SUMS.sig" <"$work/SHA256SUMS" >&2 ||
+    fail "the release is not signed by the key in CACHEWARMER_RELEASE_SIGNER"
+  (cd "$release" && sha256sum --check --strict --quiet "$work/SHA256SUMS") >&2 ||
+    fail "the release is not what its list of checksums says"
 fi
 
 if [ -n "${BOOTSTRAP_MOUNT_ADDRESS:-}" ]; then

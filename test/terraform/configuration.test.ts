@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { readText, repositoryFiles } from '../support/repository.ts'
-import { azurerm, type Block } from './azurerm.ts'
-import { expressionsIn, type Module, modules, namesAfter, sourceOf } from './hcl.ts'
+import { wrongIn as wrongInBody } from './arm-body.ts'
+import { expressionsIn, type Module, modules, namesAfter, settingNames, sourceOf } from './hcl.ts'
+import { type Block, type Provider, providers, providersOf } from './providers.ts'
 
 const called = modules.flatMap((caller) => [...caller.calls].map(([name, call]) => ({ caller, name, call })))
 const resources = modules.flatMap((module) => [...module.resources].map(([name, body]) => ({ module, name, body })))
@@ -10,13 +11,15 @@ const byFolder = (folder: string): Module => {
   if (module === undefined) throw new Error(`there is no ${folder}`)
   return module
 }
-const secret = /password|release_url$|^proxy$|_key_file_content$/
+const secret = /password|release_url$|^proxy$|settings$/
 
 test('all modules and examples are there', () => {
   expect(modules.map(({ folder }) => folder)).toEqual([
+    'terraform/examples/anf-cache',
     'terraform/examples/any-nfs-cache',
     'terraform/examples/existing-controller',
-    'terraform/examples/hpc-cache',
+    'terraform/examples/vfxt',
+    'terraform/modules/cachewarmer',
     'terraform/modules/cachewarmer_manager_install',
     'terraform/modules/cachewarmer_mount_junctions',
     'terraform/modules/cachewarmer_prepare_bootstrapdir',
@@ -24,9 +27,21 @@ test('all modules and examples are there', () => {
     'terraform/modules/cachewarmer_submitjobs',
     'terraform/modules/cachewarmer_worker_install',
     'terraform/modules/controller',
+    'terraform/modules/nat_gateway',
     'terraform/modules/nfs_filer',
+    'terraform/modules/remote_script',
     'terraform/modules/render_network',
   ])
+})
+
+test('every module is called by an example, directly or through another module', () => {
+  const reached = new Set(modules.filter(({ folder }) => folder.includes('/examples/')))
+  for (const module of reached)
+    for (const call of module.calls.values()) {
+      const source = sourceOf(module, call)
+      if (source !== undefined) reached.add(source)
+    }
+  expect(modules.filter((module) => !reached.has(module)).map(({ folder }) => folder)).toEqual([])
 })
 
 describe.each(modules)('$folder', (module) => {
@@ -40,7 +55,7 @@ describe.each(modules)('$folder', (module) => {
       ...expressionsIn(Object.fromEntries(locals)),
       ...[...outputs, ...resources, ...calls].flatMap(([, body]) => expressionsIn(body)),
     ])
-    const shared = folder.includes('/modules/') ? sharedByConnection : new Set<string>()
+    const shared = hasConnection(module) ? sharedByConnection : new Set<string>()
     expect([...variables.keys()].filter((name) => !useful.has(name) && !shared.has(name))).toEqual([])
   })
 
@@ -54,7 +69,7 @@ describe.each(modules)('$folder', (module) => {
     const types = new Set([...resources.keys()].map((name) => name.split('.').slice(0, -1).join('.')))
     for (const text of expressions) {
       for (const [, data = '', type = '', name = ''] of text.matchAll(
-        /(?<![\w."/-])(data\.)?((?:azurerm_|terraform_)\w+)\.(\w+)/g,
+        /(?<![\w."/-])(data\.)?((?:azurerm|azapi|avere|terraform)_\w+)\.(\w+)/g,
       ))
         expect([...resources.keys()]).toContain(`${data}${type}.${name}`)
     }
@@ -78,8 +93,9 @@ describe.each(modules)('$folder', (module) => {
   })
 })
 
-/** Variables that connection.tf declares for every module, also for modules that do not use them. */
-const sharedByConnection = new Set(['proxy', 'proxy_settings', 'has_proxy', 'scripts_hash'])
+/** What connection.tf declares for every module that has it; the module of modules passes the variables on instead. */
+const sharedByConnection = new Set(['jumpbox'])
+const hasConnection = ({ variables }: Module): boolean => variables.has('jumpbox_address')
 
 describe.each(called)('$caller.folder: module $name', ({ caller, name, call }) => {
   const source = sourceOf(caller, call)
@@ -99,6 +115,8 @@ describe.each(called)('$caller.folder: module $name', ({ caller, name, call }) =
     expect([...read].filter((output) => !source?.outputs.has(output))).toEqual([])
   })
 })
+
+const typeOf = (name: string): string => name.split('.').slice(0, -1).join('.')
 
 const metaArguments = ['count', 'for_each', 'depends_on', 'lifecycle', 'provider', 'connection', 'provisioner']
 
@@ -125,43 +143,83 @@ function wrongIn(where: string, body: Readonly<Record<string, unknown>>, schema:
   ]
 }
 
-describe(`azurerm ${azurerm.version}`, () => {
-  const ofAzure = resources.filter(({ name }) => name.includes('azurerm_'))
+describe.each(providers)('$name $version', (provider: Provider) => {
+  const own = resources.filter(({ name }) => providersOf(typeOf(name)).includes(provider))
 
-  test.each(ofAzure)('$module.folder $name has the arguments that the provider knows', ({ name, body }) => {
-    const schema = azurerm.resources[name.split('.').slice(0, -1).join('.')]
-    if (schema === undefined) throw new Error('fixtures/azurerm.json lacks it: see write-azurerm-schema.ts')
+  test.each(own)('$module.folder $name has the arguments that the provider knows', ({ name, body }) => {
+    const schema = provider.resources[typeOf(name)]
+    if (schema === undefined) throw new Error('its list lacks it: see schemas/write.ts')
     expect(wrongIn(name, body, schema)).toEqual([])
   })
 
   test.each(modules)('$folder reads attributes that there are', ({ expressions }) => {
+    const read = new RegExp(
+      `(?<![\\w.])((?:data\\.)?${provider.name}_\\w+)\\.(\\w+)(?:\\[[^\\]]*\\])?\\.(\\w+)(?:\\[\\d+\\]\\.(\\w+))?`,
+      'g',
+    )
     const wrong = expressions.flatMap((text) =>
-      [...text.matchAll(/(?<![\w.])((?:data\.)?azurerm_\w+)\.(\w+)(?:\[[^\]]*\])?\.(\w+)(?:\[\d+\]\.(\w+))?/g)].flatMap(
-        ([whole, type = '', , attribute = '', inner]) => {
-          const exported = azurerm.resources[type]?.exported[attribute]
-          if (exported === undefined || (inner !== undefined && !exported.includes(inner))) return [whole]
-          return []
-        },
-      ),
+      [...text.matchAll(read)].flatMap(([whole, type = '', , attribute = '', inner]) => {
+        const exported = provider.resources[type]?.exported[attribute]
+        if (exported === undefined || (inner !== undefined && !exported.includes(inner))) return [whole]
+        return []
+      }),
     )
     expect(wrong).toEqual([])
   })
 
-  test('every resource in the list of the provider is used', () => {
-    const used = new Set(ofAzure.map(({ name }) => name.split('.').slice(0, -1).join('.')))
-    expect(Object.keys(azurerm.resources).filter((name) => !used.has(name))).toEqual([])
+  test('every resource in the list of the provider is used, and the list says where it is from', () => {
+    const used = new Set(own.map(({ name }) => typeOf(name)))
+    expect(Object.keys(provider.resources).filter((name) => !used.has(name))).toEqual([])
+    expect(provider.source).toMatch(/ [0-9a-f]{40}$|^@cdktf\/provider-azurerm [\d.]+ on npm$/)
+  })
+})
+
+test('every resource is one of a provider whose names are known, or of Terraform itself', () => {
+  const unknown = resources.map(({ name }) => typeOf(name)).filter((type) => providersOf(type).length === 0)
+  expect(new Set(unknown)).toEqual(new Set(['terraform_data']))
+})
+
+test('a misspelt argument, a missing one and a wrong block would be found', () => {
+  const schema = providersOf('avere_vfxt')[0]?.resources['avere_vfxt']?.blocks['core_filer'] as Block
+  expect(wrongIn('t', { name: 'a', target_host: 'b', junction: [{ nfs_exports: '/' }] }, schema)).toEqual(
+    expect.arrayContaining([
+      't: there is no target_host',
+      't: cache_policy is needed',
+      't.junction: there is no nfs_exports',
+    ]),
+  )
+})
+
+describe('what azapi sends', () => {
+  const bodies = resources.filter(({ name }) => name.startsWith('azapi_resource.'))
+
+  test.each(bodies)('$module.folder $name fits the published type', ({ body }) => {
+    const { type, body: content, location } = body as { type: string; body: object; location: string }
+    expect(wrongInBody(type, { location, ...content })).toEqual([])
   })
 
-  test('a misspelt argument, a missing one and a wrong block would be found', () => {
-    const schema = azurerm.resources['azurerm_hpc_cache_nfs_target'] as Block
-    expect(wrongIn('t', { name: 'a', target_host: 'b', namespace_junction: [{ nfs_exports: '/' }] }, schema)).toEqual(
+  test('a misspelt property, a read-only one and a word that is none would be found', () => {
+    const type = 'Microsoft.NetApp/netAppAccounts/capacityPools/caches@2026-01-01'
+    const properties = { filePth: 'a', cacheState: 'Succeeded', encryptionKeySource: 'mine', protocolTypes: 'NFSv3' }
+    expect(wrongInBody(type, { location: 'x', properties })).toEqual(
       expect.arrayContaining([
-        't: there is no target_host',
-        't: usage_model is needed',
-        't.namespace_junction: there is no nfs_exports',
+        'properties: there is no filePth',
+        'properties.cacheState: is read-only',
+        'properties.encryptionKeySource: expected Microsoft.NetApp, Microsoft.KeyVault',
+        'properties.protocolTypes: expected a list',
+        'properties: filePath is needed',
       ]),
     )
   })
+})
+
+test('azurerm is allowed from the oldest version whose names are checked to the newest major one', () => {
+  const texts = repositoryFiles('terraform/**/*.tf').map(readText)
+  const asked = texts.flatMap((text) =>
+    [...text.matchAll(/hashicorp\/azurerm"\s+version = "([^"]*)"/g)].map(([, what]) => what),
+  )
+  expect(new Set(asked)).toEqual(new Set(['>= 4.55, < 6']))
+  expect(providersOf('azurerm_subnet').map(({ version }) => version)).toEqual(['4.55.0', '5.2.0'])
 })
 
 describe('what runs on the controller', () => {
@@ -172,31 +230,38 @@ describe('what runs on the controller', () => {
   }
   const remote = resources.filter(({ body }) => body['connection'] !== undefined)
 
-  test('connection.tf is the same everywhere', () => {
+  test('connection.tf is the same everywhere, and one module alone speaks with the controller', () => {
     const texts = repositoryFiles('terraform/modules/*/connection.tf').map(readText)
-    expect(texts).toHaveLength(remote.length)
+    expect(texts.length).toBeGreaterThan(5)
     expect(new Set(texts).size).toBe(1)
+    expect(remote.map(({ module }) => module.folder)).toEqual(['terraform/modules/remote_script'])
   })
 
-  test.each(remote)(
-    '$module.folder: no setting reaches a command line; files go into a folder for one account',
-    ({ body }) => {
-      const given = body['provisioner'] as Readonly<Record<string, readonly Provisioner[]>>
-      const commands = (given['remote-exec'] ?? []).flatMap(({ inline = [] }) => inline)
-      for (const command of commands) expect(command).not.toMatch(/var\.|each\.|settings_text|ssh_|proxy/)
-      expect(commands).toContainEqual(expect.stringContaining('umask 077'))
-      expect(commands).toContainEqual(expect.stringMatching(/^mkdir -p/))
-      expect(commands).toContainEqual(expect.stringMatching(/^chmod 0700 \.cachewarmer /))
-      expect(commands).toContainEqual(expect.stringMatching(/^trap 'rm -rf .*' EXIT$/))
-      const settings = (given['file'] ?? []).filter(({ content }) => content !== undefined)
-      expect(settings.map(({ destination }) => destination)).toContainEqual(expect.stringMatching(/\/settings$/))
-    },
-  )
+  test.each(remote)('no setting reaches a command line; files go into a folder for one account', ({ body }) => {
+    const given = body['provisioner'] as Readonly<Record<string, readonly Provisioner[]>>
+    const commands = (given['remote-exec'] ?? []).flatMap(({ inline = [] }) => inline)
+    for (const command of commands) expect(command).not.toMatch(/settings\}|settings\[|jumpbox|proxy|password/)
+    expect(commands).toContainEqual(expect.stringContaining('umask 077'))
+    expect(commands).toContainEqual(expect.stringMatching(/^mkdir -p/))
+    expect(commands).toContainEqual(expect.stringMatching(/^chmod 0700 \.cachewarmer /))
+    expect(commands).toContainEqual(expect.stringMatching(/^trap 'rm -rf .*' EXIT$/))
+    const settings = (given['file'] ?? []).filter(({ content }) => content !== undefined)
+    expect(settings.map(({ destination }) => destination)).toContainEqual(expect.stringMatching(/\/settings$/))
+  })
 
-  test.each(remote)('$module.folder: no secret is kept in the state as a trigger', ({ module, body }) => {
-    const triggers = expressionsIn(body['triggers_replace'])
-    const sensitive = [...module.variables].filter(([, { sensitive }]) => sensitive === true).map(([name]) => name)
+  const calls = called.filter(({ call }) => String(call['source']).endsWith('/remote_script'))
+
+  test.each(calls)('$caller.folder: no secret is kept in the state as a trigger', ({ caller, call }) => {
+    const triggers = expressionsIn(call['triggers'])
+    const sensitive = [...caller.variables].filter(([, { sensitive }]) => sensitive === true).map(([name]) => name)
     for (const name of sensitive) expect([...namesAfter('var', triggers)]).not.toContain(name)
+  })
+
+  test.each(['manager', 'worker'])('the secrets among the settings of the %s are kept out of the triggers', (role) => {
+    const module = byFolder(`terraform/modules/cachewarmer_${role}_install`)
+    const secrets = module.locals.get('secrets') as string[]
+    const names = settingNames(module)
+    expect(names.filter((name) => /KEY|SAS|SECRET|TOKEN$|CONNECTION_STRING|QUEUE$/.test(name)).sort()).toEqual(secrets)
   })
 })
 
@@ -259,12 +324,13 @@ describe("the original's modules", () => {
     expect(without.sort()).toEqual([...needed].sort())
   })
 
-  test('cachewarmer_prepare_bootstrapdir gives what it gave', () => {
+  test('cachewarmer_prepare_bootstrapdir gives what it gave, and which release it is', () => {
     expect([...byFolder('terraform/modules/cachewarmer_prepare_bootstrapdir').outputs.keys()].sort()).toEqual([
       'bootstrap_export_path',
       'bootstrap_mount_address',
       'cachewarmer_manager_bootstrap_script_path',
       'cachewarmer_worker_bootstrap_script_path',
+      'release',
     ])
   })
 })

@@ -72,3 +72,10 @@ export const namesAfter = (prefix: string, expressions: readonly string[]): Set<
 
 /** Expressions below a value. */
 export const expressionsIn = expressionsOf
+
+/** The names that an install module's `settings` takes. */
+export function settingNames({ folder, variables }: Module): string[] {
+  const [validation] = (variables.get('settings')?.['validation'] ?? []) as { condition: string }[]
+  if (validation === undefined) throw new Error(`${folder}: its settings are not validated`)
+  return [...validation.condition.matchAll(/"(\w+)"/g)].map(([, name = '']) => name)
+}

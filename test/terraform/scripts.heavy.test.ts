@@ -135,6 +135,19 @@ describe.skipIf(!unshare)('on the controller', () => {
       ])
     })
 
+    test('hands on every setting that the programs may have, and no other', async () => {
+      script('set -u\nprintf "%s\\n" "$CACHEWARMER_NFS_UID" "$AZURE_TENANT_ID" > "$BOOTSTRAP_PATH/out"\n')
+      const given = { ...install, CACHEWARMER_NFS_UID: '1000', AZURE_TENANT_ID: 't' }
+      const { code, stderr } = await controller.run('install-from-bootstrap.sh', controller.settings(given))
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(readFileSync(join(controller.export, 'out'), 'utf8')).toBe('1000\nt\n')
+      for (const name of ['LD_PRELOAD', 'PATH', 'BASH_ENV', 'CACHEWARMER-X', 'XAZURE_Y']) {
+        const wrong = controller.settings({ ...install, [name]: 'x' })
+        const refused = await controller.run('install-from-bootstrap.sh', wrong)
+        expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(`${name} is no setting`) })
+      }
+    })
+
     test('ends as the install script does', async () => {
       script('exit 7\n')
       expect((await controller.run('install-from-bootstrap.sh', controller.settings(install))).code).toBe(7)
@@ -233,6 +246,30 @@ describe.skipIf(!unshare)('on the controller', () => {
       expect(refused.code).toBe(1)
       expect(refused.stderr).toContain('not what RELEASE_SHA256 says')
       expect(existsSync(join(controller.export, 'other'))).toBe(false)
+      expect(Controller.leftovers()).toEqual([])
+    })
+
+    test('from a signed release alone, where a signer is named', async () => {
+      const folder = release()
+      const key = join(controller.folder, 'key')
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+      const signer = readFileSync(`${key}.pub`, 'utf8').trim()
+      const settings = { ...prepare, RELEASE_DIR: folder, CACHEWARMER_RELEASE_SIGNER: signer }
+      const run = () => controller.run('prepare-bootstrapdir.sh', controller.settings(settings))
+
+      const sum = createHash('sha256')
+        .update(readFileSync(join(folder, 'cachewarmer')))
+        .digest('hex')
+      writeFileSync(join(folder, 'SHA256SUMS'), `${sum}  cachewarmer\n`)
+      expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining('the release is not signed') })
+
+      spawnSync('ssh-keygen', ['-Y', 'sign', '-q', '-f', key, '-n', 'cachewarmer', join(folder, 'SHA256SUMS')])
+      expect(await run()).toMatchObject({ code: 0 })
+      expect(made('made-by')).toContain('bootstrap --out')
+
+      writeFileSync(join(folder, 'cachewarmer'), '#!/bin/sh\ntouch "$0.ran"\n')
+      expect(await run()).toMatchObject({ code: 1, stderr: expect.stringContaining('list of checksums') })
+      expect(existsSync(join(folder, 'cachewarmer.ran'))).toBe(false)
       expect(Controller.leftovers()).toEqual([])
     })
 

@@ -3,7 +3,7 @@ terraform {
   required_providers {
     azurerm = {
       source  = "hashicorp/azurerm"
-      version = "~> 4.55"
+      version = ">= 4.55, < 6"
     }
   }
 }
@@ -11,5 +11,14 @@ terraform {
 provider "azurerm" {
   # The storage account has no keys that could be used.
   storage_use_azuread = true
-  features {}
+  # Version 5 registers none of itself, version 4 more than are needed.
+  resource_provider_registrations = "none"
+  resource_providers_to_register  = ["Microsoft.Compute", "Microsoft.ManagedIdentity", "Microsoft.Network", "Microsoft.Storage"]
+
+  features {
+    storage {
+      # A private endpoint may be out of reach for the machine that runs terraform.
+      data_plane_available = false
+    }
+  }
 }

@@ -13,12 +13,15 @@ data "azurerm_subnet" "workers" {
   resource_group_name  = var.network_rg
 }
 
-locals {
-  controller_address = coalesce(var.controller_address, data.azurerm_virtual_machine.controller.private_ip_address)
+data "azurerm_user_assigned_identity" "controller" {
+  count               = var.controller_identity_id == null ? 0 : 1
+  name                = split("/", var.controller_identity_id)[8]
+  resource_group_name = split("/", var.controller_identity_id)[4]
 }
 
-data "azurerm_subnet" "cache" {
-  name                 = var.cache_subnet_name
-  virtual_network_name = var.network_name
-  resource_group_name  = var.network_rg
+locals {
+  controller_address = coalesce(var.controller_address, data.azurerm_virtual_machine.controller.private_ip_address)
+  identity           = one(data.azurerm_user_assigned_identity.controller)
+  principal_id       = local.identity == null ? data.azurerm_virtual_machine.controller.identity[0].principal_id : local.identity.principal_id
+  client_id          = local.identity == null ? "" : local.identity.client_id
 }

@@ -3,17 +3,17 @@ output "controller_address" {
   description = "Address for SSH; then cachewarmer-submit list shows the reports."
 }
 
-output "cache_addresses" {
-  value       = azurerm_hpc_cache.cache.mount_addresses
-  description = "Mount addresses of the cache."
+output "cache_folders" {
+  value       = module.cachewarmer.folders
+  description = "Mount folders of the cache on the controller."
 }
 
-output "cache_folders" {
-  value       = module.mount_junctions.folders
-  description = "Their mount folders on the controller."
+output "storage_account" {
+  value       = module.cachewarmer.storage_account
+  description = "Storage account of the queues, for more jobs."
 }
 
 output "warmed" {
-  value       = module.submitjobs.warmed
+  value       = module.cachewarmer.warmed
   description = "The warmed paths."
 }

@@ -1,10 +1,9 @@
 terraform {
   required_version = ">= 1.5"
   required_providers {
-    # HPC Cache left Azure on 30 September 2025, and azurerm 5 does not have it any more; see README.md.
     azurerm = {
       source  = "hashicorp/azurerm"
-      version = "~> 4.55"
+      version = ">= 4.55, < 6"
     }
   }
 }
@@ -12,5 +11,14 @@ terraform {
 provider "azurerm" {
   # The storage account has no keys that could be used.
   storage_use_azuread = true
-  features {}
+  # Version 5 registers none of itself, version 4 more than are needed.
+  resource_provider_registrations = "none"
+  resource_providers_to_register  = ["Microsoft.Compute", "Microsoft.ManagedIdentity", "Microsoft.Network", "Microsoft.Storage"]
+
+  features {
+    storage {
+      # A private endpoint may be out of reach for the machine that runs terraform.
+      data_plane_available = false
+    }
+  }
 }

@@ -30,7 +30,31 @@ variable "controller_password" {
 variable "controller_ssh_key_data" {
   type        = string
   default     = null
-  description = "Its public SSH key. The private one is read from ~/.ssh/id_rsa."
+  description = "Its public SSH key, as in ~/.ssh/id_ed25519.pub."
+}
+
+variable "jumpbox_private_key_file" {
+  type        = string
+  default     = null
+  description = "File with the private key of the public one; default: ~/.ssh/id_ed25519, id_ecdsa or id_rsa, as the public key is."
+}
+
+variable "jumpbox_host_key" {
+  type        = string
+  default     = null
+  description = "The controller's public host key. If it is set, only a host with this key is accepted."
+}
+
+variable "ssh_port" {
+  type        = number
+  default     = 22
+  description = "Port of SSH on the controller."
+}
+
+variable "controller_identity_id" {
+  type        = string
+  default     = null
+  description = "Resource id of the controller's user-assigned identity that the manager uses; without it the one of the machine itself."
 }
 
 variable "proxy" {
@@ -38,6 +62,12 @@ variable "proxy" {
   default     = null
   sensitive   = true
   description = "Proxy that the controller has to use, as http://HOST:PORT."
+}
+
+variable "no_proxy" {
+  type        = string
+  default     = "169.254.169.254"
+  description = "Hosts that are reached without the proxy, separated by commas."
 }
 
 variable "network_rg" {
@@ -52,7 +82,7 @@ variable "network_name" {
 
 variable "workers_subnet_name" {
   type        = string
-  description = "Subnet for the scale set."
+  description = "Subnet for the scale set, which reaches the cache."
 }
 
 variable "storage_account_name" {
@@ -66,57 +96,59 @@ variable "queue_prefix_name" {
   description = "Prefix of all queue names."
 }
 
+variable "queues_endpoint" {
+  type        = object({ subnet_id = string, dns_zone_id = string })
+  default     = null
+  description = "Subnet for a private endpoint of the queues, and the zone privatelink.queue.core.windows.net that the network is linked to; without it the queues have a public endpoint."
+}
+
 variable "release_dir" {
   type        = string
   description = "Folder with the release: packaging/dist after npm run package."
 }
 
-variable "cache_subnet_name" {
-  type        = string
-  description = "Subnet for the cache: its own, with at least 64 addresses."
+variable "settings" {
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  description = "Further settings of manager and workers, such as { CACHEWARMER_NFS_UID = \"1000\" }; README.md of the bootstrap folder lists them."
 }
 
-variable "filer_address" {
-  type        = string
-  description = "Address of the filer, which the network reaches."
+variable "manager_settings" {
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  description = "Further settings of the manager alone, such as { CACHEWARMER_VMSS_SIZES = \"Standard_D2s_v5\" }."
 }
 
-variable "filer_export" {
+variable "cache_addresses" {
+  type        = list(string)
+  description = "Mount addresses of the cache: knfsd proxies, FlexCache, anything that serves NFSv3."
+}
+
+variable "warm_paths" {
+  type        = map(list(string))
+  description = "Paths to warm, by export of the cache; \"/\" for all of an export."
+}
+
+variable "bootstrap_address" {
   type        = string
-  description = "Its export. The bootstrap folder is written there, at bootstrap_subdir."
+  description = "Address of a filer that the controller may write to, for programs and install scripts. Not the cache."
+}
+
+variable "bootstrap_export" {
+  type        = string
+  description = "Its export."
 }
 
 variable "bootstrap_subdir" {
   type        = string
-  default     = "/tools/bootstrap"
-  description = "Folder within the export for programs and install scripts."
+  default     = "/bootstrap"
+  description = "Folder within that export."
 }
 
-variable "hpc_cache_name" {
-  type        = string
-  default     = "hpccache"
-  description = "Name of the cache."
-}
-
-variable "hpc_cache_throughput" {
-  type        = string
-  default     = "Standard_2G"
-  description = "Standard_2G, Standard_4G or Standard_8G."
-}
-
-variable "hpc_cache_size" {
+variable "worker_count" {
   type        = number
-  default     = 3072
-  description = "Size of the cache in GB; which sizes there are depends on the throughput."
-}
-
-variable "hpc_usage_model" {
-  type        = string
-  default     = "READ_HEAVY_INFREQ"
-  description = "Usage model of the cache, such as READ_HEAVY_INFREQ or WRITE_AROUND."
-}
-
-variable "warm_paths" {
-  type        = list(string)
-  description = "Paths to warm within the filer's export."
+  default     = 12
+  description = "Machines of the scale set at most."
 }

@@ -1,4 +1,4 @@
 output "installed" {
-  value       = terraform_data.manager.id
+  value       = module.remote.id
   description = "Changes with each installation; what depends on it waits until the manager runs."
 }

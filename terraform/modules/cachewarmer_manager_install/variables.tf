@@ -97,14 +97,65 @@ variable "worker_identity_id" {
   description = "Resource id of the workers' managed identity, as cachewarmer_roles gives it. Workers use it instead of a key."
 }
 
-variable "vmss_sizes" {
-  type        = list(string)
-  default     = []
-  description = "Machine sizes in the order in which they are tried; empty for the manager's own choice."
+variable "settings" {
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  description = "Further settings of the manager, by the names that its install script has: what has no variable of its own here."
+
+  validation {
+    condition = length(setsubtract(keys(var.settings), [
+      "AZURE_ARM_ENDPOINT",
+      "AZURE_AUTHORITY_HOST",
+      "AZURE_CA_FILE",
+      "AZURE_CLIENT_SECRET",
+      "AZURE_CLOUD",
+      "AZURE_LOCATION",
+      "AZURE_RESOURCE_GROUP",
+      "AZURE_STORAGE_CONNECTION_STRING",
+      "AZURE_STORAGE_KEY",
+      "AZURE_SUBSCRIPTION_ID",
+      "AZURE_TENANT_ID",
+      "AZURE_TOKEN_CREDENTIALS",
+      "BOOTSTRAP_SCRIPT_SHA256",
+      "CACHEWARMER_ACCESS",
+      "CACHEWARMER_ALLOW_ADDRESS",
+      "CACHEWARMER_CONCURRENCY",
+      "CACHEWARMER_CONNECTION_STRING",
+      "CACHEWARMER_FOLDER",
+      "CACHEWARMER_FOLDER_LINKS",
+      "CACHEWARMER_KEEP_DAYS",
+      "CACHEWARMER_LEDGER",
+      "CACHEWARMER_MANAGER_OPTIONS",
+      "CACHEWARMER_MOUNT_IDLE_MS",
+      "CACHEWARMER_MOUNT_PORT",
+      "CACHEWARMER_NFS_CONNECTIONS",
+      "CACHEWARMER_NFS_GID",
+      "CACHEWARMER_NFS_PORT",
+      "CACHEWARMER_NFS_TIMEOUT_MS",
+      "CACHEWARMER_NFS_UID",
+      "CACHEWARMER_QUEUE",
+      "CACHEWARMER_RELEASE_SIGNER",
+      "CACHEWARMER_RESERVED_PORTS",
+      "CACHEWARMER_STATUS_HOST",
+      "CACHEWARMER_STATUS_LISTEN",
+      "CACHEWARMER_STATUS_TOKEN",
+      "CACHEWARMER_STORAGE_SAS",
+      "CACHEWARMER_SUBNET_ID",
+      "CACHEWARMER_VMSS_IMAGE",
+      "CACHEWARMER_VMSS_NAME",
+      "CACHEWARMER_VMSS_PRICE_PER_HOUR",
+      "CACHEWARMER_VMSS_SIZES",
+      "CACHEWARMER_VMSS_ZONES",
+      "NODE_EXTRA_CA_CERTS",
+      "STORAGE_KEY",
+    ])) == 0
+    error_message = "settings: expected names that README.md of the bootstrap folder lists, and that have no variable of their own in this module."
+  }
 }
 
-variable "vmss_image" {
+variable "release" {
   type        = string
   default     = ""
-  description = "ubuntu, vfxt, publisher:offer:sku:version or the id of an image; empty for the manager's own choice."
+  description = "The release in the bootstrap folder, as cachewarmer_prepare_bootstrapdir gives it: another one is installed again."
 }

@@ -1,4 +1,4 @@
-# How the controller is reached. The same file is in every module that runs something there, and a test keeps it the same.
+# How the controller is reached. The same file is in every module that runs a script there, and a test keeps it the same.
 
 variable "jumpbox_address" {
   type        = string
@@ -26,8 +26,8 @@ variable "jumpbox_ssh_key_data" {
 
 variable "jumpbox_private_key_file" {
   type        = string
-  default     = "~/.ssh/id_rsa"
-  description = "File with the private key that belongs to jumpbox_ssh_key_data."
+  default     = null
+  description = "File with the private key that belongs to jumpbox_ssh_key_data; default: ~/.ssh/id_ed25519, id_ecdsa or id_rsa, as the public key is."
 }
 
 variable "jumpbox_ssh_port" {
@@ -46,15 +46,25 @@ variable "proxy" {
   type        = string
   default     = null
   sensitive   = true
-  description = "Proxy that the controller has to use, as http://HOST:PORT. Instance metadata is never reached through it."
+  description = "Proxy that the controller has to use, as http://HOST:PORT."
+}
+
+variable "no_proxy" {
+  type        = string
+  default     = "169.254.169.254"
+  description = "Hosts that are reached without the proxy, separated by commas. Instance metadata always is."
 }
 
 locals {
-  use_ssh_key    = var.jumpbox_ssh_key_data != null && var.jumpbox_ssh_key_data != ""
-  ssh_password   = local.use_ssh_key ? null : var.jumpbox_password
-  ssh_key        = local.use_ssh_key ? sensitive(file(pathexpand(var.jumpbox_private_key_file))) : null
-  has_proxy      = nonsensitive(var.proxy != null && var.proxy != "")
-  proxy_settings = local.has_proxy ? { http_proxy = var.proxy, https_proxy = var.proxy, no_proxy = "169.254.169.254" } : {}
-  scripts        = "${path.module}/../../scripts"
-  scripts_hash   = sha256(join("", [for name in sort(fileset(local.scripts, "*.sh")) : filesha256("${local.scripts}/${name}")]))
+  jumpbox = {
+    address          = var.jumpbox_address
+    username         = var.jumpbox_username
+    password         = var.jumpbox_password
+    ssh_key_data     = var.jumpbox_ssh_key_data
+    private_key_file = var.jumpbox_private_key_file
+    ssh_port         = var.jumpbox_ssh_port
+    host_key         = var.jumpbox_host_key
+    proxy            = var.proxy
+    no_proxy         = var.no_proxy
+  }
 }

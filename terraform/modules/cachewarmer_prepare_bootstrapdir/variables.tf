@@ -76,3 +76,9 @@ variable "build_ref" {
   default     = ""
   description = "Branch or tag of it; empty for the default branch."
 }
+
+variable "release_signer" {
+  type        = string
+  default     = null
+  description = "Public key of OpenSSH, one line: the release is taken only where SHA256SUMS.sig is by this key."
+}

@@ -1,3 +1,8 @@
+locals {
+  # Azure wants the names of custom roles to be unique in the whole tenant.
+  deployment = substr(sha256(lower("${var.resource_group_id}/${var.name}")), 0, 8)
+}
+
 # The workers' identity: it reads and writes the queues, and a worker without work and manager deletes its own machine.
 resource "azurerm_user_assigned_identity" "worker" {
   name                = var.name
@@ -13,7 +18,7 @@ resource "azurerm_role_assignment" "worker_queues" {
 }
 
 resource "azurerm_role_definition" "worker" {
-  name        = "${var.name} ends its own machine"
+  name        = "${var.name} ends its own machine (${local.deployment})"
   scope       = var.resource_group_id
   description = "A worker of a CacheWarmer deletes its machine when it has neither work nor a manager."
 
@@ -40,7 +45,7 @@ resource "azurerm_role_assignment" "manager_queues" {
 }
 
 resource "azurerm_role_definition" "manager" {
-  name        = "${var.name} scale set"
+  name        = "${var.name} scale set (${local.deployment})"
   scope       = var.resource_group_id
   description = "The manager of a CacheWarmer makes, keeps and deletes its scale set, and finds its own subnet."
 

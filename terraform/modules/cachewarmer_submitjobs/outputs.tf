@@ -1,4 +1,4 @@
 output "warmed" {
-  value       = [for key in keys(local.jobs) : key if terraform_data.job[key].id != ""]
+  value       = [for key in keys(local.jobs) : key if module.job[key].id != ""]
   description = "The jobs that were submitted, as EXPORT:PATH; with block_until_warm, those that are warm."
 }

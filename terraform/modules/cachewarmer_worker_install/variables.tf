@@ -49,3 +49,51 @@ variable "client_id" {
   default     = ""
   description = "Client id of the managed identity to use, if the controller has several; empty for its own."
 }
+
+variable "settings" {
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  description = "Further settings of the worker, by the names that its install script has: what has no variable of its own here."
+
+  validation {
+    condition = length(setsubtract(keys(var.settings), [
+      "AZURE_AUTHORITY_HOST",
+      "AZURE_CLIENT_SECRET",
+      "AZURE_CLOUD",
+      "AZURE_STORAGE_CONNECTION_STRING",
+      "AZURE_STORAGE_KEY",
+      "AZURE_TENANT_ID",
+      "AZURE_TOKEN_CREDENTIALS",
+      "CACHEWARMER_ABANDONED_AFTER_MS",
+      "CACHEWARMER_ACCESS",
+      "CACHEWARMER_ALLOW_ADDRESS",
+      "CACHEWARMER_CONCURRENCY",
+      "CACHEWARMER_CONNECTION_STRING",
+      "CACHEWARMER_FOLDER",
+      "CACHEWARMER_FOLDER_LINKS",
+      "CACHEWARMER_LEASE_MS",
+      "CACHEWARMER_MOUNT_IDLE_MS",
+      "CACHEWARMER_MOUNT_PORT",
+      "CACHEWARMER_NFS_CONNECTIONS",
+      "CACHEWARMER_NFS_GID",
+      "CACHEWARMER_NFS_PORT",
+      "CACHEWARMER_NFS_TIMEOUT_MS",
+      "CACHEWARMER_NFS_UID",
+      "CACHEWARMER_QUEUE",
+      "CACHEWARMER_RELEASE_SIGNER",
+      "CACHEWARMER_RESERVED_PORTS",
+      "CACHEWARMER_STORAGE_SAS",
+      "CACHEWARMER_WORKER_OPTIONS",
+      "NODE_EXTRA_CA_CERTS",
+      "STORAGE_KEY",
+    ])) == 0
+    error_message = "settings: expected names that README.md of the bootstrap folder lists, and that have no variable of their own in this module."
+  }
+}
+
+variable "release" {
+  type        = string
+  default     = ""
+  description = "The release in the bootstrap folder, as cachewarmer_prepare_bootstrapdir gives it: another one is installed again."
+}

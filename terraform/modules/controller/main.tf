@@ -1,5 +1,13 @@
 locals {
   use_ssh_key = var.ssh_key_data != null && var.ssh_key_data != ""
+  ubuntu      = { publisher = "Canonical", offer = "ubuntu-24_04-lts", sku = "server" }
+  identity    = var.identity_id == null ? [] : [split("/", var.identity_id)]
+}
+
+data "azurerm_user_assigned_identity" "controller" {
+  count               = length(local.identity)
+  name                = local.identity[0][8]
+  resource_group_name = local.identity[0][4]
 }
 
 resource "azurerm_public_ip" "controller" {
@@ -34,11 +42,15 @@ resource "azurerm_linux_virtual_machine" "controller" {
   admin_password                  = local.use_ssh_key ? null : var.admin_password
   disable_password_authentication = local.use_ssh_key
   source_image_id                 = var.image_id
-  custom_data                     = var.image_id == null ? base64encode(file("${path.module}/cloud-init.yaml")) : null
+  custom_data = var.image_id != null ? null : base64encode(templatefile("${path.module}/cloud-init.yaml.tftpl", {
+    ssh_port     = var.ssh_port
+    has_packages = var.marketplace_image == null
+  }))
 
   # The manager's identity: cachewarmer_roles gives it its rights.
   identity {
-    type = "SystemAssigned"
+    type         = var.identity_id == null ? "SystemAssigned" : "UserAssigned"
+    identity_ids = var.identity_id == null ? null : [var.identity_id]
   }
 
   dynamic "admin_ssh_key" {
@@ -55,12 +67,21 @@ resource "azurerm_linux_virtual_machine" "controller" {
   }
 
   dynamic "source_image_reference" {
-    for_each = var.image_id == null ? ["ubuntu"] : []
+    for_each = var.image_id == null ? [coalesce(var.marketplace_image, local.ubuntu)] : []
     content {
-      publisher = "Canonical"
-      offer     = "ubuntu-24_04-lts"
-      sku       = "server"
+      publisher = source_image_reference.value.publisher
+      offer     = source_image_reference.value.offer
+      sku       = source_image_reference.value.sku
       version   = "latest"
+    }
+  }
+
+  dynamic "plan" {
+    for_each = var.marketplace_image == null ? [] : [var.marketplace_image]
+    content {
+      publisher = plan.value.publisher
+      product   = plan.value.offer
+      name      = plan.value.sku
     }
   }
 }

@@ -10,6 +10,11 @@ output "controller_username" {
 }
 
 output "principal_id" {
-  value       = azurerm_linux_virtual_machine.controller.identity[0].principal_id
+  value       = var.identity_id == null ? azurerm_linux_virtual_machine.controller.identity[0].principal_id : data.azurerm_user_assigned_identity.controller[0].principal_id
   description = "Principal of its managed identity."
+}
+
+output "client_id" {
+  value       = var.identity_id == null ? "" : data.azurerm_user_assigned_identity.controller[0].client_id
+  description = "Client id of its user-assigned identity; empty for the machine's own."
 }

@@ -55,3 +55,26 @@ variable "image_id" {
   default     = null
   description = "Id of an image with the NFS client on it, for networks without internet; else Ubuntu, which gets the client when it starts."
 }
+
+variable "marketplace_image" {
+  type        = object({ publisher = string, offer = string, sku = string })
+  default     = null
+  description = "An image of the marketplace that has a plan, such as the controller of Avere vFXT; its terms must have been accepted."
+}
+
+variable "identity_id" {
+  type        = string
+  default     = null
+  description = "Resource id of a user-assigned identity for the machine; without it the machine gets one of its own."
+
+  validation {
+    condition     = var.identity_id == null || can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.ManagedIdentity/userAssignedIdentities/[^/]+$", var.identity_id))
+    error_message = "identity_id: expected /subscriptions/S/resourceGroups/G/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME."
+  }
+}
+
+variable "ssh_port" {
+  type        = number
+  default     = 22
+  description = "Port of SSH; an image given by image_id brings its own."
+}

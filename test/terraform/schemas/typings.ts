@@ -1,19 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import type { Block, Provider } from './azurerm.ts'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Block, Resource } from '../providers.ts'
 
-/*
- * Writes fixtures/azurerm.json: the arguments and attributes of the resources that our Terraform uses, taken from the
- * typings that CDK for Terraform publishes of the azurerm provider. Needed again when a file uses another resource:
- *
- *   npm pack @cdktf/provider-azurerm@14.23.1 && tar xzf cdktf-provider-azurerm-14.23.1.tgz
- *   node test/terraform/write-azurerm-schema.ts package azurerm_subnet data.azurerm_subnet ...
- */
-const [unpacked, ...names] = process.argv.slice(2)
-if (unpacked === undefined || names.length === 0) {
-  console.error('usage: node test/terraform/write-azurerm-schema.ts UNPACKED-PACKAGE RESOURCE...')
-  process.exit(2)
-}
+/* Reads schemas out of the typings that CDK for Terraform publishes of a provider, unpacked from npm. */
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
@@ -59,20 +48,13 @@ class Typings {
   }
 }
 
-const lib = join(unpacked, 'lib')
-const provider: Provider = { version: '', resources: {} }
-for (const name of names) {
+/** A resource of azurerm, or with `data.` before its name a data source. */
+export function readTypings(unpacked: string, name: string): Resource {
   const type = name.replace(/^data\./, '')
   const folder = `${name.startsWith('data.') ? 'data-azurerm-' : ''}${type.replace(/^azurerm_/, '').replaceAll('_', '-')}`
+  const lib = join(unpacked, 'lib')
   if (!readdirSync(lib).includes(folder)) throw new Error(`${name}: the provider has no ${folder}`)
   const typings = new Typings(readFileSync(join(lib, folder, 'index.d.ts'), 'utf8'))
   const [, className = ''] = /class (\w+) extends cdktf\.Terraform(?:Resource|DataSource)/.exec(typings.text) ?? []
-  provider.version ||= /providers\/hashicorp\/azurerm\/([\d.]+)\//.exec(typings.text)?.[1] ?? ''
-  provider.resources[name] = { ...typings.block(`${className}Config`), exported: typings.exported(className) }
+  return { ...typings.block(`${className}Config`), exported: typings.exported(className) }
 }
-const file = join(import.meta.dirname, 'fixtures/azurerm.json')
-const lines = Object.entries(provider.resources).map(
-  ([name, resource]) => `${JSON.stringify(name)}: ${JSON.stringify(resource)}`,
-)
-writeFileSync(file, `{"version": "${provider.version}", "resources": {\n${lines.join(',\n')}\n}}\n`)
-console.log(`${basename(file)}: ${names.length} resources of azurerm ${provider.version}`)
