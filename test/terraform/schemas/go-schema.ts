@@ -131,7 +131,7 @@ export class GoProvider {
     const [, call = ''] =
       registered
         .map(([, line]) => /:\s+(\w+)\(/.exec(line) ?? [])
-        .find(([, found = '']) => isData === /^data/.test(found)) ?? []
+        .find(([, found = '']) => isData === found.startsWith('data')) ?? []
     const resource: Resource = { needed: [], optional: [], blocks: {}, exported: {} }
     if (call !== '') {
       const body = this.#body(call)
