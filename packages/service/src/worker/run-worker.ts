@@ -44,15 +44,24 @@ export async function runWorker(
   const context: HandlerContext = { ports, settings, directory, pool, limits, ceilings, heartbeats, shares, stopTaking }
   logger.info('worker started', { prefix: settings.prefix.text, slots: settings.slots })
   const closing = pool.closeIdle()
+  const source = new WorkSource(ports, settings, { directory, shares }, stopTaking)
   try {
     const { completed, givenBack, lost, failed } = await consume(
-      new WorkSource(ports, settings, directory, shares),
-      (message, held) =>
-        isOriginalWork(message.body) ? handleOriginalWork(message, context, held) : handleItem(message, context, held),
+      source,
+      async (message, held) => {
+        try {
+          return await (isOriginalWork(message.body)
+            ? handleOriginalWork(message, context, held)
+            : handleItem(message, context, { ...held, slot: source.slotOf(message.id) }))
+        } finally {
+          source.end(message.id)
+        }
+      },
       {
         codec: textCodec,
         leaseMs: settings.leaseMs,
-        concurrency: settings.slots,
+        // As many again for runs with ceilings, see RunShares.
+        concurrency: 2 * settings.slots,
         clock: ports.clock,
         random: ports.random,
         polling: ports.service.polling,

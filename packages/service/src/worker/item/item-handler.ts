@@ -56,7 +56,7 @@ const strikeDelayMs = 2_000
 export async function handleItem(
   message: HeldMessage,
   context: HandlerContext,
-  held: { signal: AbortSignal; logger: Logger },
+  held: { signal: AbortSignal; logger: Logger; slot: HeldItem },
 ): Promise<Disposition> {
   const { ports, settings } = context
   let item: Item
@@ -70,7 +70,7 @@ export async function handleItem(
   }
   const attempt = new Attempt(ports, settings, item, makeId(ports.random))
   const logger = held.logger.child({ run: item.run, item: item.item, attempt: attempt.id })
-  const handling = { message, item, attempt, context, logger, signal: held.signal }
+  const handling = { message, item, attempt, context, logger, signal: held.signal, slot: held.slot }
   try {
     if (message.deliveries > settings.maxDeliveries) {
       return await giveUp(handling, `it was delivered ${message.deliveries} times and never reported`)
@@ -98,6 +98,7 @@ interface Handling {
   readonly context: HandlerContext
   readonly logger: Logger
   readonly signal: AbortSignal
+  readonly slot: HeldItem
 }
 
 async function workOn(handling: Handling): Promise<Disposition> {
@@ -129,38 +130,32 @@ async function workOn(handling: Handling): Promise<Disposition> {
     await work.send(again, { delayMs: filerAwayMs, signal })
     return 'complete'
   }
-  const held = context.shares.begin(item.run)
-  try {
-    return await walkItem(handling, { status, job, mounts, held, work, logger, noteOn: opened.noteOn })
-  } finally {
-    context.shares.end(held)
-  }
+  return walkItem(handling, { status, job, mounts, work, logger, noteOn: opened.noteOn })
 }
 
 interface WalkedItem {
   readonly status: RunStatus
   readonly job: Job
   readonly mounts: readonly Mount[]
-  readonly held: HeldItem
   readonly work: Queue
   readonly logger: Logger
   readonly noteOn: OpenedMounts['noteOn']
 }
 
 async function walkItem(
-  { item, attempt, context, signal }: Handling,
-  { status, job, mounts, held: share, work, logger, noteOn }: WalkedItem,
+  { item, attempt, context, signal, slot }: Handling,
+  { status, job, mounts, work, logger, noteOn }: WalkedItem,
 ): Promise<Disposition> {
   const { ports } = context
   const halt = new AbortController()
-  const held = context.ceilings.hold(status, mounts, halt.signal)
+  const held = context.ceilings.hold(status, mounts, halt.signal, context.limits)
   const walking = startWalk(held, { item, job, status }, context, signal)
   const ended = context.heartbeats.begin(attempt, walking.walk, noteOn)
   let measured: SampleCounts | undefined
   try {
     await superviseWalk(
       walking.walk,
-      { ...context, work, run: item.run, attempt, item: share, limited: hasCeilings(status), halt, logger },
+      { ...context, work, run: item.run, attempt, item: slot, limited: hasCeilings(status), halt, logger },
       walking.signal,
     )
     const { sampled } = walking.walk

@@ -3,7 +3,7 @@ import { aStatus } from '@cachewarmer/core/testing'
 import { fakeClock } from '@cachewarmer/queue/testing'
 import { memoryMount, memoryTree } from '@cachewarmer/walker/testing'
 import { expect, test } from 'vitest'
-import { RunCeilings } from './limits.ts'
+import { ReadLimits, RunCeilings } from './limits.ts'
 
 const mebibyte = 1024 * 1024
 const signal = new AbortController().signal
@@ -26,6 +26,7 @@ function reading(ceilings: RunCeilings, status: RunStatus): { bytes: number } {
     status,
     [memoryMount({ name: 'm', tree: memoryTree({ big: 10_000 * mebibyte }) })],
     signal,
+    new ReadLimits(64),
   )
   const so = { bytes: 0 }
   const arrived = (bytes: number): void => {

@@ -26,12 +26,12 @@ export class RunCeilings {
    * The mounts, held to the run's ceilings; as they are where it has none. Once `halted` aborts, requests that wait for the
    * ceilings are not made: under a low one a walk that stops would read on for minutes.
    */
-  hold(status: RunStatus, mounts: readonly Mount[], halted: AbortSignal): readonly Mount[] {
+  hold(status: RunStatus, mounts: readonly Mount[], halted: AbortSignal, limits: ReadLimits): readonly Mount[] {
     if (!hasCeilings(status)) return mounts
     const bucket = this.#buckets.get(status.run) ?? rateLimit({ clock: this.#clock })
     this.#buckets.set(status.run, bucket)
     bucket.set(shareOf(status))
-    return mounts.map((mount) => throttledMount(mount, bucket, halted))
+    return mounts.map((mount) => throttledMount(mount, bucket, { halted, limiter: limits.of(mount) }))
   }
 
   /**

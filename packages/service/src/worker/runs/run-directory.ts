@@ -1,12 +1,14 @@
 import { compileFilter, decodeStatus, type Filter, isCoreError, type Job, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, type Queue } from '@cachewarmer/queue'
 import type { WorkerPorts, WorkerSettings } from '../ports.ts'
-import { isAdmitted } from './limits.ts'
+import { hasCeilings, isAdmitted } from './limits.ts'
 
 /** Items that are worked on here, of each run, beside what its weight would give it. */
 export interface LiveRun {
   readonly run: string
   readonly weight: number
+  /** It has ceilings of bytes or requests: its items mostly wait. */
+  readonly limited: boolean
 }
 
 /** Looks into a work queue come this far apart at first and at most; each doubles it until something is sent there. */
@@ -54,7 +56,7 @@ export class RunDirectory {
       const status = await this.status(known.run, signal)
       if (status === undefined || status.state === 'paused' || status.state === 'ended') continue
       if (!isAdmitted(status, this.#settings.name)) continue
-      live.push({ run: known.run, weight: status.weight, work: known.work })
+      live.push({ run: known.run, weight: status.weight, limited: hasCeilings(status), work: known.work })
     }
     return live
   }

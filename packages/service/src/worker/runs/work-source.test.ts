@@ -6,12 +6,12 @@ import type { LiveRun } from './run-directory.ts'
 import { RunDirectory } from './run-directory.ts'
 import { type HeldItem, RunShares, WorkSource } from './work-source.ts'
 
-const night: LiveRun = { run: 'night', weight: 30 }
-const day: LiveRun = { run: 'day', weight: 10 }
+const night: LiveRun = { run: 'night', weight: 30, limited: false }
+const day: LiveRun = { run: 'day', weight: 10, limited: false }
 
 const sharing = (slots: number): RunShares => new RunShares(slots, seededRandom(7))
 const begin = (shares: RunShares, run: string, count: number): HeldItem[] =>
-  Array.from({ length: count }, () => shares.begin(run))
+  Array.from({ length: count }, () => shares.begin({ run, limited: false }))
 
 /** Fills the slots from runs that always have items; how many each got. */
 function filled(shares: RunShares, slots: number, runs: readonly LiveRun[]): Record<string, number> {
@@ -20,7 +20,7 @@ function filled(shares: RunShares, slots: number, runs: readonly LiveRun[]): Rec
     const [next] = shares.order(runs)
     if (next === undefined) throw new Error('no run to ask')
     for (let at = 0; at < next.max && taken < slots; at += 1, taken += 1) {
-      shares.begin(next.run)
+      shares.begin(next)
       got[next.run] = (got[next.run] ?? 0) + 1
     }
   }
@@ -41,7 +41,7 @@ describe('slots', () => {
     begin(shares, 'night', 3)
     expect(shares.order([night, day]).map(({ run }) => run)).toEqual(['day', 'night'])
     begin(shares, 'day', 1)
-    expect(shares.order([night, day]).map(({ max }) => max)).toEqual([1, 1])
+    expect(shares.order([night, day])).toEqual([])
   })
 
   test.each([1, 2, 3])(
@@ -57,8 +57,30 @@ describe('slots', () => {
   )
 
   test('are not all given to many light runs: a heavy one has its share', () => {
-    const light = Array.from({ length: 10 }, (_, at) => ({ run: `light-${at}`, weight: 1 }))
-    expect(filled(sharing(4), 4, [{ run: 'heavy', weight: 90 }, ...light])['heavy']).toBeGreaterThanOrEqual(3)
+    const light = Array.from({ length: 10 }, (_, at) => ({ run: `light-${at}`, weight: 1, limited: false }))
+    expect(
+      filled(sharing(4), 4, [{ run: 'heavy', weight: 90, limited: false }, ...light])['heavy'],
+    ).toBeGreaterThanOrEqual(3)
+  })
+})
+
+describe('runs with ceilings', () => {
+  const slow: LiveRun = { run: 'slow', weight: 100, limited: true }
+
+  test('have slots of their own: however many they hold, the others have all of theirs', () => {
+    const shares = sharing(4)
+    for (let at = 0; at < 4; at += 1) shares.begin(slow)
+    expect(shares.order([slow, day])).toEqual([{ ...day, max: 4 }])
+    for (let at = 0; at < 4; at += 1) shares.begin(day)
+    expect(shares.order([slow, day])).toEqual([])
+  })
+
+  test('make room for one another alone', () => {
+    const shares = sharing(4)
+    const [item] = Array.from({ length: 4 }, () => shares.begin(slow)) as [HeldItem]
+    expect(shares.inFavourOf(item, [slow, night, day])).toEqual([])
+    const other = { ...slow, run: 'slow too' }
+    expect(shares.inFavourOf(item, [slow, other, day])).toEqual([other])
   })
 })
 
@@ -95,7 +117,8 @@ const other = 'run000000002'
 function sourceOf(world: World, options: Partial<WorkerOptions> = {}): WorkSource {
   const settings = resolveWorkerOptions({ prefix, ...options }, () => 'worker-1')
   const shares = new RunShares(settings.slots, world.ports.random)
-  return new WorkSource(world.ports, settings, new RunDirectory(world.ports, settings), shares)
+  const directory = new RunDirectory(world.ports, settings)
+  return new WorkSource(world.ports, settings, { directory, shares }, new AbortController().signal)
 }
 
 const take = async (source: WorkSource): Promise<string[]> =>

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { afterAll, describe, expect, test } from 'vitest'
 import { WalkError } from '../../errors.ts'
 import { rateLimit } from '../../limits/rate-limit.ts'
@@ -21,6 +22,19 @@ const mib = 1024 * 1024
 const tree = memoryTree({ big: 10 * mib + 5, many: manyEntries(100, () => ({ kind: 'file', size: 10 })) })
 
 describe('a throttled mount', () => {
+  test('takes a place in the limit that it shares only for reads that the ceilings let go', async () => {
+    const clock = fakeClock()
+    const inner = memoryMount({ name: 'm', tree, latencyMs: 5, clock })
+    const limit = { run: pLimit(1) }
+    const throttled = throttledMount(inner, rateLimit({ requestsPerSecond: 0.01, clock }), { limiter: limit })
+    const asked = { offset: 0, length: 10, signal }
+    for (let at = 0; at < 20; at++) void throttled.read({ path: '/big' }, asked)
+    await clock.advance(100)
+    const other = limit.run(() => inner.read({ path: '/big' }, asked))
+    await clock.advance(10)
+    expect(await Promise.race([other, 'waits'])).toMatchObject({ bytes: 10 })
+  })
+
   test('counts every question and every page as a request', async () => {
     const clock = fakeClock()
     const bucket = rateLimit({ requestsPerSecond: 1, clock })
@@ -87,11 +101,9 @@ describe('a throttled mount', () => {
   test('hands back to a walk that stops what waits for its turn, and reads no more of it', async () => {
     const clock = fakeClock()
     const halt = new AbortController()
-    const mount = throttledMount(
-      memoryMount({ name: 'm', tree }),
-      rateLimit({ requestsPerSecond: 1, clock }),
-      halt.signal,
-    )
+    const mount = throttledMount(memoryMount({ name: 'm', tree }), rateLimit({ requestsPerSecond: 1, clock }), {
+      halted: halt.signal,
+    })
     const parts = [
       { kind: 'tree', path: '/many' },
       { kind: 'range', path: '/big', offset: 0, ordinal: 0 },
@@ -121,9 +133,11 @@ describe('a throttled mount', () => {
   })
 
   test('is otherwise the mount that it is made of', () => {
-    const limiter = { run: <T>(task: () => Promise<T>): Promise<T> => task() }
+    const state = { inFlight: 1, limit: 2, waiting: 3 }
+    const limiter = { run: <T>(task: () => Promise<T>): Promise<T> => task(), state }
     const inner = { ...memoryMount({ name: 'm', tree, handleSpace: 's', maxInFlight: 3 }), limiter }
-    expect(throttledMount(inner, rateLimit())).toMatchObject({ name: 'm', handleSpace: 's', maxInFlight: 3, limiter })
+    const same = { name: 'm', handleSpace: 's', maxInFlight: 3, limiter: { state } }
+    expect(throttledMount(inner, rateLimit())).toMatchObject(same)
     Reflect.deleteProperty(inner, 'readLink')
     expect('readLink' in throttledMount(inner, rateLimit())).toBe(false)
   })

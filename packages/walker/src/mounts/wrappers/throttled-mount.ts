@@ -1,3 +1,5 @@
+import pLimit from 'p-limit'
+import type { Limiter } from '../../limits/limiter.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
 import { isComplete, type Mount, type ReadOptions, type ReadOutcome, type Target } from '../mount.ts'
 import { type AroundCall, wrapMount } from './wrap-mount.ts'
@@ -7,12 +9,22 @@ const requestBytes = 1024 * 1024
 /** A longer read is made in pieces, so that none runs far ahead of a ceiling of requests. */
 const aheadSeconds = 0.1
 
+export interface ThrottleOptions {
+  /** Once it aborts, a request that waits for the ceilings is not made, and fails with its reason. */
+  readonly halted?: AbortSignal | undefined
+  /** The limit that the mount shares with walks that have no ceiling. Default: the mount's own. */
+  readonly limiter?: Limiter | undefined
+}
+
 /**
  * The mount, never faster than the ceilings, which any number of mounts may share. A question is as many requests as it
- * took, where the mount counts them: the next request waits for those beyond the first. Once `halted` aborts, a request
- * that waits for the ceilings is not made, and fails with its reason: `MOUNT_DOWN` hands it back to a walk that stops.
+ * took, where the mount counts them: the next request waits for those beyond the first. `MOUNT_DOWN` as the reason of
+ * `halted` hands requests that wait back to a walk that stops. A read takes its place in the limit once the ceilings let it
+ * go, so that those that wait take none from others.
  */
-export function throttledMount(mount: Mount, bucket: RateLimit, halted?: AbortSignal): Mount {
+export function throttledMount(mount: Mount, bucket: RateLimit, options: ThrottleOptions = {}): Mount {
+  const { halted, limiter = mount.limiter } = options
+  const inPlace = <T>(read: () => Promise<T>): Promise<T> => (limiter === undefined ? read() : limiter.run(read))
   const around: AroundCall = (call, signal) => bucket.take(signal, halted).then(call)
 
   async function readPiece(file: Target, options: ReadOptions): Promise<ReadOutcome> {
@@ -23,7 +35,8 @@ export function throttledMount(mount: Mount, bucket: RateLimit, halted?: AbortSi
       told += count
       arrivals?.arrived(count)
     }
-    const outcome = await mount.read(file, arrivals === undefined ? options : { ...options, arrivals: { arrived } })
+    const asked = arrivals === undefined ? options : { ...options, arrivals: { arrived } }
+    const outcome = await inPlace(() => mount.read(file, asked))
     if (outcome.bytes > told) arrivals?.arrived(outcome.bytes - told)
     const { bytes, requests = Math.ceil(bytes / requestBytes) } = outcome
     bucket.spent(bytes, Math.max(0, requests - 1))
@@ -50,9 +63,17 @@ export function throttledMount(mount: Mount, bucket: RateLimit, halted?: AbortSi
     }
   }
 
+  const waiting = pLimit(mount.maxInFlight)
+  const ownLimit: Limiter = {
+    run: waiting,
+    get state() {
+      return limiter?.state
+    },
+  }
   return wrapMount(mount, {
     around,
     read,
+    limiter: ownLimit,
     onFurtherRequest: () => bucket.spent(0, 1),
     // A page says that it is the last one: that took no request.
     onListEnd: () => bucket.spent(0, -1),

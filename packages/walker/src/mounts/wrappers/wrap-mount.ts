@@ -1,3 +1,4 @@
+import type { Limiter } from '../../limits/limiter.ts'
 import type { Asking, DirectoryPage, ListOptions, Mount, Target } from '../mount.ts'
 
 /** Does what it is given, in its own way: later, or watching how it ends. */
@@ -7,6 +8,8 @@ export interface Wrapping {
   readonly around: AroundCall
   /** Replaces the mount's own. */
   readonly read?: Mount['read'] | undefined
+  /** Replaces the mount's own. */
+  readonly limiter?: Limiter | undefined
   /** As in `Asking`, for every question. */
   readonly onFurtherRequest?: (() => void) | undefined
   /** The answer to a question for a page was that there is no other. */
@@ -14,7 +17,8 @@ export interface Wrapping {
 }
 
 /** The mount, with `around` around every question to it; each page of a listing is one. */
-export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onListEnd }: Wrapping): Mount {
+export function wrapMount(inner: Mount, wrapping: Wrapping): Mount {
+  const { around, read, onFurtherRequest, onListEnd, limiter = inner.limiter } = wrapping
   const readLink = inner.readLink?.bind(inner)
 
   function told<T extends Asking>(options: T): T {
@@ -54,7 +58,7 @@ export function wrapMount(inner: Mount, { around, read, onFurtherRequest, onList
       return inner.handleSpace
     },
     ...(inner.peer !== undefined && { peer: inner.peer }),
-    ...(inner.limiter && { limiter: inner.limiter }),
+    ...(limiter && { limiter }),
     ...(inner.longReads && { longReads: inner.longReads }),
     ...(inner.reach && { reach: inner.reach }),
     ...(inner.unusable && { unusable: true }),
