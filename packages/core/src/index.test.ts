@@ -42,6 +42,7 @@ test('exports change only on purpose', async () => {
     'encodeStatus',
     'estimate',
     'failureParts',
+    'fieldsThatDecide',
     'fold',
     'fromWire',
     'isCoreError',

@@ -3,17 +3,6 @@ import { warm as warmUp } from '@cachewarmer/service/warm'
 import { Command, Option } from '@commander-js/extra-typings'
 import { workerCommand } from './worker-command.ts'
 
-/** The fields that a one-shot may give; it has its own idea of addresses, paths and workers. */
-const warmFields = [
-  'include',
-  'exclude',
-  'maxFileSizeBytes',
-  'headBytes',
-  'mode',
-  'readSnapshots',
-  'allowEmpty',
-] as const
-
 export const warmCommand = () =>
   withJobOptions(
     new Command('warm')
@@ -28,7 +17,7 @@ export const warmCommand = () =>
           'a mount of the export; repeat it to read everything through each of several',
         ).argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]),
       ),
-    { fields: warmFields, without: ['job'] },
+    { of: 'warm', without: ['job'] },
   )
     .addOption(
       new Option('--export <path>', 'what the paths of a manifest begin with, and lists of paths do not').default('/'),

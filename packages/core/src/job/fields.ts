@@ -40,7 +40,24 @@ export interface JobOption {
   readonly takes: 'switch' | 'text' | 'csv' | 'repeated' | 'whole' | 'ceiling'
 }
 
-interface JobField<S extends TSchema = TSchema> {
+/**
+ * What a field decides: which files are read, and how much of them; through which addresses; or neither: what the run is called,
+ * how fast it may be, how its end is judged.
+ */
+type Decides = 'files' | 'addresses' | 'nothing read'
+
+/** Commands besides `submit` that describe what is to be read. */
+export type JobCommand = 'warm' | 'verify'
+
+/** What code asks of a field besides its value, so that no list of fields is kept elsewhere. */
+interface FieldTraits {
+  /** Default: 'files'. */
+  readonly decides?: Decides
+  /** Commands that have its option besides `submit`. Default: none. */
+  readonly also?: readonly JobCommand[]
+}
+
+interface JobField<S extends TSchema = TSchema> extends Required<FieldTraits> {
   /** In a job with every default filled in. */
   readonly schema: S
   /** Its keys in a message, each with what people may write there. */
@@ -54,6 +71,11 @@ interface JobField<S extends TSchema = TSchema> {
 
 type Option = readonly [flags: string, help: string]
 
+const traitsOf = ({ decides = 'files', also = [] }: FieldTraits = {}): Required<FieldTraits> => ({
+  decides,
+  also,
+})
+
 /** A field under one key. `always`: the original writes it even when it is the default. */
 const under = <S extends TSchema>(
   key: string,
@@ -65,8 +87,9 @@ const under = <S extends TSchema>(
     readonly always?: boolean
     readonly takes: JobOption['takes']
     readonly option?: Option | undefined
-  },
+  } & FieldTraits,
 ): JobField<S> => ({
+  ...traitsOf(row),
   schema: row.schema,
   keys: { [key]: row.message },
   option: row.option && { flags: row.option[0], help: row.option[1], takes: row.takes },
@@ -86,9 +109,10 @@ const patterns = (
   key: string,
   text: string,
   option: Option,
-  { target, always }: { target?: 'directory'; always?: boolean } = {},
+  { target, always, ...traits }: { target?: 'directory'; always?: boolean } & FieldTraits = {},
 ) =>
   under(key, {
+    ...traits,
     schema: Texts(text),
     message: textList(text),
     read: (from, key) => readPatterns(from, key, target),
@@ -112,7 +136,7 @@ const whole = (
   key: string,
   text: string,
   option: Option,
-  { min = 0, max, ...rest }: { min?: number; max?: number; default: number; always?: boolean },
+  { min = 0, max, ...rest }: { min?: number; max?: number; default: number; always?: boolean } & FieldTraits,
 ) => {
   const schema = max === undefined ? Whole(text, min) : Type.Integer({ minimum: min, maximum: max, description: text })
   const read = (from: FieldReader, key: string) => from.whole(key, { min, ...(max === undefined ? {} : { max }) })
@@ -122,6 +146,7 @@ const whole = (
 /** A ceiling of the whole run; 0 in a message means none. */
 const ceiling = (key: string, text: string, option: Option) =>
   under(key, {
+    decides: 'nothing read',
     schema: Type.Optional(Whole(text, 1)),
     message: Type.Optional(Whole(text)),
     read: (from, key) => from.whole(key, {}) || undefined,
@@ -130,14 +155,29 @@ const ceiling = (key: string, text: string, option: Option) =>
   })
 
 /** One of several words; the first is the default. */
-const choice = <T extends string[]>(key: string, words: readonly [...T], text: string, option: Option) => {
+const choice = <T extends string[]>(
+  key: string,
+  words: readonly [...T],
+  text: string,
+  option: Option,
+  traits: FieldTraits = {},
+) => {
   const schema = Type.Enum<T>(words, { description: text })
   const read = (from: FieldReader, key: string) => from.choice(key, words)
-  return under(key, { schema, message: Type.Optional(schema), read, default: words[0], takes: 'text', option })
+  return under(key, {
+    schema,
+    message: Type.Optional(schema),
+    read,
+    default: words[0],
+    takes: 'text',
+    option,
+    ...traits,
+  })
 }
 
-const flag = (key: string, text: string, option: Option) =>
+const flag = (key: string, text: string, option: Option, traits: FieldTraits = {}) =>
   under(key, {
+    ...traits,
     schema: Type.Optional(Type.Literal(true, { description: text })),
     message: Type.Optional(Type.Boolean({ description: text })),
     read: (from, key) => from.flag(key) || undefined,
@@ -148,13 +188,14 @@ const flag = (key: string, text: string, option: Option) =>
 const optionalText = (
   key: string,
   text: string,
-  limits: { maxLength?: number },
+  { maxLength, ...traits }: { maxLength?: number } & FieldTraits,
   read: (from: FieldReader, key: string) => string | undefined,
   option: Option,
 ) => {
+  const limits = maxLength === undefined ? {} : { maxLength }
   const message = Type.Optional(Type.String({ ...limits, description: text }))
   const schema = Type.Optional(Type.String({ minLength: 1, ...limits, description: text }))
-  return under(key, { schema, message, read, takes: 'text', option })
+  return under(key, { schema, message, read, takes: 'text', option, ...traits })
 }
 
 export const DirectoryRule = Type.Object(
@@ -170,6 +211,7 @@ export type DirectoryRule = Static<typeof DirectoryRule>
 
 const optionalRules = Type.Optional(Type.Array(DirectoryRule))
 const directoryRules: JobField<typeof optionalRules> = {
+  ...traitsOf(),
   schema: optionalRules,
   keys: {
     DirectoryRules: Type.Optional(
@@ -204,6 +246,7 @@ const Paths = Type.Array(Path, {
 })
 /** The original has one path; further ones have a key of their own. */
 const paths: JobField<typeof Paths> = {
+  ...traitsOf({ also: ['verify'] }),
   schema: Paths,
   keys: {
     WarmTargetPath: Type.Optional(
@@ -225,6 +268,7 @@ const paths: JobField<typeof Paths> = {
 
 const OptionalList = Type.Optional(JobList)
 const list: JobField<typeof OptionalList> = {
+  ...traitsOf(),
   schema: OptionalList,
   keys: {
     ListId: Type.Optional(
@@ -252,6 +296,8 @@ export const jobFields = {
     }),
     read: (from, key) => readAddresses(from, key, maxAddresses),
     always: true,
+    decides: 'addresses',
+    also: ['verify'],
     takes: 'csv',
     option: ['--addresses <list>', 'mount addresses, comma-separated; repeatable'],
   }),
@@ -259,12 +305,14 @@ export const jobFields = {
     'KeepNames',
     'true: a host name is one address, which each worker resolves. Absent: the manager reads through each address that a name has.',
     ['--no-resolve', 'take a host name for one address; else the job reads through each address that the name has'],
+    { decides: 'addresses' },
   ),
   exportPath: under('WarmTargetExportPath', {
     schema: Path,
     message: Type.String({ pattern: '^/', description: 'The export.' }),
     read: (from, key) => readExportPath(from, key, maxExportBytes),
     always: true,
+    also: ['verify'],
     takes: 'text',
     option: ['--export <path>', 'export to warm, as every one of the addresses serves it'],
   }),
@@ -274,19 +322,19 @@ export const jobFields = {
     'InclusionList',
     'Files to read, by name (*.exr) or path (/scene1/**). Empty: all.',
     ['--include <patterns>', 'warm only files that match one, as *.exr,shot-??/*; repeatable'],
-    { always: true },
+    { always: true, also: ['warm', 'verify'] },
   ),
   exclude: patterns(
     'ExclusionList',
     'Files to leave out, by name or path. Goes before InclusionList.',
     ['--exclude <patterns>', 'leave out files that match one; repeatable'],
-    { always: true },
+    { always: true, also: ['warm', 'verify'] },
   ),
   excludeDirectories: patterns(
     'ExcludeDirectories',
     'Directories not to enter, by name or path.',
     ['--exclude-directories <patterns>', 'leave out directories that match one, with all in them; repeatable'],
-    { target: 'directory' },
+    { target: 'directory', also: ['verify'] },
   ),
   ignoreRules: lines(
     'IgnoreRules',
@@ -303,18 +351,18 @@ export const jobFields = {
     'MinFileSizeBytes',
     'Smaller files are left out.',
     ['--min-file-size-bytes <n>', 'leave out smaller files'],
-    { default: 0 },
+    { default: 0, also: ['verify'] },
   ),
   maxFileSizeBytes: whole(
     'MaxFileSizeBytes',
     'Larger files are left out. 0: no limit.',
     ['--max-file-size-bytes <n>', 'leave out larger files; 0: no limit'],
-    { default: 0, always: true },
+    { default: 0, always: true, also: ['warm', 'verify'] },
   ),
   modifiedSince: optionalText(
     'ModifiedSince',
     'ISO 8601 with zone (2026-01-31T08:00:00Z): files that changed before are left out. "last": since the last warm-up of the same job.',
-    {},
+    { also: ['verify'] },
     readTime,
     [
       '--modified-since <time>',
@@ -325,6 +373,7 @@ export const jobFields = {
     schema: Type.Optional(Whole('Bytes to read of each file. Absent: all.', 1)),
     message: Type.Optional(Whole('Bytes to read of each file. Absent: all.', 1)),
     read: (from, key) => from.whole(key, { min: 1 }),
+    also: ['warm'],
     takes: 'whole',
     option: ['--head-bytes <n>', 'read only the first bytes of each file; else all of it'],
   }),
@@ -336,6 +385,7 @@ export const jobFields = {
       '--through <how>',
       'each: every file through every address (default); spread: every file through one of them, enough where the nodes of a cache share what they hold',
     ],
+    { decides: 'addresses' },
   ),
   mode: choice(
     'Mode',
@@ -345,6 +395,7 @@ export const jobFields = {
       '--mode <mode>',
       'data: read the files (default); metadata: listings and attributes through each address, no data; estimate: files, sizes, and how long warming would take',
     ],
+    { also: ['warm'] },
   ),
   symlinks: choice(
     'Symlinks',
@@ -356,6 +407,7 @@ export const jobFields = {
     'ReadSnapshots',
     'true: directories of snapshots, such as .snapshot, are read as well. Absent: they are left out.',
     ['--read-snapshots', 'read directories of snapshots, such as .snapshot and .zfs, as well; else they are left out'],
+    { also: ['warm'] },
   ),
   allowEmpty: flag(
     'AllowEmpty',
@@ -364,8 +416,9 @@ export const jobFields = {
       '--allow-empty',
       'finding no file to warm is no mistake; else the job ends as "nothing matched", with exit code 4',
     ],
+    { decides: 'nothing read', also: ['warm'] },
   ),
-  jobId: optionalText('JobId', 'A label to find the job by.', { maxLength: 128 }, readLabel, [
+  jobId: optionalText('JobId', 'A label to find the job by.', { maxLength: 128, decides: 'nothing read' }, readLabel, [
     '--job-id <label>',
     'label to find the job by; else it gets one of its own',
   ]),
@@ -373,7 +426,7 @@ export const jobFields = {
     'Weight',
     'Share of the workers among the runs. Default: 10.',
     ['--weight <1-100>', 'share of the workers, next to other jobs; else 10'],
-    { min: 1, max: 100, default: defaultWeight },
+    { min: 1, max: 100, default: defaultWeight, decides: 'nothing read' },
   ),
   maxBytesPerSecond: ceiling(
     'MaxBytesPerSecond',
@@ -448,8 +501,15 @@ export const JobMessage = Type.Object(
   { ...strict, title: 'Job', description: 'What a person submits to have a cache warmed.' },
 )
 
+/** The fields that decide this, in the order of a job's properties. */
+export const fieldsThatDecide = (what: Decides): readonly (keyof Job)[] =>
+  (Object.keys(jobFields) as (keyof Job)[]).filter((field) => jobFields[field].decides === what)
+
 /** The options of a command line, in the order of a help text, each with the keys of the message that it fills. */
-export const jobOptions: readonly (JobOption & { readonly field: keyof Job; readonly keys: readonly string[] })[] =
-  Object.entries(jobFields).flatMap(([field, { option, keys }]) =>
-    option === undefined ? [] : [{ ...option, field: field as keyof Job, keys: Object.keys(keys) }],
-  )
+export const jobOptions: readonly (JobOption & {
+  readonly field: keyof Job
+  readonly keys: readonly string[]
+  readonly also: readonly JobCommand[]
+})[] = Object.entries(jobFields).flatMap(([field, { option, keys, also }]) =>
+  option === undefined ? [] : [{ ...option, field: field as keyof Job, keys: Object.keys(keys), also }],
+)

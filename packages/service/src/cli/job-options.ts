@@ -1,4 +1,4 @@
-import { jobOptions as fieldOptions, type Job, type JobOption } from '@cachewarmer/core'
+import { jobOptions as fieldOptions, type JobCommand, type JobOption } from '@cachewarmer/core'
 import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
 
 /** Comma-separated as the original has it (blanks around a value don't count), and the option may be repeated. */
@@ -77,14 +77,15 @@ export type JobSettings = JobSources & {
 }
 
 /**
- * Adds the options that describe a job: those of all fields, or of the fields named, then all sources but those left out.
+ * Adds the options that describe a job: those of all fields, or of the fields that a command has which submits none, then all
+ * sources but those left out.
  */
 export function withJobOptions<Args extends unknown[], Opts extends OptionValues, Global extends OptionValues>(
   command: Command<Args, Opts, Global>,
-  { fields, without = [] }: { readonly fields?: readonly (keyof Job)[]; readonly without?: readonly string[] } = {},
+  { of, without = [] }: { readonly of?: JobCommand; readonly without?: readonly string[] } = {},
 ): Command<Args, Opts & JobSources, Global> {
   for (const option of fieldOptions) {
-    if (fields === undefined || fields.includes(option.field)) command.addOption(optionOf(option))
+    if (of === undefined || option.also.includes(of)) command.addOption(optionOf(option))
   }
   for (const option of sources) if (!without.includes(option.attributeName())) command.addOption(option)
   return command as unknown as Command<Args, Opts & JobSources, Global>

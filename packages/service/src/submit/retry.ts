@@ -6,10 +6,8 @@ import type { ListedPath } from './list.ts'
 import { type SubmittedJob, submitWithList } from './submit.ts'
 
 export interface RetryOptions extends FailuresOptions {
-  /** In place of what the job said: what the new job goes by, its weight and ceilings. Without `jobId` it gets a label. */
-  readonly change?:
-    | Partial<Pick<Job, 'jobId' | 'weight' | 'maxBytesPerSecond' | 'maxRequestsPerSecond' | 'maxWorkers'>>
-    | undefined
+  /** In place of what the job said, but for addresses and paths. Without `jobId` the new job gets a label. */
+  readonly change?: Partial<Omit<Job, 'addresses' | 'paths' | 'list'>> | undefined
   /** Called once, before anything is sent, with the jobs that there will be. Throws to send none. */
   readonly onPlanned?: ((jobs: readonly RetriedJob[]) => void) | undefined
 }

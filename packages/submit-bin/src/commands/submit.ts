@@ -1,4 +1,4 @@
-import type { Job } from '@cachewarmer/core'
+import { fieldsThatDecide, type Job } from '@cachewarmer/core'
 import { exitCode, type JobSettings, UsageError, withJobOptions } from '@cachewarmer/service/cli'
 import { plural } from '@cachewarmer/service/report'
 import {
@@ -100,8 +100,8 @@ type RetrySettings = JobSettings & {
   readonly report?: string | undefined
 }
 
-/** What may be said of the new job; everything else is as the old one has it. */
-const mayBeSaid = ['jobId', 'weight', 'maxBytesPerSecond', 'maxRequestsPerSecond', 'maxWorkers'] as const
+/** What may be said of the new job; what is read is as the old one has it. */
+const mayBeSaid = fieldsThatDecide('nothing read')
 const beside: readonly string[] = [...mayBeSaid, 'retry', 'wait', 'report']
 
 /** Submits what failed in a run, through the addresses that it failed at. The worst exit code where several are waited for. */

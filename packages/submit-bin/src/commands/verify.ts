@@ -16,19 +16,6 @@ import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-
 import { type Act, openOutput, type Session, type Terminal, target, withSession } from '../session.ts'
 import { renderWarmth } from './warmth.ts'
 
-/** Which files are looked at; the rest of a job says how they are warmed. */
-const filesToVerify = [
-  'addresses',
-  'exportPath',
-  'paths',
-  'include',
-  'exclude',
-  'excludeDirectories',
-  'minFileSizeBytes',
-  'maxFileSizeBytes',
-  'modifiedSince',
-] as const
-
 export const verifyCommand = (program: Pick<Command, 'command'>, act: Act) =>
   withJobOptions(
     program
@@ -37,7 +24,7 @@ export const verifyCommand = (program: Pick<Command, 'command'>, act: Act) =>
         'measure how much of a job, or of what the options say, a cache really holds: re-reads a random sample through each address, by NFSv3 itself, and compares latencies',
       )
       .argument('[job]', `${target}; without one the options describe what to look at, and no queue is needed`),
-    { fields: filesToVerify },
+    { of: 'verify' },
   )
     .addOption(verifyOptions.sample)
     .addOption(verifyOptions.headBytes)

@@ -1,8 +1,9 @@
+import { fieldsThatDecide, type Job } from '@cachewarmer/core'
 import { aJob, readCounts } from '@cachewarmer/core/testing'
 import { expect, test } from 'vitest'
 import { openLedger } from '../ledger/sqlite-ledger.ts'
 import { World } from '../testing/world.ts'
-import { beganBy, resolveSinceLast, specificationOf } from './earlier.ts'
+import { beganBy, earlierTotals, resolveSinceLast, specificationOf } from './earlier.ts'
 
 const last = (given = {}) => aJob({ modifiedSince: 'last', ...given })
 
@@ -30,6 +31,55 @@ test('a time that is given stays', () => {
   const job = aJob({ modifiedSince: '2026-01-31T08:00:00Z' })
   expect(resolveSinceLast(job, openLedger(':memory:'), nowMs)).toEqual({ job, warnings: [] })
 })
+
+/** Each field with a value that `aJob` does not have: a new field needs a line here. */
+const others: { readonly [field in keyof Job]-?: NonNullable<Job[field]> } = {
+  addresses: ['10.9.9.9'],
+  keepNames: true,
+  exportPath: '/other',
+  paths: ['/other'],
+  list: { id: 'a'.repeat(12), chunks: 1, paths: 1 },
+  include: ['*.exr'],
+  exclude: ['*.tmp'],
+  excludeDirectories: ['old'],
+  ignoreRules: ['*.bak'],
+  includeExpressions: ['a'],
+  excludeExpressions: ['b'],
+  directoryRules: [{ path: '/a', include: ['c'], exclude: [] }],
+  minFileSizeBytes: 1,
+  maxFileSizeBytes: 2,
+  modifiedSince: '2026-01-31T08:00:00Z',
+  headBytes: 3,
+  through: 'spread',
+  mode: 'metadata',
+  symlinks: 'all',
+  readSnapshots: true,
+  allowEmpty: true,
+  jobId: 'night',
+  weight: 11,
+  maxBytesPerSecond: 4,
+  maxRequestsPerSecond: 5,
+  maxWorkers: 6,
+}
+
+test.each(Object.entries(others))('%s makes another job only if it decides which bytes get where', (field, value) => {
+  const isSame = specificationOf(aJob({ [field]: value })) === specificationOf(aJob())
+  expect(isSame).toBe(field === 'modifiedSince' || fieldsThatDecide('nothing read').includes(field as keyof Job))
+})
+
+test.each(Object.entries(others))(
+  '%s makes the totals of an earlier run unknown only if it decides which files are read',
+  async (field, value) => {
+    const world = new World()
+    const id = await world.submit()
+    await world.managed(async () => {
+      await world.work(id, { counts: readCounts(3, 30) })
+      await world.reached(id)
+    })
+    const known = earlierTotals(world.ledger, aJob({ [field]: value })) !== undefined
+    expect(known).toBe(!fieldsThatDecide('files').includes(field as keyof Job))
+  },
+)
 
 test('the same job is one that brings the same bytes to the same places, under any label', () => {
   const same = [{ jobId: 'night' }, { weight: 3 }, { maxWorkers: 2 }, { modifiedSince: '2026-01-31T08:00:00Z' }]

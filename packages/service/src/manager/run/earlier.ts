@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type EarlierRun, type Job, sinceLast } from '@cachewarmer/core'
+import { type EarlierRun, fieldsThatDecide, type Job, sinceLast } from '@cachewarmer/core'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
 import type { EarlierTotals } from './expected.ts'
 
@@ -21,20 +21,12 @@ export function earlierTotals(ledger: Ledger, job: Job): EarlierTotals | undefin
   return run === undefined ? undefined : ledger.totals(run.run).counts
 }
 
-/** Neither what a job is called, nor how fast, nor through which addresses decides which files are read. */
-const beside = [
-  'jobId',
-  'allowEmpty',
-  'weight',
-  'maxBytesPerSecond',
-  'maxRequestsPerSecond',
-  'maxWorkers',
-  'addresses',
-  'keepNames',
-  'through',
-]
+const workOf = (job: Job): Partial<Job> =>
+  without(job, [...fieldsThatDecide('nothing read'), ...fieldsThatDecide('addresses')])
 
-const workOf = (job: Job): object => Object.fromEntries(Object.entries(job).filter(([key]) => !beside.includes(key)))
+function without(job: Job, fields: readonly (keyof Job)[]): Partial<Job> {
+  return Object.fromEntries(Object.entries(job).filter(([key]) => !fields.includes(key as keyof Job)))
+}
 
 /** Shorter runs say more of starting and ending than of reading. */
 const leastElapsedMs = 2_000
@@ -70,17 +62,8 @@ const skewMarginMs = 10 * 60_000
  * that: a job of the same name with another path must not skip files that were never read.
  */
 export function specificationOf(job: Job): string {
-  const {
-    jobId: _,
-    weight: __,
-    maxBytesPerSecond: _b,
-    maxRequestsPerSecond: _r,
-    maxWorkers: _w,
-    modifiedSince: ___,
-    allowEmpty: _e,
-    ...what
-  } = job
-  const same = { ...what, addresses: what.addresses.toSorted(), paths: what.paths.toSorted() }
+  const what = without(job, ['modifiedSince', ...fieldsThatDecide('nothing read')])
+  const same = { ...what, addresses: job.addresses.toSorted(), paths: job.paths.toSorted() }
   const inOrder = Object.entries(same).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(JSON.stringify(inOrder)).digest('hex')
 }
