@@ -1,12 +1,7 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { type AccessPolicy, accessPolicies } from '../access-policy.ts'
 import { allowAddressOption } from './address-rules.ts'
 import { wholeFrom } from './option-group.ts'
-
-export { machineOfWorker } from '../worker-name.ts'
-
-/** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
-const accessPolicies = ['auto', 'direct', 'mount', 'folder'] as const
-type AccessPolicy = (typeof accessPolicies)[number]
 
 /** Where the original mounts an address's export. */
 export const defaultFolderTemplate = '/mnt/cachewarmer/{address}{export}'

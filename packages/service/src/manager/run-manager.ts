@@ -1,6 +1,6 @@
 import { makeId } from '@cachewarmer/core'
 import { consume, sleep, textCodec } from '@cachewarmer/queue'
-import { machineOfWorker } from '../cli/access-options.ts'
+import { machineOfWorker } from '../worker-name.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
 import { FailureLister, handleControl, SteeringOrder } from './intake/control.ts'
 import { Intake } from './intake/intake.ts'

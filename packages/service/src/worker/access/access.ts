@@ -9,6 +9,7 @@ import {
   WalkError,
   watchedMount,
 } from '@cachewarmer/walker'
+import type { AccessPolicy } from '../../access-policy.ts'
 import type { MountOpener } from '../ports.ts'
 import { type KernelOptions, kernelAccess, kernelMayHelp } from './kernel.ts'
 
@@ -115,9 +116,6 @@ function ownPartOf(template: string): string {
   const fixed = template.slice(0, Math.max(0, template.search(/\{(address|export)\}|$/)))
   return fixed.slice(0, fixed.lastIndexOf('/')) || '/'
 }
-
-/** `direct`: NFS spoken by the worker; `mount`: the kernel's client; `folder`: what is mounted already; `auto`: direct, else a mount. */
-type AccessPolicy = 'auto' | 'direct' | 'mount' | 'folder'
 
 export interface AccessOptions {
   readonly policy: AccessPolicy
