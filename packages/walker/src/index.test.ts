@@ -12,6 +12,7 @@ test('exports change only on purpose', async () => {
     'nfsMount',
     'openReadLane',
     'rateLimit',
+    'systemClock',
     'throttledMount',
     'walk',
     'warm',

@@ -8,6 +8,7 @@
  */
 
 export type { Clock, Resolve } from '@cachewarmer/nfs'
+export { systemClock } from '@cachewarmer/nfs'
 export type { WalkErrorCode } from './errors.ts'
 export { isWalkError, WalkError } from './errors.ts'
 export type { AdaptiveLimit, AdaptiveLimitOptions, LatencyObserver } from './limits/adaptive-limit.ts'
@@ -15,7 +16,7 @@ export { adaptiveLimit } from './limits/adaptive-limit.ts'
 export type { Limiter, LimitFigures, LimitState, Turns, TurnTaker } from './limits/limiter.ts'
 export type { RateCeilings, RateLimit, RateLimitOptions } from './limits/rate-limit.ts'
 export { rateLimit } from './limits/rate-limit.ts'
-export type { FolderMountOptions } from './mounts/folder/folder-mount.ts'
+export type { FolderMountOptions, ReadLaneOptions } from './mounts/folder/folder-mount.ts'
 export { folderMount, openReadLane } from './mounts/folder/folder-mount.ts'
 export type { ReadLane } from './mounts/folder/lane.ts'
 export type {
@@ -29,6 +30,7 @@ export type {
   ListOptions,
   Mount,
   MountHealth,
+  OpenMount,
   Reach,
   ReadOptions,
   ReadOutcome,
@@ -53,6 +55,7 @@ export type {
   WalkFailure,
 } from './walk/counters.ts'
 export type { FileEntry, WalkEntry } from './walk/entries.ts'
+export type { WalkObserver } from './walk/observer.ts'
 export type { AddOptions, LeftOutEntry, WalkFilter, WalkOptions } from './walk/options.ts'
 export { defaultFilter } from './walk/options.ts'
 export type { FilesPart, ListingPart, RangePart, TakenPart, TreePart, WalkPart } from './walk/parts.ts'

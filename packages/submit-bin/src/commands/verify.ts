@@ -149,7 +149,7 @@ async function verifyWarmth({
         resolve: openResolver({ loopback, allowed: settings.allowAddress }),
       },
       random: terminal.random,
-      onProgress: progress(terminal),
+      observer: { progressed: progress(terminal) },
       signal: shutdown.stopTaking,
     })
   } catch (error) {

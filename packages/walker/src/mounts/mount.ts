@@ -187,3 +187,6 @@ export interface Mount {
   read(file: Target, options: ReadOptions): Promise<ReadOutcome>
   close(): Promise<void>
 }
+
+/** A mount of this package, which `await using` closes. */
+export type OpenMount = Mount & AsyncDisposable

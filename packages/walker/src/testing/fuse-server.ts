@@ -12,9 +12,9 @@ export interface FuseFile {
   readonly size: number
   /** Bytes from the beginning that can be read; behind them a read ends, or fails with EIO. */
   readonly gives: number
-  readonly fails?: boolean
+  readonly fails?: boolean | undefined
   /** Bytes that a read gives at most. Default: all that are asked for. */
-  readonly perRead?: number
+  readonly perRead?: number | undefined
 }
 
 const [folder = '', json = '[]'] = process.argv.slice(2)

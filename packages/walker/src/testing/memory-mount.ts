@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '@cachewarmer/nfs'
 import { tooLarge, WalkError, type WalkErrorCode } from '../errors.ts'
-import type { DirectoryPage, Entry, ListOptions, Mount, ReadOptions, ReadOutcome, Target } from '../mounts/mount.ts'
+import type { DirectoryPage, Entry, ListOptions, OpenMount, ReadOptions, ReadOutcome, Target } from '../mounts/mount.ts'
 import { joinPath, nameOf, parentOf } from '../paths.ts'
 import type { MemoryDirectory, MemoryNode } from './memory-tree.ts'
 
@@ -16,18 +16,18 @@ export interface MemoryMountOptions {
   readonly name: string
   readonly tree: MemoryDirectory
   /** Entries a page. Default 1024. */
-  readonly pageSize?: number
+  readonly pageSize?: number | undefined
   /** Pages say where the listing can resume. Default false, as in a mounted folder. */
-  readonly resumable?: boolean
-  readonly handleSpace?: string
-  readonly maxInFlight?: number
-  readonly faults?: MemoryFault
+  readonly resumable?: boolean | undefined
+  readonly handleSpace?: string | undefined
+  readonly maxInFlight?: number | undefined
+  readonly faults?: MemoryFault | undefined
   /** Every operation takes this long. Needs `clock`. */
-  readonly latencyMs?: number
-  readonly clock?: Pick<Clock, 'setTimer'>
+  readonly latencyMs?: number | undefined
+  readonly clock?: Pick<Clock, 'setTimer'> | undefined
 }
 
-export interface MemoryMount extends Mount {
+export interface MemoryMount extends OpenMount {
   /** What was asked for so far. */
   readonly asked: {
     lists: number
@@ -149,6 +149,7 @@ export function memoryMount(options: MemoryMountOptions): MemoryMount {
     readLink,
     read,
     close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   }
 }
 

@@ -1,16 +1,16 @@
-import type { Mount } from '../mounts/mount.ts'
+import type { Mount, OpenMount } from '../mounts/mount.ts'
 
 /** One operation that was asked of a mount. */
 export interface MountCall {
   readonly operation: 'list' | 'stat' | 'read' | 'readLink'
   readonly path: string
-  readonly offset?: number
-  readonly length?: number
+  readonly offset?: number | undefined
+  readonly length?: number | undefined
   /** Where a listing was to resume. */
   readonly resume?: string | undefined
 }
 
-export interface RecordedMount extends Mount {
+export interface RecordedMount extends OpenMount {
   /** In the order in which they were asked. */
   readonly calls: readonly MountCall[]
   /** From now on calls that pass the test wait for `release()`. They begin at once again when it is `undefined`. */
@@ -71,6 +71,7 @@ export function recorded(mount: Mount): RecordedMount {
       },
     }),
     close: () => mount.close(),
+    [Symbol.asyncDispose]: () => mount.close(),
   }
 }
 

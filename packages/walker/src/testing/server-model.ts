@@ -22,7 +22,7 @@ export function serverModel(
   options: {
     readonly roundTripMs: number
     readonly serviceMs: number
-    readonly workers?: number
+    readonly workers?: number | undefined
     readonly noise?: number | undefined
   },
 ): ServerModel {

@@ -9,7 +9,7 @@
 export type { DirectoryShares, DirectoryWarmth } from './directories.ts'
 export type { Measured, MeasureOptions, ProbeFailure, Prober, SampledFile } from './measure.ts'
 export { measure } from './measure.ts'
-export type { ListedPath, SampleFilter, VerifyErrorCode, VerifyOptions } from './options.ts'
+export type { ListedPath, SampleFilter, VerifyErrorCode, VerifyObserver, VerifyOptions } from './options.ts'
 export { isVerifyError, VerifyError } from './options.ts'
 export { picture } from './picture.ts'
 

@@ -1,4 +1,5 @@
 import { type FileHandle, isNfsError, type NfsExport, readRange } from '@cachewarmer/nfs'
+import type { VerifyObserver } from './options.ts'
 
 /** A file of the sample, with what opens it fast. */
 export interface SampledFile {
@@ -44,8 +45,8 @@ export interface Measured {
 export interface MeasureOptions {
   /** Files at a time. Few enough that their latencies are the filer's and not those of a queue before it. Default 64. */
   readonly inFlight?: number | undefined
-  /** Called after each file. */
-  readonly onFile?: (() => void) | undefined
+  /** Hears of each file of the sample that was read. */
+  readonly observer?: VerifyObserver | undefined
   readonly signal: AbortSignal
 }
 
@@ -67,13 +68,14 @@ interface Probe {
 export async function measure(
   prober: Prober,
   sample: readonly SampledFile[],
-  { inFlight = 64, onFile, signal }: MeasureOptions,
+  { inFlight = 64, observer, signal }: MeasureOptions,
 ): Promise<Measured> {
   await rehearse(prober, sample, inFlight, signal)
   await prober.floor(signal)
   const probes: Probe[] = []
   const failures: ProbeFailure[] = []
   let gone = 0
+  let done = 0
 
   const probe = async (file: SampledFile, at: number): Promise<void> => {
     signal.throwIfAborted()
@@ -87,7 +89,11 @@ export async function measure(
       signal.throwIfAborted()
       failures.push({ path: file.path, message: error instanceof Error ? error.message : String(error) })
     }
-    onFile?.()
+    try {
+      observer?.progressed?.(++done, probedOf(sample))
+    } catch {
+      // Who watches work must not break it.
+    }
   }
 
   const files = sample.slice(rehearsed(sample)).entries()
@@ -109,6 +115,9 @@ export async function measure(
 }
 
 /** The first of the sample is given up for the rehearsal, unless it is all there is. */
+/** Files of the sample that are measured. */
+export const probedOf = (sample: readonly SampledFile[]): number => sample.length - rehearsed(sample)
+
 const rehearsed = (sample: readonly SampledFile[]): number => (sample.length > 1 ? 1 : 0)
 
 /**

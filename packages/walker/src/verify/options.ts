@@ -17,6 +17,12 @@ export interface ListedPath {
 }
 
 /** What to verify, and how closely. */
+/** Hears how reading goes. Called after each file: be quick. What a method throws changes nothing. */
+export interface VerifyObserver {
+  /** So many files of so many were read, over all addresses. */
+  readonly progressed?: ((done: number, of: number) => void) | undefined
+}
+
 export interface VerifyOptions {
   /** Addresses of the cache, each measured on its own. */
   readonly addresses: readonly string[]
@@ -49,12 +55,12 @@ export interface VerifyOptions {
   /** In [0, 1). Default `Math.random`. */
   readonly random?: (() => number) | undefined
   readonly clock?: Clock | undefined
-  /** Called as files are read: how many of how many, over all addresses. */
-  readonly onProgress?: ((done: number, of: number) => void) | undefined
+  /** Hears how far it is. */
+  readonly observer?: VerifyObserver | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-type Absent = 'listed' | 'coldMs' | 'coldReads' | 'clock' | 'onProgress'
+type Absent = 'listed' | 'coldMs' | 'coldReads' | 'clock' | 'observer'
 export type VerifySettings = Pick<VerifyOptions, Absent> & {
   readonly [K in Exclude<keyof VerifyOptions, Absent>]-?: NonNullable<VerifyOptions[K]>
 }
@@ -84,7 +90,7 @@ export function resolveVerifyOptions(given: VerifyOptions): VerifySettings {
     nfs: given.nfs ?? {},
     random: given.random ?? Math.random,
     clock: given.clock,
-    onProgress: given.onProgress,
+    observer: given.observer,
     signal: given.signal ?? new AbortController().signal,
   }
 }

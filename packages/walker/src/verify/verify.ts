@@ -1,6 +1,6 @@
 import { isNfsError, mountExport, type NfsExport } from '@cachewarmer/nfs'
 import { byDirectory, type DirectoryShares } from './directories.ts'
-import { type Measured, measure, nfsProber, type SampledFile } from './measure.ts'
+import { type Measured, measure, nfsProber, probedOf, type SampledFile } from './measure.ts'
 import { resolveVerifyOptions, VerifyError, type VerifyOptions, type VerifySettings } from './options.ts'
 import { type Sample, sampleExport } from './sample.ts'
 import { scaleOf } from './statistics.ts'
@@ -88,16 +88,20 @@ const divide = (files: readonly SampledFile[], parts: number): SampledFile[][] =
 function measureAll(
   exports: readonly NfsExport[],
   shares: readonly (readonly SampledFile[])[],
-  { headBytes, inFlight, onProgress, clock, signal }: VerifySettings,
+  { headBytes, inFlight, observer, clock, signal }: VerifySettings,
 ): Promise<Measured[]> {
   const now = clock === undefined ? () => performance.now() : () => clock.now()
-  const of = shares.reduce((sum, share) => sum + share.length, 0)
+  const of = shares.reduce((sum, share) => sum + probedOf(share), 0)
   const handleSpace = exports[0]?.handleSpace ?? ''
   let done = 0
-  const onFile = (): void => onProgress?.(++done, of)
+  const progressed = (): void => observer?.progressed?.(++done, of)
   return Promise.all(
     exports.map((mounted, at) =>
-      measure(nfsProber(mounted, { now, headBytes, handleSpace }), shares[at] ?? [], { inFlight, onFile, signal }),
+      measure(nfsProber(mounted, { now, headBytes, handleSpace }), shares[at] ?? [], {
+        inFlight,
+        observer: { progressed },
+        signal,
+      }),
     ),
   )
 }

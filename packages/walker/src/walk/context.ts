@@ -4,6 +4,7 @@ import type { Mount } from '../mounts/mount.ts'
 import { EntryQueue } from './entries.ts'
 import { Frontier } from './frontier.ts'
 import { MountSet } from './mount-set.ts'
+import { tell } from './observer.ts'
 import type { Settings } from './options.ts'
 import { Resolver } from './resolver.ts'
 import { FileSample } from './sample.ts'
@@ -66,7 +67,9 @@ export abstract class Context {
 
   /** Counts and reports a failure; one mount's, where it has a name. */
   fail(tally: Tally, path: string, error: WalkError, mount?: string): void {
-    this.tallies.fail(tally, { path, mount, code: error.code, message: error.message })
+    const failure = { path, mount, code: error.code, message: error.message }
+    this.tallies.fail(tally, failure)
+    if (this.settings.observer) tell(this.settings.observer, 'failed', failure)
     this.entries?.push({ kind: 'failed', path, mount, error })
   }
 

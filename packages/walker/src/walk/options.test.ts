@@ -23,6 +23,7 @@ test('nothing said means: the head of every file of the export, through each mou
     maxPending: 10_000,
     entries: 'all',
     graceMs: 30_000,
+    progressMs: 1_000,
     clock: systemClock,
   })
 })

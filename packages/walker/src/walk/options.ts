@@ -3,6 +3,7 @@ import { WalkError } from '../errors.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import type { Mount } from '../mounts/mount.ts'
 import { checkName, checkPath, show } from '../paths.ts'
+import type { WalkObserver } from './observer.ts'
 import type { WalkPart } from './parts.ts'
 
 /** Decides by name before anything is asked of the filer, then by what the listing told. `true` keeps. */
@@ -35,7 +36,7 @@ export interface AddOptions {
 
 export interface WalkOptions {
   /** What to walk. Default: the whole export. */
-  readonly parts?: readonly WalkPart[]
+  readonly parts?: readonly WalkPart[] | undefined
   /**
    * `given`: the parts begin in their order. Listings run ahead; no file of a part begins before the last one of the part but
    * one before it has begun. `any`: whatever is found begins, the deepest first, so that no file waits for a listing elsewhere.
@@ -43,63 +44,70 @@ export interface WalkOptions {
    */
   readonly order?: 'given' | 'any' | undefined
   /** Bytes of every file that are read, from its beginning. Default 65,536; Infinity reads whole files, 0 none. */
-  readonly headBytes?: number
+  readonly headBytes?: number | undefined
   /**
    * `false`, as `headBytes: 0`, reads nothing of any file: listings and attributes alone. A file then counts when it was found
    * with its size through every mount it would be read through, and `counters.sizes` says how large the files are. Its `bytes`
    * are those that reading it would bring: its size, or `headBytes` where that is given. For `each` to hold for listings,
    * `listThrough` has to say so as well. Default true.
    */
-  readonly read?: boolean
+  readonly read?: boolean | undefined
   /**
    * Sizes and times are asked for of every file, so that each entry has them. Default: only where the filter needs them, or
    * nothing is read; other entries have what their listing told anyway, which over NFS is all.
    */
-  readonly attributes?: boolean
+  readonly attributes?: boolean | undefined
   /**
    * Files of a directory begin by name, in the order of UTF-16 code units, and so do directories in it; where nothing is read and
    * `listings` is 1, that sorts all entries of a tree. A directory is then held whole while it is listed; one with more than
    * 1,000,000 names is a failure, `TOO_LARGE`. Default false.
    */
-  readonly sorted?: boolean
+  readonly sorted?: boolean | undefined
   /** Notes this many of the small files that it finds, and a quarter as many large ones, in `walk.sampled`. Default 0. */
-  readonly sampleFiles?: number
+  readonly sampleFiles?: number | undefined
   /** `each` reads every file through every mount, `spread` through the one that its path's hash names. Default `each`. */
-  readonly through?: 'each' | 'spread'
+  readonly through?: 'each' | 'spread' | undefined
   /** Directories are listed through one mount (default), or through each, for caches that keep listings apart. */
-  readonly listThrough?: 'one' | 'each'
+  readonly listThrough?: 'one' | 'each' | undefined
   /** Default: `defaultFilter`, everything but directories of snapshots such as `.snapshot`. */
-  readonly filter?: WalkFilter
+  readonly filter?: WalkFilter | undefined
   /** Which symbolic links are followed, within the export. Default `none`. */
-  readonly symlinks?: 'none' | 'files' | 'all'
+  readonly symlinks?: 'none' | 'files' | 'all' | undefined
   /** Reads in flight in all. Default 64. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** Listings in flight in all. Default 16; where the mounts allow more, as many as directories are small. */
-  readonly listings?: number
+  readonly listings?: number | undefined
   /** A longer file is read in chunks of this many bytes, in parallel and by turns through the mounts. Default 64 MiB. */
-  readonly chunkBytes?: number
+  readonly chunkBytes?: number | undefined
   /** A longer file can be handed away in ranges of this many bytes. Default 1 GiB. */
-  readonly rangeBytes?: number
+  readonly rangeBytes?: number | undefined
   /** Names and directories held before listings pause. Default 10,000. */
-  readonly maxPending?: number
+  readonly maxPending?: number | undefined
   /** `none`: nobody iterates, only counters and failures are of interest. Default `all`: entries for one caller who iterates. */
-  readonly entries?: 'all' | 'none'
+  readonly entries?: 'all' | 'none' | undefined
   /** Limits per mount. Default: the mount's own `limiter`; else `concurrency` or its `maxInFlight`, whichever is smaller. */
-  readonly limiterFor?: (mount: Mount) => Limiter
+  readonly limiterFor?: ((mount: Mount) => Limiter) | undefined
   /**
    * How long a file waits for a mount that does not answer, counted from when it stopped to; then it is a failure of that
    * mount. Nothing fails while no mount answers at all. Default 30,000; 0 does not wait. Needs mounts with `health`.
    */
-  readonly graceMs?: number
-  /** Measures `graceMs`. */
-  readonly clock?: Clock
+  readonly graceMs?: number | undefined
+  /** Hears how the walk goes. */
+  readonly observer?: WalkObserver | undefined
+  /** Between two calls of the observer's `progressed`. Default 1,000. */
+  readonly progressMs?: number | undefined
+  /** Measures `graceMs` and `progressMs`. Default the system's. */
+  readonly clock?: Clock | undefined
   /** Ends the walk at once with `signal.reason`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
+type Absent = 'limiterFor' | 'listings' | 'observer'
+
 /** Options with every default filled in and every value checked. */
-export type Settings = Required<Omit<WalkOptions, 'limiterFor' | 'listings'>> &
-  Pick<WalkOptions, 'limiterFor' | 'listings'>
+export type Settings = Pick<WalkOptions, Absent> & {
+  readonly [Name in Exclude<keyof WalkOptions, Absent>]-?: NonNullable<WalkOptions[Name]>
+}
 
 /** Where filers show snapshots, as `@cachewarmer/core` has them for jobs. */
 const snapshots = new Set([
@@ -142,6 +150,7 @@ const defaults = {
   maxPending: 10_000,
   entries: 'all',
   graceMs: 30_000,
+  progressMs: 1_000,
   clock: systemClock,
 } satisfies WalkOptions
 
@@ -154,6 +163,7 @@ export function settingsOf(options: WalkOptions): Settings {
     checkCount(field, settings[field], 1)
   if (settings.listings !== undefined) checkCount('listings', settings.listings, 1)
   checkCount('graceMs', settings.graceMs, 0)
+  checkCount('progressMs', settings.progressMs, 1)
   checkCount('sampleFiles', settings.sampleFiles, 0)
   if (settings.headBytes !== Infinity) checkCount('headBytes', settings.headBytes, 1)
   checkChoice('order', settings.order, ['given', 'any'])

@@ -64,7 +64,7 @@ export interface MeasureOptions {
   /** Ends the measuring; what was read until then counts. */
   readonly signal: AbortSignal
   /** Reads in flight. Default 8. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
 }
 
 /** As the manager counts on where it makes an estimate of what was measured. */

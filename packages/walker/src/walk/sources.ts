@@ -41,7 +41,7 @@ export interface ReadSource {
   /** Units, as `take()` counts them, that are not begun. */
   readonly pending: number
   /** A large file with chunks in flight: other sources come first. Default false. */
-  readonly isBusy?: boolean
+  readonly isBusy?: boolean | undefined
   next(): ReadUnit | undefined
   /** Gives up at most `max` units from its far end. */
   give(max: number): { readonly part: WalkPart; readonly units: number }[]

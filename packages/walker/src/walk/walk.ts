@@ -2,6 +2,7 @@ import type { Mount } from '../mounts/mount.ts'
 import { bytesInFlight, type FileUnderWay, largest } from './context.ts'
 import type { WalkCounters, WalkFailure } from './counters.ts'
 import type { WalkEntry } from './entries.ts'
+import { tellProgress } from './observer.ts'
 import { type AddOptions, checkParts, checkPriority, settingsOf, type WalkOptions } from './options.ts'
 import type { TakenPart, WalkPart } from './parts.ts'
 import type { SampledFile } from './sample.ts'
@@ -23,7 +24,9 @@ export class Walk implements AsyncIterable<WalkEntry>, AsyncDisposable {
 
   /** See `walk`. */
   constructor(mounts: readonly Mount[], options: WalkOptions) {
-    this.scheduler = new Scheduler(mounts, settingsOf(options))
+    const settings = settingsOf(options)
+    this.scheduler = new Scheduler(mounts, settings)
+    tellProgress({ done: this.scheduler.done, counters: () => this.counters }, settings)
   }
 
   /**

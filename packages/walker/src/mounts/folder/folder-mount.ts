@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat, readlink } from 'node:fs/promises'
 import { resolve as absolute } from 'node:path'
-import { decodeName } from '@cachewarmer/nfs'
+import { type Clock, decodeName, systemClock } from '@cachewarmer/nfs'
 import pLimit from 'p-limit'
 import { isWalkError, WalkError } from '../../errors.ts'
 import { ancestorsOf, nameOf, parentOf } from '../../paths.ts'
@@ -10,7 +10,7 @@ import type {
   Entry,
   Identity,
   ListOptions,
-  Mount,
+  OpenMount,
   ReadOptions,
   ReadOutcome,
   StatOptions,
@@ -38,20 +38,27 @@ export interface FolderMountOptions {
   /** Stay in the folder's own file system: a directory that another one is mounted on is `OUTSIDE`. Default false. */
   readonly oneFileSystem?: boolean | undefined
   /** What reports call the mount. Default: the folder as given. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** What made the folder show the export, for reports: `folder`, mounted before; `kernel mount`, for this job. Default `folder`. */
-  readonly mountedAs?: 'folder' | 'kernel mount'
+  readonly mountedAs?: 'folder' | 'kernel mount' | undefined
   /** Reads in flight that make sense here. Default 1024, as many threads as libuv can have. */
-  readonly maxInFlight?: number
+  readonly maxInFlight?: number | undefined
   /** The thread that reads files which are at hand. Default: one of its own. Mounts of one process may share one. */
-  readonly lane?: ReadLane
+  readonly lane?: ReadLane | undefined
+  /** Times reads. Default the system's. */
+  readonly clock?: Pick<Clock, 'now'> | undefined
+}
+
+export interface ReadLaneOptions {
+  /** Times reads. Default the system's. */
+  readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
 /** A lane for `folderMount`. Its thread starts with the first file and keeps no program alive. */
-export const openReadLane = (options: { readonly now?: () => number } = {}): ReadLane =>
-  new ReadLane({ flags: openFlags, bufferBytes: smallBytes, now: options.now ?? now })
-
-const now = (): number => performance.now()
+export const openReadLane = (options: ReadLaneOptions = {}): ReadLane => {
+  const { clock = systemClock } = options
+  return new ReadLane({ flags: openFlags, bufferBytes: smallBytes, now: () => clock.now() })
+}
 
 interface Asked {
   readonly signal: AbortSignal
@@ -67,8 +74,8 @@ interface Asked {
  * Throws `NOT_FOUND` or `NOT_A_DIRECTORY` when the folder is not there, `OUTSIDE` for a link below `within`,
  * `CONNECTION_SHARED` for a mount of an address that the kernel reads through its connection to another one.
  */
-export function folderMount(options: FolderMountOptions): Mount {
-  const { folder, name = folder, mountedAs = 'folder', maxInFlight = 1024 } = options
+export function folderMount(options: FolderMountOptions): OpenMount {
+  const { folder, name = folder, mountedAs = 'folder', maxInFlight = 1024, clock = systemClock } = options
   const opened = openFolder(folder, options.within)
   const root = opened.real().toString()
   const roots = [...new Set([root, absolute(folder)])]
@@ -79,10 +86,10 @@ export function folderMount(options: FolderMountOptions): Mount {
     throw new WalkError('CONNECTION_SHARED', `${name} ${why} (${traits.protocol})`)
   }
   const guard = new ExportGuard(opened, options)
-  const lane = options.lane ?? openReadLane()
+  const lane = options.lane ?? openReadLane({ clock: options.clock })
   const doubts = new Set(traits.doubts)
   if (mountedAs === 'folder' && !doubts.has('local')) doubts.add('attributes')
-  const reader: Reader = { ...traits, buffers: processBuffers, lane, doubts, now }
+  const reader: Reader = { ...traits, buffers: processBuffers, lane, doubts, now: () => clock.now() }
 
   async function* list({ path }: Target, { signal, attributes }: ListOptions): AsyncGenerator<DirectoryPage, void> {
     signal.throwIfAborted()
@@ -165,7 +172,8 @@ export function folderMount(options: FolderMountOptions): Mount {
   }
 
   const reach = { by: `${traits.protocol} ${mountedAs}`, doubts, connection: traits.connection }
-  return { name, handleSpace: 'folder', maxInFlight, reach, list, stat, readLink, read, close }
+  const dispose = { [Symbol.asyncDispose]: close }
+  return { name, handleSpace: 'folder', maxInFlight, reach, list, stat, readLink, read, close, ...dispose }
 }
 
 function entryOf(name: string, stats: BigIntStats): Entry {

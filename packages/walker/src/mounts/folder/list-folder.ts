@@ -14,7 +14,7 @@ const looksAtOnce = 32
 export interface ListFolderOptions {
   /** See `FileSystemTraits`. Where not, the names that were given are remembered, all of the directory's at worst. */
   readonly tellsAllKinds: boolean
-  readonly open?: typeof opendir
+  readonly open?: typeof opendir | undefined
 }
 
 /**

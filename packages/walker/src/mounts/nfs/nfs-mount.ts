@@ -17,7 +17,7 @@ import type {
   DirectoryPage,
   Entry,
   ListOptions,
-  Mount,
+  OpenMount,
   Reach,
   ReadOptions,
   ReadOutcome,
@@ -64,7 +64,7 @@ export interface NfsMountOptions {
  * `LISTING_CHANGED` where another process has listed what came before, or where the server leads it back to where it was.
  * Throws a `WalkError` with the client's text when the export can't be opened, or the signal's reason.
  */
-export async function nfsMount(options: NfsMountOptions): Promise<Mount> {
+export async function nfsMount(options: NfsMountOptions): Promise<OpenMount> {
   const { export: given, maxInFlight = 1024, limiter } = options
   const isOpen = 'handleSpace' in given
   const clock = options.clock ?? (isOpen ? undefined : given.clock)
@@ -119,7 +119,7 @@ const both = (limit: LatencyObserver, other: NfsObserver = {}): NfsObserver => (
 })
 
 /** One export as a mount. Long reads and stale handles are for `Reads` and `ForeignHandles`. */
-class NfsMount implements Mount {
+class NfsMount implements OpenMount {
   readonly name: string
   readonly peer: string | undefined
   readonly maxFileBytes: number
@@ -219,6 +219,10 @@ class NfsMount implements Mount {
 
   close(): Promise<void> {
     return this.mounted.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }
 

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { Limiter } from '../../limits/limiter.ts'
 import type { RateLimit } from '../../limits/rate-limit.ts'
-import { isComplete, type Mount, type ReadOptions, type ReadOutcome, type Target } from '../mount.ts'
+import { isComplete, type Mount, type OpenMount, type ReadOptions, type ReadOutcome, type Target } from '../mount.ts'
 import { type AroundCall, wrapMount } from './wrap-mount.ts'
 
 /** Bytes that one request is taken to bring at most, for mounts that do not count their requests. */
@@ -22,7 +22,7 @@ export interface ThrottleOptions {
  * `halted` hands requests that wait back to a walk that stops. A read takes its place in the limit once the ceilings let it
  * go, so that those that wait take none from others.
  */
-export function throttledMount(mount: Mount, bucket: RateLimit, options: ThrottleOptions = {}): Mount {
+export function throttledMount(mount: Mount, bucket: RateLimit, options: ThrottleOptions = {}): OpenMount {
   const { halted, limiter = mount.limiter } = options
   const inPlace = <T>(read: () => Promise<T>): Promise<T> => (limiter === undefined ? read() : limiter.run(read))
   const around: AroundCall = (call, signal) => bucket.take(signal, halted).then(call)

@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { WalkErrorCode } from '../../errors.ts'
+import { rateLimit } from '../../limits/rate-limit.ts'
 import { describeMount } from '../../testing/describe-mount.ts'
 import { type FakeClock, fakeClock } from '../../testing/fake-clock.ts'
 import { type MemoryMount, memoryMount, memoryTree } from '../../testing/index.ts'
+import { throttledMount } from './throttled-mount.ts'
 import { watchedMount } from './watched-mount.ts'
 
 describeMount({ afterAll, describe, expect, test }, 'watched', async (tree) => ({
@@ -193,5 +195,20 @@ describe('a watched mount', () => {
     await made.mount.close()
     await expect(waits).rejects.toMatchObject({ code: 'MOUNT_DOWN' })
     expect(made.clock.timers).toBe(0)
+  })
+
+  test('is closed where `await using` ends, and so is the mount inside', async () => {
+    const made = await down()
+    {
+      await using mount = made.mount
+      expect(mount.health.alive).toBe(false)
+    }
+    expect(made.clock.timers).toBe(0)
+    let closed = 0
+    const inner = { ...memoryMount({ name: 'm', tree: memoryTree({}) }), close: async () => void closed++ }
+    {
+      await using _mount = watchedMount(throttledMount(inner, rateLimit()))
+    }
+    expect(closed).toBe(1)
   })
 })

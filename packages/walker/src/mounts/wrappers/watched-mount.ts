@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@cachewarmer/nfs'
 import { asWalkError, isMountAway, WalkError } from '../../errors.ts'
-import type { Mount, MountHealth } from '../mount.ts'
+import type { Mount, MountHealth, OpenMount } from '../mount.ts'
 import { wrapMount } from './wrap-mount.ts'
 
 export interface WatchedMountOptions {
@@ -20,7 +20,7 @@ export interface WatchedMountOptions {
 export function watchedMount(
   inner: Mount,
   options: WatchedMountOptions = {},
-): Mount & { readonly health: MountHealth } {
+): OpenMount & { readonly health: MountHealth } {
   const watch = new Watch(inner, options)
   // No async function, for it is called for every file.
   const mount = wrapMount(inner, {

@@ -1,5 +1,5 @@
 import type { Limiter } from '../../limits/limiter.ts'
-import type { Asking, DirectoryPage, ListOptions, Mount, Target } from '../mount.ts'
+import type { Asking, DirectoryPage, ListOptions, Mount, OpenMount, Target } from '../mount.ts'
 
 /** Does what it is given, in its own way: later, or watching how it ends. */
 export type AroundCall = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>
@@ -17,7 +17,7 @@ export interface Wrapping {
 }
 
 /** The mount, with `around` around every question to it; each page of a listing is one. */
-export function wrapMount(inner: Mount, wrapping: Wrapping): Mount {
+export function wrapMount(inner: Mount, wrapping: Wrapping): OpenMount {
   const { around, read, onFurtherRequest, onListEnd, limiter = inner.limiter } = wrapping
   const readLink = inner.readLink?.bind(inner)
 
@@ -70,5 +70,8 @@ export function wrapMount(inner: Mount, wrapping: Wrapping): Mount {
     }),
     read: read ?? ((file, options) => around(() => inner.read(file, options), options.signal)),
     close: () => inner.close(),
+    [Symbol.asyncDispose]() {
+      return this.close()
+    },
   }
 }
