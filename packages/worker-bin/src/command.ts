@@ -154,6 +154,7 @@ export async function workerCommand(argv: readonly string[], version: string): P
       ...ports,
       resolve,
       versions: config.nfsVersions,
+      logger,
       parent: process.env['RUNTIME_DIRECTORY']?.split(':')[0] || tmpdir(),
     },
   })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aJob } from '@cachewarmer/core/testing'
@@ -52,7 +52,7 @@ const own = (): string[] =>
     .filter((line) => line.includes('/cachewarmer-mounts-'))
 
 /** A worker of a run mounts for that run alone, so the kernel's figures for an address are those of its new mounts. */
-async function job(): Promise<object> {
+async function job(meanwhile: () => Promise<void> = async () => undefined): Promise<object> {
   const before = { server: served(), client: asked() }
   const latest = new Map<string, Reads>()
   const watch = (): void => {
@@ -60,9 +60,11 @@ async function job(): Promise<object> {
   }
   const watching = setInterval(watch, 20)
   const { messageId } = await submitJob(service, prefix, aJob({ addresses, exportPath, paths: ['/tree'] }))
+  const disturbed = meanwhile()
   let report: unknown
   for await (const status of watchJob(service, prefix, { messageId }, { clock: steadyClock, intervalMs: 50 }))
     report = reportJson(status)
+  await disturbed
   watch()
   clearInterval(watching)
   const { reads, bytes } = served()
@@ -120,20 +122,29 @@ async function throughFolders(version: string): Promise<object> {
   return seen
 }
 
-/** Worker programs: two jobs, the end of their mounts while the worker lives on, and a third job once it was killed. */
+/** Worker programs: two jobs, the end of their mounts while the worker lives on, and a third job in which it is killed. */
 async function throughPrograms(): Promise<object> {
-  const start = () => lab.start('worker', ['--queue', queue, '--queue-name-prefix', prefix, '--access', 'mount'])
+  const options = ['--queue', queue, '--queue-name-prefix', prefix, '--access', 'mount', '--lease-ms', '3000']
+  const start = () => lab.start('worker', options)
   const first = start()
   const jobs = [await job(), await job()]
   for (let waitedMs = 0; own().length > 0 && waitedMs < 20_000; waitedMs += 100) await pause(100)
   const mounts = own()
-  first.process.kill('SIGKILL')
-  await first.finished
-  const second = start()
-  jobs.push(await job())
+  let orphans: string[] = []
+  let second = first
+  const disturb = async (): Promise<void> => {
+    while (own().length < addresses.length) await pause(5)
+    first.process.kill('SIGKILL')
+    await first.finished
+    orphans = own()
+    second = start()
+  }
+  jobs.push(await job(disturb))
+  const stillThere = own().filter((mount) => orphans.includes(mount))
   second.process.kill('SIGTERM')
   const { stderr } = await second.finished
-  return { jobs, mounts, log: stderr.slice(-2_000) }
+  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith('cachewarmer-mounts-'))
+  return { jobs, mounts, orphans: orphans.length, stillThere, folders, log: stderr.slice(-2_000) }
 }
 
 await using lab = new Lab()

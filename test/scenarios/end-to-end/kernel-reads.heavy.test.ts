@@ -108,4 +108,8 @@ describe.skipIf(lab === undefined)("reads through the kernel's NFS client", () =
     expect(all.seen['programs 3']?.mounts).toEqual([])
     expect(all.left).toEqual([])
   })
+
+  test('leave mounts behind where their worker is killed, and the next worker takes them down', () => {
+    expect(all.seen['programs 3']).toMatchObject({ orphans: 2, stillThere: [], folders: [] })
+  })
 })

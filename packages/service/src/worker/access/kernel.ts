@@ -3,9 +3,11 @@ import { lstat, mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Logger } from '@cachewarmer/queue'
 import type { Resolve } from '@cachewarmer/walker'
-import { folderMount, isWalkError, type Mount, openReadLane, WalkError } from '@cachewarmer/walker'
+import { folderMount, isWalkError, type Mount, mountPoints, openReadLane, WalkError } from '@cachewarmer/walker'
 import type { MountOpener, OpenedMount } from '../ports.ts'
+import { abandoned, claim, folderPrefix, giveUp } from './mount-owner.ts'
 
 const execute = promisify(execFile)
 
@@ -30,6 +32,8 @@ export interface KernelOptions {
   readonly mountPort?: number | undefined
   /** Versions of NFS that may be spoken, the first that mounts is. Default: all of `nfsVersions`. */
   readonly versions?: readonly NfsVersion[] | undefined
+  /** Hears of mounts that were taken down because the worker died that made them. */
+  readonly logger?: Logger | undefined
   /** Runs a program with its arguments, without a shell. Default: `execFile`. */
   readonly run?: ((program: string, args: readonly string[], options: RunOptions) => Promise<unknown>) | undefined
 }
@@ -40,7 +44,7 @@ interface RunOptions {
 }
 
 /**
- * Mounts exports with the kernel's client, read-only and for one run each, and unmounts them when they are closed. Needs
+ * Takes down what workers left behind that were killed, and from then on mounts exports with the kernel's client, read-only and for one run each, and unmounts them when they are closed. Needs
  * root and mount.nfs. The program gets its arguments as a list: nothing that a job says reaches a shell. What is mounted is
  * an address, not a name, which might lead somewhere else by then. Every version is tried a few times, each for a bounded
  * time; an abort of the signal ends it. Throws `MOUNT_DOWN` with what mount said, `ACCESS_DENIED` for an address that is
@@ -48,20 +52,41 @@ interface RunOptions {
  */
 export function kernelAccess(options: KernelOptions): MountOpener {
   const lane = openReadLane()
+  const cleaned = takeDownAbandoned(options)
   return async (host, exportPath, { signal }) => {
+    await cleaned
     const address = await addressOf(host, exportPath, options.resolve)
     const base = await ownFolder(options.parent)
     const point = join(base, host.replaceAll(':', '_'))
     try {
+      await claim(base)
       await mkdir(point, { mode: 0o700 })
       const open = () =>
         folderMount({ folder: point, name: host, address, lane, mountedAs: 'kernel mount', oneFileSystem: true })
       const mount = await mountAt({ point, address, exportPath, open }, options, signal)
       return forOneRun(mount, () => unmount(point, base, options))
     } catch (error) {
-      await removeEmpty(point, base)
+      await remove(point, base)
       throw error
     }
+  }
+}
+
+/** Best effort: what can't be taken down is in the way of nothing. */
+async function takeDownAbandoned({ parent, logger, run = execute }: KernelOptions): Promise<void> {
+  for (const { folder, pid, points } of await abandoned(parent, mountPoints())) {
+    for (const point of points) {
+      // At once, and without a word to a server that may be away.
+      if (mountPoints().includes(point)) {
+        const down = run('umount', ['-l', '--', point], { timeout: mountMs })
+        await down.then(
+          () => logger?.info('the mount of a worker that died was taken down', { point, pid }),
+          (error: Error) => logger?.warn('the mount of a worker that died stays', { point, pid, error: error.message }),
+        )
+      }
+      await rmdir(point).catch(() => undefined)
+    }
+    await giveUp(folder)
   }
 }
 
@@ -90,7 +115,7 @@ async function ownFolder(parent: string): Promise<string> {
   const othersMayRename = (mode & 0o022) !== 0 && (mode & 0o1000) === 0
   if ((uid !== user && uid !== 0) || othersMayRename)
     throw new WalkError('OTHER', `${parent} is no safe place for mount points: other users can exchange folders in it`)
-  const folder = await mkdtemp(join(parent, 'cachewarmer-mounts-'))
+  const folder = await mkdtemp(join(parent, folderPrefix))
   const made = await lstat(folder)
   if (made.isDirectory() && made.uid === user && (made.mode & 0o777) === 0o700) return folder
   throw new WalkError('OTHER', `${folder} was made for this user alone, and is not`)
@@ -187,12 +212,16 @@ async function takeDown(point: string, { run = execute }: KernelOptions): Promis
 
 async function unmount(point: string, base: string, options: KernelOptions): Promise<void> {
   await takeDown(point, options)
-  await removeEmpty(point, base)
+  await remove(point, base)
 }
 
-/** A folder that is not empty stays: what is mounted there after all must not be removed. */
-async function removeEmpty(...folders: readonly string[]): Promise<void> {
-  for (const folder of folders) await rmdir(folder).catch(() => undefined)
+/** What is mounted there after all stays, with the record of who made it. */
+async function remove(point: string, base: string): Promise<void> {
+  const isLeft = await rmdir(point).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  )
+  if (!isLeft) await giveUp(base)
 }
 
 /** Whether a failure of direct access is one that the kernel's client might not have. NFSv4 needs no portmapper. */

@@ -126,6 +126,10 @@ function mountsBelow(folder: string, mounts: readonly MountPoint[]): MountPoint[
   return [holderOf(folder, mounts), ...mounts.filter(({ point }) => point.startsWith(prefix) && point !== prefix)]
 }
 
+/** Every place of this machine at which something is mounted. */
+export const mountPoints = (): string[] =>
+  parseMountInfo(readMountInfo()).map(({ point }) => (point === '/' ? point : point.slice(0, -1)))
+
 /** As in proc(5): `36 35 98:0 / /mnt\040x rw,noatime master:1 - ext3 /dev/root rw`. */
 function parseMountInfo(text: string): MountPoint[] {
   return text.split('\n').flatMap((line) => {
