@@ -1,5 +1,6 @@
 import { closeSync, constants, fstat, fstatSync, open, readlinkSync, realpath } from 'node:fs'
-import { WalkError } from '../../errors.ts'
+import { isWalkError, WalkError } from '../../errors.ts'
+import { nameOf, parentOf } from '../../paths.ts'
 import { type OpenFolder, pathOnly } from './open-folder.ts'
 import { fromErrno, idOf, systemPath } from './system.ts'
 
@@ -131,15 +132,49 @@ export class ExportGuard {
     }
   }
 
+  /** The kernel takes paths of 4,095 bytes (PATH_MAX): what lies deeper is opened from the directory that it lies in. */
   async #opened(directory: string, flags: number): Promise<HeldDirectory> {
+    try {
+      return await this.#openedByPath(directory, flags)
+    } catch (error) {
+      if (!isWalkError(error) || error.code !== 'NAME_TOO_LONG' || directory === '/') throw error
+      return await this.#openedInParent(directory, flags)
+    }
+  }
+
+  /** No link is followed, and the directory above lies in the export: so does this one. */
+  async #openedInParent(directory: string, flags: number): Promise<HeldDirectory> {
+    const parent = await this.hold(parentOf(directory))
+    try {
+      const fd = await new Promise<number>((resolve, reject) => {
+        open(parent.in(nameOf(directory)), flags | O_NOFOLLOW, (error, opened) => {
+          if (error === null) resolve(opened)
+          else reject(isNoDirectory(error) ? noDirectory(directory) : fromErrno(error, directory))
+        })
+      })
+      try {
+        this.#stayInFileSystem(directory, fd)
+        return this.#keep(directory, new HeldDirectory(`/proc/self/fd/${fd}`, fd))
+      } catch (error) {
+        closeSync(fd)
+        throw error
+      }
+    } finally {
+      parent.release()
+    }
+  }
+
+  #stayInFileSystem(directory: string, fd: number): void {
+    if (!this.#oneFileSystem || this.#root.holds(fd)) return
+    const why = 'another file system of the server begins here; a job for its own export warms it'
+    throw new WalkError('OUTSIDE', `${directory}: ${why}`)
+  }
+
+  async #openedByPath(directory: string, flags: number): Promise<HeldDirectory> {
     const fd = await this.#descriptor(directory, flags)
     const at = `/proc/self/fd/${fd}`
     try {
-      if (this.#oneFileSystem && !this.#root.holds(fd))
-        throw new WalkError(
-          'OUTSIDE',
-          `${directory}: another file system of the server begins here; a job for its own export warms it`,
-        )
+      this.#stayInFileSystem(directory, fd)
       const real = realPathOf(at)
       if (real !== undefined) this.#admit(directory, real)
       else await this.#check(directory)
@@ -174,13 +209,9 @@ export class ExportGuard {
     return new Promise((resolve, reject) => {
       open(this.full(directory), flags, (error, fd) => {
         if (error === null) resolve(fd)
-        else if (error.code !== 'ENOTDIR' && error.code !== 'ELOOP') reject(fromErrno(error, directory))
+        else if (!isNoDirectory(error)) reject(fromErrno(error, directory))
         // A link is refused for where it leads, if that is out of the export.
-        else
-          this.#check(directory).then(
-            () => reject(new WalkError('NOT_A_DIRECTORY', `${directory}: not a directory, or a symbolic link`)),
-            reject,
-          )
+        else this.#check(directory).then(() => reject(noDirectory(directory)), reject)
       })
     })
   }
@@ -204,6 +235,11 @@ export class ExportGuard {
 }
 
 const slash = Buffer.from('/')
+
+const isNoDirectory = ({ code }: NodeJS.ErrnoException): boolean => code === 'ENOTDIR' || code === 'ELOOP'
+
+const noDirectory = (directory: string): WalkError =>
+  new WalkError('NOT_A_DIRECTORY', `${directory}: not a directory, or a symbolic link`)
 
 /** Where an open descriptor lies, as the kernel knows without asking a server; undefined where it does not tell, as without /proc. */
 function realPathOf(descriptor: string): Buffer | undefined {
