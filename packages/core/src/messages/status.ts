@@ -43,7 +43,8 @@ export const Progress = Type.Object(
       Type.Array(FileUnderWay, { maxItems: 3, description: 'The largest files that are being read.' }),
     ),
     waitsFor: Type.Optional(Waiting),
-    workers: Whole('Workers seen of late.'),
+    workers: Whole('Workers seen of late, or more where the fleet is to have more.'),
+    readers: Type.Optional(Whole('Workers that were heard of late to work on this run: they share its ceilings.')),
     ratesPerSecond: Type.Object({ files: Type.Number({ minimum: 0 }), bytes: Type.Number({ minimum: 0 }) }, strict),
     elapsedMs: Type.Number({ minimum: 0, description: 'Since the run started.' }),
     expected: Type.Optional(

@@ -132,6 +132,7 @@ export class RunProgress {
       ...(waitsFor === undefined ? {} : { waitsFor }),
       items: { announced: totals.announced, done: totals.done },
       workers: Math.min(Math.max(this.#workers.size, workers.wanted), workers.ceiling ?? Number.POSITIVE_INFINITY),
+      readers: this.#workers.size,
       ratesPerSecond: this.#rates(counts, nowMs),
       // The clock may have been set back since, or another machine's said when it started.
       elapsedMs: Math.max(0, nowMs - this.#startedAtMs),

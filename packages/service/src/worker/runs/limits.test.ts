@@ -8,13 +8,14 @@ import { ReadLimits, RunCeilings } from './limits.ts'
 const mebibyte = 1024 * 1024
 const signal = new AbortController().signal
 
-const statusWith = (workers: number, ceilings: RunStatus['ceilings'], run?: string): RunStatus => ({
+const statusWith = (readers: number, ceilings: RunStatus['ceilings'], run?: string, workers = readers): RunStatus => ({
   ...aStatus(run === undefined ? {} : { run }),
   ceilings,
   progress: {
     counts: emptyCounts(),
     items: { announced: 1, done: 0 },
     workers,
+    readers,
     ratesPerSecond: { files: 0, bytes: 0 },
     elapsedMs: 0,
   },
@@ -49,6 +50,20 @@ test('a worker uses its share of a ceiling: the whole divided by the workers tha
   await clock.advance(10_000)
   expect((so.bytes - before) / mebibyte).toBeGreaterThanOrEqual(78)
   expect((so.bytes - before) / mebibyte).toBeLessThanOrEqual(83)
+})
+
+test('a share goes to those that read: at first all that there may be are counted, then those that the status names', async () => {
+  const clock = fakeClock()
+  const ceilings = new RunCeilings(clock)
+  const status = statusWith(1, { maxBytesPerSecond: 8 * mebibyte }, undefined, 4)
+  const so = reading(ceilings, status)
+  await clock.advance(5_000)
+  expect(so.bytes / mebibyte).toBeGreaterThanOrEqual(9)
+  expect(so.bytes / mebibyte).toBeLessThanOrEqual(12)
+  const before = so.bytes
+  ceilings.update(status, true)
+  await clock.advance(10_000)
+  expect((so.bytes - before) / mebibyte).toBeGreaterThanOrEqual(78)
 })
 
 test('items of one run share its ceiling here, those of two runs have each their own', async () => {

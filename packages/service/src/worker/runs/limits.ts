@@ -10,13 +10,25 @@ import {
 } from '@cachewarmer/walker'
 import pLimit from 'p-limit'
 
+/** A worker that begins with a run is among the readers of its status after this long: a heartbeat, a status, a look at it. */
+const newcomerMs = 5_000
+/** The manager forgets a worker that was silent for some time: then it is new again. */
+const forgottenMs = 10_000
+
+interface Held {
+  readonly bucket: RateLimit
+  /** When this worker began with the run, and when it last had an item of it. */
+  sinceMs: number
+  lastMs: number
+}
+
 /**
- * What a run may use of its ceilings here: an equal share of what the whole run may, among the workers that its status
- * counts. All items of the run in this worker share it, and a change of the status holds for all of them at once.
+ * What a run may use of its ceilings here: an equal share of what the whole run may, among the workers that work on it. All
+ * items of the run in this worker share it, and a change of the status holds for all of them at once.
  */
 export class RunCeilings {
   readonly #clock: Clock
-  readonly #buckets = new Map<string, RateLimit>()
+  readonly #held = new Map<string, Held>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -28,9 +40,16 @@ export class RunCeilings {
    */
   hold(status: RunStatus, mounts: readonly Mount[], halted: AbortSignal, limits: ReadLimits): readonly Mount[] {
     if (!hasCeilings(status)) return mounts
-    const bucket = this.#buckets.get(status.run) ?? rateLimit({ clock: this.#clock })
-    this.#buckets.set(status.run, bucket)
-    bucket.set(shareOf(status))
+    const nowMs = this.#clock.now()
+    const held = this.#held.get(status.run) ?? {
+      bucket: rateLimit({ clock: this.#clock }),
+      sinceMs: nowMs,
+      lastMs: nowMs,
+    }
+    this.#held.set(status.run, held)
+    if (nowMs - held.lastMs > forgottenMs) held.sinceMs = nowMs
+    const { bucket } = held
+    this.#set(held, status)
     return mounts.map((mount) => throttledMount(mount, bucket, { halted, limiter: limits.of(mount) }))
   }
 
@@ -39,23 +58,34 @@ export class RunCeilings {
    * that it has by now: they have to begin anew.
    */
   update(status: RunStatus, held: boolean): boolean {
-    this.#buckets.get(status.run)?.set(shareOf(status))
+    const known = this.#held.get(status.run)
+    if (known !== undefined) this.#set(known, status)
     return held || !hasCeilings(status)
+  }
+
+  #set(held: Held, status: RunStatus): void {
+    held.lastMs = this.#clock.now()
+    held.bucket.set(shareOf(status, held.lastMs - held.sinceMs < newcomerMs))
   }
 
   /** Whether requests of the run wait for its ceilings now. */
   holdUp(run: string): boolean {
-    return this.#buckets.get(run)?.busy ?? false
+    return this.#held.get(run)?.bucket.busy ?? false
   }
 }
 
 export const hasCeilings = (status: RunStatus): boolean => {
-  const { bytesPerSecond, requestsPerSecond } = shareOf(status)
-  return bytesPerSecond !== undefined || requestsPerSecond !== undefined
+  const { maxBytesPerSecond, maxRequestsPerSecond } = status.ceilings
+  return maxBytesPerSecond !== undefined || maxRequestsPerSecond !== undefined
 }
 
-function shareOf({ ceilings, progress }: RunStatus): RateCeilings {
-  const workers = Math.max(1, progress.workers)
+/**
+ * Workers that have nothing of the run to read take no share of it. A newcomer, which may not be counted yet, leaves room for
+ * all that the run may have.
+ */
+function shareOf({ ceilings, progress }: RunStatus, isNew: boolean): RateCeilings {
+  const { workers: most, readers = most } = progress
+  const workers = Math.max(1, isNew ? most : readers)
   const share = (whole: number | undefined): number | undefined => (whole === undefined ? undefined : whole / workers)
   return {
     bytesPerSecond: share(ceilings.maxBytesPerSecond),
