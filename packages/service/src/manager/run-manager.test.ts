@@ -7,7 +7,7 @@ import {
   type Job,
   toWire,
 } from '@cachewarmer/core'
-import { aFailurePart, aHeartbeat, aHeldAttempt, aJob, readCounts } from '@cachewarmer/core/testing'
+import { aFailurePart, aHeartbeat, aHeldAttempt, aJob, aResult, readCounts } from '@cachewarmer/core/testing'
 import { QueueError, type QueueService } from '@cachewarmer/queue'
 import { describe, expect, test } from 'vitest'
 import { openLedger } from './ledger/sqlite-ledger.ts'
@@ -383,6 +383,31 @@ describe('a run that does not end by itself', () => {
       }
       expect(await world.reached(id)).toMatchObject({ outcome: 'lost', problem: expect.stringContaining('vanished') })
     })
+  })
+
+  test('that started over is not lost while its results come, however long it takes', async () => {
+    const world = new World()
+    const id = await world.submit(good)
+    await world.managed(
+      async () => {
+        const { lease } = await world.takeItem(id)
+        await lease.complete()
+        const { item, lease: held } = await world.takeItem(id)
+        expect(item.item).toBe('root-2')
+        const { run } = item
+        const family = { attempt: 'again', children: [{ family: 'again', count: 20 }] }
+        await world.report(aResult({ run, item: item.item, ...family }))
+        await held.complete()
+        for (let at = 0; at < 20; at += 1) {
+          // None of them is longer than the time without a byte after which a run is lost; all of them together are.
+          await world.clock.advance(100_000)
+          await world.report(aResult({ run, item: `again.${at}`, attempt: `one-${at}`, counts: readCounts(1, 10) }))
+        }
+        expect(await world.reached(id)).toMatchObject({ outcome: 'warmed', progress: { counts: { files: 20 } } })
+      },
+      // Items are taken by the test, and no worker keeps the queue: only movement counts here.
+      { stalledAfterMs: 600_000, lostAfterMs: 400_000 },
+    )
   })
 
   test('does not start over while there are results that are not folded yet', async () => {

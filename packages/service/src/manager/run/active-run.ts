@@ -16,6 +16,7 @@ import {
   nextAction,
   outcomeOf,
   Stillness,
+  stateOf,
   unreportedOf,
   type WindDown,
 } from './decisions.ts'
@@ -364,7 +365,7 @@ export class ActiveRun {
   }
 
   #status(): RunStatus {
-    const { run, outcome, paused } = this.#record
+    const { run, outcome } = this.#record
     const now = this.#ports.clock.now()
     const fleet = this.#ports.fleet.observe()
     // What keeps machines away holds the run up only while there is none.
@@ -374,8 +375,7 @@ export class ActiveRun {
     const progress = this.#progress.snapshot(this.#ledger.totals(run), workers, now)
     this.#shown = mostOf(this.#shown, progress.counts)
     return statusOf(this.#record, {
-      state: outcome !== undefined ? 'ended' : paused || this.#windDown !== undefined ? 'paused' : 'running',
-      ...(outcome === undefined && this.#windDown !== undefined ? { ending: true as const } : {}),
+      ...stateOf(this.#record, this.#windDown),
       ...admittedOf(this.#progress.workerNames, this.#maxWorkers),
       progress,
       ...unreportedOf(outcome, this.#shown, progress.counts),

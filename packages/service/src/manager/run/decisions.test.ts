@@ -1,6 +1,17 @@
 import { type Counts, emptyCounts } from '@cachewarmer/core'
-import { expect, test } from 'vitest'
-import { contradictionOf, isWoundDown, outcomeOf } from './decisions.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  admittedOf,
+  contradictionOf,
+  isWoundDown,
+  lossProblem,
+  mostOf,
+  nextAction,
+  outcomeOf,
+  Stillness,
+  stateOf,
+  unreportedOf,
+} from './decisions.ts'
 
 type CountedJob = Parameters<typeof outcomeOf>[0]
 
@@ -49,4 +60,79 @@ test.each([
   ['when the clock went back', -1, 1, true],
 ])('a run that winds down, %s', (_, forMs, heldItems, over) => {
   expect(isWoundDown({ outcome: 'cancelled', sinceMs: 1_000_000 }, { nowMs: 1_000_000 + forMs, heldItems })).toBe(over)
+})
+
+const windDown = { outcome: 'cancelled' as const, sinceMs: 0 }
+
+test.each([
+  ['runs', { paused: false }, undefined, { state: 'running' }],
+  ['is paused', { paused: true }, undefined, { state: 'paused' }],
+  ['winds down', { paused: false }, windDown, { state: 'paused', ending: true }],
+  ['winds down out of a pause', { paused: true }, windDown, { state: 'paused', ending: true }],
+  ['is over', { paused: true, outcome: 'cancelled' as const }, windDown, { state: 'ended' }],
+])('a run that %s is shown as such', (_, record, winding, expected) => {
+  expect(stateOf(record, winding)).toEqual(expected)
+})
+
+test('what a run showed at most is remembered, each figure by itself', () => {
+  expect(mostOf({ files: 3, bytes: 10 }, { files: 2, bytes: 11 })).toEqual({ files: 3, bytes: 11 })
+})
+
+test('what was shown and is in no result counts as unreported, of a run that ended early alone', () => {
+  const shown = { files: 5, bytes: 50 }
+  const counts = { files: 3, bytes: 30 }
+  for (const outcome of ['cancelled', 'lost'] as const)
+    expect(unreportedOf(outcome, shown, counts)).toEqual({ unreported: { files: 2, bytes: 20 } })
+  for (const outcome of ['warmed', 'completed with failures', undefined] as const)
+    expect(unreportedOf(outcome, shown, counts)).toEqual({})
+  expect(unreportedOf('lost', counts, counts)).toEqual({})
+})
+
+describe('a run', () => {
+  const signs = { lastMoveAtMs: 0, lastSignAtMs: 0 }
+  const limits = { stalledAfterMs: 20_000, lostAfterMs: 10_000 }
+
+  test('that neither moves nor says anything is searched for its items, and then given up', () => {
+    const stillness = new Stillness(signs)
+    const actions = [1, 2, 3, 4, 5].map(() => {
+      stillness.look(signs, 5_000, false)
+      return nextAction(stillness, limits)
+    })
+    expect(actions).toEqual(['wait', 'wait', 'search', 'search', 'give up'])
+  })
+
+  test('that says something is not searched, and that moves is not given up', () => {
+    const talking = new Stillness(signs)
+    const moving = new Stillness(signs)
+    for (let at = 1; at <= 4; at += 1) {
+      talking.look({ ...signs, lastSignAtMs: at }, 5_000, false)
+      moving.look({ lastMoveAtMs: at, lastSignAtMs: at }, 5_000, false)
+    }
+    expect([talking.stillMs, talking.silentMs]).toEqual([20_000, 0])
+    expect([moving.stillMs, moving.silentMs]).toEqual([0, 0])
+    talking.look({ ...signs, lastSignAtMs: 5 }, 5_000, false)
+    expect(nextAction(talking, limits)).toBe('give up')
+  })
+
+  test('that is as slow as it was asked to be does not stand still', () => {
+    const stillness = new Stillness(signs)
+    for (let at = 0; at < 10; at += 1) stillness.look({ ...signs, lastSignAtMs: at }, 5_000, true)
+    expect(nextAction(stillness, limits)).toBe('wait')
+  })
+
+  test('that lost items starts over once; one whose list vanished does not', () => {
+    expect(lossProblem({ generation: 0, outstanding: 3, chunksLeft: 0 })).toBeUndefined()
+    expect(lossProblem({ generation: 1, outstanding: 3, chunksLeft: 0 })).toBe(
+      '3 items vanished from the work queue, twice',
+    )
+    expect(lossProblem({ generation: 0, outstanding: 3, chunksLeft: 2 })).toContain('2 messages of its list vanished')
+  })
+
+  test('with a ceiling of workers admits the first ones, once as many hold items', () => {
+    expect(admittedOf(['a', 'b', 'c'], undefined)).toEqual({})
+    expect(admittedOf(['a'], 2)).toEqual({})
+    expect(admittedOf(['a', 'b', 'c'], 2)).toEqual({ admitted: ['a', 'b'] })
+    // More names than a status has room for: the size of the fleet alone keeps the ceiling.
+    expect(admittedOf(Array.from({ length: 300 }, String), 257)).toEqual({})
+  })
 })

@@ -40,6 +40,16 @@ export interface WindDown {
   readonly sinceMs: number
 }
 
+/** What workers see of where a run is: one that winds down looks paused to those that know nothing of that. */
+export function stateOf(
+  { outcome, paused }: { readonly outcome?: Outcome | undefined; readonly paused: boolean },
+  windDown: WindDown | undefined,
+): Pick<RunStatus, 'state' | 'ending'> {
+  if (outcome !== undefined) return { state: 'ended' }
+  if (windDown !== undefined) return { state: 'paused', ending: true }
+  return { state: paused ? 'paused' : 'running' }
+}
+
 /** A worker looks at a status every two seconds, and is heard of as often. */
 const quietMs = 4_000
 /** Results of what is under way are waited for no longer, as behind an address that does not answer. */
