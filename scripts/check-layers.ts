@@ -14,7 +14,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   core: [],
   queue: [],
   nfs: [],
-  vmss: [],
+  vmss: ['queue'],
   walker: ['nfs'],
   service: ['core', 'queue', 'nfs', 'vmss', 'walker'],
   'worker-bin': ['service', 'core', 'queue', 'vmss'],

@@ -27,7 +27,7 @@ export type { Cloud, Place, PlaceSources } from './machine/place.ts'
 export { clouds, resolvePlace } from './machine/place.ts'
 export type { SelfDeleteOptions, SelfDeletePorts } from './machine/self-delete.ts'
 export { deleteThisMachine } from './machine/self-delete.ts'
-export type { Clock, Fetch, Log, Logger } from './ports.ts'
+export type { Fetch } from './ports.ts'
 export type { ScaleSetBody, ScaleSetPlan } from './scale-set/body.ts'
 export { planScaleSet, scaleSetBody } from './scale-set/body.ts'
 export type {

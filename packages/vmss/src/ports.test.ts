@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sleep, within } from './ports.ts'
+import { within } from './ports.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 
 const late = () => new Error('too late')
@@ -31,17 +31,5 @@ test("the caller's abort ends the work with the caller's reason", async () => {
   stop.abort(enough)
   await expect(work).rejects.toBe(enough)
   await expect(within({ clock, ms: 10, signal: stop.signal, late }, hang)).rejects.toBe(enough)
-  expect(clock.sleepers).toBe(0)
-})
-
-test('a sleep ends after its time, or with the reason of an abort', async () => {
-  const clock = fakeClock()
-  await clock.run(sleep(clock, 3_600_000))
-  const stop = new AbortController()
-  const enough = new Error('enough')
-  const sleeping = sleep(clock, 3_600_000, stop.signal)
-  stop.abort(enough)
-  await expect(sleeping).rejects.toBe(enough)
-  await expect(sleep(clock, 1, stop.signal)).rejects.toBe(enough)
   expect(clock.sleepers).toBe(0)
 })

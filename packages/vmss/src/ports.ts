@@ -1,46 +1,4 @@
-/** Time, handed in, so that a simulation can drive it. `systemClock` of `@cachewarmer/queue` is one. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number
-  /** Calls `run` once after `ms` milliseconds, unless the function that it returns is called before. */
-  setTimer(ms: number, run: () => void): () => void
-}
-
-/** Waits for `ms`. Rejects with `signal.reason` when aborted, also when it was aborted before. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason as Error)
-    const leave = (): void => {
-      stop()
-      reject(signal?.reason as Error)
-    }
-    const stop = clock.setTimer(ms, () => {
-      signal?.removeEventListener('abort', leave)
-      resolve()
-    })
-    signal?.addEventListener('abort', leave, { once: true })
-  })
-}
-
-export type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void
-
-/** Four methods and `child`; silent unless given. */
-export interface Logger {
-  debug: Log
-  info: Log
-  warn: Log
-  error: Log
-  child(fields: Readonly<Record<string, unknown>>): Logger
-}
-
-/** Drops every line. The default. */
-export const silentLogger: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  child: () => silentLogger,
-}
+import type { Clock } from '@cachewarmer/queue'
 
 /** The platform's `fetch`, or one that goes through a proxy, trusts another authority, or counts. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>

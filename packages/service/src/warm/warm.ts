@@ -118,7 +118,7 @@ async function run(
     { stop: signal },
   )
   try {
-    const watching = warmAll(ports, queues.service, requests, options, store, signal)
+    const watching = warmAll({ ports, options, service: queues.service, store, signal }, requests)
     // A manager that fails ends the wait for it.
     return await Promise.race([watching, managing.then(() => exitCode.interrupted)])
   } catch (error) {
@@ -133,42 +133,53 @@ async function run(
   }
 }
 
-async function warmAll(
-  { stdout, stderr }: WarmPorts,
-  service: QueueService,
-  requests: readonly WarmRequest[],
-  options: WarmOptions,
-  store: StatusStore,
-  signal: AbortSignal,
-): Promise<number> {
+/** A one-shot under way. */
+interface Warming {
+  readonly ports: WarmPorts
+  readonly options: WarmOptions
+  readonly service: QueueService
+  readonly store: StatusStore
+  readonly signal: AbortSignal
+}
+
+async function warmAll(warming: Warming, requests: readonly WarmRequest[]): Promise<number> {
+  const { ports, options } = warming
   const ids: string[] = []
-  for (const { job, warnings, listed } of requests) {
-    for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
-    const how = { random: systemRandom, signal }
-    const sent = listed
-      ? submitWithList(service, prefix, job, { ...how, listed: listed() })
-      : submitJob(service, prefix, job, how)
-    ids.push((await sent).messageId)
-  }
+  for (const request of requests) ids.push(await send(warming, request))
   const reports: RunStatus[] = []
-  for (const [at, messageId] of ids.entries()) {
-    const shown = requests[at]?.target.shown
-    using view = progressView(stderr)
-    if (!options.json) view.note(`Warming ${shown}`)
-    let last: RunStatus | undefined
-    const how = { clock: steadyClock, intervalMs: lookMs, signal }
-    for await (const status of watchJob(service, prefix, { messageId }, how)) {
-      last = status
-      if (!options.json) view.show(status)
-    }
-    view.end()
-    if (last === undefined) throw new Error(`the run of ${shown} left no report`)
-    reports.push(last)
-    const report = store.report(last.run)
-    if (options.report !== undefined && report !== undefined) await writeFile(options.report, reportPage(report))
-    if (!options.json) stdout.write(`${renderReport(last)}\n`)
-  }
+  for (const [at, messageId] of ids.entries())
+    reports.push(await watch(warming, messageId, requests[at]?.target.shown ?? messageId))
   const [only, ...others] = reports.map(reportJson)
-  if (options.json) stdout.write(`${JSON.stringify(others.length === 0 ? only : [only, ...others], undefined, 2)}\n`)
+  if (options.json)
+    ports.stdout.write(`${JSON.stringify(others.length === 0 ? only : [only, ...others], undefined, 2)}\n`)
   return Math.max(...reports.map(endCode))
+}
+
+/** Gives the id of the job's message. */
+async function send({ ports, service, signal }: Warming, { job, warnings, listed }: WarmRequest): Promise<string> {
+  for (const warning of warnings) ports.stderr.write(`warning: ${warning}\n`)
+  const how = { random: systemRandom, signal }
+  const sent = listed
+    ? submitWithList(service, prefix, job, { ...how, listed: listed() })
+    : submitJob(service, prefix, job, how)
+  return (await sent).messageId
+}
+
+/** Shows a job until it has ended, then its report. */
+async function watch(warming: Warming, messageId: string, shown: string): Promise<RunStatus> {
+  const { ports, options, service, store, signal } = warming
+  using view = progressView(ports.stderr)
+  if (!options.json) view.note(`Warming ${shown}`)
+  let last: RunStatus | undefined
+  const how = { clock: steadyClock, intervalMs: lookMs, signal }
+  for await (const status of watchJob(service, prefix, { messageId }, how)) {
+    last = status
+    if (!options.json) view.show(status)
+  }
+  view.end()
+  if (last === undefined) throw new Error(`the run of ${shown} left no report`)
+  const report = store.report(last.run)
+  if (options.report !== undefined && report !== undefined) await writeFile(options.report, reportPage(report))
+  if (!options.json) ports.stdout.write(`${renderReport(last)}\n`)
+  return last
 }

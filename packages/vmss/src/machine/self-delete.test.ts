@@ -1,6 +1,6 @@
+import type { Clock } from '@cachewarmer/queue'
 import { systemClock } from '@cachewarmer/queue'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Clock } from '../ports.ts'
 import { scaleSetBody } from '../scale-set/body.ts'
 import { ownerTag } from '../scale-set/settings.ts'
 import { aFleetWorld, type FleetWorld } from '../testing/fleet-world.ts'

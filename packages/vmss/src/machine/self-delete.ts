@@ -1,5 +1,6 @@
+import { type Clock, type Logger, silentLogger, sleep } from '@cachewarmer/queue'
 import { isVmssError, VmssError } from '../errors.ts'
-import { type Clock, type Fetch, type Logger, silentLogger, sleep, within } from '../ports.ts'
+import { type Fetch, within } from '../ports.ts'
 import { ownerTag } from '../scale-set/settings.ts'
 import type { InstanceMetadata, MachineMetadata } from './instance-metadata.ts'
 import { type Cloud, clouds } from './place.ts'

@@ -1,5 +1,5 @@
+import { type Clock, type Logger, silentLogger, sleep } from '@cachewarmer/queue'
 import { checkWhole, isVmssError, VmssError } from '../errors.ts'
-import { type Clock, type Logger, silentLogger, sleep } from '../ports.ts'
 import { acceleratedFor, scaleSetBody } from './body.ts'
 import type { ComputePort, Operation } from './compute-port.ts'
 import { costOf, MachineHours } from './cost.ts'

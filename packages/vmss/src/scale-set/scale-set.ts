@@ -1,5 +1,5 @@
+import type { Clock, Logger } from '@cachewarmer/queue'
 import { isVmssError, type VmssError } from '../errors.ts'
-import type { Clock, Logger } from '../ports.ts'
 import type { Cost } from './cost.ts'
 import type { ScaleSetState } from './decide.ts'
 import type { Candidate, Priority } from './settings.ts'

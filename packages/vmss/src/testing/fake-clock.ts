@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.ts'
+import type { Clock } from '@cachewarmer/queue'
 
 /** Time that moves only when a test moves it, for code that talks to real servers meanwhile. */
 export interface FakeClock extends Clock {
