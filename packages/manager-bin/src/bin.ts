@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { runMain } from '@cachewarmer/service/cli'
-import { runCommandLine } from './command-line.ts'
-import { version } from './version.ts'
+import { withNeededNode } from '@cachewarmer/service/cli/node-version'
 
-void runMain('cachewarmer-manager', () => runCommandLine(process.argv.slice(2), version))
+withNeededNode('cachewarmer-manager', () => import('./main.ts'))

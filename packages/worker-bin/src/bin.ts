@@ -1,7 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=16 --no-parallel-scavenge --heap-growing-percent=70
 import './thread-pool.ts'
-import { runMain } from '@cachewarmer/service/cli'
-import { workerCommand } from './command.ts'
-import { version } from './version.ts'
+import { withNeededNode } from '@cachewarmer/service/cli/node-version'
 
-void runMain('cachewarmer-worker', () => workerCommand(process.argv.slice(2), version))
+withNeededNode('cachewarmer-worker', () => import('./main.ts'))

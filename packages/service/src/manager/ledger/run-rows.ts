@@ -56,9 +56,9 @@ export class RunRows implements LedgerView {
   waitingOf(family: string, from: number, to: number): ItemResult[] {
     // Ordinals are compared here, so that results that keep waiting are neither read nor parsed.
     const rows = this.#sql(
-      `SELECT result FROM item WHERE run = ?1 AND item > ?2 || '.' AND item < ?2 || '/'
-       AND CAST(substr(item, length(?2) + 2) AS INTEGER) BETWEEN ?3 AND ?4 AND result IS NOT NULL`,
-    ).all(this.#run, family, from, to - 1)
+      `SELECT result FROM item WHERE run = :run AND item > :family || '.' AND item < :family || '/'
+       AND CAST(substr(item, length(:family) + 2) AS INTEGER) BETWEEN :first AND :last AND result IS NOT NULL`,
+    ).all({ run: this.#run, family, first: from, last: to - 1 })
     return rows.map((row) => JSON.parse(String(row['result'])) as ItemResult)
   }
 
@@ -87,7 +87,7 @@ export class RunRows implements LedgerView {
       case 'announce':
         tally.announced = saturatingSum(tally.announced, change.count - this.family(change.family).count)
         this.#sql(
-          'INSERT INTO family(run, family, count, done) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO UPDATE SET count = ?3',
+          'INSERT INTO family(run, family, count, done) VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET count = excluded.count',
         ).run(this.#run, change.family, change.count)
         break
       case 'done':
@@ -108,8 +108,8 @@ export class RunRows implements LedgerView {
 
   #done(item: string, attempt: string): void {
     this.#sql(
-      `INSERT INTO item(run, item, state, attempt) VALUES (?1, ?2, 'done', ?3)
-       ON CONFLICT DO UPDATE SET state = 'done', attempt = ?3, result = NULL`,
+      `INSERT INTO item(run, item, state, attempt) VALUES (?, ?, 'done', ?)
+       ON CONFLICT DO UPDATE SET state = 'done', attempt = excluded.attempt, result = NULL`,
     ).run(this.#run, item, attempt)
     const family = childOf(item)?.family
     if (family === undefined) return
@@ -119,15 +119,15 @@ export class RunRows implements LedgerView {
     if (row?.['complete'] !== 1) return
     // Only the failures of its children are ever asked for again.
     this.#sql(
-      `DELETE FROM item WHERE run = ?1 AND item > ?2 || '.' AND item < ?2 || '/' AND state = 'done'
-       AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = ?1 AND part.item = item.item AND part.attempt = item.attempt)`,
-    ).run(this.#run, family)
+      `DELETE FROM item WHERE run = :run AND item > :family || '.' AND item < :family || '/' AND state = 'done'
+       AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = :run AND part.item = item.item AND part.attempt = item.attempt)`,
+    ).run({ run: this.#run, family })
   }
 
   /** A result may wait for the announcement of its item, for its parts, or for both: the item's state says which. */
   #wait(result: ItemResult): void {
     this.#sql(
-      `INSERT INTO item(run, item, state, result) VALUES (?1, ?2, 'waiting', ?3) ON CONFLICT DO UPDATE SET result = ?3`,
+      `INSERT INTO item(run, item, state, result) VALUES (?, ?, 'waiting', ?) ON CONFLICT DO UPDATE SET result = excluded.result`,
     ).run(this.#run, result.item, JSON.stringify(result))
   }
 

@@ -206,7 +206,7 @@ class SqliteLedger implements Ledger {
   noteWarmed(specification: string, startedAtMs: number): void {
     this.#transaction(() =>
       this.#sql(
-        'INSERT INTO warmed(specification, started_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET started_at = max(started_at, ?2)',
+        'INSERT INTO warmed(specification, started_at) VALUES (?, ?) ON CONFLICT DO UPDATE SET started_at = max(started_at, excluded.started_at)',
       ).run(specification, Math.round(startedAtMs)),
     )
   }
@@ -228,8 +228,8 @@ class SqliteLedger implements Ledger {
       this.#sql('DELETE FROM family WHERE run = ?').run(run)
       // Only the failures of an ended run are ever asked for again.
       this.#sql(
-        `DELETE FROM item WHERE run = ?1 AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = ?1 AND part.item = item.item AND part.attempt = item.attempt)`,
-      ).run(run)
+        `DELETE FROM item WHERE run = :run AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = :run AND part.item = item.item AND part.attempt = item.attempt)`,
+      ).run({ run })
     })
   }
 
