@@ -1,5 +1,6 @@
 import { encodeJob, encodeStatus } from '@cachewarmer/core'
 import { aJob, aStatus } from '@cachewarmer/core/testing'
+import { faultyService } from '@cachewarmer/queue/testing'
 import { describe, expect, test } from 'vitest'
 import type { RunRecord } from '../ledger/ledger.ts'
 import { aRecord } from '../testing/a-record.ts'
@@ -34,6 +35,32 @@ const queuesOf = async (world: World, run: string): Promise<string[]> =>
   (await world.service.list('studio')).filter((name) => names.runOf(name) === run)
 
 const [goesOn, ended, old, strange] = ['run000000001', 'run000000002', 'run000000003', 'run000000004'] as const
+
+describe('thousands of runs that are kept', () => {
+  const kept = Array.from({ length: 200 }, (_, at) => `keptrun${String(at).padStart(5, '0')}`)
+
+  test('are not looked at one by one, neither to clean up nor for a job that comes again', async () => {
+    const world = new World()
+    for (const run of kept) {
+      await world.service.create(names.runStatus(run))
+      await world.service
+        .queue(names.runStatus(run))
+        .send(encodeStatus(aStatus({ run, state: 'ended', outcome: 'warmed', updatedAtMs: world.clock.now() })))
+      world.ledger.addRun(record(run))
+      world.ledger.endRun(run, 'warmed', world.clock.now())
+    }
+    await aRun(world, goesOn, { jobMessageId: 'm1', updatedAtMs: world.clock.now() })
+    let calls = 0
+    const service = faultyService(world.service, () => {
+      calls += 1
+      return undefined
+    })
+    await cleanUp({ ...world.ports, service }, world.settings(), new Map(), undefined)
+    expect(await retireRunsOfJob({ ...world.ports, service }, world.settings(), 'm1')).toBe('retired')
+    expect(calls).toBeLessThan(20)
+    expect(await queuesOf(world, goesOn)).toEqual([])
+  })
+})
 
 describe('cleaning up', () => {
   test('removes runs that no manager has once they are seen again, those without a status and those with an old one', async () => {

@@ -1,5 +1,6 @@
 import { decodeJob, decodeStatus, isCoreError, type RunStatus } from '@cachewarmer/core'
 import { isQueueError, orIfAbsent } from '@cachewarmer/queue'
+import pLimit from 'p-limit'
 import type { RunRecord } from '../ledger/ledger.ts'
 import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
 
@@ -14,15 +15,15 @@ export async function retireRunsOfJob(
   jobMessageId: string,
   ours?: string,
 ): Promise<'stands' | 'retired'> {
-  let stands = false
-  for (const { run, status } of await listStatuses(ports, settings)) {
-    if (run === ours) stands = true
-    else if (status?.jobMessageId === jobMessageId && status.state !== 'ended') {
-      await removeRunQueues(ports, settings, run)
-      await ports.service.delete(settings.prefix.runStatus(run))
-    }
+  const runs = await runsWith(ports, settings, settings.prefix.runStatus(''))
+  // What this ledger has ended is no run of a job that is under way: thousands of them may be kept.
+  const open = [...runs].filter((run) => run !== ours && !isEnded(ports.ledger.run(run)))
+  for (const { run, status } of await statusesOf(ports, settings, open)) {
+    if (status?.jobMessageId !== jobMessageId || status.state === 'ended') continue
+    await removeRunQueues(ports, settings, run)
+    await ports.service.delete(settings.prefix.runStatus(run))
   }
-  return stands ? 'stands' : 'retired'
+  return ours !== undefined && runs.has(ours) ? 'stands' : 'retired'
 }
 
 /** A wall clock that is wrong by hours, or was when a run ended, makes nothing look too old: it may stay a day longer. */
@@ -49,35 +50,46 @@ export async function cleanUp(
 ): Promise<void> {
   const { ledger } = ports
   const before = wallMs(ports) - settings.retainMs - graceMs
-  for (const { run, status } of await listStatuses(ports, settings)) {
-    if (status?.state !== 'ended') continue
-    const old = (status.endedAtMs ?? status.updatedAtMs) < before
-    if (old || ledger.run(run)?.outcome !== undefined) await removeRunQueues(ports, settings, run)
-    if (old) await ports.service.delete(settings.prefix.runStatus(run))
+  const { prefix } = settings
+  const kept = await runsWith(ports, settings, prefix.runStatus(''))
+  const queued = await runsWith(ports, settings, prefix.runWork(''), prefix.runResults(''))
+  const records = new Map([...kept].map((run) => [run, ledger.run(run)]))
+  const unknown = [...kept].filter((run) => !isEnded(records.get(run)))
+  const seen = new Map((await statusesOf(ports, settings, unknown)).map(({ run, status }) => [run, status]))
+  for (const run of kept) {
+    const record = records.get(run)
+    const status = seen.get(run)
+    const endedAtMs = isEnded(record) ? record.endedAtMs : status?.state === 'ended' ? endOf(status) : undefined
+    if (endedAtMs === undefined) continue
+    const old = endedAtMs < before
+    if (queued.has(run) && (old || isEnded(record))) await removeRunQueues(ports, settings, run)
+    if (old) await ports.service.delete(prefix.runStatus(run))
   }
   ledger.forgetBefore(before)
-  await removeStrays(ports, settings, strays, jobs)
+  await removeStrays(ports, settings, strays, { jobs, queued })
 }
+
+const isEnded = (record: RunRecord | undefined): record is RunRecord => record?.outcome !== undefined
+
+const endOf = ({ endedAtMs, updatedAtMs }: RunStatus): number => endedAtMs ?? updatedAtMs
 
 async function removeStrays(
   ports: ManagerPorts,
   settings: ManagerSettings,
   strays: Strays,
-  jobs: ReadonlySet<string> | undefined,
+  { jobs, queued }: { readonly jobs: ReadonlySet<string> | undefined; readonly queued: ReadonlySet<string> },
 ): Promise<void> {
   const { clock, ledger, service } = ports
   const { prefix } = settings
   const isOpen = (record: RunRecord | undefined): record is RunRecord =>
     record !== undefined && record.outcome === undefined
-  const candidates: string[] = []
-  for (const kind of [prefix.runWork(''), prefix.runResults('')])
-    for (const name of await service.list(kind)) candidates.push(prefix.runOf(name) ?? '')
+  const candidates = [...queued]
   // Runs of the ledger that have nothing left, as after the queues were made anew.
   if (jobs !== undefined)
     for (const record of ledger.recentRuns(runsBack))
       if (isOpen(record) && !jobs.has(record.jobMessageId)) candidates.push(record.run)
   // Asked for last, so that a run that is begun meanwhile is none.
-  const found = straysAmong(candidates, await listStatuses(ports, settings), (run) => {
+  const found = straysAmong(candidates, await statusesOf(ports, settings, candidates), (run) => {
     const record = ledger.run(run)
     return isOpen(record) && (jobs === undefined || jobs.has(record.jobMessageId))
   })
@@ -111,21 +123,40 @@ interface SeenStatus {
   readonly status: RunStatus | undefined
 }
 
-async function listStatuses(ports: ManagerPorts, settings: ManagerSettings): Promise<SeenStatus[]> {
-  const { prefix } = settings
-  const statuses: SeenStatus[] = []
-  for (const name of await ports.service.list(prefix.runStatus(''))) {
-    const run = prefix.runOf(name)
-    if (run === undefined) continue
+/** Runs that have a queue of these kinds. */
+async function runsWith(
+  ports: ManagerPorts,
+  { prefix }: ManagerSettings,
+  ...kinds: readonly string[]
+): Promise<Set<string>> {
+  const runs = new Set<string>()
+  for (const kind of kinds)
+    for (const name of await ports.service.list(kind)) {
+      const run = prefix.runOf(name)
+      if (run !== undefined) runs.add(run)
+    }
+  return runs
+}
+
+/** Peeks at a time: thousands of runs are kept for days. */
+const peeksAtOnce = 16
+
+async function statusesOf(
+  { service }: ManagerPorts,
+  { prefix }: ManagerSettings,
+  runs: readonly string[],
+): Promise<SeenStatus[]> {
+  const seen = await pLimit(peeksAtOnce).map(runs, async (run) => {
     try {
-      const [message] = await ports.service.queue(name).peek({ max: 1 })
-      statuses.push({ run, status: message === undefined ? undefined : decodeStatus(message.body) })
+      const [message] = await service.queue(prefix.runStatus(run)).peek({ max: 1 })
+      return { run, status: message === undefined ? undefined : decodeStatus(message.body) }
     } catch (error) {
       // Gone since it was listed, or written by a version that knows better what to do with it.
       if (!isCoreError(error) && !isQueueError(error, 'QUEUE_NOT_FOUND')) throw error
+      return undefined
     }
-  }
-  return statuses
+  })
+  return seen.filter((one) => one !== undefined)
 }
 
 /** Ends the work of a run: workers that find its queues deleted stop. Its status stays, to be looked up. */
