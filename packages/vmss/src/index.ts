@@ -23,7 +23,7 @@ export type {
   ScheduledEvent,
 } from './machine/instance-metadata.ts'
 export { instanceMetadata, untilEndNotice } from './machine/instance-metadata.ts'
-export type { Cloud, Place, PlaceSources } from './machine/place.ts'
+export type { Cloud, Patience, Place, PlaceSources } from './machine/place.ts'
 export { clouds, resolvePlace } from './machine/place.ts'
 export type { SelfDeleteOptions, SelfDeletePorts } from './machine/self-delete.ts'
 export { deleteThisMachine } from './machine/self-delete.ts'

@@ -1,6 +1,13 @@
 import { systemClock } from '@cachewarmer/queue'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type InstanceMetadataServer, startInstanceMetadata, testSubnetId, testSubscription } from '../testing/index.ts'
+import { VmssError } from '../errors.ts'
+import {
+  fakeClock,
+  type InstanceMetadataServer,
+  startInstanceMetadata,
+  testSubnetId,
+  testSubscription,
+} from '../testing/index.ts'
 import { instanceMetadata } from './instance-metadata.ts'
 import { type Place, resolvePlace } from './place.ts'
 
@@ -41,6 +48,52 @@ describe('resolvePlace', () => {
       code: 'OPTION_INVALID',
       target: 'location, subnetId',
       message: expect.stringContaining('must be given: this machine cannot tell'),
+    })
+  })
+
+  describe('with patience', () => {
+    const patient = (given: Partial<Place>, subnetOf = async () => testSubnetId) => {
+      const clock = fakeClock()
+      const place = resolvePlace(given, {
+        metadata: instanceMetadata({ clock: systemClock, baseUrl: server.url }),
+        subnetOf,
+        patience: { clock },
+      })
+      return { clock, ended: clock.run(place) }
+    }
+
+    test.each([429, 500, 503, 410])('asks again after %i', async (status) => {
+      server.fail(status, 3)
+      expect(await patient({}).ended).toEqual({ ...own, subnetId: testSubnetId })
+      expect(server.requests).toHaveLength(4)
+    })
+
+    test('asks again where there is no route', async () => {
+      await server.close()
+      await expect(patient({}).ended).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/cannot be reached at .*; asked for 300 s/),
+      })
+    })
+
+    test('waits as long as Azure wishes, and for a role that is new', async () => {
+      let asked = 0
+      const subnetOf = async (): Promise<string> => {
+        asked += 1
+        if (asked === 1) throw new VmssError('THROTTLED', 'subnet', 'too many requests', { retryAfterMs: 60_000 })
+        if (asked === 2) throw new VmssError('FORBIDDEN', 'subnet', 'not allowed to read it')
+        return testSubnetId
+      }
+      const { clock, ended } = patient({}, subnetOf)
+      const began = clock.now()
+      expect(await ended).toMatchObject({ subnetId: testSubnetId })
+      expect(clock.now() - began).toBeGreaterThanOrEqual(62_000)
+    })
+
+    test('does not ask again where Azure has said no', async () => {
+      server.fail(404)
+      await expect(patient({}).ended).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+      expect(server.requests).toHaveLength(1)
     })
   })
 

@@ -1,4 +1,5 @@
-import { VmssError } from '../errors.ts'
+import { isVmssError, VmssError } from '../errors.ts'
+import { type Clock, type Logger, silentLogger, sleep } from '../ports.ts'
 import type { InstanceMetadata, MachineMetadata } from './instance-metadata.ts'
 
 /** Where a fleet is made. */
@@ -14,13 +15,27 @@ export interface PlaceSources {
   /** Finds the subnet that a machine is in, as `machineSubnet()` of `./azure` does. */
   readonly subnetOf: (machine: MachineMetadata) => Promise<string>
   readonly signal?: AbortSignal
+  /** For a service that starts with its machine: what does not answer yet is asked again. Default: asked once. */
+  readonly patience?: Patience
 }
+
+export interface Patience {
+  readonly clock: Clock
+  readonly logger?: Logger
+  /** How long to ask again, in milliseconds; the last answer counts. Default 300,000. */
+  readonly forMs?: number
+}
+
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
 
 const fields = ['subscriptionId', 'resourceGroup', 'location', 'subnetId'] as const
 
 /**
  * The place that was given, and for what was not, that of the machine this runs on. With everything given no service is
- * asked, so that it works outside of Azure. Throws `OPTION_INVALID` that names every setting that is missing and cannot be found out.
+ * asked, so that it works outside of Azure. With `patience` a service that does not answer, throttles, or does not know a
+ * new role yet is asked again. Throws `OPTION_INVALID` that names every setting that is missing and cannot be found out;
+ * after patience `UNAVAILABLE`, as a later start may find out what this one could not.
  */
 export async function resolvePlace(
   given: { readonly [field in keyof Place]?: string | undefined },
@@ -33,15 +48,42 @@ export async function resolvePlace(
     resourceGroup: given.resourceGroup || machine?.resourceGroup || '',
     location: given.location || machine?.location || '',
   }
-  const subnetId = given.subnetId || (machine ? await sources.subnetOf(machine) : '')
+  const subnetId = given.subnetId || (machine ? await patiently(sources, () => sources.subnetOf(machine)) : '')
   return { ...place, subnetId }
 }
 
-async function thisMachine(missing: readonly string[], { metadata, signal }: PlaceSources): Promise<MachineMetadata> {
+/** A machine that has just booted: no route, 429, 410 and 5xx pass, and so does the wait for a new role. */
+const passes = (error: unknown): error is VmssError =>
+  isVmssError(error) && (error.code === 'UNAVAILABLE' || error.code === 'THROTTLED' || error.code === 'FORBIDDEN')
+
+async function patiently<T>({ patience, signal }: PlaceSources, ask: () => Promise<T>): Promise<T> {
+  if (patience === undefined) return ask()
+  const { clock, logger = silentLogger, forMs = 300_000 } = patience
+  const endMs = clock.now() + forMs
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    try {
+      return await ask()
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!passes(error)) throw error
+      const waitMs = Math.max(pauseMs, error.retryAfterMs ?? 0)
+      if (clock.now() + waitMs > endMs) {
+        const message = `${error.message}; asked for ${Math.round(forMs / 1000)} s`
+        throw new VmssError('UNAVAILABLE', 'the place of the machines', message, { cause: error })
+      }
+      logger.warn('the place of the machines cannot be told yet', { error: error.message, waitMs })
+      await sleep(clock, waitMs, signal)
+    }
+  }
+}
+
+async function thisMachine(missing: readonly string[], sources: PlaceSources): Promise<MachineMetadata> {
+  const { metadata, signal } = sources
   try {
-    return await metadata.machine(signal ? { signal } : {})
+    return await patiently(sources, () => metadata.machine(signal ? { signal } : {}))
   } catch (cause) {
     signal?.throwIfAborted()
+    if (sources.patience !== undefined && passes(cause)) throw cause
     const message = `must be given: this machine cannot tell, as ${cause instanceof Error ? cause.message : String(cause)}`
     throw new VmssError('OPTION_INVALID', missing.join(', '), message, { cause })
   }

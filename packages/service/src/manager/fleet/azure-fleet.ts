@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Clock, Logger } from '@cachewarmer/queue'
 import type { Cloud, ScaleSet, ScaleSetSettings } from '@cachewarmer/vmss'
-import { decodeText, type Environment, UsageError } from '../../cli/index.ts'
+import { decodeText, type Environment, UnavailableError, UsageError } from '../../cli/index.ts'
 import type { Fleet } from '../ports.ts'
 import type { AzureConfig } from './azure-options.ts'
 import {
@@ -30,8 +30,16 @@ interface Resolved {
   readonly cloud: Cloud
 }
 
-/** Resolves everything that was not given. Azure's libraries are loaded here, so that other fleets never wait for them. */
-export async function resolveFleet(config: FleetConfig, environment: Environment): Promise<Resolved> {
+/**
+ * Resolves everything that was not given. Azure's libraries are loaded here, so that other fleets never wait for them.
+ * With `patience` a machine that has just booted is asked again for minutes; what it can't tell then is `UnavailableError`,
+ * after which a service is started again, and not `UsageError`, after which it stays down.
+ */
+export async function resolveFleet(
+  config: FleetConfig,
+  environment: Environment,
+  patience?: { readonly clock: Clock; readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<Resolved> {
   const vmss = await import('@cachewarmer/vmss')
   try {
     const cloud = cloudOf(config, vmss)
@@ -43,13 +51,15 @@ export async function resolveFleet(config: FleetConfig, environment: Environment
         const arm = { ...(await access(config.azure, cloud)), subscriptionId, resourceGroup }
         return machineSubnet(armCompute(arm), arm, machine, subnetName(config.azure))
       },
+      ...(patience === undefined ? {} : { patience, signal: patience.signal }),
     })
     const settings = vmss.resolveScaleSet(scaleSetOptions(config, place, environment, vmss))
     return { vmss, settings, subscriptionId: place.subscriptionId, resourceGroup: place.resourceGroup, cloud }
   } catch (error) {
     // What Azure refuses to tell can be given by option, like any wrong value.
-    if (vmss.isVmssError(error)) throw new UsageError(error.message, { cause: error })
-    throw error
+    if (!vmss.isVmssError(error)) throw error
+    const isOutage = error.code === 'UNAVAILABLE' || error.code === 'THROTTLED'
+    throw new (isOutage ? UnavailableError : UsageError)(error.message, { cause: error })
   }
 }
 
@@ -58,7 +68,10 @@ export async function openAzureFleet(
   config: FleetConfig & { readonly job: { readonly idleMs: number } },
   ports: AzureFleetPorts,
 ): Promise<Fleet> {
-  const { vmss, settings, subscriptionId, resourceGroup, cloud } = await resolveFleet(config, ports.environment)
+  const { vmss, settings, subscriptionId, resourceGroup, cloud } = await resolveFleet(config, ports.environment, {
+    ...ports,
+    signal: ports.hurry,
+  })
   const { armCompute } = await azureLibraries()
   const compute = armCompute({ ...(await access(config.azure, cloud)), subscriptionId, resourceGroup })
   const { clock, logger, hurry } = ports
