@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Metafile } from 'esbuild'
@@ -74,10 +75,10 @@ function readComponent(folder: string): Component {
 }
 
 /**
- * A bill of materials in CycloneDX 1.6 (ECMA-424): what is inside the programs, each with version and licence. It has
- * neither a time nor a random serial number, so that the same sources give the same file.
+ * A bill of materials in CycloneDX 1.6 (ECMA-424): what is inside the programs, each with version and licence. Its time is
+ * that of the sources, and its serial number is made of what it lists, so that the same sources give the same file.
  */
-export function sbom(version: string, components: readonly Component[]): string {
+export function sbom(version: string, components: readonly Component[], madeOf: Date): string {
   const product = { type: 'application', name: 'cachewarmer', version, 'bom-ref': reference('cachewarmer', version) }
   const listed = components.map((component) => ({
     type: component.name === 'node' ? 'platform' : 'library',
@@ -93,12 +94,21 @@ export function sbom(version: string, components: readonly Component[]): string 
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
+    serialNumber: `urn:uuid:${nameBasedId(JSON.stringify([product, listed, madeOf]))}`,
     version: 1,
-    metadata: { component: product },
+    metadata: { timestamp: madeOf.toISOString(), component: product },
     components: listed,
     dependencies: [{ ref: product['bom-ref'], dependsOn: listed.map((component) => component['bom-ref']) }],
   }
   return `${JSON.stringify(bom, undefined, 2)}\n`
+}
+
+/** A UUID of a text: version 8 of RFC 9562, section 5.8, out of its SHA-256. */
+function nameBasedId(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 const reference = (name: string, version: string): string => `${name}@${version}`

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
@@ -35,12 +36,22 @@ export async function buildRelease(folder: string, say: (line: string) => void =
   }
   const metafiles = [...bundles.values(), forNode, forExecutable].map(({ metafile }) => metafile)
   const components = [...componentsOf(metafiles, process.cwd()), nodeComponent()]
-  await put(folder, 'sbom.cdx.json', sbom(version, components))
+  await put(folder, 'sbom.cdx.json', sbom(version, components, timeOfSources()))
   await put(folder, 'THIRD-PARTY-LICENSES.txt', thirdPartyLicences(components))
   await put(folder, 'VERSION', `${version}\n`)
   const files = ['cachewarmer', 'cachewarmer.mjs', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt', 'VERSION']
   await put(folder, 'SHA256SUMS', await checksums(folder, files))
   return { version, files: [...files, 'SHA256SUMS'] }
+}
+
+/** When the sources were committed; SOURCE_DATE_EPOCH says it where there is no repository. */
+function timeOfSources(): Date {
+  const given = process.env['SOURCE_DATE_EPOCH']
+  const seconds =
+    given ?? execFileSync('git', ['-c', 'safe.directory=*', 'log', '-1', '--format=%ct'], { cwd: root }).toString()
+  const time = new Date(Number(seconds) * 1000)
+  if (Number.isNaN(time.getTime())) throw new Error(`SOURCE_DATE_EPOCH: expected seconds since 1970, got ${seconds}`)
+  return time
 }
 
 /** Ten seconds of work, so it is done only where something changed. */

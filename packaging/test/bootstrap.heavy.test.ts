@@ -78,6 +78,23 @@ describe.skipIf(notLinux)('the bootstrap folder', () => {
     expect(readdirSync(out)).not.toContain('SHA256SUMS.sig')
   })
 
+  test('can be read by everybody, whatever the umask is, and is never the folder that no name leads to', async () => {
+    const before = process.umask(0o077)
+    const deep = join(folder, 'export/tools/bootstrap')
+    try {
+      const made = launch([...commandOf('cachewarmer-manager', 'bundle'), 'bootstrap', '--bundles', '--out', deep])
+      expect(await made.ended).toMatchObject({ code: 0 })
+    } finally {
+      process.umask(before)
+    }
+    const closed = readdirSync(join(folder, 'export'), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, 'export', name))
+      .filter((file) => (statSync(file).mode & 0o004) === 0)
+    expect(closed).toEqual([])
+    const empty = launch([...commandOf('cachewarmer-manager', 'bundle'), 'bootstrap', '--bundles', '--out', ''])
+    expect(await empty.ended).toMatchObject({ code: 2, stderr: expect.stringContaining('--out: expected a folder') })
+  })
+
   test.each([
     ['executable', [], ''],
     ['bundle', ['--bundles'], '.mjs'],

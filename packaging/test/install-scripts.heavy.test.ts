@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   lstatSync,
   mkdirSync,
@@ -13,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { root as repository } from '../src/bundle.ts'
 import { commandOf, launch, notLinux } from './launch.ts'
@@ -53,10 +54,22 @@ afterEach(() => rmSync(root, { recursive: true, force: true }))
 const enough = { QUEUE_PREFIX: 'studio', STORAGE_ACCOUNT: 'studiocache' }
 
 function run(role: Role, settings: Readonly<Record<string, string>>, args: readonly string[] = [], from = bootstrap) {
-  const env = { PATH: '/usr/bin:/bin', DESTDIR: root, ...settings }
+  // The program that looks at the settings is a bundle here, which needs a Node.
+  const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, DESTDIR: root, ...settings }
   const script = join(from, `bootstrap.cachewarmer-${role}.sh`)
   const { status, stdout, stderr } = spawnSync(script, args, { env, encoding: 'utf8' })
   return { code: status, stdout, stderr }
+}
+
+/** The installation of a worker by a shell that may write no more than a MiB into one file, as on a disk that is full. */
+function withFullDisk() {
+  const script = join(bootstrap, 'bootstrap.cachewarmer-worker.sh')
+  const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, DESTDIR: root, ...enough }
+  const { status, stderr } = spawnSync('/bin/bash', ['-c', `trap '' XFSZ; ulimit -f 1024; bash ${script}`], {
+    env,
+    encoding: 'utf8',
+  })
+  return { code: status, stderr }
 }
 
 /** Everything below the root, with what would show that it was touched. */
@@ -104,7 +117,7 @@ describe.skipIf(notLinux)('an install script', () => {
       BOOTSTRAP_MOUNT_ADDRESS: '10.0.1.4',
       BOOTSTRAP_SCRIPT: 'bootstrap.cachewarmer-worker.sh',
       VMSS_USERNAME: 'azureuser',
-      VMSS_PASSWORD: `it's "a" \\pass$word\` & more`,
+      VMSS_PASSWORD: `It's "a" \\pass$word\` & more`,
       VMSS_SUBNET: 'cloud',
       VMSS_WORKER_COUNT: '6',
     }
@@ -133,6 +146,45 @@ describe.skipIf(notLinux)('an install script', () => {
       expect(readlinkSync(join(root, `usr/local/bin/${name}`))).toBe('cachewarmer-manager')
     const help = execFileSync(process.execPath, [join(root, 'usr/local/bin/cachewarmer-jobsubmitter'), '--version'])
     expect(help.toString()).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  test('makes the queue of a service usable by a group, where it is a file', () => {
+    const queue = { QUEUE_PREFIX: 'studio', CACHEWARMER_QUEUE: 'sqlite:/var/lib/cachewarmer/queue.db' }
+    expect(run('manager', { ...queue, CACHEWARMER_GROUP: 'render' })).toMatchObject({ code: 0, stderr: '' })
+    const unit = text('etc/systemd/system/cachewarmer-manager.service.d/group.conf')
+    expect(unit).toContain('Group=render\n')
+    expect(unit).toContain('"/var/lib/cachewarmer/queue.db"\n')
+    // Not given again: kept. Given empty: gone.
+    expect(run('manager', {})).toMatchObject({ code: 0 })
+    expect(names()).toContain('etc/systemd/system/cachewarmer-manager.service.d/group.conf')
+    expect(run('manager', { CACHEWARMER_GROUP: '' })).toMatchObject({ code: 0 })
+    expect(names().filter((name) => name.includes('.service.d'))).toEqual([])
+    const wrong = run('manager', { ...enough, CACHEWARMER_QUEUE: '', CACHEWARMER_GROUP: 'render' })
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('CACHEWARMER_GROUP') })
+  })
+
+  test.each([
+    ['manager', { CACHEWARMER_NFS_UUID: '1' }, 'CACHEWARMER_NFS_UUID'],
+    ['manager', { CACHEWARMER_MANAGER_OPTIONS: '--fleet nine' }, '--fleet'],
+    ['worker', { CACHEWARMER_NFS_UID: 'me' }, '--nfs-uid'],
+    ['worker', { STORAGE_KEY: 'not base64!' }, 'accountKey'],
+  ] as const)('lets the new %s look at %j before anything is replaced', (role, wrong, named) => {
+    run(role, enough)
+    appendFileSync(join(root, `usr/local/bin/cachewarmer-${role}`), '// an earlier release\n')
+    const before = everything()
+    const { code, stderr } = run(role, { ...enough, ...wrong })
+    expect(stderr).toContain(named)
+    expect({ code, after: everything() }).toEqual({ code: 2, after: before })
+  })
+
+  test('says that the program does not run here, and leaves no part of it behind', () => {
+    const before = everything()
+    const { code, stderr } = run('worker', { ...enough, PATH: '/nowhere:/usr/bin:/bin' })
+    if (code !== 0) expect(stderr).toContain('does not run on this machine')
+    const { code: full, stderr: said } = withFullDisk()
+    expect({ code: full, said }).toEqual({ code: 1, said: expect.stringContaining('could not be copied') })
+    if (code !== 0) expect(everything()).toEqual(before)
+    expect(readdirSync(join(root, 'usr/local/bin')).filter((name) => name.includes('-new-'))).toEqual([])
   })
 
   test.each(roles)('for the %s, run again, changes nothing', (role) => {
@@ -182,9 +234,29 @@ describe.skipIf(notLinux)('an install script', () => {
     expect(names()).toContain('etc/systemd/system/cachewarmer-worker.service.d/azure-machine.conf')
   })
 
+  test('takes certificates of a private authority that the service can read, and no others', () => {
+    const file = '/etc/cachewarmer-authorities.pem'
+    const wrong = (value: string) => run('worker', { ...enough, NODE_EXTRA_CA_CERTS: value })
+    expect(wrong(file)).toMatchObject({ code: 2, stderr: expect.stringContaining('there are no certificates') })
+    writeFileSync(join(root, file), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', { mode: 0o600 })
+    expect(wrong(file)).toMatchObject({ code: 2, stderr: expect.stringContaining('chmod 0644') })
+    expect(wrong('/root/ca.pem')).toMatchObject({ code: 2, stderr: expect.stringContaining('not below /home') })
+    chmodSync(join(root, file), 0o644)
+    expect(wrong(file)).toMatchObject({ code: 0 })
+    expect(text('etc/cachewarmer/worker.env')).toContain(`NODE_EXTRA_CA_CERTS='${file}'\n`)
+  })
+
   test('hands a proxy on, and never sends the metadata service through it', () => {
-    run('worker', { ...enough, http_proxy: 'http://proxy:3128', no_proxy: 'filer,localhost' })
-    expect(text('etc/cachewarmer/worker.env')).toContain("no_proxy='filer,localhost,169.254.169.254,127.0.0.1'\n")
+    run('worker', { ...enough, http_proxy: 'proxy:3128', no_proxy: 'filer, localhost *.corp nas:2049,10.0.0.0/8' })
+    const settings = text('etc/cachewarmer/worker.env')
+    expect(settings).toContain("no_proxy='169.254.169.254,localhost,127.0.0.1,filer,.corp,nas,10.0.0.0/8'\n")
+    expect(settings).toContain("http_proxy='http://proxy:3128'\n")
+    expect(run('worker', { no_proxy: '*' })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('no_proxy is *'),
+    })
+    expect(text('etc/cachewarmer/worker.env')).not.toMatch(/proxy/i)
+    run('worker', { ...enough, http_proxy: 'http://proxy:3128' })
     expect(text('etc/cachewarmer/worker.env')).toContain("NODE_USE_ENV_PROXY='1'\n")
   })
 
@@ -227,7 +299,7 @@ describe.skipIf(notLinux)('an install script', () => {
     ],
     ['worker', 'an unknown access', { CACHEWARMER_ACCESS: 'pigeon' }, [], "CACHEWARMER_ACCESS is 'pigeon'"],
     ['worker', 'a number that is none', { CACHEWARMER_CONCURRENCY: 'many' }, [], "CACHEWARMER_CONCURRENCY is 'many'"],
-    ['worker', 'a proxy that is none', { http_proxy: 'proxy:3128' }, [], 'http_proxy is something else'],
+    ['worker', 'a proxy that is none', { http_proxy: 'ftp://proxy:3128' }, [], 'http_proxy is something else'],
     ['worker', 'a setting of two lines', { STORAGE_KEY: 'a\nb' }, [], 'STORAGE_KEY holds a line end'],
     [
       'worker',

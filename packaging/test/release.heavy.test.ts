@@ -15,6 +15,8 @@ const listed = (): readonly string[] =>
     .map((line) => line.slice(66))
 
 interface Bom {
+  readonly serialNumber: string
+  readonly metadata: { readonly timestamp: string }
   readonly components: readonly {
     readonly name: string
     readonly version: string
@@ -38,6 +40,12 @@ describe.skipIf(notLinux)('what is released', () => {
   test('has a bill of materials that its specification accepts', async () => {
     const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6)
     expect(await validator.validate(text('sbom.cdx.json'))).toBeNull()
+    const { serialNumber, metadata } = JSON.parse(text('sbom.cdx.json')) as Bom
+    expect(serialNumber).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    const committed = execFileSync('git', ['-c', 'safe.directory=*', 'log', '-1', '--format=%ct'], {
+      cwd: releaseFolder,
+    })
+    expect(Date.parse(metadata.timestamp)).toBe(Number(committed) * 1000)
   })
 
   test('names every package inside with its version and licence, Node and ours among them', () => {

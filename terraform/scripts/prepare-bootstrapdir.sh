@@ -49,8 +49,13 @@ if [ -n "${CACHEWARMER_MANAGER_PATH:-}" ]; then
 fi
 [ -n "${RELEASE_DIR:-}${RELEASE_URL:-}${BUILD_SOURCE:-}" ] ||
   refuse "not set: one of RELEASE_DIR, RELEASE_URL, CACHEWARMER_MANAGER_PATH, BUILD_SOURCE"
-[ -z "${RELEASE_DIR:-}" ] || [ -x "$RELEASE_DIR/cachewarmer" ] || 
-  refuse "RELEASE_DIR, or the folder of CACHEWARMER_MANAGER_PATH: there is no $RELEASE_DIR/cachewarmer"
+if [ -n "${RELEASE_DIR:-}" ]; then
+  [ -f "$RELEASE_DIR/cachewarmer" ] ||
+    refuse "RELEASE_DIR, or the folder of CACHEWARMER_MANAGER_PATH: there is no $RELEASE_DIR/cachewarmer"
+  # As of a USB stick or another user's mount: noexec makes every file there one that can't be run.
+  [ -x "$RELEASE_DIR/cachewarmer" ] ||
+    refuse "RELEASE_DIR: $RELEASE_DIR/cachewarmer can't be run: it has no right to, or its file system is mounted noexec; copy the release to another folder"
+fi
 require_root
 
 work=$(mktemp -d /tmp/cachewarmer-prepare.XXXXXX)

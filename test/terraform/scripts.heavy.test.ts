@@ -204,6 +204,15 @@ describe.skipIf(!unshare)('on the controller', () => {
       expect(existsSync(join(controller.export, 'tools/bootstrap'))).toBe(true)
     })
 
+    test('and says of a program that can not be run, as on a medium mounted noexec, what helps', async () => {
+      const folder = release()
+      chmodSync(join(folder, 'cachewarmer'), 0o644)
+      const settings = controller.settings({ ...prepare, RELEASE_DIR: folder })
+      const { code, stderr } = await controller.run('prepare-bootstrapdir.sh', settings)
+      expect(stderr).toContain('mounted noexec; copy the release to another folder')
+      expect({ code, calls: controller.calls }).toEqual({ code: 2, calls: [] })
+    })
+
     test('where the export is mounted already, from programs by the names of the original', async () => {
       const folder = release()
       for (const name of ['manager', 'worker', 'submit'])

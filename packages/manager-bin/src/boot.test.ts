@@ -13,14 +13,15 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const words = (line: string): string[] => line.split(' ')
+
 const serve = (metadataUrl: string) =>
   startProgram(
-    [
-      ...['serve', '--queue', 'http://127.0.0.1:9/studio', '--queue-name-prefix', 'studio', '--fleet', 'vmss'],
-      ...['--bootstrap-mount-address', '10.0.0.4', '--bootstrap-export-path', '/boot'],
-      ...['--bootstrap-script-path', '/boot/worker.sh', '--vmss-ssh-public-key', testSshKey],
-      ...['--vmss-subnet-id', testSubnetId, '--azure-metadata-url', metadataUrl, '--ledger', join(folder, 'ledger.db')],
-    ],
+    words('serve --queue http://127.0.0.1:9/studio --queue-name-prefix studio --fleet vmss').concat(
+      words('--bootstrap-mount-address 10.0.0.4 --bootstrap-export-path /boot --bootstrap-script-path /boot/worker.sh'),
+      words(`--vmss-subnet-id ${testSubnetId} --azure-metadata-url ${metadataUrl}`),
+      ['--vmss-ssh-public-key', testSshKey, '--ledger', join(folder, 'ledger.db')],
+    ),
     { CACHEWARMER_STORAGE_SAS: 'sv=2025-01-05&sig=x' },
   )
 

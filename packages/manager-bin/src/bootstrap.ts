@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isSea } from 'node:sea'
 import { exitCode, UsageError } from '@cachewarmer/service/cli'
@@ -28,17 +28,25 @@ export type BootstrapSettings = ReturnType<ReturnType<typeof bootstrapCommand>['
 
 /** `cachewarmer-manager bootstrap`: the folder that an NFS export serves to machines without internet. */
 export async function bootstrap(settings: BootstrapSettings): Promise<number> {
+  if (settings.out.trim() === '') throw new UsageError('--out: expected a folder, got an empty text')
   const out = resolve(settings.out)
   const from = resolve(settings.from ?? ownFolder())
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false)
     throw new UsageError(`--out ${out}: expected a folder, and this is a file`)
   const released = await releasedFiles(from, settings.bundles)
-  await mkdir(out, { recursive: true })
+  await makeReadable(out)
   const sign = settings.signKey === undefined ? undefined : signer(resolve(settings.signKey))
   const { release, before } = await writeBootstrap(out, released, sign)
   const what = before === undefined ? 'is' : before === release ? 'was already' : `replaces ${before}:`
   process.stdout.write(`${release} ${what} in ${out}. Export it read-only; ${out}/README.md has the next steps.\n`)
   return exitCode.ok
+}
+
+/** Makes a folder that machines may read through an export that squashes root, whatever the umask is. */
+async function makeReadable(out: string): Promise<void> {
+  const first = await mkdir(out, { recursive: true })
+  if (first === undefined) return
+  for (let made = out; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755)
 }
 
 /** Where this program is: a release has its files side by side. */

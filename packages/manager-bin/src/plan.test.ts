@@ -77,6 +77,30 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
     expect(stdout).not.toContain('c2VjcmV0')
   })
 
+  test('shows what machines get of the settings: ports, ids, access, authorities', async () => {
+    const file = join(folder, 'authorities.pem')
+    writeFileSync(file, '-----BEGIN CERTIFICATE-----\nU1RVRElP\n-----END CERTIFICATE-----\n')
+    const { code, stdout } = await plan([...queue, ...place, ...bootstrap, ...key], {
+      CACHEWARMER_RESERVED_PORTS: '1',
+      CACHEWARMER_NFS_UID: '1000',
+      CACHEWARMER_NFS_GID: '1001',
+      CACHEWARMER_ACCESS: 'mount',
+      NODE_EXTRA_CA_CERTS: file,
+    })
+    expect(code).toBe(0)
+    for (const line of [
+      "CACHEWARMER_RESERVED_PORTS='1'",
+      "CACHEWARMER_NFS_UID='1000'",
+      "CACHEWARMER_NFS_GID='1001'",
+      "CACHEWARMER_ACCESS='mount'",
+      "NODE_EXTRA_CA_CERTS='/etc/cachewarmer/authorities.pem'",
+      'U1RVRElP',
+    ])
+      expect(stdout).toContain(line)
+    const missing = await plan([...queue, ...place, ...bootstrap, ...key], { NODE_EXTRA_CA_CERTS: '/no/such.pem' })
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS /no/such.pem') })
+  })
+
   test("tells machines the sha256 of this release's worker script, and who signs the folder, or what was said of it", async () => {
     const script = words('--bootstrap-mount-address 10.0.0.4 --bootstrap-export-path /boot --bootstrap-script-path')
     const signer = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGXn release'

@@ -6,6 +6,7 @@ import {
   type AccessConfig,
   accessArguments,
   addOptions,
+  checkSettings,
   exitCode,
   onShutdown,
   openLogger,
@@ -20,6 +21,7 @@ import {
 } from '@cachewarmer/service/cli'
 import type { Ledger, MachinePrice } from '@cachewarmer/service/manager'
 import {
+  checkFleet,
   type Fleet,
   isLedgerError,
   ledgerFile,
@@ -43,23 +45,29 @@ import { workerCommand } from './worker-command.ts'
 
 export interface ServeSettings extends FleetSettings {
   readonly status: StatusConfig
+  /** Look at the settings, start nothing. */
+  readonly check: boolean
 }
 
 export const serveCommand = (): Command =>
   addOptions(
     addFleetOptions(
       new Command('serve').description('Takes jobs from the queue and runs each to its end; the default command.'),
-    ).optionsGroup('Status page and metrics:'),
+    )
+      .option('--check', 'look at settings and environment, print what is wrong, and start nothing', false)
+      .optionsGroup('Status page and metrics:'),
     statusOptions,
   )
 
 export const readServeSettings = async (given: Readonly<Record<string, unknown>>): Promise<ServeSettings> => ({
   ...(await readFleetSettings(given, 'local')),
   status: readOptions<StatusConfig>(given, statusOptions),
+  check: given['check'] === true,
 })
 
 /** The service: runs until a signal stops it. */
 export async function serve(settings: ServeSettings): Promise<number> {
+  if (settings.check) return check(settings)
   const logger = openLogger({ level: settings.debug ? 'debug' : 'info', name: 'cachewarmer-manager' })
   const { job } = settings
   const shutdown = onShutdown({ drainMs: 30_000 })
@@ -113,6 +121,14 @@ export async function serve(settings: ServeSettings): Promise<number> {
 /** A template names folders by what the job says: a name there is no host's. */
 const readsFolders = ({ access, folder }: AccessConfig): boolean =>
   access === 'folder' || (access === undefined && folder !== undefined)
+
+/** `--check`, for install scripts: nothing is contacted, and no file is made. */
+async function check(settings: ServeSettings): Promise<number> {
+  await checkSettings(settings.queue, process.env, systemClock)
+  statusPlace(settings.status, process.env)
+  if (settings.fleet === 'vmss') await checkFleet(settings, process.env)
+  return exitCode.ok
+}
 
 /** The price that is given, else the highest that is paid. */
 function machinePrice({ fleet, azure }: ServeSettings): MachinePrice | undefined {

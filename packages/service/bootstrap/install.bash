@@ -13,6 +13,9 @@ unit=$root/etc/systemd/system/$service
 syslog=$root/etc/rsyslog.d/$([ "$role" = manager ] && echo 35 || echo 36)-cachewarmer-$role.conf
 rotation=$root/etc/logrotate.d/cachewarmer-$role
 changed=no
+# What goes when this ends, in place or not: a full disk leaves no part of a program behind.
+unfinished=("$here")
+trap 'rm -rf -- "${unfinished[@]}"' EXIT
 
 say() { printf '%s: %s\n' "$program" "$*"; }
 
@@ -88,22 +91,57 @@ check_common_settings() {
   setting CACHEWARMER_NFS_PORT '^[1-9][0-9]*$' 'a port'
   setting CACHEWARMER_MOUNT_PORT '^[1-9][0-9]*$' 'a port'
   setting CACHEWARMER_RESERVED_PORTS '^[01]$' '1 or 0'
+  check_group
   local name
   for name in CACHEWARMER_STORAGE_KEY_FILE VMSS_PASSWORD_FILE; do
     [ -z "${!name:-}" ] || refuse "$name is set, and the service's user can read no file of root; expected the secret itself in STORAGE_KEY or VMSS_PASSWORD, which is kept in $settings for root alone"
   done
-  setting http_proxy '^https?://.+' 'the URL of a proxy'
-  setting https_proxy '^https?://.+' 'the URL of a proxy'
+  setting http_proxy '^(https?://)?[^[:space:]/]+/?$' 'a proxy, as http://HOST:PORT'
+  setting https_proxy '^(https?://)?[^[:space:]/]+/?$' 'a proxy, as http://HOST:PORT'
+  check_authorities
 }
 
-# The machine's own metadata service is never to be reached through a proxy; Node wants to be told to use one.
+# A group that may use the queue, where it is a file of this machine: people who submit.
+check_group() {
+  [ -n "${CACHEWARMER_GROUP:-}" ] || return 0
+  setting CACHEWARMER_GROUP '^[a-z_][a-z0-9_-]*$' 'the name of a group'
+  [[ ${CACHEWARMER_QUEUE:-} == sqlite:* ]] || refuse 'CACHEWARMER_GROUP is for a queue that is a file: sqlite:/var/lib/cachewarmer/FILE'
+  [ -n "$root" ] || getent group "$CACHEWARMER_GROUP" >/dev/null || refuse "CACHEWARMER_GROUP is '$CACHEWARMER_GROUP'; expected a group of this machine: groupadd --system $CACHEWARMER_GROUP"
+}
+
+# Certificates of a private authority, or of a proxy that opens TLS: the service's user has to read them.
+check_authorities() {
+  local file=${NODE_EXTRA_CA_CERTS:-}
+  [ -n "$file" ] || return 0
+  case $file in
+    /home/* | /root/* | /run/user/* | /tmp/* | [!/]*)
+      refuse "NODE_EXTRA_CA_CERTS is '$file'; expected a path that the service sees: /etc/cachewarmer/authorities.pem, and not below /home, /root, /run/user or /tmp" ;;
+  esac
+  grep -q -e '-----BEGIN CERTIFICATE-----' -- "$root$file" 2>/dev/null || refuse "NODE_EXTRA_CA_CERTS: there are no certificates in $root$file"
+  [ -n "$(find "$root$file" -perm -004)" ] || refuse "NODE_EXTRA_CA_CERTS: the service's user can't read $root$file; chmod 0644"
+}
+
+# The machine's own metadata service is never to be reached through a proxy; Node wants to be told to use one. Azure's libraries
+# know neither * nor *.domain nor a port in no_proxy, and no proxy without a scheme.
 settle_proxies() {
   [ -n "${http_proxy:-}${https_proxy:-}${HTTP_PROXY:-}${HTTPS_PROXY:-}" ] || return 0
-  local direct=${no_proxy:-${NO_PROXY:-}} host
-  for host in 169.254.169.254 localhost 127.0.0.1; do
-    [[ ,$direct, == *,$host,* ]] || direct=${direct:+$direct,}$host
+  local direct=169.254.169.254,localhost,127.0.0.1 host name given
+  read -ra given <<<"$(tr ',\n' '  ' <<<"${no_proxy:-${NO_PROXY:-}}")"
+  for host in "${given[@]}"; do
+    if [ "$host" = '*' ]; then
+      say 'no_proxy is *: everything is reached without the proxy'
+      export http_proxy='' https_proxy='' HTTP_PROXY='' HTTPS_PROXY='' no_proxy='' NO_PROXY='' NODE_USE_ENV_PROXY=''
+      return
+    fi
+    [[ $host != */* ]] || say "no_proxy: $host is a range of addresses; Azure is reached by names, which it does not except"
+    host=${host/#\*./.}
+    [[ ! $host =~ ^[^:]+:[0-9]+$ ]] || host=${host%:*}
+    [[ ,$direct, == *,"$host",* ]] || direct=$direct,$host
   done
-  export no_proxy=$direct NODE_USE_ENV_PROXY=1
+  for name in http_proxy https_proxy HTTP_PROXY HTTPS_PROXY; do
+    [ -z "${!name:-}" ] || [[ ${!name} == *://* ]] || export "$name=http://${!name}"
+  done
+  export no_proxy=$direct NO_PROXY='' NODE_USE_ENV_PROXY=1
 }
 
 # A value between double quotes.
@@ -137,6 +175,7 @@ verify() {
   list=$(while read -r sum name; do
     if [[ $name != cachewarmerbin/* || $name == "cachewarmerbin/$program_file" ]]; then printf '%s  %s\n' "$sum" "$name"; fi
   done <"$here/SHA256SUMS")
+  [[ $list == *"  cachewarmerbin/$program_file"* ]] || refuse "cachewarmerbin/$program_file is not on the list of checksums"
   complaint=$(cd "$folder" && LC_ALL=C sha256sum --check --quiet <<<"$list" 2>&1) ||
     refuse "the checksums do not fit, so nothing is installed: ${complaint//$'\n'/; }"
 }
@@ -147,6 +186,7 @@ sum_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 put() {
   local file=$1 mode=$2 new=$1.new.$$
   mkdir -p -- "$(dirname -- "$file")"
+  unfinished+=("$new")
   (
     umask 077
     cat >"$new"
@@ -168,20 +208,55 @@ link() {
   changed=yes
 }
 
-# Usage: put_program NAME LINK... Each service has a file of its own, so that an upgrade of one leaves the other alone.
-put_program() {
-  local from=cachewarmerbin/$program_file to=$bin/$1 target=$1 links=("${@:2}") name sum
-  if [ "$program_file" = cachewarmer.mjs ]; then to=$library/$1.mjs target=../lib/cachewarmer/$1.mjs links=("$@"); fi
+# Usage: stage_program NAME. Each service has a file of its own, so that an upgrade of one leaves the other alone. Sets $place,
+# where that file belongs, and $staged: a checked copy beside it, or the same where it is in place already.
+stage_program() {
+  local from=cachewarmerbin/$program_file sum
+  place=$bin/$1
+  [ "$program_file" = cachewarmer ] || place=$library/$1.mjs
+  staged=$place
   sum=$(awk -v name="$from" '$2 == name { print $1 }' "$here/SHA256SUMS")
-  mkdir -p -- "$(dirname -- "$to")" "$bin"
-  if [ ! -f "$to" ] || [ "$(sum_of "$to")" != "$sum" ]; then
-    install -m 755 -- "$folder/$from" "$to.new.$$"
+  if [ ! -f "$place" ] || [ "$(sum_of "$place")" != "$sum" ]; then
+    staged=$bin/.$1-new-$$${program_file#cachewarmer}
+    unfinished+=("$staged")
+    mkdir -p -- "$bin"
+    install -m 755 -- "$folder/$from" "$staged" || give_up "$folder/$from could not be copied to $bin"
     # What came over the network, once more: a program is as it was made, or not installed.
-    if [ "$(sum_of "$to.new.$$")" != "$sum" ]; then
-      rm -f -- "$to.new.$$"
-      give_up "$folder/$from could not be copied whole"
-    fi
-    mv -fT -- "$to.new.$$" "$to"
+    [ "$(sum_of "$staged")" = "$sum" ] || give_up "$folder/$from could not be copied whole"
+  fi
+}
+
+# The program itself looks at the settings, in the environment that the service will have, and starts nothing.
+check_settings() {
+  local command=serve options=${CACHEWARMER_MANAGER_OPTIONS:-} said status=0 name
+  # In its place it is the worker by its name, beside it by its first word.
+  if [ "$role" = worker ]; then
+    command=worker options=${CACHEWARMER_WORKER_OPTIONS:-}
+    [ "$staged" != "$place" ] || command=
+  fi
+  said=$(
+    for name in $(compgen -e); do
+      is_setting "$name" || [[ " ${kept_names[*]} PATH " == *" $name "* ]] || unset "$name" 2>/dev/null || true
+    done
+    # systemd splits the options at blanks, and expands nothing in them.
+    set -f
+    # shellcheck disable=SC2086
+    exec "$staged" $command --check $options 2>&1
+  ) || status=$?
+  case $status in
+    0) ;;
+    2) refuse "$said" ;;
+    *) refuse "the program does not run on this machine (exit code $status): ${said:-it says nothing}; it needs glibc 2.28 and libstdc++ (libstdc++6 in Debian), and a file system that is not mounted noexec below $bin" ;;
+  esac
+}
+
+# Usage: put_program NAME LINK...
+put_program() {
+  local name target=$1 links=("${@:2}")
+  if [ "$program_file" = cachewarmer.mjs ]; then target=../lib/cachewarmer/$1.mjs links=("$@"); fi
+  if [ "$staged" != "$place" ]; then
+    mkdir -p -- "$(dirname -- "$place")"
+    mv -fT -- "$staged" "$place"
     changed=yes
   fi
   for name in "${links[@]}"; do link "$target" "$bin/$name"; done
@@ -224,6 +299,9 @@ install_all() {
   lines=$(settings_lines) || exit
   check_node
   verify
+  # shellcheck disable=SC2086
+  stage_program $programs
+  check_settings
   # From here on the machine is changed.
   # shellcheck disable=SC2086
   put_program $programs
@@ -232,13 +310,44 @@ install_all() {
   [ "$role" = manager ] || drop_in file-queue "$([[ ${CACHEWARMER_QUEUE:-} == sqlite:* ]] && echo yes || echo no)"
   drop_in kernel-mounts "$([[ ${CACHEWARMER_ACCESS:-} =~ ^(mount|folder)$ ]] && echo yes || echo no)"
   drop_in reserved-ports "$([ "${CACHEWARMER_RESERVED_PORTS:-0}" = 1 ] && echo yes || echo no)"
+  share_queue
   [ "$role" = manager ] || drop_in azure-machine "$([ -n "${CACHEWARMER_AZURE_MACHINE:-}" ] && echo yes || echo no)"
-  if [ -d "$(dirname -- "$syslog")" ]; then
+  if has_rsyslog; then
     put "$syslog" 644 <"$here/rsyslog/$(basename -- "$syslog")"
     systemd try-restart rsyslog.service
   fi
   [ ! -d "$(dirname -- "$rotation")" ] || put "$rotation" 644 <"$here/logrotate/$(basename -- "$rotation")"
   start
+}
+
+# Its folder may be there without it.
+has_rsyslog() {
+  [ -d "$(dirname -- "$syslog")" ] || return 1
+  [ -n "$root" ] || systemctl cat rsyslog.service >/dev/null 2>&1
+}
+
+# A group can't reach into the folder of a user that exists only while a service runs: with CACHEWARMER_GROUP it exists for good.
+share_queue() {
+  local file=$unit.d/group.conf queue
+  if [ -z "${CACHEWARMER_GROUP:-}" ]; then
+    [ ! -e "$file" ] || { rm -f -- "$file"; rmdir --ignore-fail-on-non-empty -- "$unit.d"; changed=yes; }
+    return
+  fi
+  if [ -z "$root" ] && ! grep -q '^cachewarmer:' /etc/passwd; then
+    systemctl stop cachewarmer-manager.service cachewarmer-worker.service 2>/dev/null || true
+    useradd --system --gid "$CACHEWARMER_GROUP" --no-create-home --home-dir /var/lib/cachewarmer --shell /usr/sbin/nologin cachewarmer
+  fi
+  queue=${CACHEWARMER_QUEUE#sqlite:}
+  put "$file" 644 <<TEXT
+# For CACHEWARMER_GROUP: its members use the queue. SQLite gives the files beside it the mode that it has itself.
+[Service]
+DynamicUser=no
+User=cachewarmer
+Group=$CACHEWARMER_GROUP
+UMask=0007
+StateDirectoryMode=2770
+ExecStartPre=/bin/sh -c 'umask 0117; for file in "\$0" "\$0-wal" "\$0-shm"; do [ ! -e "\$file" ] || chmod 0660 "\$file"; done; [ -e "\$0" ] || : >"\$0"' "$queue"
+TEXT
 }
 
 start() {

@@ -9,8 +9,9 @@
  * notice      Azure says that it takes a machine away: Preempt for an eviction, Terminate for a deletion
  */
 
-export type { ProxySettings, WorkerCloudInitOptions, WorkerSource } from './cloud-init/cloud-init.ts'
+export type { WorkerCloudInitOptions, WorkerSource } from './cloud-init/cloud-init.ts'
 export { maxCloudInitBytes, workerCloudInit } from './cloud-init/cloud-init.ts'
+export type { ProxySettings } from './cloud-init/proxy.ts'
 export type { VmssErrorCode, VmssErrorOptions } from './errors.ts'
 export { isVmssError, VmssError } from './errors.ts'
 export type {

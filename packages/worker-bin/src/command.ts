@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import type { Logger } from '@cachewarmer/queue'
 import {
   accessOptions,
+  checkSettings,
   defaultFolderTemplate,
   exitCode,
   isFileQueue,
@@ -101,6 +102,7 @@ const command = (version: string) =>
         .env('CACHEWARMER_METADATA_URL')
         .hideHelp(),
     )
+    .option('--check', 'look at settings and environment, print what is wrong, and start nothing', false)
     .option('--debug', 'log every item', false)
     .option('--quiet', 'log errors alone', false)
     .addHelpText(
@@ -129,6 +131,10 @@ export function parseWorkerConfig(argv: readonly string[], version: string): Wor
 /** Runs a worker as its command line says, until it is stopped. Returns the exit code. */
 export async function workerCommand(argv: readonly string[], version: string): Promise<number> {
   const config = parseWorkerConfig(argv, version)
+  if (config.check) {
+    await checkSettings(config, process.env, systemClock)
+    return exitCode.ok
+  }
   const logger = openLogger({ level: config.logLevel, name: 'cachewarmer-worker' })
   const shutdown = onShutdown({ drainMs: config.drainMs })
   if (config.exitWithParent) process.stdin.resume().once('end', () => shutdown.stop('the end of the parent'))

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   linkSync,
   mkdirSync,
@@ -45,6 +46,19 @@ describe('a queue file', () => {
     expect([file, `${file}-wal`, `${file}-shm`].map(modeOf)).toEqual(['600', '600', '600'])
     await service.close()
   })
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'that root makes in the folder of another user belongs to that user',
+    async () => {
+      const service = join(folder, 'service')
+      mkdirSync(service)
+      chownSync(service, 4_711, 4_712)
+      const { file, service: queues } = await aQueue(join(service, 'queue.db'))
+      for (const path of [file, `${file}-wal`, `${file}-shm`])
+        expect(statSync(path)).toMatchObject({ uid: 4_711, gid: 4_712 })
+      await queues.close()
+    },
+  )
 
   test('behind a link that leads to nothing yet, too', async () => {
     const file = newFile()

@@ -1,4 +1,13 @@
-import { type BigIntStats, chmodSync, closeSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  fchownSync,
+  openSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /** An SQLite database in WAL mode, with its log and its shared memory (https://www.sqlite.org/walformat.html). */
@@ -8,7 +17,8 @@ const look = (path: string): BigIntStats | undefined => statSync(path, { bigint:
 
 /**
  * Opens a database that is for its owner alone, with every umask; SQLite gives the two files beside it the same mode.
- * An existing file loses the rights of others, and keeps those of its group.
+ * An existing file loses the rights of others, and keeps those of its group. A file that root makes in the folder of another
+ * user, such as a service's, belongs to that user, who could not open it otherwise.
  */
 export function openPrivately<T>(file: string, open: () => T): T {
   make(file)
@@ -18,10 +28,20 @@ export function openPrivately<T>(file: string, open: () => T): T {
 }
 
 function make(file: string): void {
+  let made: number
   try {
-    closeSync(openSync(file, 'wx', 0o600))
+    made = openSync(file, 'wx', 0o600)
   } catch {
     // It is there, or can't be made, and then SQLite says why.
+    return
+  }
+  try {
+    const { uid, gid } = statSync(dirname(file))
+    fchownSync(made, uid, gid)
+  } catch {
+    // Only root may; every other user makes files of its own.
+  } finally {
+    closeSync(made)
   }
 }
 

@@ -8,7 +8,7 @@
 
 export { releasedFiles, signer } from './bootstrap/released-files.ts'
 export { writeBootstrap } from './bootstrap/write-bootstrap.ts'
-export { openAzureFleet, resolveFleet, scaleSetOfLeader } from './fleet/azure-fleet.ts'
+export { checkFleet, openAzureFleet, resolveFleet, scaleSetOfLeader } from './fleet/azure-fleet.ts'
 export type { AzureConfig } from './fleet/azure-options.ts'
 export { azureOptions, legacyAzureFlags, speaksOfMachines } from './fleet/azure-options.ts'
 export type { LocalFleetOptions } from './fleet/local-fleet.ts'

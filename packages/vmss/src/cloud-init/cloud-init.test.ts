@@ -115,6 +115,31 @@ describe('workerCloudInit', () => {
     expect(() => make({ environment })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message }))
   })
 
+  test('takes a proxy without a scheme, and what is excepted in every usual way', () => {
+    const proxy = { http: 'proxy:3128', no: 'a b, *.corp,nas:443' }
+    const lines = environmentOf(make({ proxy }))
+    expect(lines).toContain("http_proxy='http://proxy:3128'")
+    expect(lines).toContain("no_proxy='a,b,.corp,nas,169.254.169.254,localhost,127.0.0.1'")
+    expect(make({ proxy: { ...proxy, no: '*' } })).not.toMatch(/proxy=/i)
+  })
+
+  test('brings certificates for Node, and for what takes the list of the machine', () => {
+    const certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'
+    const text = make({ authorities: `# Studio CA\r\n${certificate}\r\n\n${certificate}\n` })
+    expect(environmentOf(text)).toContain("NODE_EXTRA_CA_CERTS='/etc/cachewarmer/authorities.pem'")
+    expect(text.match(/BEGIN CERTIFICATE/g)).toHaveLength(4)
+    expect(text).toContain('ca_certs:\n  trusted:\n    - |\n      -----BEGIN CERTIFICATE-----\n      AAAA\n')
+    expect(text).not.toContain('Studio CA')
+    expect(make()).not.toContain('ca_certs')
+  })
+
+  test.each(['', 'x', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'])(
+    'refuses %j as authorities',
+    (authorities) => {
+      expect(() => make({ authorities })).toThrow(expect.objectContaining({ target: 'authorities' }))
+    },
+  )
+
   test('refuses a proxy with a password without showing it', () => {
     const message = expect.not.stringContaining('hunter2')
     const refused = expect.objectContaining({ target: 'proxy.http', message })
@@ -133,7 +158,7 @@ describe('workerCloudInit', () => {
     ['source.mountPoint', { source: { ...source, mountPoint: '/a b' } }],
     ['source.command', { source: { from: 'image', command: ['worker'] } }],
     ['source.command', { source: { from: 'image', command: ['/worker', '$(id)'] } }],
-    ['proxy.https', { proxy: { https: 'proxy:3128' } }],
+    ['proxy.https', { proxy: { https: 'ftp://proxy:3128' } }],
     ['proxy.http', { proxy: { http: 'not a url' } }],
     ['identityId', { identityId: 'worker' }],
     ['attempts', { attempts: 0 }],

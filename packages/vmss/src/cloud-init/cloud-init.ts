@@ -1,14 +1,7 @@
 import { checkResourceId, checkText, checkWhole, optionInvalid, secretInvalid } from '../errors.ts'
 import { type Cloud, clouds } from '../machine/place.ts'
+import { type ProxySettings, proxyEnvironment } from './proxy.ts'
 import { bootstrapScript, lifeLimitService, lifeLimitTimer, selfDeleteScript, workerUnit } from './scripts.ts'
-
-/** What people may hand on to reach the world outside; see curl(1) for the form. */
-export interface ProxySettings {
-  readonly http?: string
-  readonly https?: string
-  /** Hosts reached directly. Instance metadata and this machine are added. */
-  readonly no?: string
-}
 
 const secretName = /(?:^|_)(?:KEY|SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_STRING|SAS)(?:_|$)/i
 /** A storage account's key, a shared access signature, a connection string. */
@@ -37,27 +30,6 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): Readonly
   return variables
 }
 
-const direct = ['169.254.169.254', 'localhost', '127.0.0.1']
-
-/** The variables by which curl, Node and Azure's libraries find a proxy; none without one. */
-function proxyEnvironment(proxy: ProxySettings = {}): Readonly<Record<string, string>> {
-  if (!proxy.http && !proxy.https) return {}
-  const given = (proxy.no ?? '').split(',').map((host) => host.trim())
-  return {
-    ...(proxy.http ? { http_proxy: checkProxy('proxy.http', proxy.http) } : {}),
-    ...(proxy.https ? { https_proxy: checkProxy('proxy.https', proxy.https) } : {}),
-    no_proxy: [...new Set([...given, ...direct])].filter((host) => host !== '').join(','),
-    NODE_USE_ENV_PROXY: '1',
-  }
-}
-
-function checkProxy(option: string, text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.username || url?.password) throw secretInvalid(option, 'without a user name and password')
-  if (url && /^https?:$/.test(url.protocol)) return text
-  throw optionInvalid(option, text, "a proxy, such as 'http://proxy.example:3128'")
-}
-
 /** Where a machine gets its worker from. */
 export type WorkerSource =
   | {
@@ -83,6 +55,8 @@ export interface WorkerCloudInitOptions {
   /** What the worker finds in its environment, such as `STORAGE_ACCOUNT` and `QUEUE_PREFIX`. No secrets. */
   readonly environment?: Readonly<Record<string, string>>
   readonly proxy?: ProxySettings
+  /** Certificates (PEM) that the machine trusts besides its own: of a private authority, or of a proxy that opens TLS. */
+  readonly authorities?: string
   /** Where a machine deletes itself. Default: the public cloud. */
   readonly cloud?: Cloud
   /** Resource id of the identity that it does so with. Default: the machine's only one. */
@@ -109,6 +83,8 @@ export function workerCloudInit(options: WorkerCloudInitOptions): string {
     { path: '/usr/local/sbin/cachewarmer-bootstrap', mode: '0755', content: bootstrapScript },
     { path: '/usr/local/sbin/cachewarmer-self-delete', mode: '0755', content: selfDeleteScript },
   ]
+  const trusted = options.authorities === undefined ? [] : certificates(options.authorities)
+  if (trusted.length > 0) files.push({ path: authoritiesFile, mode: '0644', content: `${trusted.join('\n')}\n` })
   const commands = [['/usr/local/sbin/cachewarmer-bootstrap']]
   if (source.from === 'image' && source.command) {
     const content = workerUnit(checkCommand(source.command))
@@ -121,7 +97,7 @@ export function workerCloudInit(options: WorkerCloudInitOptions): string {
     files.push({ path: `${unit}.timer`, mode: '0644', content: lifeLimitTimer(lifeLimitMs) })
     commands.unshift(['systemctl', 'daemon-reload'], ['systemctl', 'enable', '--now', 'cachewarmer-life-limit.timer'])
   }
-  return checkCloudInit(write(files, commands))
+  return checkCloudInit(write(files, commands, trusted))
 }
 
 /** Throws `OPTION_INVALID` for what Azure would refuse as custom data, or cloud-init would not take for its own. */
@@ -141,6 +117,7 @@ function variables(options: WorkerCloudInitOptions): Readonly<Record<string, str
   return checkEnvironment({
     ...options.environment,
     ...proxyEnvironment(options.proxy),
+    ...(options.authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authoritiesFile }),
     ...(source.from === 'export' ? exportVariables(source) : {}),
     CACHEWARMER_BOOTSTRAP_ATTEMPTS: String(attempts),
     CACHEWARMER_ARM_ENDPOINT: checkText('cloud.armEndpoint', cloud.armEndpoint, /^https:\/\/[^\s/]+$/, 'https://host'),
@@ -187,6 +164,17 @@ function checkCommand(command: readonly string[]): readonly string[] {
   return command
 }
 
+const authoritiesFile = '/etc/cachewarmer/authorities.pem'
+
+/** The certificates of a bundle, without the comments around them. Throws `OPTION_INVALID` for a bundle of none, or with a key. */
+function certificates(bundle: string): string[] {
+  if (bundle.includes('PRIVATE KEY-----'))
+    throw secretInvalid('authorities', 'certificates alone, without a private key')
+  const found = bundle.match(/^-----BEGIN CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/gm) ?? []
+  if (found.length === 0) throw optionInvalid('authorities', bundle, 'certificates in PEM')
+  return found.map((certificate) => certificate.replaceAll(/\s*\r?\n/g, '\n'))
+}
+
 interface File {
   readonly path: string
   readonly mode: string
@@ -195,7 +183,7 @@ interface File {
 }
 
 /** YAML that people can read in a plan: files as literal blocks, commands as lists that no shell touches. */
-function write(files: readonly File[], commands: readonly (readonly string[])[]): string {
+function write(files: readonly File[], commands: readonly (readonly string[])[], trusted: readonly string[]): string {
   const lines = [
     '#cloud-config',
     '# A CacheWarmer worker.',
@@ -203,10 +191,16 @@ function write(files: readonly File[], commands: readonly (readonly string[])[])
     'package_upgrade: false',
     'write_files:',
   ]
-  for (const { path, mode, content } of files) {
-    lines.push(`  - path: ${path}`, `    permissions: '${mode}'`, '    content: |')
-    for (const line of content.trimEnd().split('\n')) lines.push(line === '' ? '' : `      ${line}`)
-  }
+  const block = (text: string): string[] =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (line === '' ? '' : `      ${line}`))
+  for (const { path, mode, content } of files)
+    lines.push(`  - path: ${path}`, `    permissions: '${mode}'`, '    content: |', ...block(content))
+  // For curl and whatever else takes the machine's own list; Node has its variable.
+  if (trusted.length > 0) lines.push('ca_certs:', '  trusted:')
+  for (const certificate of trusted) lines.push('    - |', ...block(certificate))
   lines.push('runcmd:', ...commands.map((words) => `  - ${JSON.stringify(words)}`))
   return `${lines.join('\n')}\n`
 }

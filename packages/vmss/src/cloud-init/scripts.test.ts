@@ -120,6 +120,16 @@ describe('the bootstrap script', () => {
     expect(machine.calls('cachewarmer-self-delete')).toEqual([])
   })
 
+  test('unmounts the export once the worker runs, and says so where it can not', () => {
+    scriptOnExport()
+    machine.play('mountpoint')
+    machine.play('umount', 'exit 32')
+    expect(machine.run(bootstrapScript, fromExport())).toBe(0)
+    expect(machine.calls('umount')).toEqual([`umount ${machine.folder}/b`])
+    expect(machine.read('cachewarmer-bootstrap.log')).toContain('could not be unmounted')
+    expect(machine.calls('cachewarmer-self-delete')).toEqual([])
+  })
+
   test('leaves the mount to mount.nfs where there is one', () => {
     scriptOnExport()
     machine.play('mount.nfs')

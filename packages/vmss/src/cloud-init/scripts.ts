@@ -73,6 +73,8 @@ until "$start"; do
   attempt=$((attempt + 1))
 done
 log "worker started"
+# Nothing of the export is needed any more: a filer that goes away later hangs nobody here.
+! mountpoint -q "\${BOOTSTRAP_PATH:-/nowhere}" || umount "$BOOTSTRAP_PATH" || log "$BOOTSTRAP_PATH could not be unmounted"
 `
 
 /**

@@ -43,7 +43,9 @@ export async function writeBootstrap(out: string, released: ReleasedFiles, sign?
   ]
   const before = await whatIsThere(out, [...shown, signature])
   const releases = join(out, 'releases')
+  // Machines read it through an export that squashes root, whatever the umask is.
   await mkdir(releases, { recursive: true })
+  await chmod(releases, 0o755)
   const made = await mkdtemp(join(releases, unfinished))
   try {
     const sums = await layOut(made, assets, released)

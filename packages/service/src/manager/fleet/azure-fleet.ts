@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Clock, Logger } from '@cachewarmer/queue'
 import type { Cloud, ScaleSet, ScaleSetSettings } from '@cachewarmer/vmss'
-import { decodeText, type Environment, UnavailableError, UsageError } from '../../cli/index.ts'
+import { type Environment, UnavailableError, UsageError } from '../../cli/index.ts'
 import type { Fleet } from '../ports.ts'
 import type { AzureConfig } from './azure-options.ts'
 import {
@@ -9,6 +8,7 @@ import {
   type FleetConfig,
   givenPlace,
   metadataOf,
+  readAuthorities,
   scaleSetOptions,
   type VmssPackage,
 } from './azure-settings.ts'
@@ -60,6 +60,27 @@ export async function resolveFleet(
     if (!vmss.isVmssError(error)) throw error
     const isOutage = error.code === 'UNAVAILABLE' || error.code === 'THROTTLED'
     throw new (isOutage ? UnavailableError : UsageError)(error.message, { cause: error })
+  }
+}
+
+/**
+ * Looks at the settings of a scale set without asking Azure: an example stands for the place where it is not given. Throws
+ * `UsageError` for what is missing, contradicts, or would be refused.
+ */
+export async function checkFleet(config: FleetConfig, environment: Environment): Promise<void> {
+  const vmss = await import('@cachewarmer/vmss')
+  const example = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n/subnets/workers'
+  const { subscriptionId, resourceGroup, location, subnetId } = givenPlace(config.azure)
+  const place = {
+    subscriptionId: subscriptionId || 's',
+    resourceGroup: resourceGroup || 'g',
+    location: location || 'westeurope',
+    subnetId: subnetId || example,
+  }
+  try {
+    vmss.resolveScaleSet(scaleSetOptions(config, place, environment, vmss))
+  } catch (error) {
+    throw vmss.isVmssError(error) ? new UsageError(error.message, { cause: error }) : error
   }
 }
 
@@ -143,15 +164,6 @@ async function access(config: AzureConfig, cloud: Cloud) {
   return {
     credential: azureCredential({ cloud, ...identity }),
     cloud,
-    ...(config.azureCaFile ? { ca: readAuthority(config.azureCaFile) } : {}),
-  }
-}
-
-function readAuthority(file: string): string {
-  try {
-    return decodeText(readFileSync(file))
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`--azure-ca-file ${file}: ${reason}`, { cause: error })
+    ...(config.azureCaFile ? { ca: readAuthorities('--azure-ca-file', config.azureCaFile) } : {}),
   }
 }

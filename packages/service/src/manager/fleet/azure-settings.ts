@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { systemClock } from '@cachewarmer/queue'
 import type { Cloud, Image, InstanceMetadata, Place, ScaleSetOptions, WorkerSource } from '@cachewarmer/vmss'
 import { type AccessConfig, accessEnvironment } from '../../cli/access-options.ts'
-import { type Environment, type QueueSettings, readSecretFile, UsageError } from '../../cli/index.ts'
+import { decodeText, type Environment, type QueueSettings, readSecretFile, UsageError } from '../../cli/index.ts'
 import { bootstrapAssets } from '../bootstrap/assets.ts'
 import type { AzureConfig } from './azure-options.ts'
 
@@ -115,8 +116,11 @@ function cloudInitOf(config: FleetConfig, account: string, environment: Environm
       CACHEWARMER_AZURE_MACHINE: '1',
       ...(azure.releaseSigner ? { CACHEWARMER_RELEASE_SIGNER: azure.releaseSigner } : {}),
       ...(azure.azureMetadataUrl ? { CACHEWARMER_METADATA_URL: azure.azureMetadataUrl } : {}),
+      // The worker's install script gives the service the right to such ports.
+      ...(environment['CACHEWARMER_RESERVED_PORTS'] === '1' ? { CACHEWARMER_RESERVED_PORTS: '1' } : {}),
       ...accessEnvironment(config.access),
     },
+    ...orNothing('authorities', authoritiesOf(azure, environment)),
     proxy: {
       ...orNothing('http', environment['http_proxy'] || environment['HTTP_PROXY']),
       ...orNothing('https', environment['https_proxy'] || environment['HTTPS_PROXY']),
@@ -125,6 +129,26 @@ function cloudInitOf(config: FleetConfig, account: string, environment: Environm
     cloud: cloudOf(config, vmss),
     ...orNothing('identityId', azure.vmssIdentity),
   })
+}
+
+/** Machines trust whom this manager trusts besides the system's authorities. */
+function authoritiesOf({ azureCaFile }: AzureConfig, environment: Environment): string | undefined {
+  const files = [
+    { name: 'NODE_EXTRA_CA_CERTS', file: environment['NODE_EXTRA_CA_CERTS'] },
+    { name: '--azure-ca-file', file: azureCaFile },
+  ]
+  const texts = files.flatMap(({ name, file }) => (file ? [readAuthorities(name, file)] : []))
+  return texts.length > 0 ? texts.join('\n') : undefined
+}
+
+/** Throws `UsageError` for a file that can't be read. */
+export function readAuthorities(name: string, file: string): string {
+  try {
+    return decodeText(readFileSync(file))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`${name} ${file}: ${reason}`, { cause: error })
+  }
 }
 
 function sourceOf(config: AzureConfig): WorkerSource {
