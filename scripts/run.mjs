@@ -10,6 +10,22 @@ const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), '
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
 const callerFolder = process.env.INIT_CWD ?? process.cwd()
 
+/** Says what does not run here before anything is installed; docs/operators/platforms.md has the whole table. */
+function checkPlatform() {
+  const where = 'docs/operators/platforms.md says what runs where'
+  const refuse = (text) => {
+    process.stderr.write(`${text}; ${where}\n`)
+    process.exit(2)
+  }
+  if (process.platform === 'win32') refuse('Windows: expected WSL 2, which is Linux')
+  // The pinned Node comes with the packages for Linux with glibc alone.
+  const isPinned = process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime !== undefined
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (!isPinned && (major < 24 || (major === 24 && minor < 15)))
+    refuse(`Node ${process.versions.node}: expected 24.15 or newer on this system`)
+}
+checkPlatform()
+
 /** Runs a program to its end; quiet ones show their output only when they fail. */
 function run(program, args, { quiet = false, cwd = root } = {}) {
   const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
