@@ -1,5 +1,5 @@
+import { type Clock, type Logger, silentLogger, sleep } from '@cachewarmer/queue'
 import { isVmssError, VmssError } from '../errors.ts'
-import { type Clock, type Logger, silentLogger, sleep } from '../ports.ts'
 import type { InstanceMetadata, MachineMetadata } from './instance-metadata.ts'
 
 /** Where a fleet is made. */
