@@ -49,6 +49,7 @@ const ofCli: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'settings of page, machines and bootstrap folder are checked where they are used, and their author is told',
     Environment: 'the program hands in its variables, so that no room reads them by itself',
     readSecretFile: 'the token of the page and the password of machines lie in files',
+    UnavailableError: 'a machine that has just booted may not tell yet where it is: a later start may',
     decodeText: 'a certificate file is text, of whatever encoding',
     QueueSettings: 'a fleet gives its workers the queue that the manager has',
     queueVariables: 'a fleet gives its workers the queue that the manager has',
