@@ -331,6 +331,13 @@ describe.skipIf(missing !== undefined)(`nfs-ganesha${missing === undefined ? '' 
     await expect(mount({}, server)).rejects.toMatchObject({ code: 'KERBEROS_ONLY' })
   })
 
+  test('with version 3 off and no portmapper says so, which is where workers turn to kernel mounts', async () => {
+    const server = await start({ version: 4 })
+    others.push(server)
+    const asked = mount({ mountPort: undefined, portmapPort: server.mountPort }, server)
+    await expect(asked).rejects.toMatchObject({ code: 'VERSION' })
+  })
+
   test('wants a privileged port where its export says so, and gets one', async () => {
     const server = await start({ exportSettings: ['PrivilegedPort = true;'] })
     others.push(server)

@@ -5,13 +5,15 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isNfsError, mountExport } from '@cachewarmer/nfs'
+import { isNfsError, type MountOptions, mountExport } from '@cachewarmer/nfs'
 
 export interface GaneshaOptions {
   /** The folder to serve, an absolute path: it is the export's path, too. */
   readonly folder: string
   /** Lines for the configuration's EXPORT block, such as `SecType = krb5;`. */
   readonly exportSettings?: readonly string[]
+  /** The version of NFS that it speaks. With 4 nothing listens at the port of MOUNT. Default 3. */
+  readonly version?: 3 | 4
   /** Lines for its NFS_Core_Param block. */
   readonly coreSettings?: readonly string[]
   /** Lines for its MDCACHE block: what it keeps of the files that it served. */
@@ -67,7 +69,8 @@ export async function startGanesha(options: GaneshaOptions): Promise<Ganesha | u
   }
   const restart = async (): Promise<void> => {
     server = launch(work)
-    await ready(server, { exportPath: options.folder, nfsPort, mountPort }, join(work, 'ganesha.log'))
+    const ports = options.version === 4 ? { nfsPort, portmapPort: mountPort } : { nfsPort, mountPort }
+    await ready(server, { exportPath: options.folder, ...ports }, join(work, 'ganesha.log'))
   }
   const stop = async (): Promise<void> => {
     await kill()
@@ -94,13 +97,13 @@ export async function startGanesha(options: GaneshaOptions): Promise<Ganesha | u
 }
 
 function configuration(
-  { folder, exportSettings = [], coreSettings = [], cacheSettings = [] }: GaneshaOptions,
+  { folder, version = 3, exportSettings = [], coreSettings = [], cacheSettings = [] }: GaneshaOptions,
   nfsPort: number,
   mountPort: number,
 ): string {
   return `
 NFS_Core_Param {
-  Protocols = 3; NFS_Port = ${nfsPort}; MNT_Port = ${mountPort};
+  Protocols = ${version}; NFS_Port = ${nfsPort}; MNT_Port = ${mountPort};
   Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = none;
   ${coreSettings.join(' ')}
 }
@@ -156,7 +159,7 @@ function answerTrue(socket: Socket): void {
 
 async function ready(
   server: ChildProcess,
-  where: { readonly exportPath: string; readonly nfsPort: number; readonly mountPort: number },
+  where: Pick<MountOptions, 'exportPath' | 'nfsPort' | 'mountPort' | 'portmapPort'>,
   log: string,
 ): Promise<void> {
   const until = performance.now() + startMs

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aJob } from '@cachewarmer/core/testing'
@@ -52,14 +52,14 @@ const own = (): string[] =>
     .filter((line) => line.includes('/cachewarmer-mounts-'))
 
 /** A worker of a run mounts for that run alone, so the kernel's figures for an address are those of its new mounts. */
-async function job(meanwhile: () => Promise<void> = async () => undefined): Promise<object> {
+async function job(meanwhile: () => Promise<void> = async () => undefined, path = '/tree'): Promise<object> {
   const before = { server: served(), client: asked() }
   const latest = new Map<string, Reads>()
   const watch = (): void => {
     for (const [mount, reads] of asked()) latest.set(mount, reads)
   }
   const watching = setInterval(watch, 20)
-  const { messageId } = await submitJob(service, prefix, aJob({ addresses, exportPath, paths: ['/tree'] }))
+  const { messageId } = await submitJob(service, prefix, aJob({ addresses, exportPath, paths: [path] }))
   const disturbed = meanwhile()
   let report: unknown
   for await (const status of watchJob(service, prefix, { messageId }, { clock: steadyClock, intervalMs: 50 }))
@@ -81,10 +81,11 @@ async function job(meanwhile: () => Promise<void> = async () => undefined): Prom
 type Access = Pick<AccessOptions, 'policy'> & {
   readonly versions?: AccessOptions['kernel']['versions']
   readonly template?: string
+  readonly path?: string
 }
 
 /** A job through a worker of this process. */
-async function jobThrough({ policy, versions, template = '' }: Access): Promise<object> {
+async function jobThrough({ policy, versions, template = '', path }: Access): Promise<object> {
   const stop = new AbortController()
   const resolve = async (host: string): Promise<string[]> => [host]
   const openMount = openAccess({
@@ -98,7 +99,7 @@ async function jobThrough({ policy, versions, template = '' }: Access): Promise<
     { prefix },
     { stopTaking: stop.signal, abortWork: new AbortController().signal },
   )
-  const seen = await job()
+  const seen = await job(undefined, path)
   stop.abort()
   await working
   return seen
@@ -165,9 +166,15 @@ const managing = runManager(
 )
 
 const seen: Record<string, object> = { 'programs 3': await throughPrograms() }
-for (const version of ['3', '4.0', '4.1', '4.2'] as const)
+for (const version of ['4.0', '4.1', '4.2'] as const)
   seen[`mount ${version}`] = await twice({ policy: 'mount', versions: [version] })
 for (const version of ['3', '4.1']) seen[`folder ${version}`] = await throughFolders(version)
+// Another file system below the export, which NFSv4 shows.
+const nested = `/nfslab${exportPath}/nested`
+mkdirSync(nested)
+execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', nested])
+writeFileSync(join(nested, 'file'), 'of another file system')
+seen['nested 4.0'] = { jobs: [await jobThrough({ policy: 'mount', versions: ['4.0'], path: '/nested' })] }
 // The server switches version 3 off.
 execFileSync('sh', ['-c', 'rpc.nfsd 0 && rpc.nfsd -N 3 -V 4.0 -V 4.1 -V 4.2 16 && echo 1 >/proc/fs/nfsd/v4_end_grace'])
 seen['auto without 3'] = await twice({ policy: 'auto' })

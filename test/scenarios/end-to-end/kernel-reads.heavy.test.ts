@@ -61,7 +61,6 @@ describe.skipIf(lab === undefined)("reads through the kernel's NFS client", () =
 
   const warmed = [
     ['programs 3', 'NFSv3 kernel mount', 3, []],
-    ['mount 3', 'NFSv3 kernel mount', 2, []],
     ['mount 4.0', 'NFSv4.0 kernel mount', 2, []],
     ['folder 3', 'NFSv3 folder', 2, ['attributes']],
     ['auto without 3', 'NFSv4.0 kernel mount', 2, []],
@@ -103,6 +102,12 @@ describe.skipIf(lab === undefined)("reads through the kernel's NFS client", () =
       }
     },
   )
+
+  test('stay in the file system of the export, and name where another one begins', () => {
+    const [{ report } = { report: undefined }] = jobsOf('nested 4.0')
+    expect(report).toMatchObject({ outcome: 'completed with failures', files: 0, failures: { byCode: { OUTSIDE: 1 } } })
+    expect(report?.failures.sample[0]?.message).toMatch(/^\/nested: another file system of the server begins here/)
+  })
 
   test('leave no mount behind once their job is over, though the worker lives on', () => {
     expect(all.seen['programs 3']?.mounts).toEqual([])

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ExportGuard } from './export-guard.ts'
+import { mountPoints } from './file-system.ts'
 import { openFolder } from './open-folder.ts'
 
 let outer: string
@@ -83,6 +84,21 @@ test('many that ask for a directory at once share it, and in the end nothing is 
   guard.close()
   expect(open()).toBe(before - 1)
   guard = new ExportGuard(openFolder(join(outer, 'export')))
+})
+
+test('what is mounted below is out of the export for a guard of one file system', async () => {
+  const below =
+    mountPoints()
+      .find((point) => /^\/dev\/[^/]+$/.test(point))
+      ?.slice('/dev'.length) ?? ''
+  expect(below).not.toBe('')
+  const strict = new ExportGuard(openFolder('/dev'), { oneFileSystem: true })
+  await expect(strict.enter(below)).rejects.toMatchObject({ code: 'OUTSIDE' })
+  ;(await strict.enter('/')).release()
+  strict.close()
+  const wide = new ExportGuard(openFolder('/dev'))
+  ;(await wide.enter(below)).release()
+  wide.close()
 })
 
 test('what is in use closes with its last user', async () => {
