@@ -1,10 +1,10 @@
 import { decodeItem, type Item } from '@cachewarmer/core'
 import { anItem } from '@cachewarmer/core/testing'
-import type { TakenPart } from '@cachewarmer/walker'
+import type { TakenPart, Walk } from '@cachewarmer/walker'
 import { expect, test } from 'vitest'
 import { resolveWorkerOptions } from '../ports.ts'
 import { prefix, World, workQueue } from '../testing/world.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, countsOf } from './attempt.ts'
 
 /** What is sent for these parts. */
 async function handedAway(parts: readonly TakenPart[], ways: number): Promise<Item[]> {
@@ -53,4 +53,34 @@ test('what is much gets most of the messages', async () => {
   const items = await handedAway([filesOf(1, 3), filesOf(2, 997)], 10)
   const first = items.filter(({ parts }) => parts.some((part) => part.kind === 'files' && part.directory === '/d1'))
   expect([first.length, items.length]).toEqual([1, 11])
+})
+
+test('every counter of a walk that a message has a place for reaches it', () => {
+  const reads = { limit: 7, inFlight: 1 }
+  const counters: Walk['counters'] = {
+    directories: 1,
+    files: 2,
+    filesInPart: 1,
+    bytes: 3,
+    entriesSkipped: 4,
+    leftOut: { include: 4 },
+    specialSkipped: 5,
+    failures: { IO: 6 },
+    sizes: { 7: { files: 8, bytes: 9 } },
+    mounts: { a: { files: 10, bytes: 11, failures: 12, latencies: { 13: 14 }, state: 'up', limits: { reads } } },
+    levels: { 0: { listed: 15, directories: 16, files: 17, bytes: 18 } },
+    chunks: 19,
+    inFlight: 20,
+    bytesArrived: 21,
+    bytesInFlight: 22,
+  }
+  const sample = { files: 23, filesMs: 24, bytes: 25, bytesMs: 26 }
+  const counts = countsOf({ counters } as Walk, { sample, latencies: true, bytesFound: true })
+  const { filesInPart: _, chunks: _c, inFlight: _i, bytesArrived: _a, bytesInFlight: _b, ...sums } = counters
+  const { state: _s, limits: _l, ...mount } = counters.mounts['a'] as (typeof counters.mounts)[string]
+  expect(counts).toEqual({ ...sums, mounts: { a: mount }, sample })
+  // A manager that does not ask for details, because it is older, gets none.
+  const bare = countsOf({ counters } as Walk)
+  expect(bare.mounts).toEqual({ a: { files: 10, bytes: 11, failures: 12 } })
+  expect(bare.levels).toEqual({ 0: { listed: 15, directories: 16, files: 17 } })
 })
