@@ -355,9 +355,9 @@ describe('change', () => {
   })
 
   test.each([
-    [['night', '--max-workers', '0'], 'whole number, 1 or more, or none'],
-    [['night', '--max-bytes-per-second=-1'], 'whole number, 1 or more, or none'],
-    [['night', '--max-requests-per-second', '1e3'], 'whole number, 1 or more, or none'],
+    [['night', '--max-workers', '0'], 'whole number of at least 1, or none'],
+    [['night', '--max-bytes-per-second=-1'], 'whole number of at least 1, or none'],
+    [['night', '--max-requests-per-second', '1e3'], 'whole number of at least 1, or none'],
     [['night', '--weight', '0'], 'a whole number from 1 to 100'],
     [['night'], 'a weight or a ceiling'],
     [['nihgt', '--weight', '3'], 'no run and no waiting job goes by this name'],

@@ -4,7 +4,9 @@ import { hostname, tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import type { Logger } from '@cachewarmer/queue'
 import {
+  type AccessConfig,
   accessOptions,
+  addOptions,
   checkSettings,
   defaultFolderTemplate,
   exitCode,
@@ -16,107 +18,95 @@ import {
   openLogger,
   openQueues,
   openResolver,
+  type QueueSettings,
   queueOptions,
   type Shutdown,
   steadyClock,
   systemClock,
   systemRandom,
   translateLegacyFlags,
+  wholeFrom,
 } from '@cachewarmer/service/cli'
 import type { Machine } from '@cachewarmer/service/worker'
 import { openAccess, runWorker, workerName } from '@cachewarmer/service/worker'
+import { Command, Option } from '@commander-js/extra-typings'
 
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-
-const count = (text: string): number => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1')
-  return value
+/** What a worker reads besides its queues and how it opens exports. */
+const workerOptions = {
+  slots: new Option('--slots <n>', 'items held at once').argParser(wholeFrom(1)).default(4),
+  leaseMs: new Option('--lease-ms <ms>', 'item lease; a worker silent for longer loses the item')
+    .argParser(wholeFrom(1))
+    .default(60_000)
+    .env('CACHEWARMER_LEASE_MS'),
+  drainMs: new Option('--drain-ms <ms>', 'maximum time for a stop; then work in progress is dropped')
+    .argParser(wholeFrom(1))
+    .default(25_000),
+  name: new Option('--name <name>', 'name of this worker in logs and results'),
+  original: new Option('--no-original', "leave the queue of the original's manager alone"),
+  exitWithParent: new Option(
+    '--exit-with-parent',
+    'stop when standard input ends, as it does when the program that started this one dies',
+  ).default(false),
+  azureMachine: new Option(
+    '--azure-machine',
+    'on a machine of Azure: hand back when it is taken away, delete it when no manager wants it',
+  )
+    .default(false)
+    .env('CACHEWARMER_AZURE_MACHINE'),
+  abandonedAfterMs: new Option(
+    '--abandoned-after-ms <ms>',
+    'time without work and without a manager, after which the machine deletes itself',
+  )
+    .argParser(wholeFrom(1))
+    .default(30 * 60_000)
+    .env('CACHEWARMER_ABANDONED_AFTER_MS'),
+  metadataUrl: new Option('--metadata-url <url>', 'where the instance metadata service is')
+    .env('CACHEWARMER_METADATA_URL')
+    .hideHelp(),
+  check: new Option('--check', 'look at settings and environment, print what is wrong, and start nothing').default(
+    false,
+  ),
+  debug: new Option('--debug', 'log every item').default(false),
+  quiet: new Option('--quiet', 'log errors alone').default(false),
 }
 
-const command = (version: string) =>
-  new Command('cachewarmer-worker')
+interface OwnSettings {
+  readonly slots: number
+  readonly leaseMs: number
+  readonly drainMs: number
+  readonly name?: string | undefined
+  readonly original: boolean
+  readonly exitWithParent: boolean
+  readonly azureMachine: boolean
+  readonly abandonedAfterMs: number
+  readonly metadataUrl?: string | undefined
+  readonly check: boolean
+  readonly debug: boolean
+  readonly quiet: boolean
+}
+
+function command(version: string): Command {
+  const program = new Command('cachewarmer-worker')
     .version(version)
     .showHelpAfterError("Try 'cachewarmer-worker --help' for every option.")
     .description(
       'Takes items from the queues of a prefix, walks the trees that they name and reads every file through each address.\n' +
         'Stops on SIGTERM: it finishes the reads in flight and hands back the rest.',
     )
-    .addOption(queueOptions.queue)
-    .addOption(queueOptions.prefix)
-    .addOption(queueOptions.account)
-    .addOption(queueOptions.suffix)
-    .addOption(queueOptions.keyFile)
-    .addOption(queueOptions.keyInArguments)
-    .addOption(accessOptions.access)
-    .addOption(accessOptions.folder)
-    .addOption(accessOptions.folderLinks)
-    .addOption(accessOptions.nfsPort)
-    .addOption(accessOptions.mountPort)
-    .addOption(accessOptions.nfsVersions)
-    .addOption(accessOptions.nfsUid)
-    .addOption(accessOptions.nfsGid)
-    .addOption(accessOptions.nfsConnections)
-    .addOption(accessOptions.nfsTimeoutMs)
-    .addOption(accessOptions.mountIdleMs)
-    .addOption(accessOptions.allowAddress)
-    .addOption(accessOptions.concurrency)
-    .addOption(new Option('--slots <n>', 'items held at once').argParser(count).default(4))
-    .addOption(
-      new Option('--lease-ms <ms>', 'item lease; a worker silent for longer loses the item')
-        .argParser(count)
-        .default(60_000)
-        .env('CACHEWARMER_LEASE_MS'),
-    )
-    .addOption(
-      new Option('--drain-ms <ms>', 'maximum time for a stop; then work in progress is dropped')
-        .argParser(count)
-        .default(25_000),
-    )
-    .option('--name <name>', 'name of this worker in logs and results')
-    .option('--no-original', "leave the queue of the original's manager alone")
-    .option(
-      '--exit-with-parent',
-      'stop when standard input ends, as it does when the program that started this one dies',
-      false,
-    )
-    .addOption(
-      new Option(
-        '--azure-machine',
-        'on a machine of Azure: hand back when it is taken away, delete it when no manager wants it',
-      )
-        .default(false)
-        .env('CACHEWARMER_AZURE_MACHINE'),
-    )
-    .addOption(
-      new Option(
-        '--abandoned-after-ms <ms>',
-        'time without work and without a manager, after which the machine deletes itself',
-      )
-        .argParser(count)
-        .default(30 * 60_000)
-        .env('CACHEWARMER_ABANDONED_AFTER_MS'),
-    )
-    .addOption(
-      new Option('--metadata-url <url>', 'where the instance metadata service is')
-        .env('CACHEWARMER_METADATA_URL')
-        .hideHelp(),
-    )
-    .option('--check', 'look at settings and environment, print what is wrong, and start nothing', false)
-    .option('--debug', 'log every item', false)
-    .option('--quiet', 'log errors alone', false)
-    .addHelpText(
-      'after',
-      `
+  for (const group of [queueOptions, accessOptions, workerOptions]) addOptions(program, group)
+  return program.addHelpText(
+    'after',
+    `
 Secrets come from the environment or a file, never from the command line: STORAGE_KEY, AZURE_STORAGE_CONNECTION_STRING,
 CACHEWARMER_STORAGE_SAS or --storage-key-file; without any of them a token is asked for (managed identity, environment, CLI).
 
 Examples
   cachewarmer-worker --queue sqlite:/var/lib/cachewarmer/queue.db --queue-name-prefix studio
   cachewarmer-worker --storage-account-name studiocache --queue-name-prefix studio --access direct`,
-    )
+  )
+}
 
-type WorkerConfig = ReturnType<ReturnType<typeof command>['opts']> & { logLevel: LogLevel }
+type WorkerConfig = QueueSettings & AccessConfig & OwnSettings & { readonly logLevel: LogLevel }
 
 /** Reads a command line, the original's spelling included. Ends the process for --help, --version and usage errors. */
 export function parseWorkerConfig(argv: readonly string[], version: string): WorkerConfig {
@@ -124,7 +114,7 @@ export function parseWorkerConfig(argv: readonly string[], version: string): Wor
     process.exit(error.exitCode === 0 ? 0 : 2)
   })
   parsed.parse(translateLegacyFlags(argv, legacyQueueFlags), { from: 'user' })
-  const options = parsed.opts()
+  const options = parsed.opts() as QueueSettings & AccessConfig & OwnSettings
   return { ...options, logLevel: options.debug ? 'debug' : options.quiet ? 'error' : 'info' }
 }
 

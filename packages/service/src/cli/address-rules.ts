@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 
-/** The option that opens addresses which are refused otherwise; of each program that connects to a job's addresses. */
+/** One of `accessOptions`: opens addresses which are refused otherwise. */
 export const allowAddressOption: Option<'--allow-address <ranges>', undefined, undefined, string, false, undefined> =
   new Option(
     '--allow-address <ranges>',
@@ -25,7 +25,7 @@ export interface AddressRules {
 export type Resolve = (host: string) => Promise<readonly string[]>
 
 /** Every address of a host is refused by the rules. */
-export class AddressError extends Error {
+class AddressError extends Error {
   override readonly name = 'AddressError'
   readonly code = 'ADDRESS_REFUSED'
 }

@@ -3,13 +3,11 @@ import * as cli from './index.ts'
 
 test('exports these names, and no others', () => {
   expect(Object.keys(cli).sort()).toEqual([
-    'AddressError',
     'UnavailableError',
     'UsageError',
     'accessArguments',
     'accessOptions',
     'addOptions',
-    'allowAddressOption',
     'ceilingOrNone',
     'decodeText',
     'defaultFolderTemplate',
@@ -35,7 +33,6 @@ test('exports these names, and no others', () => {
     'systemFiles',
     'systemRandom',
     'translateLegacyFlags',
-    'whole',
     'wholeFrom',
     'withJobOptions',
   ])

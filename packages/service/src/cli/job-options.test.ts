@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ceiling, ceilingOrNone, csv, repeated, whole } from './job-options.ts'
+import { ceilingOrNone, csv, repeated } from './job-options.ts'
+import { wholeFrom } from './option-group.ts'
 
 describe('lists', () => {
   test.each([
@@ -25,26 +26,26 @@ describe('whole numbers', () => {
     ['007', 7],
     ['9007199254740991', Number.MAX_SAFE_INTEGER],
   ])('%s is %i', (text, value) => {
-    expect(whole(text)).toBe(value)
+    expect(wholeFrom(0)(text)).toBe(value)
   })
 
   test.each(['', ' ', '-1', '+1', '1.5', '1e3', '0x10', '1 ', '1k', 'NaN', '9007199254740992'])(
     '%j is refused',
     (text) => {
-      expect(() => whole(text)).toThrow('Expected a whole number, 0 or more.')
+      expect(() => wholeFrom(0)(text)).toThrow('Expected a whole number of at least 0.')
     },
   )
 })
 
 describe('ceilings', () => {
   test('are whole numbers of at least 1, and may be lifted where there was one', () => {
-    expect(ceiling('1')).toBe(1)
+    expect(wholeFrom(1)('1')).toBe(1)
     expect(ceilingOrNone('500000000')).toBe(500_000_000)
     expect(ceilingOrNone('none')).toBe('none')
   })
 
   test.each(['0', '-1', '1.5', '', '1k', 'none'])('%j is refused', (text) => {
-    expect(() => ceiling(text)).toThrow('Expected a whole number, 1 or more.')
-    if (text !== 'none') expect(() => ceilingOrNone(text)).toThrow('Expected a whole number, 1 or more, or none.')
+    expect(() => wholeFrom(1)(text)).toThrow('Expected a whole number of at least 1.')
+    if (text !== 'none') expect(() => ceilingOrNone(text)).toThrow('Expected a whole number of at least 1, or none.')
   })
 })

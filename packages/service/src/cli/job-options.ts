@@ -1,5 +1,6 @@
 import { jobOptions as fieldOptions, type JobCommand, type JobOption } from '@cachewarmer/core'
-import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
+import { type Command, Option, type OptionValues } from '@commander-js/extra-typings'
+import { wholeFrom } from './option-group.ts'
 
 /** Comma-separated as the original has it (blanks around a value don't count), and the option may be repeated. */
 export const csv = (text: string, before: readonly string[] = []): string[] => [
@@ -13,27 +14,11 @@ export const csv = (text: string, before: readonly string[] = []): string[] => [
 /** One value each time the option is given: a path may hold commas. */
 export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text]
 
-/** Decimal digits alone: `Number` would take '', '0x10', '1e3' and ' 1 ' as well. */
-export function whole(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number, 0 or more.')
-  return value
-}
-
-/** A ceiling: a whole number of at least 1. */
-export const ceiling = (text: string): number => atLeastOne(text, '1 or more')
-
-/** As `ceiling`, or `none`, which lifts it. */
+/** A ceiling, or `none`, which lifts it. */
 export const ceilingOrNone = (text: string): number | 'none' =>
-  text === 'none' ? text : atLeastOne(text, '1 or more, or none')
+  text === 'none' ? text : wholeFrom(1, undefined, ', or none')(text)
 
-function atLeastOne(text: string, expected: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError(`Expected a whole number, ${expected}.`)
-  return value
-}
-
-const parsers = { csv, repeated, whole, ceiling }
+const parsers = { csv, repeated, whole: wholeFrom(0), ceiling: wholeFrom(1) }
 
 function optionOf({ flags, help, takes }: JobOption): Option {
   const option = new Option(flags, help)

@@ -17,14 +17,15 @@ export function readOptions<Settings extends object>(
   return Object.fromEntries(names.flatMap((name) => (name in given ? [[name, given[name]]] : []))) as Settings
 }
 
-/** Parses a whole number between bounds. */
+/**
+ * Parses a whole number between bounds. Decimal digits alone: `Number` would take '', '0x10', '1e3' and ' 1 ' as well.
+ * `otherwise` is said after the bounds, for an option that takes a word, too.
+ */
 export const wholeFrom =
-  (least: number, most: number = Number.POSITIVE_INFINITY) =>
+  (least: number, most: number = Number.MAX_SAFE_INTEGER, otherwise: string = '') =>
   (text: string): number => {
-    const value = Number(text)
-    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
-      const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`
-      throw new InvalidArgumentError(`expected a whole number ${range}`)
-    }
-    return value
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
+    throw new InvalidArgumentError(`Expected a whole number ${range}${otherwise}.`)
   }

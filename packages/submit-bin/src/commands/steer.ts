@@ -1,4 +1,4 @@
-import { ceilingOrNone, exitCode, whole } from '@cachewarmer/service/cli'
+import { ceilingOrNone, exitCode, wholeFrom } from '@cachewarmer/service/cli'
 import { cancelJob, changeJob, type JobChange, pauseJob, resumeJob } from '@cachewarmer/service/submit'
 import { type Command, Option } from '@commander-js/extra-typings'
 import { type Act, inSession, type Session, target } from '../session.ts'
@@ -21,7 +21,7 @@ export const changeCommand = (program: Pick<Command, 'command'>, act: Act) =>
     .command('change')
     .description('change what a running job may use; its workers follow within seconds')
     .argument('<job>', target)
-    .addOption(new Option('--weight <n>', 'share of the workers among the jobs, 1 to 100').argParser(whole))
+    .addOption(new Option('--weight <n>', 'share of the workers among the jobs, 1 to 100').argParser(wholeFrom(0)))
     .addOption(new Option('--max-bytes-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceilingOrNone))
     .addOption(
       new Option('--max-requests-per-second <n>', 'for the whole job; none: no ceiling').argParser(ceilingOrNone),
