@@ -9,6 +9,7 @@ test('exports these names, and no others', () => {
     'accessOptions',
     'addOptions',
     'ceilingOrNone',
+    'checkSettings',
     'decodeText',
     'defaultFolderTemplate',
     'endCode',
