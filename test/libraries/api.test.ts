@@ -27,3 +27,22 @@ test.each(folders)('packages/$name/api.md names everything that can be imported'
     for (const name of names) expect(report).toMatch(new RegExp(`\\b${name}\\b`))
   }
 })
+
+/** Fields of options that a caller with `exactOptionalPropertyTypes` can't pass on when they are undefined. */
+const strictFields = (report: string): string[] =>
+  [...report.matchAll(/^export interface (\w*(?:Options|Ports)\b)[^{]*\{\n([\s\S]*?)^\}/gm)].flatMap(
+    ([, name = '', body = '']) =>
+      [...body.matchAll(/^ {4}(?:readonly )?(\w+)\?: ((?:.|\n(?! {4}\w))*)/gm)]
+        .filter(([, , type = '']) => !type.includes('undefined'))
+        .map(([, field = '']) => `${name}.${field}`),
+  )
+
+test.each(folders)('options of packages/$name may be undefined', ({ folder }) => {
+  expect(strictFields(readFileSync(join(folder, 'api.md'), 'utf8'))).toEqual([])
+})
+
+test('an option that may not be undefined is found', () => {
+  const report =
+    'export interface AnOptions {\n    readonly a?: number | undefined;\n    readonly b?: number;\n    c?: {\n        d: 1;\n    };\n}\n'
+  expect(strictFields(report)).toEqual(['AnOptions.b', 'AnOptions.c'])
+})

@@ -11,43 +11,43 @@ import type { TreeDirectory } from './tree.ts'
 export interface NfsServerOptions {
   readonly tree: TreeDirectory
   /** Default `/export`. */
-  readonly exportPath?: string
+  readonly exportPath?: string | undefined
   /** More paths for the list of exports, with the clients that may mount them. */
-  readonly otherExports?: Readonly<Record<string, readonly string[]>>
+  readonly otherExports?: Readonly<Record<string, readonly string[]>> | undefined
   /** Where to listen. Default 127.0.0.1; any address of this machine. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** Default 0: any free one. */
-  readonly nfsPort?: number
+  readonly nfsPort?: number | undefined
   /** How long every answer is held back. Default 0. */
-  readonly latencyMs?: number
+  readonly latencyMs?: number | undefined
   /** Bytes, as FSINFO tells them. Default 1 MiB, 1 MiB, 64 KiB. */
-  readonly rtmax?: number
-  readonly rtpref?: number
-  readonly dtpref?: number
+  readonly rtmax?: number | undefined
+  readonly rtpref?: number | undefined
+  readonly dtpref?: number | undefined
   /** The same. Default 2^63 - 1. */
-  readonly maxFileSize?: bigint
+  readonly maxFileSize?: bigint | undefined
   /** Longest page of a listing that is given. Default 1 MiB. */
-  readonly pageBytes?: number
+  readonly pageBytes?: number | undefined
   /** Asked about every call. Default: nothing goes wrong. */
-  readonly fault?: FaultFunction
+  readonly fault?: FaultFunction | undefined
   /** Refuse everybody whose source port is 1024 or more, as `secure` exports do. */
-  readonly privilegedPortOnly?: boolean
+  readonly privilegedPortOnly?: boolean | undefined
   /** Refuse every client that mounts. */
-  readonly denied?: boolean
+  readonly denied?: boolean | undefined
   /** Authentication flavors that MNT tells. Default AUTH_SYS (1). */
-  readonly flavors?: readonly number[]
+  readonly flavors?: readonly number[] | undefined
   /** Versions of NFS that are spoken. With 4 alone there is no MOUNT, and nothing here that could answer. */
-  readonly versions?: 2 | 3 | 4
+  readonly versions?: 2 | 3 | 4 | undefined
   /** Default true. */
-  readonly readdirplus?: boolean
+  readonly readdirplus?: boolean | undefined
   /** Ports that the portmapper tells in place of the right ones. */
-  readonly toldPorts?: { readonly nfs?: number; readonly mount?: number }
+  readonly toldPorts?: { readonly nfs?: number; readonly mount?: number } | undefined
   /** Part of every handle. Default 1; servers with different ones don't take each other's handles. */
-  readonly generation?: number
+  readonly generation?: number | undefined
   /** Send the attributes that RFC 1813 lets a server leave out. Default true. */
-  readonly attributes?: boolean
+  readonly attributes?: boolean | undefined
   /** Default: nothing is odd. */
-  readonly odd?: OddListing
+  readonly odd?: OddListing | undefined
 }
 
 /** An NFSv3 server in this process: portmapper, MOUNT and NFS, each at a port of its own. */

@@ -69,12 +69,12 @@ export interface TreeEntry {
 
 /** What attributes say beside type and size. */
 export interface TreeMeta {
-  readonly mode?: number
-  readonly uid?: number
-  readonly gid?: number
-  readonly modifiedMs?: number
+  readonly mode?: number | undefined
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+  readonly modifiedMs?: number | undefined
   /** In the file system. Default: a number of its own. */
-  readonly fileid?: bigint
+  readonly fileid?: bigint | undefined
 }
 
 /** A file with these bytes, or with this many. */

@@ -29,12 +29,12 @@ interface Timer {
 
 export interface FakeClockOptions {
   /** Default: the beginning of 2026. */
-  readonly startMs?: number
+  readonly startMs?: number | undefined
   /**
    * How many turns of the event loop follow each timer before the next one. Default 3; raise it for code that does real
    * I/O. 0 is much faster, and enough for code that waits for promises alone.
    */
-  readonly turns?: number
+  readonly turns?: number | undefined
 }
 
 /** The timers wait in a heap, so that a million of them are no burden. */

@@ -1,6 +1,7 @@
 import { Prefix } from '@cachewarmer/core'
+import { silentLogger } from '@cachewarmer/queue'
 import { expect, test } from 'vitest'
-import { resolveManagerOptions } from './ports.ts'
+import { resolveManagerOptions, tell } from './ports.ts'
 
 const resolve = (options: object) => resolveManagerOptions({ prefix: 'studio', ...options }, () => 'a-name')
 
@@ -31,4 +32,23 @@ test.each(['leaseMs', 'maxWorkers', 'idleMs', 'retainMs'])('%s must be a whole n
       new RangeError(`${option} must be a whole number of at least 0, got ${value}`),
     )
   }
+})
+
+test('an observer has the methods that it wants, and one that throws is logged', () => {
+  const logged: unknown[] = []
+  const logger = { ...silentLogger, error: (...args: unknown[]) => logged.push(args) }
+  const problem = new Error('metrics are down')
+  const seen: boolean[] = []
+  tell({ observer: { leads: (leading) => seen.push(leading) }, logger }, (observer) => {
+    observer.leads?.(true)
+    observer.saw?.({} as never, () => [])
+  })
+  tell({ logger }, (observer) => observer.leads?.(true))
+  const broken = {
+    leads: () => {
+      throw problem
+    },
+  }
+  tell({ observer: broken, logger }, (observer) => observer.leads?.(false))
+  expect({ seen, logged }).toEqual({ seen: [true], logged: [['an observer failed', { error: problem }]] })
 })

@@ -13,7 +13,7 @@ export interface ManagerPorts {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly fleet: Fleet
-  readonly observer?: Observer
+  readonly observer?: ManagerObserver | undefined
   /** Finds the addresses of a job's host names, once per run. Default: a name is one address, for workers to resolve. */
   readonly resolveName?: ResolveName | undefined
   /**
@@ -25,38 +25,51 @@ export interface ManagerPorts {
 
 export const wallMs = ({ wallMs: ask, clock }: Pick<ManagerPorts, 'wallMs' | 'clock'>): number => ask?.() ?? clock.now()
 
-/** Receives what the manager does, for the page and the metrics. Nothing depends on it. */
-export interface Observer {
+/** Hears what the manager does, for the page and the metrics. What a method throws is logged, and changes nothing. */
+export interface ManagerObserver {
   /** Whether this manager leads from now on. One that doesn't has no run under way. */
-  leads(leading: boolean): void
+  leads?(leading: boolean): void
   /** A status of a run was made: about once a second while it is under way, and once at its end. */
-  saw(status: RunStatus, workers: () => readonly WorkerView[]): void
+  saw?(status: RunStatus, workers: () => readonly WorkerView[]): void
+}
+
+/** Watching a manager must not break it. */
+export function tell(
+  { observer, logger }: Pick<ManagerPorts, 'observer' | 'logger'>,
+  say: (observer: ManagerObserver) => void,
+): void {
+  if (observer === undefined) return
+  try {
+    say(observer)
+  } catch (error) {
+    logger.error('an observer failed', { error })
+  }
 }
 
 export interface ManagerOptions {
   readonly prefix: string
   /** How logs call this manager. Default: `manager-` and six random characters. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Lease of the leader's token, of jobs and of results. Default 60,000. */
-  readonly leaseMs?: number
+  readonly leaseMs?: number | undefined
   /** Jobs that run side by side; more wait in the job queue. Default 32. */
-  readonly runsAtOnce?: number
+  readonly runsAtOnce?: number | undefined
   /** Workers at most, for all runs together. Default 4. */
-  readonly maxWorkers?: number
+  readonly maxWorkers?: number | undefined
   /** How long the fleet stays when there is nothing to do. Default 20,000. */
-  readonly idleMs?: number
+  readonly idleMs?: number | undefined
   /** How long workers may have nothing to do while others finish the last items, before they go. Default: until the end. */
-  readonly tailMs?: number
+  readonly tailMs?: number | undefined
   /** How often a run's status is written while it changes. Default 1,000. */
-  readonly statusMs?: number
+  readonly statusMs?: number | undefined
   /** An outstanding item without a sign from a queue or a worker for this long is lost. Default: three leases. */
-  readonly lostAfterMs?: number
+  readonly lostAfterMs?: number | undefined
   /** A run without a byte for this long ends as lost, as when its filer never comes back. Default 30 minutes. */
-  readonly stalledAfterMs?: number
+  readonly stalledAfterMs?: number | undefined
   /** What a worker's machine costs; without it an estimate has no cost. */
   readonly machinePrice?: MachinePrice | undefined
   /** How long the status of an ended run can be looked up. Default 7 days. */
-  readonly retainMs?: number
+  readonly retainMs?: number | undefined
 }
 
 export type ManagerSettings = {

@@ -4,7 +4,7 @@ import { machineOfWorker } from '../worker-name.ts'
 import { Tail, workersAtWork, workersWanted } from './fleet/capacity.ts'
 import { FailureLister, handleControl, SteeringOrder } from './intake/control.ts'
 import { Intake } from './intake/intake.ts'
-import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions } from './ports.ts'
+import { type ManagerOptions, type ManagerPorts, type ManagerSettings, resolveManagerOptions, tell } from './ports.ts'
 import { cleanUp, jobsInSight, listSweep, type Strays } from './upkeep/housekeeping.ts'
 import { lead } from './upkeep/leadership.ts'
 import { isFileLost, patiently } from './upkeep/patience.ts'
@@ -97,11 +97,11 @@ async function runAsLeader(ports: ManagerPorts, settings: ManagerSettings, signa
     }),
   ]
   // One loop that fails ends the others: half a manager is worse than none, which a service manager starts again.
-  ports.observer?.leads(true)
+  tell(ports, (observer) => observer.leads?.(true))
   const settled = await Promise.allSettled(
     loops.map((one) => one.finally(() => failed.abort(new Error('another loop ended')))),
   )
-  ports.observer?.leads(false)
+  tell(ports, (observer) => observer.leads?.(false))
   ports.fleet.want(0)
   if (!signal.aborted && isFileLost(failed.signal.reason)) throw failed.signal.reason
   for (const one of settled)

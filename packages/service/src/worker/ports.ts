@@ -5,7 +5,7 @@ import type { Mount } from '@cachewarmer/walker'
 /** An opened (address, export). */
 export interface OpenedMount extends Mount {
   /** Only the run that it was opened for may use it, and it closes with that run: the kernel remembers listings. Default false. */
-  readonly forOneRun?: boolean
+  readonly forOneRun?: boolean | undefined
 }
 
 /** Opens one (address, export). Throws `WalkError`: `MOUNT_DOWN` or `TIMEOUT` where trying again later may help. */
@@ -27,27 +27,27 @@ export interface WorkerPorts {
 export interface WorkerOptions {
   readonly prefix: string
   /** How results and logs call this worker. Default: `worker-` and six random characters. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Items held at the same time. Default 4: while one drains its last reads the others keep the mounts busy. */
-  readonly slots?: number
+  readonly slots?: number | undefined
   /** Default 60,000, renewed at a third of it. */
-  readonly leaseMs?: number
+  readonly leaseMs?: number | undefined
   /** Between two heartbeats. Each has the progress of all attempts at items of a run. Default 2,000. */
-  readonly heartbeatMs?: number
+  readonly heartbeatMs?: number | undefined
   /** How old the known status of a run may be: pauses and ceilings take effect within it. Default 2,000. */
-  readonly statusMs?: number
+  readonly statusMs?: number | undefined
   /** An item held for longer than this is split, so that no attempt is ever worth much. Default 90,000. */
-  readonly budgetMs?: number
+  readonly budgetMs?: number | undefined
   /** Reads in flight in the whole worker, over all mounts. Default 64. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** An item that failed this often is given up as unread. Default 3. */
-  readonly maxStrikes?: number
+  readonly maxStrikes?: number | undefined
   /** An item delivered this often without a word from its workers is given up as unread. Default 20. */
-  readonly maxDeliveries?: number
+  readonly maxDeliveries?: number | undefined
   /** A mount that no item uses for this long is closed. Default 300,000. */
-  readonly mountIdleMs?: number
+  readonly mountIdleMs?: number | undefined
   /** Serve the original manager's queue, `<prefix>work`, too. Default true. */
-  readonly serveOriginal?: boolean
+  readonly serveOriginal?: boolean | undefined
 }
 
 export type WorkerSettings = {

@@ -13,9 +13,9 @@ export interface ArmOptions {
   readonly subscriptionId: string
   readonly credential: TokenCredential
   /** Default: the public cloud. */
-  readonly cloud?: Cloud
+  readonly cloud?: Cloud | undefined
   /** PEM of an authority to trust besides the system's, for private clouds and tests. */
-  readonly ca?: string
+  readonly ca?: string | undefined
 }
 
 interface ClientOptions {
@@ -39,7 +39,7 @@ export interface ArmComputeOptions extends ArmOptions {
   /** Where the scale sets are. */
   readonly resourceGroup: string
   /** How often Azure is asked how an operation goes, unless it says when. Default 5,000. */
-  readonly pollMs?: number
+  readonly pollMs?: number | undefined
 }
 
 export interface ArmCompute extends ComputePort {
@@ -169,7 +169,7 @@ async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {
 
 export interface SubnetOptions extends CallOptions {
   /** Another subnet of the same network. Default: the interface's own. */
-  readonly subnetName?: string
+  readonly subnetName?: string | undefined
 }
 
 /** The subnet that a network interface is in, or its neighbour of another name. */
@@ -217,9 +217,9 @@ export async function machineSubnet(
 
 export interface CredentialOptions {
   /** Default: the public cloud. */
-  readonly cloud?: Cloud
+  readonly cloud?: Cloud | undefined
   /** Of a user-assigned identity, where a machine has several. */
-  readonly managedIdentityClientId?: string
+  readonly managedIdentityClientId?: string | undefined
 }
 
 /** Environment, managed identity, command line tools: the first that has something, as `DefaultAzureCredential` looks. */

@@ -53,18 +53,18 @@ export type WorkerSource =
 export interface WorkerCloudInitOptions {
   readonly source: WorkerSource
   /** What the worker finds in its environment, such as `STORAGE_ACCOUNT` and `QUEUE_PREFIX`. No secrets. */
-  readonly environment?: Readonly<Record<string, string>>
-  readonly proxy?: ProxySettings
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  readonly proxy?: ProxySettings | undefined
   /** Certificates (PEM) that the machine trusts besides its own: of a private authority, or of a proxy that opens TLS. */
-  readonly authorities?: string
+  readonly authorities?: string | undefined
   /** Where a machine deletes itself. Default: the public cloud. */
-  readonly cloud?: Cloud
+  readonly cloud?: Cloud | undefined
   /** Resource id of the identity that it does so with. Default: the machine's only one. */
-  readonly identityId?: string
+  readonly identityId?: string | undefined
   /** How often the start is tried, minutes altogether, before the machine deletes itself. Default 20. */
-  readonly attempts?: number
+  readonly attempts?: number | undefined
   /** A machine deletes itself at this age, even while it works. Default 24 hours; `Infinity` for never. */
-  readonly lifeLimitMs?: number
+  readonly lifeLimitMs?: number | undefined
 }
 
 /** "The maximum length of the binary array is 65535 bytes" (`osProfile.customData`, compute API). */

@@ -28,9 +28,9 @@ export interface ScheduledEvent {
 }
 
 export interface MetadataCall {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Default: that of the client. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /** The service that Azure's machines find at 169.254.169.254. Every call fails with `VmssError`. */
@@ -47,11 +47,11 @@ export interface InstanceMetadata {
 export interface InstanceMetadataOptions {
   readonly clock: Clock
   /** Default: the platform's, which must not send this through a proxy: see `no_proxy`. */
-  readonly fetch?: Fetch
+  readonly fetch?: Fetch | undefined
   /** Default `http://169.254.169.254`. */
-  readonly baseUrl?: string
+  readonly baseUrl?: string | undefined
   /** Default 5,000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 const target = 'instance metadata'
@@ -175,10 +175,10 @@ export interface EndNoticeOptions {
   /** The machine's name in Azure, as `machine()` tells it. */
   readonly machine: string
   readonly clock: Clock
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /** Default 1,000, as Azure advises: an eviction may be told no more than 30 seconds before. */
-  readonly pollMs?: number
-  readonly signal?: AbortSignal
+  readonly pollMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** "Enabling the service ... can take up to two minutes" for the first call; later calls wait less. */

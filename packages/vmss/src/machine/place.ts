@@ -14,16 +14,16 @@ export interface PlaceSources {
   readonly metadata: InstanceMetadata
   /** Finds the subnet that a machine is in, as `machineSubnet()` of `./azure` does. */
   readonly subnetOf: (machine: MachineMetadata) => Promise<string>
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** For a service that starts with its machine: what does not answer yet is asked again. Default: asked once. */
-  readonly patience?: Patience
+  readonly patience?: Patience | undefined
 }
 
 export interface Patience {
   readonly clock: Clock
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /** How long to ask again, in milliseconds; the last answer counts. Default 300,000. */
-  readonly forMs?: number
+  readonly forMs?: number | undefined
 }
 
 const firstPauseMs = 1_000

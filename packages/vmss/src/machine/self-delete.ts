@@ -8,9 +8,9 @@ import { type Cloud, clouds } from './place.ts'
 export interface SelfDeletePorts {
   readonly metadata: InstanceMetadata
   readonly clock: Clock
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /** How Azure's resource manager is reached. Default: the platform's. */
-  readonly fetch?: Fetch
+  readonly fetch?: Fetch | undefined
   /** The last resort: what shuts this machine down. */
   readonly powerOff: () => Promise<void>
 }
@@ -19,10 +19,10 @@ export interface SelfDeleteOptions {
   /** The machine's metadata, read at its start: later the metadata service may not answer. */
   readonly machine: MachineMetadata
   /** Default: the cloud that the machine is in. */
-  readonly cloud?: Cloud
+  readonly cloud?: Cloud | undefined
   /** Resource id of the identity to do it with, where the machine has several. */
-  readonly identityId?: string
-  readonly signal?: AbortSignal
+  readonly identityId?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 const pausesMs = [5_000, 15_000, 30_000, 60_000]

@@ -15,7 +15,7 @@ export interface PublishedImage {
   /** `latest`, or a version for workers that never change. */
   readonly version: string
   /** Images that are sold, even for nothing, need it. Their terms are to be accepted once per subscription. */
-  readonly plan?: ImagePlan
+  readonly plan?: ImagePlan | undefined
 }
 
 /** One's own image: a gallery image, one of its versions, or a managed image. */

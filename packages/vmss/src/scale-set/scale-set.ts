@@ -25,12 +25,12 @@ export interface ScaleSetView {
 
 export interface WaitOptions {
   /** Ends the waiting alone: Azure, and the fleet in the background, continue. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface WantOptions {
   /** Names or host names of machines whose workers have work: they go last. Default: unknown. */
-  readonly working?: Iterable<string>
+  readonly working?: Iterable<string> | undefined
 }
 
 /**
@@ -62,12 +62,12 @@ export interface ScaleSet extends AsyncDisposable {
 
 export interface ScaleSetPorts {
   readonly clock: Clock
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
 }
 
 export interface KeepOptions {
   /** How old what is known of a set may be: the pause between two reads while all is well. Default 10,000. */
-  readonly readMs?: number
+  readonly readMs?: number | undefined
 }
 
 /** What runs workers, as a manager sees it. */
@@ -100,7 +100,7 @@ export interface FleetState {
 
 export interface FleetOptions {
   /** Ends the waiting of `stop()`, which then rejects with the reason; Azure continues. Default: no bound. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

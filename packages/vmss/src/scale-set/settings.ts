@@ -6,8 +6,8 @@ import { checkImage, type Image, ubuntuImage } from './image.ts'
 /** The account that Azure makes on each worker, for people who want to look. */
 export interface Admin {
   readonly userName: string
-  readonly sshPublicKey?: string
-  readonly password?: string
+  readonly sshPublicKey?: string | undefined
+  readonly password?: string | undefined
 }
 
 /** `osProfile.adminUsername` of the compute API: names that Azure refuses on every system. */
@@ -85,53 +85,53 @@ export interface ScaleSetOptions {
   /** The queue prefix that the workers serve. Names the scale set and says whose it is. */
   readonly prefix: string
   /** What tells this fleet from another of the same prefix, such as the storage account's name. Default: the prefix. */
-  readonly owner?: string
+  readonly owner?: string | undefined
   /** Default: `cachewarmer-<prefix>`. */
-  readonly name?: string
+  readonly name?: string | undefined
   readonly location: string
   /** Resource id of the subnet that the workers join. */
   readonly subnetId: string
   /** Maximum number of machines. Default 12. */
-  readonly count?: number
+  readonly count?: number | undefined
   /** Default `Standard_D2s_v3`. */
-  readonly size?: string
+  readonly size?: string | undefined
   /** Sizes to try in this order while Azure has none of `size`. Default: none. */
-  readonly fallbackSizes?: readonly string[]
+  readonly fallbackSizes?: readonly string[] | undefined
   /** `spot` machines cost a fraction and may be taken back at any time. Default `spot`. */
-  readonly priority?: Priority
+  readonly priority?: Priority | undefined
   /** When Azure has Spot machines of no size: whether regular ones at full price may replace them. Default false. */
-  readonly allowRegular?: boolean
+  readonly allowRegular?: boolean | undefined
   /** US dollars an hour for a Spot machine; -1 for up to the price of a regular one. Default -1. */
-  readonly maxPrice?: number
+  readonly maxPrice?: number | undefined
   /** US dollars that an hour of a machine costs, for the cost that is shown. Default: not known. */
-  readonly pricePerHour?: number
+  readonly pricePerHour?: number | undefined
   /** Machine hours from the first worker to the last; at the limit the fleet goes. Default: no limit. */
-  readonly maxMachineHours?: number
+  readonly maxMachineHours?: number | undefined
   /**
    * Availability zones to spread the machines over, as evenly as there is capacity. Default: none, so that Azure takes
    * machines wherever it has them. One zone, the filer's, keeps traffic out of the others.
    */
-  readonly zones?: readonly string[]
+  readonly zones?: readonly string[] | undefined
   /** Default: Ubuntu 24.04 LTS. */
-  readonly image?: Image
+  readonly image?: Image | undefined
   /** Default `azureuser`. */
-  readonly adminUserName?: string
+  readonly adminUserName?: string | undefined
   /** One line of an OpenSSH public key file. Wins over `adminPassword`; one of the two is needed. */
-  readonly sshPublicKey?: string
-  readonly adminPassword?: string
+  readonly sshPublicKey?: string | undefined
+  readonly adminPassword?: string | undefined
   /** Default: where the size has it. */
-  readonly acceleratedNetworking?: boolean
+  readonly acceleratedNetworking?: boolean | undefined
   /** The system disk on the host instead of in storage: faster, free, and gone with the machine. Default false. */
-  readonly ephemeralOsDisk?: boolean
+  readonly ephemeralOsDisk?: boolean | undefined
   /** GiB. Default: what the image has. */
-  readonly osDiskGib?: number
+  readonly osDiskGib?: number | undefined
   /** All machines close together, 100 at most. Off, Azure finds capacity more easily. Default false. */
-  readonly singlePlacementGroup?: boolean
+  readonly singlePlacementGroup?: boolean | undefined
   /** Resource id of a user-assigned identity that the workers get their tokens with. */
-  readonly identityId?: string
+  readonly identityId?: string | undefined
   /** How long Azure waits for a worker that is to be deleted, 5 to 15 minutes. Default 5 minutes. */
-  readonly terminateNoticeMs?: number
-  readonly tags?: Readonly<Record<string, string>>
+  readonly terminateNoticeMs?: number | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
   /** What the machines run at their first start, as `workerCloudInit()` makes it. */
   readonly cloudInit: string
 }

@@ -5,14 +5,14 @@ import { testLocation, testResourceGroup, testSubscription } from './settings.ts
 export interface MetadataMachine {
   readonly name: string
   readonly resourceId: string
-  readonly scaleSet?: string
-  readonly tags?: Readonly<Record<string, string>>
-  readonly cloud?: string
+  readonly scaleSet?: string | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  readonly cloud?: string | undefined
 }
 
 export interface InstanceMetadataServerOptions {
   /** Default: the controller that `startArm()` knows. */
-  readonly machine?: MetadataMachine
+  readonly machine?: MetadataMachine | undefined
   /** The token for a resource and, where it was asked for, a certain identity. Default: `manager` for all. */
   readonly tokenFor?: (resource: string, identity: string | undefined) => string | undefined
 }
@@ -42,7 +42,7 @@ export interface InstanceMetadataServer extends AsyncDisposable {
 
 interface Reply {
   readonly status: number
-  readonly body?: unknown
+  readonly body?: unknown | undefined
 }
 
 /** An event, and who waits for its answer. */

@@ -12,7 +12,7 @@ export interface LocalFleetOptions {
   readonly clock: Clock
   readonly logger: Logger
   /** How long a worker may take to hand back its work before it is killed. Default 30,000. */
-  readonly drainMs?: number
+  readonly drainMs?: number | undefined
 }
 
 /** A worker that dies is started again after this long, twice as long after each death in a row. */

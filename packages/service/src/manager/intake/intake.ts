@@ -2,7 +2,7 @@ import { ceilingsOf, decodeJob, encodeStatus, isCoreError, type Job, makeId } fr
 import type { Logger } from '@cachewarmer/queue'
 import { keepPoison } from '../../poison.ts'
 import type { RunRecord } from '../ledger/ledger.ts'
-import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
+import { type ManagerPorts, type ManagerSettings, tell, wallMs } from '../ports.ts'
 import { ActiveRun } from '../run/active-run.ts'
 import { resolveSinceLast, specificationOf } from '../run/earlier.ts'
 import { refusedStatus } from '../run/status.ts'
@@ -217,13 +217,13 @@ export class Intake {
 
   /** Nothing is lost: the message stays in the poison queue, and a status tells the reason to the waiting submitter. */
   async #refuse(message: JobMessage, refused: Refusal, held: Held): Promise<undefined> {
-    const { service, clock, observer } = this.#ports
+    const { service, clock } = this.#ports
     const { run, job, outcome, reason } = refused
     const label = job?.jobId ?? labelOf(message.body)
     held.logger.warn('a job was not run', { run, job: label ?? message.id, outcome, reason })
     const known = { run, job, label, outcome, jobMessageId: message.id, jobInsertedAtMs: message.insertedAtMs }
     const status = refusedStatus(known, reason, clock.now())
-    observer?.saw(status, () => [])
+    tell(this.#ports, (observer) => observer.saw?.(status, () => []))
     const queue = this.#settings.prefix.runStatus(run)
     await service.create(queue, { signal: held.signal })
     await service.queue(queue).send(encodeStatus(status), { ttlMs: this.#settings.retainMs, signal: held.signal })

@@ -4,7 +4,7 @@ import { type Logger, type Queue, sleep } from '@cachewarmer/queue'
 import { spelledDuration } from '../../report/index.ts'
 import type { RunDemand } from '../fleet/capacity.ts'
 import type { Ledger, RunRecord } from '../ledger/ledger.ts'
-import { type ManagerPorts, type ManagerSettings, wallMs } from '../ports.ts'
+import { type ManagerPorts, type ManagerSettings, tell, wallMs } from '../ports.ts'
 import { removeRunQueues } from '../upkeep/housekeeping.ts'
 import { mayPass, patiently } from '../upkeep/patience.ts'
 import {
@@ -348,7 +348,7 @@ export class ActiveRun {
   /** Makes a status, and shows it to this manager's observer. */
   #look(): RunStatus {
     const status = this.#status()
-    this.#ports.observer?.saw(status, () => this.#progress.workers(status.updatedAtMs))
+    tell(this.#ports, (observer) => observer.saw?.(status, () => this.#progress.workers(status.updatedAtMs)))
     return status
   }
 

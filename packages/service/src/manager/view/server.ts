@@ -36,7 +36,7 @@ export async function serveStatus(
   try {
     const server = await openStatusServer(store, { ...place, clock: steadyClock, logger, metrics, steering })
     logger.info('the status page is served', { url: server.url })
-    return { [Symbol.asyncDispose]: () => server.close() }
+    return server
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     if (place.asked) throw new UsageError(`--status-listen: ${reason}`, { cause: error })
@@ -57,7 +57,7 @@ export interface StatusServerOptions extends AccessPolicy {
   readonly steering?: Steering | undefined
 }
 
-export interface StatusServer {
+export interface StatusServer extends AsyncDisposable {
   readonly url: string
   close(): Promise<void>
 }
@@ -111,7 +111,8 @@ export async function openStatusServer(source: StatusSource, options: StatusServ
   boundConnections(server, (socket) => door.audit.dropped(placeOf(socket), options.clock.now()))
   server.on('clientError', (error, socket) => refuseBytes(door, error, socket))
   await listen(server, options)
-  return { url: urlOf(server, options.host), close: () => close(server) }
+  const end = (): Promise<void> => close(server)
+  return { url: urlOf(server, options.host), close: end, [Symbol.asyncDispose]: end }
 }
 
 async function answer(door: Door, request: IncomingMessage, audited: AuditedRequest): Promise<Answer> {

@@ -13,7 +13,7 @@ import {
   type WorkerView,
 } from '../../report/page/index.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { ManagerPorts, Observer } from '../ports.ts'
+import type { ManagerObserver, ManagerPorts } from '../ports.ts'
 import { endedStatus } from '../run/status.ts'
 
 /** What is served to people and programs that look at this manager. */
@@ -44,7 +44,7 @@ interface EndedRun {
 }
 
 /** What is known of all runs, in memory: the last status of each, a bounded history, and the workers' last heartbeats. */
-export class StatusStore implements Observer, StatusSource {
+export class StatusStore implements ManagerObserver, StatusSource {
   readonly meter: Meter = new Meter()
   readonly #ports: Pick<ManagerPorts, 'clock' | 'fleet'> & { readonly ledger: Ledger }
   readonly #manager: Omit<ManagerView, 'leading' | 'startedAtMs'>

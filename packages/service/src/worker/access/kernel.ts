@@ -39,7 +39,7 @@ export interface KernelOptions {
 }
 
 interface RunOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly timeout: number
 }
 

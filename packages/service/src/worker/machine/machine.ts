@@ -95,7 +95,7 @@ export interface MachinePorts {
   /** Shuts this machine down, where Azure does not delete it. */
   readonly powerOff: () => Promise<void>
   /** How Azure's resource manager is reached. Default: the platform's. */
-  readonly fetch?: Fetch
+  readonly fetch?: Fetch | undefined
 }
 
 export interface MachineOptions {
@@ -103,7 +103,7 @@ export interface MachineOptions {
   /** Time without work and without a manager that wants workers, after which the machine deletes itself. */
   readonly abandonedAfterMs: number
   /** How long handing back may take after a notice, before work is dropped. Default 6,000. */
-  readonly handBackMs?: number
+  readonly handBackMs?: number | undefined
   /** Resource id of the identity to delete the machine with, where it has several. */
   readonly identityId?: string | undefined
   /** Where it is deleted. Default: the cloud that the machine is in. */

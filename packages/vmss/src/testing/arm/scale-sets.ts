@@ -47,11 +47,11 @@ export interface FakeSet {
 
 export interface ScaleSetsOptions extends MachineHooks {
   /** How many machines Azure has of a size and priority. Default: no bound. */
-  capacity?(size: string, priority: 'Spot' | 'Regular'): number
+  readonly capacity?: ((size: string, priority: 'Spot' | 'Regular') => number) | undefined
   /** Whether an eviction lowers the set's capacity. Default true. */
-  readonly evictionLowersCapacity?: boolean
+  readonly evictionLowersCapacity?: boolean | undefined
   /** Whether asking for the capacity that a set has already makes the machines that it lacks. Default true. */
-  readonly refillsSameCapacity?: boolean
+  readonly refillsSameCapacity?: boolean | undefined
   readonly now: () => number
 }
 

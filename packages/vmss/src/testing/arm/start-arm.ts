@@ -13,30 +13,30 @@ import { SetRoutes } from './set-routes.ts'
 
 export interface ArmOptions extends MachineHooks {
   /** How long an operation takes. Default 20. */
-  readonly operationMs?: number
+  readonly operationMs?: number | undefined
   /** Lets time be told by a test. Default: the system's. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
   /** Sizes that the region has. Default: a few that tests name. */
-  readonly sizes?: readonly string[]
+  readonly sizes?: readonly string[] | undefined
   /** How many machines Azure has of a size and priority. Default: no bound. */
-  readonly capacity?: (size: string, priority: 'Spot' | 'Regular') => number
+  readonly capacity?: ((size: string, priority: 'Spot' | 'Regular') => number) | undefined
   /** Machines that the quota allows. Default 1,000. */
-  readonly quota?: number
+  readonly quota?: number | undefined
   /** Whether an eviction lowers the set's capacity. Default true. */
-  readonly evictionLowersCapacity?: boolean
+  readonly evictionLowersCapacity?: boolean | undefined
   /** Whether asking for the capacity that a set has already makes the machines that it lacks. Default true. */
-  readonly refillsSameCapacity?: boolean
+  readonly refillsSameCapacity?: boolean | undefined
   /** Resource ids that bodies may refer to. Default: `testSubnetId`. */
-  readonly resources?: readonly string[]
+  readonly resources?: readonly string[] | undefined
   /** Plans whose terms were accepted, as `publisher:product:name`. Default: none. */
-  readonly acceptedPlans?: readonly string[]
+  readonly acceptedPlans?: readonly string[] | undefined
   /** Machines outside of scale sets. Default: `controller`, in `testSubnetId`. */
-  readonly controllers?: readonly Controller[]
+  readonly controllers?: readonly Controller[] | undefined
   /** Whether a token may do something. Default: every token may do everything. */
-  readonly allows?: (token: string, permission: Permission) => boolean
+  readonly allows?: ((token: string, permission: Permission) => boolean) | undefined
   /** Machines a page. Default 50. */
-  readonly pageSize?: number
-  readonly retryAfterSeconds?: number
+  readonly pageSize?: number | undefined
+  readonly retryAfterSeconds?: number | undefined
 }
 
 export interface ArmRequest {
