@@ -21,8 +21,8 @@ function checkPlatform() {
   // The pinned Node comes with the packages for Linux with glibc alone.
   const isPinned = process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime !== undefined
   const [major, minor] = process.versions.node.split('.').map(Number)
-  if (!isPinned && (major < 24 || (major === 24 && minor < 15)))
-    refuse(`Node ${process.versions.node}: expected 24.15 or newer on this system`)
+  if (!isPinned && (major < 22 || (major === 22 && minor < 18)))
+    refuse(`Node ${process.versions.node}: expected 22.18 or newer on this system`)
 }
 checkPlatform()
 

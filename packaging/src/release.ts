@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { workerNodeOptions } from '@cachewarmer/service/cli/worker-node-options'
@@ -18,11 +18,18 @@ export interface Release {
   readonly files: readonly string[]
 }
 
+export interface ReleaseOptions {
+  readonly say?: (line: string) => void
+  /** Makes the signature of `SHA256SUMS`, which becomes `SHA256SUMS.sig`. Default: none, and an earlier one goes. */
+  readonly sign?: (text: string) => Promise<string>
+}
+
 /**
- * Writes everything that is released into a folder: the program as an executable and as a bundle, the bill of materials,
- * the licences, checksums. An executable whose bundle has not changed is kept. Each file appears whole.
+ * Writes everything that is released into a folder: the program as an executable and as a bundle, what is needed to operate
+ * it without this repository, the bill of materials, the licences, checksums. An executable whose bundle has not changed is
+ * kept. Each file appears whole.
  */
-export async function buildRelease(folder: string, say: (line: string) => void = () => {}): Promise<Release> {
+export async function buildRelease(folder: string, { say = () => {}, sign }: ReleaseOptions = {}): Promise<Release> {
   await mkdir(folder, { recursive: true })
   const bundles = await bundlePrograms()
   const forNode = await bundleForNode(bundles)
@@ -39,9 +46,41 @@ export async function buildRelease(folder: string, say: (line: string) => void =
   await put(folder, 'sbom.cdx.json', sbom(version, components, timeOfSources()))
   await put(folder, 'THIRD-PARTY-LICENSES.txt', thirdPartyLicences(components))
   await put(folder, 'VERSION', `${version}\n`)
-  const files = ['cachewarmer', 'cachewarmer.mjs', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt', 'VERSION']
-  await put(folder, 'SHA256SUMS', await checksums(folder, files))
-  return { version, files: [...files, 'SHA256SUMS'] }
+  await operations(folder)
+  const files = [
+    'cachewarmer',
+    'cachewarmer.mjs',
+    operationsFile,
+    'sbom.cdx.json',
+    'THIRD-PARTY-LICENSES.txt',
+    'VERSION',
+  ]
+  const sums = await checksums(folder, files)
+  await put(folder, 'SHA256SUMS', sums)
+  if (sign === undefined) await rm(join(folder, signatureFile), { force: true })
+  else await put(folder, signatureFile, await sign(sums))
+  return { version, files: [...files, 'SHA256SUMS', ...(sign === undefined ? [] : [signatureFile])] }
+}
+
+const operationsFile = 'operations.tar.gz'
+const signatureFile = 'SHA256SUMS.sig'
+
+/** Terraform's modules, examples and scripts, and all documents: what a network without this repository needs. */
+async function operations(folder: string): Promise<void> {
+  const git = ['-c', 'safe.directory=*', 'ls-files', '-z', '--', 'terraform', 'docs', '*.md', 'LICENSE']
+  const listed = execFileSync('git', git, { cwd: root })
+  const file = join(folder, `${operationsFile}.${process.pid}.new`)
+  // The same files give the same archive: no names and times of this machine.
+  const alike = [
+    '--sort=name',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    `--mtime=@${timeOfSources().getTime() / 1000}`,
+  ]
+  const args = ['--create', '--use-compress-program=gzip -n', '--file', file, '--null', '--files-from=-', ...alike]
+  execFileSync('tar', args, { cwd: root, input: listed })
+  await rename(file, join(folder, operationsFile))
 }
 
 /** When the sources were committed; SOURCE_DATE_EPOCH says it where there is no repository. */

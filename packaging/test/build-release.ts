@@ -6,7 +6,7 @@ import { names, namesFolder } from './launch.ts'
 /** The release that all tests look at, built once, with links by every name. An executable whose programs have not changed is kept. */
 export async function setup(): Promise<void> {
   if (process.platform !== 'linux') return
-  await buildRelease(releaseFolder, (line) => console.log(line))
+  await buildRelease(releaseFolder, { say: (line) => console.log(line) })
   rmSync(namesFolder, { recursive: true, force: true })
   mkdirSync(namesFolder)
   for (const name of names)

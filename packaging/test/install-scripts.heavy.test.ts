@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -68,6 +69,8 @@ function withFullDisk() {
   const { status, stderr } = spawnSync('/bin/bash', ['-c', `trap '' XFSZ; ulimit -f 1024; bash ${script}`], {
     env,
     encoding: 'utf8',
+    // With a socket as its input bash takes itself for one of rsh, and reads the user's .bashrc.
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   return { code: status, stderr }
 }
@@ -177,14 +180,29 @@ describe.skipIf(notLinux)('an install script', () => {
     expect({ code, after: everything() }).toEqual({ code: 2, after: before })
   })
 
-  test('says that the program does not run here, and leaves no part of it behind', () => {
+  test('says that the program does not run here, and changes nothing', () => {
+    const copy = join(root, 'copy')
+    cpSync(bootstrap, copy, { recursive: true, verbatimSymlinks: true })
+    // As on a machine without libstdc++.
+    const text = '#!/bin/sh\necho "error while loading shared libraries: libstdc++.so.6" >&2\nexit 127\n'
+    writeFileSync(join(copy, 'current/cachewarmerbin/cachewarmer'), text)
+    const sums = readFileSync(join(copy, 'current/SHA256SUMS'), 'utf8').replace(
+      /^\w{64}(?= {2}cachewarmerbin\/cachewarmer$)/m,
+      createHash('sha256').update(text).digest('hex'),
+    )
+    writeFileSync(join(copy, 'current/SHA256SUMS'), sums)
     const before = everything()
-    const { code, stderr } = run('worker', { ...enough, PATH: '/nowhere:/usr/bin:/bin' })
-    if (code !== 0) expect(stderr).toContain('does not run on this machine')
-    const { code: full, stderr: said } = withFullDisk()
-    expect({ code: full, said }).toEqual({ code: 1, said: expect.stringContaining('could not be copied') })
-    if (code !== 0) expect(everything()).toEqual(before)
-    expect(readdirSync(join(root, 'usr/local/bin')).filter((name) => name.includes('-new-'))).toEqual([])
+    const { code, stderr } = run('worker', enough, [], copy)
+    expect(stderr).toMatch(
+      /does not run on this machine \(exit code 127\): error while loading.*libstdc\+\+6 in Debian/s,
+    )
+    expect({ code, after: everything() }).toEqual({ code: 2, after: before })
+  })
+
+  test('leaves no part of a program behind where the disk is full', () => {
+    const { code, stderr } = withFullDisk()
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('could not be copied') })
+    expect(readdirSync(join(root, 'usr/local/bin'))).toEqual([])
   })
 
   test.each(roles)('for the %s, run again, changes nothing', (role) => {

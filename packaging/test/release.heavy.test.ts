@@ -27,7 +27,7 @@ interface Bom {
 
 describe.skipIf(notLinux)('what is released', () => {
   test('holds one program in two forms, what is inside them, and checksums of it all', () => {
-    const wanted = ['cachewarmer', 'cachewarmer.mjs', 'VERSION', 'THIRD-PARTY-LICENSES.txt']
+    const wanted = ['cachewarmer', 'cachewarmer.mjs', 'operations.tar.gz', 'VERSION', 'THIRD-PARTY-LICENSES.txt']
     expect([...listed()].sort()).toEqual([...wanted, 'sbom.cdx.json'].sort())
     const there = readdirSync(releaseFolder).filter((name) => !name.startsWith('.'))
     expect(there.sort()).toEqual([...listed(), 'SHA256SUMS'].sort())
@@ -35,6 +35,21 @@ describe.skipIf(notLinux)('what is released', () => {
     expect(check.match(/: OK$/gm)).toHaveLength(listed().length)
     for (const name of ['cachewarmer', 'cachewarmer.mjs'])
       expect(statSync(join(releaseFolder, name)).mode & 0o777).toBe(0o755)
+  })
+
+  test('holds what an administrator needs without this repository', () => {
+    const files = execFileSync('tar', ['-tzf', join(releaseFolder, 'operations.tar.gz')], { encoding: 'utf8' }).split(
+      '\n',
+    )
+    for (const name of [
+      'terraform/scripts/prepare-bootstrapdir.sh',
+      'terraform/modules/remote_script/main.tf',
+      'terraform/examples/existing-controller/README.md',
+      'docs/operators/air-gapped.md',
+      'packages/service/bootstrap/README.md',
+      'SECURITY.md',
+    ])
+      expect(files).toContain(name)
   })
 
   test('has a bill of materials that its specification accepts', async () => {

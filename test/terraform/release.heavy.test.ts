@@ -55,13 +55,13 @@ test.skipIf(!unshare)(
       STORAGE_ACCOUNT_RESOURCE_GROUP: 'render',
       QUEUE_PREFIX: 'farm',
       VMSS_USERNAME: 'azureuser',
-      VMSS_PASSWORD: 'p"a $s',
+      VMSS_PASSWORD: 'Pa"5 $word',
       VMSS_WORKER_COUNT: '12',
-      CACHEWARMER_WORKER_IDENTITY: '/subscriptions/s/resourceGroups/g/providers/x/userAssignedIdentities/worker',
+      CACHEWARMER_WORKER_IDENTITY: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker',
     }
     const { code, stdout, stderr } = await controller.run('install-from-bootstrap.sh', controller.settings(settings))
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    expect(stdout + stderr).not.toContain('p"a')
+    expect(stdout + stderr).not.toContain('Pa"5')
     const environment = join(installed, 'etc/cachewarmer/manager.env')
     expect((statSync(environment).mode & 0o777).toString(8)).toBe('600')
     const kept = readFileSync(environment, 'utf8')
