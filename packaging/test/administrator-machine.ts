@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { startGanesha } from '../../test/support/ganesha.ts'
+import { releaseFolder } from '../src/release.ts'
 
 /*
  * A network with a filer and nothing else, and the administrator's machine in it:
@@ -13,7 +14,13 @@ execFileSync('ip', ['link', 'set', 'lo', 'up'])
 const filer = await startGanesha({ folder })
 if (filer === undefined) throw new Error('nfs-ganesha is not installed')
 const administrator = spawn('bash', [fileURLToPath(new URL('administrator.sh', import.meta.url))], {
-  env: { OUT: out, EXPORT: folder, NFS_PORT: String(filer.nfsPort), MOUNT_PORT: String(filer.mountPort) },
+  env: {
+    OUT: out,
+    EXPORT: folder,
+    RELEASE: releaseFolder,
+    NFS_PORT: String(filer.nfsPort),
+    MOUNT_PORT: String(filer.mountPort),
+  },
   stdio: ['ignore', 'inherit', 'inherit'],
 })
 const [code] = (await once(administrator, 'close')) as [number | null]

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ganeshaMissing } from '../../test/support/ganesha.ts'
-import { commandOf, launch, notLinux } from './launch.ts'
+import { root } from '../src/bundle.ts'
+import { notLinux } from './launch.ts'
 
 const works = (program: string, ...args: readonly string[]): boolean => spawnSync(program, args).status === 0
 const missing = notLinux
@@ -20,6 +21,16 @@ if (missing !== undefined) console.log(`SKIPPED: an installation from beginning 
 
 const files = 40
 const fileBytes = 20_000
+
+/** The commands that the page gives for a network without internet, as they stand there; this administrator is root already. */
+function recipe(): string {
+  const page = readFileSync(join(root, 'docs/operators/air-gapped.md'), 'utf8')
+  const [, section = ''] = /^## Without internet\n([\s\S]*?)^## /m.exec(page) ?? []
+  const blocks = [...section.matchAll(/^( *)```sh\n([\s\S]*?)^ *```$/gm)]
+  return blocks
+    .map(([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}(?:sudo )?`, 'gm'), ''))
+    .join('')
+}
 
 interface JournalLine {
   readonly MESSAGE: string
@@ -38,12 +49,11 @@ describe.skipIf(missing !== undefined)('an administrator', () => {
     mkdirSync(join(exported, 'scene'), { recursive: true })
     mkdirSync(join(folder, 'out'))
     for (let at = 0; at < files; at += 1) writeFileSync(join(exported, `scene/${at}.exr`), Buffer.alloc(fileBytes, at))
-    const made = [...commandOf('cachewarmer', 'executable'), 'bootstrap', '--out', join(exported, 'bootstrap')]
-    expect(await launch(made).ended).toMatchObject({ code: 0 })
+    writeFileSync(join(folder, 'out/recipe.sh'), recipe())
     const machine = fileURLToPath(new URL('administrator-machine.ts', import.meta.url))
     const args = ['--net', '--mount', process.execPath, machine, exported, join(folder, 'out')]
     await promisify(execFile)('unshare', args, { encoding: 'utf8' }).catch((error: Error) => {
-      const told = ['steps', 'install-manager', 'install-worker', 'job.err'].filter((name) =>
+      const told = ['steps', 'recipe', 'install-manager', 'install-worker', 'job.err'].filter((name) =>
         existsSync(join(folder, 'out', name)),
       )
       throw new Error(`${error.message}\n${told.map(seen).join('\n')}`, { cause: error })
@@ -54,6 +64,12 @@ describe.skipIf(missing !== undefined)('an administrator', () => {
 
   test('has no network but loopback', () => {
     expect(seen('links').trim().split('\n')).toEqual([expect.stringMatching(/^lo /)])
+  })
+
+  test('follows the recipe for a network without internet, from the release on a medium to the bootstrap folder', () => {
+    expect(recipe().split('\n').filter(Boolean).length).toBeGreaterThan(5)
+    expect(seen('recipe')).toMatch(/^cachewarmer: OK$/m)
+    expect(seen('recipe')).toContain('the bootstrap folder is ready: /mnt/filer/tools/bootstrap')
   })
 
   test('fetches the folder over NFS, and installs both services from it', () => {

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What an administrator does on a machine of their own, from the first file to the last: a root folder over this one's, with
-# systemd as its first process and no network but loopback. Fetches the bootstrap folder over NFS, installs manager and worker
-# from it, submits a job with the installed program, and removes everything again. What was seen goes to files in $OUT, for
-# administrator.test.ts to judge. Run by administrator-machine.ts, in its namespaces, with NFS_PORT, MOUNT_PORT and EXPORT.
+# systemd as its first process and no network but loopback. Follows the recipe for closed networks from a release on a medium to
+# the bootstrap folder on the filer, fetches that folder over NFS, installs manager and worker from it, submits a job with the installed program, and removes everything again. What was seen goes to files in $OUT, for
+# administrator.test.ts to judge. Run by administrator-machine.ts, in its namespaces, with NFS_PORT, MOUNT_PORT, EXPORT
+# and RELEASE, the folder of a release.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 began=$SECONDS
@@ -15,6 +16,12 @@ mkdir "$top"
 mount -t tmpfs tmpfs "$top"
 mkdir "$top/upper" "$top/work" "$root"
 mount -t overlay -o "lowerdir=/,upperdir=$top/upper,workdir=$top/work" overlay "$root"
+
+# The medium that was carried over, and the filer's export where it is mounted for writing.
+mkdir -p "$root/media/usb/release" "$root/mnt/filer"
+mount --bind "$RELEASE" "$root/media/usb/release"
+mount -o remount,bind,ro "$root/media/usb/release"
+mount --bind "$EXPORT" "$root/mnt/filer"
 
 # A control group of its own, so that systemd there leaves this machine's alone.
 mkdir "$top/cgroup"
@@ -91,11 +98,15 @@ written() {
 written >"$OUT/before"
 ip -brief link >"$OUT/links"
 
+step 'the recipe of the page, word by word'
+inside bash -euo pipefail -s <"$OUT/recipe.sh" >"$OUT/recipe" 2>&1
+inside rm -r /root/cachewarmer
+
 step 'the bootstrap folder, over NFS'
 # By a client without the kernel, as not every kernel has one.
 fetched=/root/bootstrap
 query="nfsport=$NFS_PORT&mountport=$MOUNT_PORT"
-releases=nfs://127.0.0.11$EXPORT/bootstrap/releases
+releases=nfs://127.0.0.11$EXPORT/tools/bootstrap/releases
 # The one that current leads to: this client follows no links.
 from=$releases/$(inside nfs-ls "$releases?$query" | awk '$NF !~ /^\.+$/ { print $NF }')
 fetch() {

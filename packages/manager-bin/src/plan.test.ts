@@ -85,6 +85,7 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
       CACHEWARMER_NFS_UID: '1000',
       CACHEWARMER_NFS_GID: '1001',
       CACHEWARMER_ACCESS: 'mount',
+      CACHEWARMER_VMSS_LIFE_HOURS: '1.5',
       NODE_EXTRA_CA_CERTS: file,
     })
     expect(code).toBe(0)
@@ -95,6 +96,7 @@ describe('the plan of a scale set', { timeout: 60_000 }, () => {
       "CACHEWARMER_ACCESS='mount'",
       "NODE_EXTRA_CA_CERTS='/etc/cachewarmer/authorities.pem'",
       'U1RVRElP',
+      'OnBootSec=5400s',
     ])
       expect(stdout).toContain(line)
     const missing = await plan([...queue, ...place, ...bootstrap, ...key], { NODE_EXTRA_CA_CERTS: '/no/such.pem' })

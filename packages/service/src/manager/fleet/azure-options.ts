@@ -112,6 +112,12 @@ export const azureOptions = {
     '--vmss-max-machine-hours <hours>',
     'machine hours from the first machine of a stretch of work to its last; then the machines go (default: no limit)',
   ).argParser(positive),
+  lifeHours: new Option(
+    '--vmss-machine-life-hours <hours>',
+    'age at which a machine deletes itself by a timer of its own, whatever becomes of manager and worker (default: 24)',
+  )
+    .argParser(positive)
+    .env('CACHEWARMER_VMSS_LIFE_HOURS'),
   identity: new Option(
     '--vmss-identity <id>',
     'resource id of the user-assigned identity that workers reach the queues with, and delete their machine with',
@@ -163,6 +169,7 @@ export interface AzureConfig {
   vmssMaxPrice?: number | undefined
   vmssPricePerHour?: number | undefined
   vmssMaxMachineHours?: number | undefined
+  vmssMachineLifeHours?: number | undefined
   vmssIdentity?: string | undefined
   vmssEphemeralOsDisk: boolean
   vmssTag?: Record<string, string> | undefined

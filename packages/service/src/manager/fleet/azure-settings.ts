@@ -128,8 +128,12 @@ function cloudInitOf(config: FleetConfig, account: string, environment: Environm
     },
     cloud: cloudOf(config, vmss),
     ...orNothing('identityId', azure.vmssIdentity),
+    ...orNothing('lifeLimitMs', lifeLimitOf(azure)),
   })
 }
+
+const lifeLimitOf = ({ vmssMachineLifeHours: hours }: AzureConfig): number | undefined =>
+  hours === undefined ? undefined : Math.round(hours * 3_600_000)
 
 /** Machines trust whom this manager trusts besides the system's authorities. */
 function authoritiesOf({ azureCaFile }: AzureConfig, environment: Environment): string | undefined {
