@@ -57,7 +57,8 @@ test.skipIf(!unshare)(
       VMSS_USERNAME: 'azureuser',
       VMSS_PASSWORD: 'Pa"5 $word',
       VMSS_WORKER_COUNT: '12',
-      CACHEWARMER_WORKER_IDENTITY: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker',
+      CACHEWARMER_WORKER_IDENTITY:
+        '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker',
     }
     const { code, stdout, stderr } = await controller.run('install-from-bootstrap.sh', controller.settings(settings))
     expect({ code, stderr }).toMatchObject({ code: 0 })
