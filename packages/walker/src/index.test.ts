@@ -9,6 +9,7 @@ test('exports change only on purpose', async () => {
     'isWalkError',
     'maxPathBytes',
     'measureReads',
+    'mountPoints',
     'nfsMount',
     'openReadLane',
     'rateLimit',
