@@ -68,21 +68,21 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'results are removed before they are on disk',
     file: 'packages/service/src/manager/run/results.ts',
-    find: '    if (folded.length > 0) progress().accepted(',
-    replace: '    await Promise.all(leases.map(completeQuietly))\n    if (folded.length > 0) progress().accepted(',
+    find: '      await this.#take(leases)\n      await Promise.all(leases.map(completeQuietly))',
+    replace: '      await Promise.all(leases.map(completeQuietly))\n      await this.#take(leases)',
   },
   {
     name: 'a failure of an address counts as read',
     file: 'packages/walker/src/walk/passage.ts',
-    find: '    else this.#owner.failed(this.#member.name, trouble)',
-    replace: '    else this.#owner.came(this.#member.name, { bytes: 0, end: true }, 0)',
+    find: '    else this.owner.failed(this.member.name, trouble)',
+    replace: '    else this.owner.came(this.member.name, { bytes: 0, end: true }, 0)',
   },
   {
     name: 'the figures of a heartbeat are added to the ledger',
     file: 'packages/service/src/manager/run/results.ts',
-    find: "      if (message.kind === 'heartbeat') progress().heartbeat(message, clock.now())",
+    find: "      if (message.kind === 'heartbeat') progress().heartbeat(message, this.#ports.clock.now())",
     replace:
-      "      if (message.kind === 'heartbeat') for (const held of message.attempts) folded.push({ ...message, ...held, kind: 'result', outcome: 'read', children: [], failureParts: 0, elapsedMs: 0 } as never)",
+      "      if (message.kind === 'heartbeat') for (const held of message.attempts) results.push({ ...message, ...held, kind: 'result', outcome: 'read', children: [], failureParts: 0, elapsedMs: 0 } as never)",
   },
   {
     name: 'a manager acts without leading',
@@ -131,9 +131,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a resumed listing begins one page too late',
     file: 'packages/walker/src/walk/list.ts',
-    find: '    this.#resume = resume ?? this.#resume\n',
+    find: '    this.resume = resume ?? this.resume\n',
     replace:
-      '    this.#resume = entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.#resume\n',
+      '    this.resume = entries.length > 0 && resume !== undefined ? String(Number(resume) + 7) : this.resume\n',
   },
   {
     name: 'a chunk of a list is noted before its item is sent',
@@ -158,9 +158,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a missing path counts as read',
     file: 'packages/walker/src/walk/read.ts',
-    find: '    for (const { mount, error } of this.#errors) this.#context.fail(tally, path, error, mount)\n    if (ok)',
+    find: '    for (const { mount, error } of this.errors) this.context.fail(tally, path, error, mount)\n  }\n',
     replace:
-      "    for (const { mount, error } of this.#errors) if (error.code !== 'NOT_FOUND') this.#context.fail(tally, path, error, mount)\n    if (ok)",
+      "    for (const { mount, error } of this.errors) if (error.code !== 'NOT_FOUND') this.context.fail(tally, path, error, mount)\n  }\n",
   },
   {
     name: 'a listed name that the listing does not show is dropped',
@@ -184,8 +184,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a pause is heard and ignored',
     file: 'packages/service/src/manager/intake/control.ts',
-    find: "    if (control.command === 'pause') run.change({ paused: true })\n",
-    replace: "    if (control.command === 'pause') continue\n",
+    find: "run.record.paused : control.command === 'pause',",
+    replace: 'run.record.paused : false,',
   },
   {
     name: 'workers continue a paused run',
@@ -226,7 +226,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'ceilings are ignored',
     file: 'packages/service/src/worker/runs/limits.ts',
-    find: '    return mounts.map((mount) => throttledMount(mount, bucket, halted))',
+    find: '    return mounts.map((mount) => throttledMount(mount, bucket, { halted, limiter: limits.of(mount) }))',
     replace: '    return throttledMount === undefined ? [] : mounts',
     seed: 251,
   },
@@ -245,8 +245,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an address that refuses is left out in silence',
     file: 'packages/service/src/worker/item/item-handler.ts',
-    find: 'walkItem(handling, { status, job, mounts, held,',
-    replace: 'walkItem(handling, { status, job, mounts: alive, held,',
+    find: 'walkItem(handling, { status, job, mounts, work,',
+    replace: 'walkItem(handling, { status, job, mounts: alive, work,',
   },
   {
     name: 'an address that times out at opening passes for one that refuses',
@@ -258,8 +258,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a file that one of its addresses refuses counts as read',
     file: 'packages/walker/src/walk/read.ts',
-    find: '    const ok = this.#errors.length === 0',
-    replace: '    const ok = this.#reads.length > 0',
+    find: '    const ok = this.errors.length === 0',
+    replace: '    const ok = this.reads.length > 0',
   },
   {
     name: 'a fold is no transaction',
