@@ -37,7 +37,7 @@ export interface OpenedMounts extends Disposable {
   readonly alive: readonly Mount[]
   readonly failures: readonly WalkError[]
   /** What people should know of an address now: why it can't be read through, or that it is a node which is read already. */
-  noteOn(address: string): string | undefined
+  readonly noteOn: (address: string) => string | undefined
 }
 
 /**
