@@ -159,7 +159,7 @@ describe('.ci/publish', () => {
     writeFileSync(join(packages, 'package/package.json'), '{"name":"@cachewarmer/core","version":"0.1.0"}')
     spawnSync('tar', ['-czf', 'core.tgz', 'package'], { cwd: packages })
     writeFileSync(join(executables, 'VERSION'), '0.1.0\n')
-    for (const name of ['cachewarmer', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt'])
+    for (const name of ['cachewarmer', 'operations.tar.gz', 'sbom.cdx.json', 'THIRD-PARTY-LICENSES.txt'])
       writeFileSync(join(executables, name), name)
     const sum = createHash('sha256').update('cachewarmer').digest('hex')
     writeFileSync(join(executables, 'SHA256SUMS'), `${sum}  cachewarmer\n`)

@@ -40,6 +40,7 @@ interface Facts {
   readonly statusCode?: unknown | undefined
   readonly details?: { readonly errorCode?: unknown } | undefined
   readonly response?: { readonly headers?: { get(name: string): string | undefined } }
+  readonly request?: { readonly agent?: { readonly proxy?: unknown } | undefined } | undefined
 }
 
 /** A SAS lives in a URL's query, a key in a connection string: neither may reach a message. */
@@ -68,8 +69,17 @@ export function mapError(queue: string, error: unknown): unknown {
 
   const request = text(facts.response?.headers?.get('x-ms-request-id'))
   const said = redact(error.message.split('\n')[0] ?? '')
-  const where = [status && `status ${status}`, name, request && `request ${request}`].filter(Boolean).join(', ')
+  const proxy = status === undefined ? proxyOf(facts) : undefined
+  const where = [status && `status ${status}`, name, request && `request ${request}`, proxy && `through proxy ${proxy}`]
+    .filter(Boolean)
+    .join(', ')
   return new QueueError(code, queue, where === '' ? said : `${said} (${where})`)
+}
+
+/** Which proxy a request took that got no answer, without its password: the SDK's agent knows. */
+function proxyOf({ request }: Facts): string | undefined {
+  const proxy = request?.agent?.proxy
+  return proxy instanceof URL ? `${proxy.protocol}//${proxy.host}` : undefined
 }
 
 const ofOtherStatus = (status: number): QueueErrorCode => (status >= 500 ? 'UNAVAILABLE' : 'OPTION_INVALID')

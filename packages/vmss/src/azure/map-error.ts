@@ -49,7 +49,11 @@ function codeOf({ azureCode, status, message }: Facts): VmssErrorCode {
 export function mapError(error: unknown, context: ErrorContext): VmssError {
   const facts = factsOf(error)
   const { azureCode, retryAfterMs } = facts
-  if (facts.unreachable) return new VmssError('UNAVAILABLE', context.target, facts.message, { cause: error, azureCode })
+  if (facts.unreachable)
+    return new VmssError('UNAVAILABLE', context.target, `${facts.message}${throughProxy(error)}`, {
+      cause: error,
+      azureCode,
+    })
   if (facts.noCredential) {
     const message = `no credential to call Azure with: ${facts.message}`
     return new VmssError('FORBIDDEN', context.target, message, { cause: error })
@@ -110,6 +114,12 @@ function factsOfRest(error: RestLike): Facts {
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
     unreachable: status === undefined,
   }
+}
+
+/** Which proxy a request took that got no answer, without its password: the SDK's agent knows. */
+function throughProxy(error: unknown): string {
+  const proxy = (error as { request?: { agent?: { proxy?: unknown } } }).request?.agent?.proxy
+  return proxy instanceof URL ? ` (through proxy ${proxy.protocol}//${proxy.host})` : ''
 }
 
 /** The narrowest role of Azure's own that allows an action; narrower custom roles are in the README. */
