@@ -42,7 +42,7 @@ export interface InstanceMetadataServer extends AsyncDisposable {
 
 interface Reply {
   readonly status: number
-  readonly body?: unknown | undefined
+  readonly body?: unknown
 }
 
 /** An event, and who waits for its answer. */
