@@ -14,11 +14,13 @@ import { benchStartup } from './startup.ts'
 import { benchSteer } from './steer.ts'
 import { benchSwarm } from './swarm.ts'
 import { benchVerify } from './verify.ts'
+import { benchWalker } from './walker.ts'
 
-const help = `Usage: npm run bench -- [local] [growth] [memory] [list] [verify] [fleet] [swarm] [nfs] [nfslab] [startup] [page] [steer] [options]
+const help = `Usage: npm run bench -- [local] [growth] [walker] [memory] [list] [verify] [fleet] [swarm] [nfs] [nfslab] [startup] [page] [steer] [options]
 
   local   the whole service on local folders, against find | xargs cat
   growth  files a second as one directory grows to a million entries; what the idle service costs
+  walker  the walker alone on 22,000 local files, against fs.walk, p-limit and open
   memory  a walk over five million entries in memory
   fleet   how soon a scale set is asked for and let go, with Azurite and a resource manager on loopback
   list    ten million listed paths beside a walk over a million files
@@ -70,6 +72,7 @@ const nfs: NfsOptions = {
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   local: () => benchLocal(local),
   growth: () => benchGrowth(local),
+  walker: async () => benchWalker(local),
   ...Object.fromEntries(Object.entries(nfsBenches).map(([name, bench]) => [name, () => bench(nfs)])),
   swarm: () => benchSwarm({ quick: values.quick }),
   fleet: () => benchFleet({ rounds: Number(values.rounds), quick: values.quick }),

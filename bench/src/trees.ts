@@ -53,6 +53,10 @@ export const smallFiles = (scale: number): BenchTree =>
     smallBytes,
   )
 
+/** Of a library's first user: what a project's scene may have. */
+export const sceneFiles = (scale: number): BenchTree =>
+  manyFolders('scene', `${(22_000 * scale).toLocaleString('en-US')} files of 1-16 KiB`, 440 * scale, 50, smallBytes)
+
 export const flatFolder = (entries: number): BenchTree =>
   manyFolders(
     `flat-${entries}`,
