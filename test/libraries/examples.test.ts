@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { directory, file, link, startNfsServer } from '@cachewarmer/nfs/testing'
@@ -19,20 +19,65 @@ const example = (name: string, args: readonly string[], env: Readonly<Record<str
   )
 
 describe('the examples run', () => {
-  test('custom-warmer: recent files first, through each mount', async () => {
+  const shots = (folder: string, frames: readonly number[]): string => {
+    mkdirSync(join(folder, 'shot-7/notes'), { recursive: true })
+    for (const frame of frames) writeFileSync(join(folder, `shot-7/a.${frame}.exr`), 'x'.repeat(100_000))
+    writeFileSync(join(folder, 'shot-7/notes/readme.txt'), 'text')
+    return folder
+  }
+
+  test('warm: whole files through each folder, and what is not there fails it', async () => {
     await using lab = new Lab()
-    for (const mount of ['one', 'two']) {
-      mkdirSync(join(lab.folder, mount, 'shot-7'), { recursive: true })
-      for (const name of ['new.exr', 'old.exr']) writeFileSync(join(lab.folder, mount, 'shot-7', name), 'x'.repeat(100))
-      utimesSync(join(lab.folder, mount, 'shot-7/old.exr'), 1, 1)
-    }
-    const { code, stdout } = await example('custom-warmer', [
-      '/shot-7',
-      join(lab.folder, 'one'),
-      join(lab.folder, 'two'),
+    const folders = ['one', 'two'].map((name) => shots(join(lab.folder, name), [1001, 1002])).join(',')
+    const warmed = { code: 0, stdout: 'warm 3 files, 200004 bytes\n' }
+    expect(await example('warm', [folders, '/shot-7'])).toMatchObject(warmed)
+    const gone = await example('warm', [folders, '/shot-7', '/shot-8'])
+    expect(gone).toMatchObject({ code: 1, stdout: expect.stringContaining("code: 'NOT_FOUND'") })
+  })
+
+  test('warm-exr: frames alone, and one that one folder can not read is tried three times', async () => {
+    await using lab = new Lab()
+    const [one = '', two = ''] = ['one', 'two'].map((name) => shots(join(lab.folder, name), [1001, 1002, 1003]))
+    const args = ['1003-1003', `${one},${two}`, '/shot-7']
+    expect(await example('warm-exr', args)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/100 % read\n3 of 3 frames, 300000 bytes each through 2\n$/),
+    })
+    rmSync(join(two, 'shot-7/a.1003.exr'))
+    const { code, stdout, stderr } = await example('warm-exr', args)
+    expect({ code, tries: stderr.match(/1 frames failed/g)?.length }).toEqual({ code: 1, tries: 3 })
+    expect(stdout).toContain('2 of 3 frames')
+  })
+
+  test('dry-run: names in order with sizes, and totals', async () => {
+    await using lab = new Lab()
+    const { code, stdout } = await example('dry-run', [shots(lab.folder, [1002, 1001]), '/shot-7'])
+    expect(code).toBe(0)
+    expect(stdout.split('\n').map((line) => line.trim())).toEqual([
+      '100000 /shot-7/a.1001.exr',
+      '100000 /shot-7/a.1002.exr',
+      '4 /shot-7/notes/readme.txt',
+      '3 files in 2 directories, 200004 bytes',
+      '1 of less than 8 bytes',
+      '2 of less than 131072 bytes',
+      '',
     ])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'recent: 1 files, 100 bytes\nrest: 1 files, 100 bytes\n' })
-    expect(await example('custom-warmer', ['/gone', join(lab.folder, 'one')])).toMatchObject({ code: 1 })
+  })
+
+  test('warm-in-ci: over NFS, with a summary for programs; late or unreachable fails the job', async () => {
+    const tree = directory({ 'shot-7': directory({ 'a.exr': file('abc') }) })
+    await using server = await startNfsServer({ tree })
+    await using slow = await startNfsServer({ tree, latencyMs: 60_000 })
+    const urlOf = ({ host, exportPath, nfsPort, mountPort }: typeof server): string =>
+      `nfs://${host}${exportPath}?nfsport=${nfsPort}&mountport=${mountPort}`
+    const { code, stdout } = await example('warm-in-ci', ['1', urlOf(server), '/shot-7'])
+    expect({ code, summary: JSON.parse(stdout) }).toEqual({
+      code: 0,
+      summary: { complete: true, files: 1, bytes: 3, directories: 1, failures: 0 },
+    })
+    const missing = await example('warm-in-ci', ['1', urlOf(server), '/shot-8'])
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('/shot-8') })
+    expect(await example('warm-in-ci', ['0.01', urlOf(slow), '/shot-7'])).toMatchObject({ code: 1 })
   })
 
   test('queue-for-other-work: what is added is worked on', async () => {
@@ -85,10 +130,16 @@ describe('the examples run', () => {
     })
   })
 
-  test.each(['custom-warmer', 'queue-for-other-work', 'submit-from-pipeline', 'list-and-read', 'nfs-without-mount'])(
-    '%s without arguments says how it is called, and exits with 2',
-    async (name) => {
-      expect(await example(name, [])).toMatchObject({ code: 2, stderr: expect.stringContaining(`examples/${name}.ts`) })
-    },
-  )
+  test.each([
+    'warm',
+    'warm-exr',
+    'warm-in-ci',
+    'dry-run',
+    'queue-for-other-work',
+    'submit-from-pipeline',
+    'list-and-read',
+    'nfs-without-mount',
+  ])('%s without arguments says how it is called, and exits with 2', async (name) => {
+    expect(await example(name, [])).toMatchObject({ code: 2, stderr: expect.stringContaining(`examples/${name}.ts`) })
+  })
 })

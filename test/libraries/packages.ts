@@ -81,8 +81,14 @@ const readers: Readonly<Record<string, Reader>> = {
       declare function powerOff(): Promise<void>`,
     run: 'it deletes the machine that it is on',
   },
-  'walker-1': { run: { says: nothing } },
+  'walker-1': { run: { says: /^warm 2 files, 200 bytes$/m } },
   'walker-2': {
+    given: `
+      import { folderMount, walk } from '@cachewarmer/walker'
+      const mounts = [folderMount({ folder: '/mnt/cache-1/scenes' })]`,
+    run: { says: /\/shot-7\/a\.exr 100 true/ },
+  },
+  'walker-3': {
     given: `
       import { folderMount, walk } from '@cachewarmer/walker'
       const mounts = [folderMount({ folder: '/mnt/cache-1/scenes' })]
@@ -91,9 +97,20 @@ const readers: Readonly<Record<string, Reader>> = {
       setTimeout(() => process.exit(), 2_000)`,
     run: { says: /"files":2,/ },
   },
-  'walker-3': { run: { says: nothing } },
+  'walker-4': {
+    given: `
+      import { folderMount, walk, warm } from '@cachewarmer/walker'
+      const mounts = [folderMount({ folder: '/mnt/cache-1/scenes' })]`,
+    run: { says: /^2 files, 200 bytes$[\s\S]*^100 %$/m },
+  },
+  'walker-5': {
+    given: `
+      import { folderMount, type WalkObserver, warm } from '@cachewarmer/walker'`,
+    run: { says: /^2 files, 200 bytes$/m },
+  },
+  'walker-6': { run: { says: /complete: true/ } },
   'worker-bin-1': { run: { says: /\d+ items done/, until: ['submit-bin-1'] } },
-  'embedding-1': { run: { says: nothing } },
+  'embedding-1': { run: { says: /^warm 2 files, 200 bytes$/m } },
 }
 
 const isTypeScript = ({ language }: CodeBlock): boolean => language === 'ts'
