@@ -93,8 +93,10 @@ const readers: Readonly<Record<string, Reader>> = {
       import { folderMount, walk } from '@cachewarmer/walker'
       const mounts = [folderMount({ folder: '/mnt/cache-1/scenes' })]
       const leaseLost = new AbortController()
-      const send = (what: object): void => console.log(JSON.stringify(what))
-      setTimeout(() => process.exit(), 2_000)`,
+      const send = (what: object): void => {
+        console.log(JSON.stringify(what))
+        setTimeout(() => process.exit(), 100)
+      }`,
     run: { says: /"files":2,/ },
   },
   'walker-4': {

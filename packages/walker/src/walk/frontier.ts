@@ -1,6 +1,7 @@
+import type { Entry } from '../mounts/mount.ts'
 import { type Lane, Lanes } from './lanes.ts'
 import type { WalkPart } from './parts.ts'
-import type { ReadSource, ReadUnit } from './sources.ts'
+import type { FileBatch, ReadSource, ReadUnit } from './sources.ts'
 import { byRank, type Tallies, type Tally } from './tallies.ts'
 import { type Given, partOfUnit, type WalkUnit, weightOf, weightOfPart } from './units.ts'
 
@@ -77,6 +78,14 @@ export class Frontier {
     const lane = this.lanes.of(source.tally.rank)
     this.count(lane, source.pending)
     lane.sources.push(source)
+  }
+
+  /** More files for a batch, which may be begun or empty. */
+  append(batch: FileBatch, files: readonly Entry[]): void {
+    const isHeld = batch.pending > 0
+    batch.append(files)
+    if (isHeld) this.count(this.lanes.of(batch.tally.rank), files.length)
+    else this.addSource(batch)
   }
 
   addUnit(unit: WalkUnit): void {

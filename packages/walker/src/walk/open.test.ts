@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { manyEntries, memoryMount, memoryTree, recorded } from '../testing/index.ts'
 import { addCounts, zeroCounts } from './counters.ts'
-import type { WalkOptions } from './options.ts'
+import { defaultFilter, type WalkOptions } from './options.ts'
 import type { WalkPart } from './parts.ts'
 import { walk } from './walk.ts'
 
@@ -85,6 +85,41 @@ describe('files of a list', () => {
     },
   )
 
+  test.for([5, 60])(
+    '%i of one directory begin in the order of the list, found in its listing or not',
+    async (count) => {
+      const filters = [defaultFilter, { ...defaultFilter, needsAttributes: true }]
+      for (const filter of filters)
+        for (const pageSize of [7, 100]) {
+          const tree = memoryTree({ d: files(200) })
+          const mount = recorded(memoryMount({ name: 'm', tree, pageSize }))
+          const shuffled = Array.from({ length: count }, (_, at) => `f${(at * 37) % 61}`)
+          const wanted = ['gone', ...shuffled, 'f199', 'f0', 'gone too']
+          const under = walk([mount], { ...all, filter, chunkBytes: 30, concurrency: 1, parts: [listed('/d', wanted)] })
+          await under.done
+          const begun = mount.calls.filter(({ operation, offset }) => operation === 'read' && offset === 0)
+          const expected = [...new Set(wanted)].map((name) => `/d/${name}`)
+          const read = begun.map(({ path }) => path)
+          expect(read).toEqual(filter.needsAttributes ? expected.filter((path) => !path.includes('gone')) : expected)
+          expect(under.counters).toMatchObject({ files: expected.length - 2, failures: { NOT_FOUND: 2 } })
+        }
+    },
+  )
+
+  test('reading of a long list begins before its directory is listed to the end', async () => {
+    const tree = memoryTree({ d: files(2_000) })
+    const mount = recorded(memoryMount({ name: 'm', tree, pageSize: 50 }))
+    const under = walk([mount], { ...all, maxPending: 100, parts: [listed('/d', names(2_000))] })
+    mount.hold(({ operation }) => operation === 'read')
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(mount.held).toBe(64)
+    expect(under.pending).toBeLessThanOrEqual(200)
+    mount.hold(undefined)
+    mount.release()
+    await under.done
+    expect(under.counters.files).toBe(2_000)
+  })
+
   test('links are followed where they are wanted', async () => {
     const mount = memoryMount({ name: 'm', tree: memoryTree({ d: { link: '/e/f' }, e: { f: 7 } }) })
     const under = walk([mount], { ...all, symlinks: 'files', parts: [listed('/d', ['link'])] })
@@ -131,6 +166,8 @@ test('however a walk over lists is split, everything is counted exactly once', a
       listings: fc.integer({ min: 1, max: 3 }),
       maxPending: fc.constantFrom(1, 3, 20),
       read: fc.boolean(),
+      order: fc.constantFrom('given' as const, 'any' as const),
+      filter: fc.constantFrom(defaultFilter, { ...defaultFilter, needsAttributes: true }),
     }),
     stops: fc.array(fc.nat(30), { maxLength: 8 }),
   })
@@ -158,8 +195,10 @@ test('however a walk over lists is split, everything is counted exactly once', a
         addCounts(counts, own, 1)
         parts = under.rest()
       }
+      // Looked at first, or read through each mount.
+      const eachFails = options.filter.needsAttributes ? 1 : 2
       expect(counts.files).toBe(directories * count)
-      expect(counts.failures).toEqual(missing === 0 ? {} : { NOT_FOUND: directories * missing * 2 })
+      expect(counts.failures).toEqual(missing === 0 ? {} : { NOT_FOUND: directories * missing * eachFails })
       expect(counts.mounts['one']?.files).toBe(directories * count)
       expect(counts.mounts['two']?.files).toBe(directories * count)
     }),

@@ -1,11 +1,12 @@
 import { asWalkError, WalkError } from '../errors.ts'
-import { canBe, type Entry, type Mount } from '../mounts/mount.ts'
-import { hashPath, joinPath, nameOf, parentOf, shownPath, tooLong } from '../paths.ts'
+import type { Entry, Mount } from '../mounts/mount.ts'
+import { joinPath, nameOf, parentOf, shownPath, tooLong } from '../paths.ts'
 import type { Context } from './context.ts'
-import { attributesPass, findFile, LeftOut, leaveOut, takePage } from './page.ts'
+import { openListed, type Place } from './listed.ts'
+import { attributesPass, leaveOut, takePage } from './page.ts'
 import type { FilesPart, RangePart } from './parts.ts'
 import type { Lineage } from './resolver.ts'
-import { FileBatch, isLarge, largeFile, sourceOf } from './sources.ts'
+import { FileBatch, largeFile, sourceOf } from './sources.ts'
 import type { Tally } from './tallies.ts'
 import type { EntryUnit, LinkUnit, PartUnit } from './units.ts'
 
@@ -131,151 +132,4 @@ function addFile(context: Context, { path, real, entry, tally }: Found): void {
       sourceOf(context.settings, { path, real, size: entry.size, listed: entry, tally, as: 'tree' }),
     )
   else leaveOut(context, tally, path, 'file', { ...entry, name: nameOf(path) })
-}
-
-/** Fewer names of one directory are looked up one by one; from here on its listing may bring them faster. */
-const worthListing = 16
-/** A listing in which fewer than one name in this many is wanted brings them no faster. */
-const dense = 4
-const looksAtOnce = 16
-
-/** Where the files of a part lie. */
-interface Place {
-  readonly real: string
-  readonly lineage: Lineage | undefined
-  readonly tally: Tally
-}
-
-/**
- * Files of a list: names of one directory, without attributes. If many names are wanted, the directory's listing brings
- * sizes and handles, so that each then costs one read; the others are read by their path, which tells what they are.
- * Filters by name don't hold for what a list names, those by size and time do. Never throws.
- */
-async function openListed(context: Context, part: FilesPart, place: Place): Promise<void> {
-  const wanted = new Set(part.names)
-  if (wanted.size >= worthListing) await lookInListing(context, part, place, wanted)
-  if (wanted.size === 0) return
-  if (!context.going) giveBack(context, part, place, wanted)
-  else if (context.settings.filter.needsAttributes) await lookAtEach(context, part, place, wanted)
-  else addByName(context, part, place, wanted)
-}
-
-/** Takes from `wanted` what the directory's listing shows, for as long as it is dense enough. */
-async function lookInListing(context: Context, part: FilesPart, place: Place, wanted: Set<string>): Promise<void> {
-  const { read, attributes, filter, signal } = context.settings
-  const [member] = context.mounts.order(hashPath(part.directory))
-  if (member === undefined) return
-  const { mount } = member
-  const options = { attributes: filter.needsAttributes || attributes || !read, signal }
-  const pages = mount.list({ path: place.real }, options)[Symbol.asyncIterator]()
-  let seen = 0
-  let found = 0
-  try {
-    for (let page = await pages.next(); !page.done && context.going; page = await pages.next()) {
-      const files: Entry[] = []
-      for (const entry of page.value.entries) {
-        seen++
-        // A link or a directory is found out, or refused, where the path is opened.
-        if (!wanted.has(entry.name) || entry.kind !== 'file') continue
-        wanted.delete(entry.name)
-        files.push(entry)
-      }
-      found += files.length
-      addFound(context, part, place, mount, files)
-      if (wanted.size === 0 || found * dense < seen) return
-      await context.roomForPage(place.tally)
-    }
-  } catch {
-    // Reading each by its path, through every mount, will say what is wrong.
-  } finally {
-    await pages.return?.()?.catch?.(() => {})
-  }
-}
-
-function addFound(
-  context: Context,
-  { directory }: FilesPart,
-  { real, tally }: Place,
-  mount: Mount,
-  all: readonly Entry[],
-): void {
-  const { settings, frontier } = context
-  const { read, listThrough } = settings
-  const leftOut = new LeftOut(context, tally)
-  const files = all.filter((entry) => {
-    const passes = attributesPass(context, entry)
-    if (!passes) leftOut.add(joinPath(directory, entry.name), 'file', entry)
-    return passes
-  })
-  leftOut.count()
-  const isCounted = ({ size }: Entry): boolean => size !== undefined && canBe(mount, size)
-  const counted = !read && listThrough === 'one' ? files.filter(isCounted) : []
-  for (const listed of counted) {
-    const { name, size = 0 } = listed
-    findFile(context, { path: joinPath(directory, name), size, listed, tally })
-  }
-  if (counted.length > 0) context.tallies.findThrough(tally, mount.name, counted.length)
-  const left = counted.length === 0 ? files : files.filter((entry) => !isCounted(entry))
-  // Large ones are read in pieces from the first on, which others may take over.
-  const large = left.filter(({ size }) => isLarge(settings, size))
-  for (const listed of large) {
-    const { name, size, handle } = listed
-    const [path, realPath] = [joinPath(directory, name), joinPath(real, name)]
-    const unit = { path, real: realPath, size, handle, listed, from: mount, tally }
-    frontier.addSource(sourceOf(settings, { ...unit, as: 'name' }))
-  }
-  const small = large.length === 0 ? left : left.filter(({ size }) => !isLarge(settings, size))
-  if (small.length > 0) frontier.addSource(new FileBatch({ directory, real, files: small, from: mount, tally }))
-}
-
-/** Sizes and times matter, and no listing told them. */
-async function lookAtEach(context: Context, part: FilesPart, place: Place, wanted: Set<string>): Promise<void> {
-  const { directory } = part
-  const { tally } = place
-  const lane = async (): Promise<void> => {
-    for (const name of wanted) {
-      if (!context.going) return
-      wanted.delete(name)
-      const path = joinPath(directory, name)
-      try {
-        const entry = await context.resolver.stat(joinPath(place.real, name))
-        if (entry.kind !== 'file') throw new WalkError('NOT_A_FILE', `${path}: not a regular file`)
-        if (attributesPass(context, entry)) {
-          const files = [{ name, kind: 'file' as const }]
-          context.frontier.addSource(new FileBatch({ directory, real: place.real, files, tally }))
-        } else leaveOut(context, tally, path, 'file', entry)
-      } catch (error) {
-        if (context.settings.signal.aborted) return
-        if (context.going) context.fail(tally, path, asWalkError(error))
-        else wanted.add(name)
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(looksAtOnce, wanted.size) }, lane))
-  if (wanted.size > 0) giveBack(context, part, place, wanted)
-}
-
-function addByName(
-  context: Context,
-  { directory }: FilesPart,
-  { real, lineage, tally }: Place,
-  wanted: Set<string>,
-): void {
-  if (context.settings.symlinks === 'none') {
-    const files = Array.from(wanted, (name): Entry => ({ name, kind: 'file' }))
-    context.frontier.addSource(new FileBatch({ directory, real, files, tally }))
-    return
-  }
-  for (const name of wanted)
-    context.frontier.addUnit({
-      kind: 'link',
-      path: joinPath(directory, name),
-      real: joinPath(real, name),
-      lineage,
-      tally,
-    })
-}
-
-function giveBack(context: Context, part: FilesPart, { tally }: Place, wanted: Set<string>): void {
-  context.giveBack({ kind: 'part', part: { ...part, names: [...wanted] }, tally })
 }

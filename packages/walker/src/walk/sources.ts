@@ -77,6 +77,8 @@ interface Batch {
   readonly files: readonly Entry[]
   readonly from?: Mount | undefined
   readonly tally: Tally
+  /** Names of a list: `from` has listed those with a handle alone. Default false. */
+  readonly isListed?: boolean
 }
 
 /** Files of one directory: what a page of its listing brought, or names that came from elsewhere. */
@@ -97,13 +99,22 @@ export class FileBatch implements ReadSource {
   }
 
   next(): ReadUnit | undefined {
-    const { directory, real: realDirectory, files, from, tally } = this.batch
+    const { directory, real: realDirectory, files, from: mount, tally, isListed } = this.batch
     const file = this.at < this.end ? files[this.at] : undefined
     if (!file) return undefined
     this.at++
     const path = joinPath(directory, file.name)
     const real = realDirectory === directory ? path : joinPath(realDirectory, file.name)
+    const from = isListed && file.handle === undefined ? undefined : mount
     return { path, real, size: file.size, handle: file.handle, listed: file, from, tally, as: 'name' }
+  }
+
+  /** More files, to come after those that it has; its array of files has to be its own. */
+  append(files: readonly Entry[]): void {
+    const own = this.batch.files as Entry[]
+    own.length = this.end
+    for (const file of files) own.push(file)
+    this.end = own.length
   }
 
   give(max: number): { part: WalkPart; units: number }[] {
