@@ -36,7 +36,7 @@ resource "azurerm_role_assignment" "worker_machine" {
   principal_type     = "ServicePrincipal"
 }
 
-# The manager: queues, the scale set and nothing else. The actions are those that packages/vmss/README.md lists.
+# The manager: queues, the scale set and nothing else. The actions are those of docs/azure-roles.md, which a test compares.
 resource "azurerm_role_assignment" "manager_queues" {
   scope                = var.storage_account_id
   role_definition_name = "Storage Queue Data Contributor"
@@ -56,6 +56,8 @@ resource "azurerm_role_definition" "manager" {
       "Microsoft.Compute/virtualMachineScaleSets/delete",
       "Microsoft.Compute/virtualMachineScaleSets/delete/action",
       "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
+      "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/instanceView/read",
+      "Microsoft.Compute/locations/operations/read",
       "Microsoft.Compute/virtualMachines/read",
       "Microsoft.Network/networkInterfaces/read",
     ]
