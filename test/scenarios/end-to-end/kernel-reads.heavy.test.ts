@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +47,8 @@ describe.skipIf(lab === undefined)("reads through the kernel's NFS client", () =
 
   beforeAll(async () => {
     tree = mkdtempSync(join(tmpdir(), 'cachewarmer-reads-'))
+    // With Kerberos the server takes the worker's machine for a user without rights of its own.
+    chmodSync(tree, 0o755)
     const made = makeTree(join(tree, 'tree'), 2, 20)
     mkdirSync(join(tree, 'tree', 'large'))
     writeFileSync(join(tree, 'tree', 'large', 'file'), Buffer.alloc(largeBytes, 'large'))
@@ -64,6 +66,7 @@ describe.skipIf(lab === undefined)("reads through the kernel's NFS client", () =
     ['mount 4.0', 'NFSv4.0 kernel mount', 2, []],
     ['folder 3', 'NFSv3 folder', 2, ['attributes']],
     ['auto without 3', 'NFSv4.0 kernel mount', 2, []],
+    ['auto with Kerberos', 'NFSv3 krb5p kernel mount', 2, []],
   ] as const
 
   test.for(warmed)('by %s reach the server once per file and address, in every job', ([kind, by, count, doubts]) => {
@@ -82,11 +85,15 @@ describe.skipIf(lab === undefined)("reads through the kernel's NFS client", () =
     }
   })
 
-  test.for(['mount 4.1', 'mount 4.2', 'folder 4.1'])(
+  test.for([
+    ['mount 4.1', 2],
+    ['mount 4.2', 1],
+    ['folder 4.1', 2],
+  ] as const)(
     'by %s go over one connection: the address that has none of its own is a failure, and not warm',
-    (kind) => {
+    ([kind, count]) => {
       const jobs = jobsOf(kind)
-      expect(jobs).toHaveLength(2)
+      expect(jobs).toHaveLength(count)
       for (const { report, server } of jobs) {
         expect(report).toMatchObject({
           outcome: 'completed with failures',

@@ -3,6 +3,7 @@ import { goesElsewhere, traitsOf } from './file-system.ts'
 
 const mounts = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 22 0:30 / /mnt/v3 rw shared:2 - nfs 10.0.0.1:/export rw,vers=3
+41 22 0:41 / /mnt/krb ro - nfs 10.0.0.1:/export ro,vers=3,sec=krb5p
 31 22 0:31 / /mnt/v4 ro - nfs4 10.0.0.2:/export ro,vers=4.1,rsize=65536,sec=sys,addr=10.0.0.1
 32 22 0:32 / /mnt/with\\040space rw shared:4 master:7 - fuse.sshfs host:/ rw
 33 22 0:33 / /data rw - xfs /dev/sdb rw
@@ -38,6 +39,7 @@ const mib = 1_048_576
 
 test.for([
   ['/mnt/v3', 'NFSv3', true, mib / 4, [], 'NFSv3'],
+  ['/mnt/krb', 'NFSv3 krb5p', true, mib / 4, [], 'NFSv3 with Kerberos'],
   ['/mnt/v4/deep', 'NFSv4.1', true, 65_536, [], 'NFSv4.1, which reads 64 KiB per call'],
   ['/mnt/smb', 'cifs', true, mib / 4, [], 'CIFS, where it is tried'],
   ['/mnt/lustre', 'lustre', true, mib / 4, [], 'Lustre, where it is tried'],

@@ -23,7 +23,7 @@ export interface FileSystemTraits {
   readonly direct: number
   /** Bytes to ask for while a file's size is unknown: the kernel makes a READ per `rsize`, behind the file's end as well. */
   readonly firstBytes: number
-  /** What the folder's own file system speaks: `NFSv4.1`, or its type. */
+  /** What the folder's own file system speaks: `NFSv4.1`, `NFSv3 krb5p`, or its type. */
   readonly protocol: string
   /** Why reads may be answered without the server. */
   readonly doubts: readonly Doubt[]
@@ -109,7 +109,9 @@ const isNfs = ({ type }: MountPoint = unknown): boolean => type === 'nfs' || typ
 
 function protocolOf(mount: MountPoint = unknown): string {
   const version = mount.options.get('vers')
-  return isNfs(mount) && version !== undefined ? `NFSv${version}` : mount.type
+  if (!isNfs(mount) || version === undefined) return mount.type
+  const security = mount.options.get('sec') ?? 'sys'
+  return security === 'sys' ? `NFSv${version}` : `NFSv${version} ${security}`
 }
 
 function holderOf(folder: string, mounts: readonly MountPoint[]): MountPoint {
