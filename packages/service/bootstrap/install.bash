@@ -384,6 +384,10 @@ uninstall() {
   if [ "$keep_state" = no ] && [ "$role" = worker ]; then
     rm -rf -- "$root/var/lib/cachewarmer-worker" "$root/var/lib/private/cachewarmer-worker"
   fi
+  # The user of CACHEWARMER_GROUP goes with the last service.
+  if [ -z "$root" ] && [ ! -e "/etc/systemd/system/cachewarmer-$other.service" ] && grep -q '^cachewarmer:' /etc/passwd; then
+    userdel cachewarmer || say 'the user cachewarmer could not be removed'
+  fi
   for name in "$library" "$(dirname -- "$settings")"; do
     [ ! -d "$name" ] || rmdir --ignore-fail-on-non-empty -- "$name"
   done
