@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { directory, file, link, startNfsServer } from '@cachewarmer/nfs/testing'
@@ -91,6 +92,26 @@ describe('the examples run', () => {
     expect({ code, lines: stdout.trim().split('\n').sort() }).toEqual({ code: 0, lines: lines.sort() })
   })
 
+  test('thumbnail-queue: makes thumbnails until it is told to stop, and puts aside what is no picture', async () => {
+    await using lab = new Lab()
+    const queue = `sqlite:${join(lab.folder, 'work.db')}`
+    const [picture, text] = [join(lab.folder, 'Käse.ppm'), join(lab.folder, 'text.ppm')]
+    writeFileSync(picture, Buffer.concat([Buffer.from('P6 256 128 255\n'), Buffer.alloc(3 * 256 * 128, 'rgb')]))
+    writeFileSync(text, 'no picture')
+    expect(await example('thumbnail-queue', [queue, 'add', picture, text])).toMatchObject({ code: 0 })
+    const worker = spawn(process.execPath, [join(root, 'examples/thumbnail-queue.ts'), queue, 'work'])
+    const ended = once(worker, 'close')
+    await expect.poll(() => existsSync(`${picture}.thumbnail.ppm`), { timeout: 30_000 }).toBe(true)
+    const put = async (): Promise<string> => (await example('thumbnail-queue', [queue, 'dead'])).stdout
+    await expect.poll(put, { timeout: 30_000 }).toContain('text.ppm')
+    worker.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+    const expected = Buffer.concat([Buffer.from('P6 64 32 255\n'), Buffer.alloc(3 * 64 * 32, 'rgb')])
+    expect(readFileSync(`${picture}.thumbnail.ppm`).equals(expected)).toBe(true)
+    expect(await example('thumbnail-queue', [queue, 'again'])).toMatchObject({ code: 0, stdout: '1 put back\n' })
+    expect(await put()).toBe('')
+  })
+
   test('submit-from-pipeline: the step ends when the cache is warm', async () => {
     await using lab = new Lab()
     mkdirSync(join(lab.exportFolder, 'scene1'))
@@ -111,6 +132,28 @@ describe('the examples run', () => {
     const url = `nfs://${server.host}${server.exportPath}?nfsport=${server.nfsPort}&mountport=${server.mountPort}`
     const { code, stdout } = await example('list-and-read', [url, '/'])
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('1 files, 3 bytes, 0 failures') })
+  })
+
+  test('nfs-over-http: serves files, and parts of them', async () => {
+    const tree = directory({ deep: directory({ 'ä.exr': file('0123456789'), empty: file('') }) })
+    await using server = await startNfsServer({ tree })
+    const url = `nfs://${server.host}${server.exportPath}?nfsport=${server.nfsPort}&mountport=${server.mountPort}`
+    const program = spawn(process.execPath, [join(root, 'examples/nfs-over-http.ts'), url, '0'])
+    const ended = once(program, 'close')
+    const [said] = (await once(program.stdout, 'data')) as [Buffer]
+    const get = async (path: string, range?: string): Promise<[number, string]> => {
+      const response = await fetch(new URL(path, said.toString().trim()), range ? { headers: { range } } : {})
+      return [response.status, await response.text()]
+    }
+    expect(await get('/deep')).toEqual([200, '["ä.exr","empty"]'])
+    expect(await get('/deep/ä.exr')).toEqual([200, '0123456789'])
+    expect(await get('/deep/ä.exr', 'bytes=2-4')).toEqual([206, '234'])
+    expect(await get('/deep/ä.exr', 'bytes=7-')).toEqual([206, '789'])
+    expect(await get('/deep/ä.exr', 'bytes=10-')).toEqual([416, ''])
+    expect(await get('/deep/empty')).toEqual([200, ''])
+    expect(await get('/none')).toEqual([404, expect.stringContaining('/none: ')])
+    program.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
   })
 
   test('nfs-without-mount: lists, prints and copies', async () => {
@@ -139,6 +182,8 @@ describe('the examples run', () => {
     'submit-from-pipeline',
     'list-and-read',
     'nfs-without-mount',
+    'nfs-over-http',
+    'thumbnail-queue',
   ])('%s without arguments says how it is called, and exits with 2', async (name) => {
     expect(await example(name, [])).toMatchObject({ code: 2, stderr: expect.stringContaining(`examples/${name}.ts`) })
   })
