@@ -150,6 +150,24 @@ describe('every package, packed and installed into an empty project', () => {
     expect(submit.stderr).toMatch(/not installed: npm install @azure\/storage-queue @azure\/identity$/m)
   })
 
+  test('without manager and worker, has types that are whole where no library of Azure is', async () => {
+    const names = small.flatMap(({ name, exports }) =>
+      Object.entries(exports)
+        .filter(([subpath, entry]) => typeof entry !== 'string' && !/^\.\/(azure|testing)$/.test(subpath))
+        .map(([subpath]) => `${name}${subpath.slice(1)}`),
+    )
+    const imports = names.map((name, at) => `import * as at${at} from '${name}'\n`).join('')
+    writeFileSync(
+      join(project('small'), 'whole.ts'),
+      `${imports}export const all = [${names.map((_, at) => `at${at}`)}]\n`,
+    )
+    const compilerOptions = { target: 'es2022', lib: ['es2023'], types: ['node'], module: 'nodenext' }
+    const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true }
+    const file = join(project('small'), 'tsconfig.json')
+    writeFileSync(file, JSON.stringify({ compilerOptions: { ...compilerOptions, ...strict }, include: ['whole.ts'] }))
+    await run(project('small'), join(root, 'node_modules/.bin/tsc'), '--project', file)
+  })
+
   test.each(programs)('gives the program $name', async ({ name, version }) => {
     for (const manager of name === 'cachewarmer-manager' ? managers : ['npm']) {
       const program = join(project(manager), 'node_modules/.bin', name)

@@ -66,10 +66,14 @@ function start(id: string, says: RegExp, onSaid: () => void): Running {
     timeout: 60_000,
   })
   let said = ''
+  let heard = false
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
       said += text
-      if (says.test(said)) onSaid()
+      if (heard || !says.test(said)) return
+      // Once: a second SIGTERM would end a program that is ending.
+      heard = true
+      onSaid()
     })
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, said }))
   return { ended, stop: () => child.kill('SIGTERM') }

@@ -1,4 +1,4 @@
-import type { AzureAccess } from './azure/connect.ts'
+import type { AzureAccess } from './azure/access.ts'
 import { optionInvalid } from './port/check.ts'
 import { type Clock, systemClock } from './port/clock.ts'
 import { QueueError } from './port/errors.ts'

@@ -3,7 +3,8 @@ import { RestError } from '@azure/storage-queue'
 import { describe, expect, test } from 'vitest'
 import { QueueError, type QueueErrorCode } from '../port/errors.ts'
 import { fakeCredential } from '../testing/token.ts'
-import { type AzureAccess, connect, mapError, redact } from './connect.ts'
+import type { AzureAccess } from './access.ts'
+import { connect, mapError, redact } from './connect.ts'
 
 const key = Buffer.from('not a key').toString('base64')
 const url = 'https://acct.queue.core.windows.net'

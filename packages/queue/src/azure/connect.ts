@@ -1,5 +1,6 @@
 import { AnonymousCredential, QueueServiceClient, StorageSharedKeyCredential } from '@azure/storage-queue'
 import { isQueueError, QueueError, type QueueErrorCode } from '../port/errors.ts'
+import type { AzureAccess } from './access.ts'
 
 /**
  * Error codes of the service, https://learn.microsoft.com/rest/api/storageservices/queue-service-error-codes and "common" ones.
@@ -87,28 +88,6 @@ const ofOtherStatus = (status: number): QueueErrorCode => (status >= 500 ? 'UNAV
 /** No answer came: the request, the name or the connection failed on its way. Anything else is a bug, and is left alone. */
 const withoutAnswer = (error: Error, code: string | undefined): QueueErrorCode | undefined =>
   error.name === 'RestError' || (code !== undefined && /^E[A-Z_]+$|CERT|TLS|SSL/.test(code)) ? 'UNAVAILABLE' : undefined
-
-/** What `@azure/identity` and `@azure/core-auth` call by this name. */
-export interface TokenCredential {
-  getToken(scopes: string | string[], options?: object): Promise<{ token: string; expiresOnTimestamp: number } | null>
-}
-
-/**
- * Where the account is, and one way to be let in: a connection string (which says where, too), or a `url` with one of
- * `accountKey`, `sas`, `credential`, or with a SAS as its query. Any cloud, private endpoint or emulator will do.
- */
-export interface AzureAccess {
-  readonly connectionString?: string | undefined
-  /** `https://ACCOUNT.queue.core.windows.net`, or an emulator's `http://HOST:PORT/ACCOUNT`. */
-  readonly url?: string | undefined
-  readonly accountKey?: string | undefined
-  /** Goes with `accountKey`. Default: as the URL says, which a domain of one's own does not. */
-  readonly accountName?: string | undefined
-  /** With or without its question mark. */
-  readonly sas?: string | undefined
-  /** Sent over https only. */
-  readonly credential?: TokenCredential | undefined
-}
 
 export interface ClientOptions {
   /** Certificates to trust besides the usual ones, as PEM. */

@@ -1,3 +1,3 @@
-export type { AzureAccess, TokenCredential } from './connect.ts'
+export type { AzureAccess, TokenCredential } from './access.ts'
 export type { AzureOptions } from './service.ts'
 export { openAzureService } from './service.ts'

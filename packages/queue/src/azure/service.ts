@@ -5,7 +5,8 @@ import { checkName, checkPeek, checkReceive, checkSend, queuesWith } from '../po
 import { type Clock, systemClock } from '../port/clock.ts'
 import { QueueError } from '../port/errors.ts'
 import { type CallOptions, type PeekedMessage, type Queue, type QueueService, queueLimits } from '../port/queue.ts'
-import { type AzureAccess, connect, mapError } from './connect.ts'
+import type { AzureAccess } from './access.ts'
+import { connect, mapError } from './connect.ts'
 
 /** Makes one call, within its time and with errors translated. The options carry the signal under the SDK's name for it. */
 type Caller = <T>(
