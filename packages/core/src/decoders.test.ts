@@ -5,7 +5,7 @@ import { isCoreError } from './errors.ts'
 import { decodeJob, encodeJob } from './job/codec.ts'
 import { decodeLegacyWork, encodeLegacyWork } from './job/original-work.ts'
 import { decodeControl, encodeControl } from './messages/control.ts'
-import { decodeItem, encodeItem, readEnvelope } from './messages/item.ts'
+import { decodeItem, encodeItem } from './messages/item.ts'
 import { decodeResult, encodeResult } from './messages/result.ts'
 import { decodeStatus } from './messages/status.ts'
 import { toWire } from './wire/text.ts'
@@ -50,7 +50,6 @@ const decoders: [string, Decoder][] = [
     'legacy work',
     { codes: ['ITEM_INVALID', 'TOO_LARGE'], valid: legacy, decode: decodeLegacyWork, encode: encodeLegacyWork },
   ],
-  ['envelope', { codes: ['ITEM_INVALID', 'TOO_LARGE'], valid: arbItem, decode: readEnvelope, encode: toWire }],
   // What a newer manager adds is kept and can't be written again, so only the reading is checked.
   [
     'status',

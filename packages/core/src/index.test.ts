@@ -75,7 +75,6 @@ test('exports change only on purpose', async () => {
     'partBytes',
     'preview',
     'problem',
-    'readEnvelope',
     'rootItem',
     'rootItemId',
     'saturatingSum',

@@ -6,7 +6,7 @@ import { childItem, rootItem, rootItemId } from '../names/names.ts'
 import { maxPathBytes } from '../names/paths.ts'
 import { anItem, aRunId } from '../testing/index.ts'
 import { maxWireBytes, toWire } from '../wire/text.ts'
-import { decodeItem, encodeItem, type Item, type Part, partBytes, readEnvelope } from './item.ts'
+import { decodeItem, encodeItem, type Item, type Part, partBytes } from './item.ts'
 
 const failure = (act: () => unknown): CoreError => {
   try {
@@ -117,24 +117,6 @@ test('the version is looked at before anything else, so a newer item is not call
   const newer = JSON.stringify({ v: 2, run: aRunId, item: 'root', tasks: [] })
   expect(failure(() => decodeItem(newer)).code).toBe('VERSION_UNKNOWN')
   expect(failure(() => decodeItem('{"v":0}')).code).toBe('VERSION_UNKNOWN')
-})
-
-describe('readEnvelope', () => {
-  test('reads what every version carries and drops the rest', () => {
-    expect(readEnvelope(JSON.stringify({ v: 2, run: aRunId, item: 'a.0', tasks: [] }))).toEqual({
-      v: 2,
-      run: aRunId,
-      item: 'a.0',
-    })
-    expect(readEnvelope(encodeItem(anItem()))).toEqual({ v: 1, run: aRunId, item: 'root' })
-  })
-
-  test.each(['{}', '{"v":1}', 'x', `{"v":1,"run":"${aRunId}"}`, `{"v":1,"run":"../x","item":"root"}`])(
-    'refuses %s',
-    (text) => {
-      expect(failure(() => readEnvelope(text)).code).toBe('ITEM_INVALID')
-    },
-  )
 })
 
 test('the longest path with the dearest bytes still fits a message', () => {

@@ -3,7 +3,7 @@ import { type Problem, problem } from '../errors.ts'
 import { itemPattern, runPattern } from '../names/names.ts'
 import { checkName, checkPath, maxPathBytes, nameBytes } from '../names/paths.ts'
 import { toWire, wireBytes } from '../wire/text.ts'
-import { readObject, readVersioned, strict, validator, Whole, writeMessage } from '../wire/validate.ts'
+import { readVersioned, strict, validator, Whole, writeMessage } from '../wire/validate.ts'
 
 export const RunId = Type.String({ pattern: runPattern, description: 'Id of the run.' })
 export const ItemId = Type.String({ pattern: itemPattern, description: 'Id of the item.' })
@@ -64,14 +64,6 @@ export const Item = Type.Object(
 /** A piece of a run that one worker holds under one lease. `strikes` counts how often its handling failed. */
 export type Item = Static<typeof Item>
 
-/** What every version of an item says of itself. */
-export interface Envelope {
-  readonly v: number
-  readonly run: string
-  readonly item: string
-}
-
-const envelope = validator(Type.Object({ v: Whole('Version.'), run: RunId, item: ItemId }))
 const item = validator(Item, (value) => value.parts.flatMap(partProblems))
 
 /** What JSON Schema can't say of a part. */
@@ -96,12 +88,6 @@ export const encodeItem = (value: Item): string => writeMessage(item.parse(value
 
 /** Throws `VERSION_UNKNOWN`, `ITEM_INVALID` (also for an unknown key) or `TOO_LARGE`. */
 export const decodeItem = (text: string): Item => item.parse(readVersioned(text, 'ITEM_INVALID'), 'ITEM_INVALID')
-
-/** Reads what every version carries, for a report on an item that can't be decoded. Throws `ITEM_INVALID` or `TOO_LARGE`. */
-export function readEnvelope(text: string): Envelope {
-  const { v, run, item: id } = envelope.parse(readObject(text, 'ITEM_INVALID'), 'ITEM_INVALID')
-  return { v, run, item: id }
-}
 
 /** What a part adds to the size of a message, in bytes, the comma before it left out. */
 export const partBytes = (part: Part): number => wireBytes(toWire(part))
