@@ -99,9 +99,7 @@ export class Frontier {
   /** A large file has one chunk in flight while other files wait: a vast one would otherwise hold them up for years. */
   nextRead(): ReadUnit | undefined {
     for (;;) {
-      const { first, second } = this.lanes
-      const isSecond = first?.hasIdleSource !== true && (second?.hasIdleSource === true || first?.sources.length === 0)
-      const lane = isSecond ? second : first
+      const lane = this.laneToRead()
       if (lane === undefined || lane.sources.length === 0) return undefined
       const at = lane.nextSource()
       const source = lane.sources[at] as ReadSource
@@ -201,6 +199,14 @@ export class Frontier {
     this.waitingCount -= weightOfPart(part)
     if (group.at === group.parts.length) this.waiting.splice(this.waiting.indexOf(group), 1)
     return { kind: 'part', part, tally: this.tallies.ofPart({ priority: group.priority, at: ++this.looked }) }
+  }
+
+  /** Called for every file: nearly always it is the first lane, and its last source. */
+  private laneToRead(): Lane | undefined {
+    const { first } = this.lanes
+    if (first === undefined || first.hasIdleSource) return first
+    const { second } = this.lanes
+    return second?.hasIdleSource || first.sources.length === 0 ? second : first
   }
 
   private laneInNeed(enough: number): Lane | undefined {

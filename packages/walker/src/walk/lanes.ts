@@ -40,6 +40,7 @@ export class Lane {
   /** The last source that is not busy, else the last. */
   nextSource(): number {
     const last = this.sources.length - 1
+    if (!this.sources[last]?.isBusy) return last
     for (let at = last; at >= Math.max(0, last - mostBusy); at--) if (!this.sources[at]?.isBusy) return at
     return last
   }
