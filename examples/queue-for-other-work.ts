@@ -39,7 +39,7 @@ if (command === 'add') {
       observer: { failed: (message, error) => console.error(`${message.body}: ${(error as Error).message}`) },
     },
   )
-  process.once('SIGTERM', () => worker.stop())
+  process.once('SIGTERM', () => void worker.stop())
   const { failed, deadLettered } = await worker.done
   if (failed + deadLettered > 0) process.exitCode = 1
 }

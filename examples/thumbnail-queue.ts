@@ -76,7 +76,7 @@ if (command === 'add') {
       },
     },
   )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => worker.stop())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void worker.stop())
   console.log(await worker.done)
 } else if (command === 'dead') {
   for (const { body } of await dead.peek({ max: 32 })) console.log(body)

@@ -49,8 +49,8 @@ function shipped(): Map<string, string> {
     if (!folder.startsWith(join(root, 'packages'))) terms.set(manifest.name, termsOf(manifest))
     const { dependencies, optionalDependencies, peerDependencies } = manifest
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
-      // Who writes tests with our suites has it; nothing that runs does.
-      if (name === 'vitest') continue
+      // Who writes tests with our suites, or compiles, has them; nothing that runs does.
+      if (name === 'vitest' || name === '@types/node') continue
       const found = find(folder, name)
       if (found === undefined || seen.has(found)) continue
       seen.add(found)

@@ -159,7 +159,7 @@ describe('every package, packed and installed into an empty project', () => {
     const imports = names.map((name, at) => `import * as at${at} from '${name}'\n`).join('')
     writeFileSync(
       join(project('small'), 'whole.ts'),
-      `${imports}export const all = [${names.map((_, at) => `at${at}`)}]\n`,
+      `${imports}export const all = [${names.map((_, at) => `at${at}`).join(', ')}]\n`,
     )
     const compilerOptions = { target: 'es2022', lib: ['es2023'], types: ['node'], module: 'nodenext' }
     const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true }

@@ -35,10 +35,10 @@ const byStatus: Readonly<Record<number, QueueErrorCode>> = {
 }
 
 interface Facts {
-  readonly name?: unknown | undefined
-  readonly message?: unknown | undefined
-  readonly code?: unknown | undefined
-  readonly statusCode?: unknown | undefined
+  readonly name?: unknown
+  readonly message?: unknown
+  readonly code?: unknown
+  readonly statusCode?: unknown
   readonly details?: { readonly errorCode?: unknown } | undefined
   readonly response?: { readonly headers?: { get(name: string): string | undefined } }
   readonly request?: { readonly agent?: { readonly proxy?: unknown } | undefined } | undefined

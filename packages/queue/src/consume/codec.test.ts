@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { memoryService } from '../drivers/memory.ts'
-import { decodeBody, jsonCodec, send, textCodec } from './codec.ts'
+import { type Codec, decodeBody, jsonCodec, send, textCodec } from './codec.ts'
 
 async function aQueue() {
   const service = memoryService()
@@ -79,7 +79,7 @@ test('a value that is too large is named with its size', async () => {
 })
 
 test('types follow the check', () => {
-  expectTypeOf(jsonCodec((value) => String(value)).decode).returns.toBeString()
-  expectTypeOf(jsonCodec<{ file: string }>().encode).parameter(0).toEqualTypeOf<{ file: string }>()
-  expectTypeOf(jsonCodec().decode).returns.toBeUnknown()
+  expectTypeOf(jsonCodec((value) => String(value))).toEqualTypeOf<Codec<string>>()
+  expectTypeOf(jsonCodec<{ file: string }>()).toEqualTypeOf<Codec<{ file: string }>>()
+  expectTypeOf(jsonCodec()).toEqualTypeOf<Codec<unknown>>()
 })
