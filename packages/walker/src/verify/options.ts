@@ -19,7 +19,7 @@ export interface ListedPath {
 /** What to verify, and how closely. */
 /** Hears how reading goes. Called after each file: be quick. What a method throws changes nothing. */
 export interface VerifyObserver {
-  /** So many files of so many were read, over all addresses. */
+  /** `done` files of `of` were read, over all addresses. */
   readonly progressed?: ((done: number, of: number) => void) | undefined
 }
 

@@ -20,7 +20,7 @@ export abstract class Context {
   readonly tallies: Tallies
   readonly slots: Slots
   readonly frontier: Frontier
-  /** Entries for the caller who iterates over the walk; undefined where nobody does, so that none are made. */
+  /** Entries for the caller who iterates over the walk; undefined where no caller does, so that none are made. */
   entries: EntryQueue | undefined
   /** Files for the caller to measure, where `sampleFiles` asks for them. */
   readonly sample: FileSample | undefined

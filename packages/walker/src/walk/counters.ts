@@ -75,7 +75,7 @@ export interface WalkCounters {
   directories: number
   /** Files read through all the mounts they were to be read through. */
   files: number
-  /** Those of them of which `headBytes` left something unread. */
+  /** Those of them that `headBytes` left partly unread. */
   filesInPart: number
   /** Bytes of those files, once each however many mounts they came through. */
   bytes: number

@@ -5,7 +5,7 @@ import type { MountRead } from './counters.ts'
 export interface FileEntry {
   readonly kind: 'file'
   readonly path: string
-  /** Bytes that the file has, as the last that looked was told; undefined where nobody was. */
+  /** Bytes that the file has, as the last look or read said; undefined where none did. */
   readonly size: number | undefined
   /** Milliseconds since 1970, where the listing told. */
   readonly modifiedMs: number | undefined
@@ -40,7 +40,7 @@ export class EntryQueue implements AsyncIterator<WalkEntry, undefined> {
     reject: (reason: unknown) => void
   }[] = []
   private end: { reason?: unknown; failed: boolean } | undefined
-  /** Somebody pulls. */
+  /** A caller pulls. */
   isIterated = false
 
   constructor(capacity: number, hooks: { onRoom: () => void; onReturn: () => Promise<void> }) {

@@ -46,7 +46,7 @@ export class Frontier {
     return this.held + this.waitingCount
   }
 
-  /** The first part has nothing to begin until a listing of it goes on. */
+  /** The first part has nothing to begin until a listing of it continues. */
   get isDry(): boolean {
     return this.lanes.first?.isDry === true
   }
@@ -116,8 +116,8 @@ export class Frontier {
 
   /**
    * The next unit to look into; `walked` has to hear of its end. Listings run ahead over the parts in their order, so that
-   * names are at hand when a part's turn comes. While as much is held as may be, they do so in those parts alone of which files
-   * may begin now, and only where these have fewer than `enough` of them: whatever else they found would stay.
+   * names are at hand when a part's turn comes. While as much is held as may be, they do so in those parts alone whose files
+   * may begin now, and only where these have fewer than `enough` of them: all else that they found would stay.
    */
   nextWalk({ isFull, enough }: { readonly isFull: boolean; readonly enough: number }): WalkUnit | undefined {
     const lane = isFull ? this.laneInNeed(enough) : this.walkable[0]

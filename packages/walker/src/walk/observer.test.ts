@@ -7,7 +7,7 @@ import { warm } from './warm.ts'
 
 const file = { kind: 'file', size: 10 } as const
 
-test('progress is told at intervals of the clock, and once more at the end', async () => {
+test('the observer hears progress at intervals of the clock, and once more at the end', async () => {
   const clock = fakeClock()
   const mount = memoryMount({ name: 'm', tree: manyEntries(20, () => file), latencyMs: 1_000, clock })
   const told: number[] = []
@@ -34,7 +34,7 @@ test('an aborted walk tells how far it came', async () => {
   expect(told.at(-1)?.files).toBeGreaterThan(0)
 })
 
-test('failures are told as they happen, and what the observer throws changes nothing', async () => {
+test('the observer hears failures as they happen, and what the observer throws changes nothing', async () => {
   const faults = (operation: string) => (operation === 'read' ? ('IO' as const) : undefined)
   const mount = memoryMount({ name: 'm', tree: memoryTree({ a: 1, b: 2 }), faults })
   const told: WalkFailure[] = []

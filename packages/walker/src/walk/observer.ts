@@ -19,7 +19,7 @@ export function tell<Name extends keyof WalkObserver>(
     const method = observer?.[name] as ((told: unknown) => void) | undefined
     method?.call(observer, told)
   } catch {
-    // Nobody here could do better.
+    // There is no one to tell: the walk continues.
   }
 }
 

@@ -39,7 +39,7 @@ export interface WalkOptions {
   readonly parts?: readonly WalkPart[] | undefined
   /**
    * `given`: the parts begin in their order. Listings run ahead; no file of a part begins before the last one of the part but
-   * one before it has begun. `any`: whatever is found begins, the deepest first, so that no file waits for a listing elsewhere.
+   * one before it has begun. `any`: all that is found begins, the deepest first, so that no file waits for a listing elsewhere.
    * Default `given`.
    */
   readonly order?: 'given' | 'any' | undefined
@@ -83,7 +83,7 @@ export interface WalkOptions {
   readonly rangeBytes?: number | undefined
   /** Names and directories held before listings pause. Default 10,000. */
   readonly maxPending?: number | undefined
-  /** `none`: nobody iterates, only counters and failures are of interest. Default `all`: entries for one caller who iterates. */
+  /** `none`: there is no iteration, only counters and failures are of interest. Default `all`: entries for one caller who iterates. */
   readonly entries?: 'all' | 'none' | undefined
   /** Limits per mount. Default: the mount's own `limiter`; else `concurrency` or its `maxInFlight`, whichever is smaller. */
   readonly limiterFor?: ((mount: Mount) => Limiter) | undefined

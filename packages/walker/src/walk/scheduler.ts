@@ -64,7 +64,7 @@ export class Scheduler extends Context {
     return this.frontier.pending
   }
 
-  /** The entries, for one caller to pull. Throws `OPTION_INVALID` where there are none, or somebody has them. */
+  /** The entries, for one caller to pull. Throws `OPTION_INVALID` where there are none, or another caller has them. */
   iterate(): EntryQueue {
     if (this.entries !== undefined) {
       this.tallies.forgetFailures()
@@ -78,7 +78,7 @@ export class Scheduler extends Context {
     )
   }
 
-  /** Nobody iterates, and somebody waits for the end: entries that nobody pulls must not hold the walk up. */
+  /** No caller iterates, and one waits for the end: entries that are never pulled must not hold the walk up. */
   runWithoutEntries(): void {
     if (this.entries === undefined || this.entries.isIterated) return
     this.entries = undefined

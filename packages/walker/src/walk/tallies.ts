@@ -222,7 +222,7 @@ export class Tallies {
     holder.failures.push(failure)
   }
 
-  /** Failures are somebody else's business from now on: each is an entry of the iteration. */
+  /** Failures are not kept from now on: each is an entry of the iteration. */
   forgetFailures(): void {
     this.holdFailures = false
     for (const tally of [this.root, ...this.opened]) tally.failures = []

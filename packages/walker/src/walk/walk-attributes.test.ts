@@ -143,7 +143,7 @@ describe('a walk that reads nothing', () => {
     expect(mount.asked.openListings).toBe(0)
   })
 
-  test('sorted: one listing at a time gives the whole tree by name, whatever the order of its pages', async () => {
+  test('sorted: one listing at a time gives the whole tree by name, in spite of the order of its pages', async () => {
     const shuffled = (seed: number): TreeLiteral => {
       const names = Array.from({ length: 30 }, (_, at) => `n${(at * seed) % 31}`)
       return Object.fromEntries(names.map((name, at) => [name, at % 5 === 0 ? { x: 1, b: { z: 1, a: 1 } } : 1]))

@@ -13,7 +13,7 @@ const turns = async (count: number): Promise<void> => {
 }
 
 describe('waiting for the end without iterating', () => {
-  test('reads everything, whatever the concurrency', async () => {
+  test('reads everything, however low the concurrency', async () => {
     const under = walk([memoryMount({ name: 'm', tree: manyEntries(1_000, () => file) })], { concurrency: 4 })
     await under.done
     expect(under.counters).toMatchObject({ files: 1_000, bytes: 10_000 })
@@ -38,7 +38,7 @@ describe('waiting for the end without iterating', () => {
     }
   })
 
-  test('is possible at any time: what was held for somebody who iterates is dropped', async () => {
+  test('is possible at any time: what was held for an iteration is dropped', async () => {
     const under = walk([memoryMount({ name: 'm', tree: manyEntries(1_000, () => file) })], { concurrency: 4 })
     await turns(50)
     expect(under.counters.files).toBeLessThan(10)
@@ -59,7 +59,7 @@ describe('waiting for the end without iterating', () => {
     expect(under.takeFailures()).toHaveLength(100)
   })
 
-  test('beside an iteration that begins in the same turn changes nothing: what nobody pulls holds the walk up', async () => {
+  test('beside an iteration that begins in the same turn changes nothing: entries that are not pulled hold the walk up', async () => {
     const under = walk([memoryMount({ name: 'm', tree: manyEntries(1_000, () => file) })], { concurrency: 4 })
     let ended = false
     const done = under.done.then(() => {

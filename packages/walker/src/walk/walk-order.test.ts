@@ -60,7 +60,7 @@ describe('parts begin in the order given', () => {
     expect(begun.slice(0, 16).every((part) => part <= 1)).toBe(true)
   })
 
-  test('whatever the trees, the delays and the bounds', async () => {
+  test('for all trees, delays and bounds', async () => {
     const part = fc.oneof(
       fc.nat(12).map((files) => manyEntries(files, () => file)),
       fc
@@ -143,7 +143,7 @@ describe('parts begin in the order given', () => {
     expect(under.counters.files).toBe(10_000)
   })
 
-  test('a listing that waits for room goes on when nothing else may begin', async () => {
+  test('a listing that waits for room continues when nothing else may begin', async () => {
     const trees = { d0: manyEntries(400, () => file), d1: manyEntries(3, () => file), d2: manyEntries(400, () => file) }
     const inner = memoryMount({ name: 'm', tree: memoryTree(trees), pageSize: 10 })
     const mount = recorded(inner)
@@ -213,7 +213,7 @@ describe('add', () => {
     const begun = begunOf(mount)
     expect(tooEarly(begun.filter((part) => part !== 0))).toBe(0)
     const after = begunOf({ calls: mount.calls.slice(addedAt) })
-    // While it is looked up and listed, the parts whose turn it was go on: those two, and no third one from the start of it on.
+    // While it is looked up and listed, the parts whose turn it was continue: those two, and no third one from the start of it on.
     const others = new Set(after.slice(0, after.lastIndexOf(0)))
     others.delete(0)
     expect(others.size).toBeLessThanOrEqual(3)

@@ -11,8 +11,8 @@ import { Scheduler } from './scheduler.ts'
 /**
  * Reads the head of every file below the export's root through each mount; options change each of these words.
  * It begins at once. A directory comes before what is in it; the order is otherwise undefined. Iterate over it, once: reads
- * then keep a bounded number of entries ahead of the caller. Or wait for `done`: without anybody who iterates the walk runs to
- * its end by itself, and makes no entries. Where nobody does either it pauses.
+ * then keep a bounded number of entries ahead of the caller. Or wait for `done`: without a caller who iterates the walk runs to
+ * its end by itself, and makes no entries. Without either it pauses.
  * A path that fails is a failed entry and a figure in the counters, never an exception; bad options throw
  * `OPTION_INVALID` right here. Breaking off the iteration stops the walk.
  */
@@ -119,7 +119,7 @@ export class Walk implements AsyncIterable<WalkEntry>, AsyncDisposable {
   }
 
   /**
-   * Failures that stand, since the last call; at most 100,000 are held, the counters have all. Empty where somebody iterates,
+   * Failures that stand, since the last call; at most 100,000 are held, the counters have all. Empty where a caller iterates,
    * as each is an entry.
    */
   takeFailures(): WalkFailure[] {

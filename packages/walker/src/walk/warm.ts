@@ -5,7 +5,7 @@ import type { WalkCounters, WalkFailure } from './counters.ts'
 import type { WalkOptions } from './options.ts'
 import { walk } from './walk.ts'
 
-/** Those of `walk` but for what `warm` decides itself: whole files are read, and nobody iterates. */
+/** Those of `walk` but for what `warm` decides itself: whole files are read, without iteration. */
 export type WarmOptions = Omit<WalkOptions, 'parts' | 'read' | 'headBytes' | 'sampleFiles' | 'entries'>
 
 /** What reading everything came to. */

@@ -195,7 +195,7 @@ function startWalk(
     ...whatFor(job),
     sampleFiles: isRootItem(item.item) ? (status.sampleFiles ?? 0) : 0,
     symlinks: job.symlinks,
-    // Parts of an item are split from one tree, in whatever order: no file need wait for the listing of another part.
+    // Parts of an item are split from one tree, in no order: no file need wait for the listing of another part.
     order: 'any',
     filter: context.directory.filter(item.run, job),
     // A limit that an address brings bounds what is in flight through it; the walk must leave room for all of them.
