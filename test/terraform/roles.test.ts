@@ -50,7 +50,7 @@ describe('the roles', () => {
 
   test('of Azure itself are the ones that the module assigns', () => {
     const assigned = [...(module?.resources ?? [])].flatMap(([, body]) =>
-      body['role_definition_name'] ? [String(body['role_definition_name'])] : [],
+      typeof body['role_definition_name'] === 'string' ? [body['role_definition_name']] : [],
     )
     expect(assigned.length).toBeGreaterThan(3)
     for (const name of assigned) expect(page.replaceAll(/\s+/g, ' ')).toContain(name)
