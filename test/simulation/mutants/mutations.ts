@@ -164,9 +164,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a listed name that the listing does not show is dropped',
-    file: 'packages/walker/src/walk/open.ts',
-    find: '      if (wanted.size === 0 || found * dense < seen) return\n',
-    replace: '      if (found > 0) wanted.clear()\n      if (wanted.size === 0 || found * dense < seen) return\n',
+    file: 'packages/walker/src/walk/listed.ts',
+    find: '        if (wanted.size === 0 || found * dense < seen) return\n',
+    replace: '        if (found > 0) wanted.clear()\n        if (wanted.size === 0 || found * dense < seen) return\n',
   },
   {
     name: 'a manager that no longer leads continues',
