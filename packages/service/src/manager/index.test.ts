@@ -5,6 +5,7 @@ test('exports these values and no others', () => {
   expect(Object.keys(surface).toSorted()).toEqual([
     'StatusStore',
     'azureOptions',
+    'checkFleet',
     'isLedgerError',
     'ledgerFile',
     'legacyAzureFlags',
