@@ -68,20 +68,23 @@ const doubtWords: Readonly<Record<string, string>> = {
   buffered: "the file system does not read past the worker's page cache, which may have answered",
   fuse: 'a FUSE daemon answered, which may have a cache of its own',
   attributes: "it was mounted before: listings and attributes may have come from the worker's memory",
-  local: 'no network file system is mounted there: nothing was asked of a cache',
+  local: 'no network file system is mounted there, so nothing was asked of a cache',
 }
 
 const histogramOf = (latencies: Latencies | undefined): LatencyHistogram | undefined =>
   latencies === undefined ? undefined : latencyHistogram(latencies)
 
-/** A line per reason, with its addresses: reads that may not have reached them. */
-export function doubtLines(status: RunStatus): string[] {
+/** Why reads may not have reached addresses, and which: each reason once. */
+export function doubtsByReason(
+  status: RunStatus,
+): { readonly reason: string; readonly addresses: readonly string[] }[] {
   const all = addressFacts(status).flatMap(({ address, doubts }) =>
     doubts.map(({ files, text }) => ({ address: `${printable(address)} (${plural(files, 'file')})`, text })),
   )
-  return [...Map.groupBy(all, ({ text }) => text)].map(
-    ([text, same]) => `${same.map(({ address }) => address).join(', ')}: ${text}`,
-  )
+  return [...Map.groupBy(all, ({ text }) => text)].map(([reason, same]) => ({
+    reason,
+    addresses: same.map(({ address }) => address),
+  }))
 }
 
 /** Failures by cause, the most frequent first. */

@@ -6,7 +6,7 @@ test('exports these names, and no others', () => {
     'addressFacts',
     'bytes',
     'count',
-    'doubtLines',
+    'doubtsByReason',
     'duration',
     'elapsedMs',
     'failuresByCode',

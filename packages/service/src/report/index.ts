@@ -5,7 +5,7 @@
 export type { AddressFacts } from './facts.ts'
 export {
   addressFacts,
-  doubtLines,
+  doubtsByReason,
   elapsedMs,
   failuresByCode,
   rates,

@@ -251,14 +251,16 @@ describe('the report of a running run', () => {
     })
     const all = lines(status)
     const at = all.findIndex((line) => line.startsWith('  address'))
-    expect(all.slice(at, at + 7)).toEqual([
+    expect(all.slice(at, at + 9)).toEqual([
       '  address     files     read  failures  read by',
       '  10.0.1.11  20,000  652 MiB         0  NFSv4.0 kernel mount',
       '  10.0.1.12  20,000  652 MiB         0  cifs folder',
       '',
       'May not have reached the cache',
-      "  10.0.1.12 (20,000 files): the file system does not read past the worker's page cache, which may have answered",
-      '  10.0.1.12 (1 file): of-tomorrow',
+      "  the file system does not read past the worker's page cache, which may have answered:",
+      '    10.0.1.12 (20,000 files)',
+      '  of-tomorrow:',
+      '    10.0.1.12 (1 file)',
     ])
   })
 

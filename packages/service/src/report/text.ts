@@ -1,7 +1,7 @@
 import type { Failure, FleetStatus, MountState, RunStatus, SizeCounts } from '@cachewarmer/core'
 import {
   addressFacts,
-  doubtLines,
+  doubtsByReason,
   elapsedMs,
   failuresByCode,
   rates,
@@ -225,9 +225,15 @@ function longReads(status: RunStatus): string[] {
   return indent(table([['long reads', ...limitHead], ...rows], ['left', ...limitHead.map(() => 'right' as const)]))
 }
 
+const addressesInLine = 3
+
 /** Only what reached a cache is warm there. */
 function doubts(status: RunStatus): string[] {
-  const lines = doubtLines(status)
+  const lines = doubtsByReason(status).flatMap(({ reason, addresses }) => {
+    const rows = Math.ceil(addresses.length / addressesInLine)
+    const row = (at: number): string => addresses.slice(at * addressesInLine, (at + 1) * addressesInLine).join(', ')
+    return [`${reason}:`, ...indent(Array.from({ length: rows }, (_, at) => row(at)))]
+  })
   return lines.length === 0 ? [] : ['May not have reached the cache', ...indent(lines)]
 }
 

@@ -3,7 +3,7 @@ import {
   addressFacts,
   bytes,
   count,
-  doubtLines,
+  doubtsByReason,
   duration,
   elapsedMs,
   fileUnderWay,
@@ -107,7 +107,7 @@ function factsOf(status: RunStatus): [string, string][] {
 function Addresses({ status }: { status: RunStatus }) {
   const facts = addressFacts(status)
   if (facts.length === 0) return null
-  const doubts = doubtLines(status)
+  const doubts = doubtsByReason(status)
   // Long reads have a limit of their own: there is something to show once one of them lasted.
   const kinds = limitKinds.filter(
     (kind) => kind.title === '' || facts.some(({ seen }) => seen && kind.of(seen)?.p50Ms !== undefined),
@@ -174,8 +174,8 @@ function Addresses({ status }: { status: RunStatus }) {
       </div>
       {doubts.length > 0 && (
         <ul class="warnings" aria-label="May not have reached the cache">
-          {doubts.map((line) => (
-            <li key={line}>{line}</li>
+          {doubts.map(({ reason, addresses }) => (
+            <li key={reason}>{`${reason}: ${addresses.join(', ')}`}</li>
           ))}
         </ul>
       )}
