@@ -42,6 +42,12 @@ describe('decideSplit', () => {
     ['no other worker exists', { depth: 1, capacity: 1 }, 2],
     ['no worker is known', { depth: 0, capacity: 0 }, 2],
     ['there are more workers than one split serves', { depth: 1, capacity: 1_000 }, 128],
+  ])('an attempt hands its rest away when %s', (_, change, ways) => {
+    expect(decideSplit({ ...calm, ...change })).toEqual({ action: 'stop', ways })
+    expect(decideSplit({ ...calm, ...change, takeable: true })).toEqual({ action: 'take', ways })
+  })
+
+  test.each<[string, Partial<SplitSituation>, number]>([
     ['it is time', over, 2],
     ['it is time and one unit is left', { ...over, pending: 1 }, 2],
     ['it is time and what is left is under way', { ...over, pending: 0 }, 2],
@@ -50,9 +56,9 @@ describe('decideSplit', () => {
       { ...over, progressed: false, pending: minSplitUnits },
       2,
     ],
-  ])('an attempt hands its rest away when %s', (_, change, ways) => {
+  ])('an attempt ends when %s, but not while it can hand away in passing and others have enough', (_, change, ways) => {
     expect(decideSplit({ ...calm, ...change })).toEqual({ action: 'stop', ways })
-    expect(decideSplit({ ...calm, ...change, takeable: true })).toEqual({ action: 'take', ways })
+    expect(decideSplit({ ...calm, ...change, takeable: true })).toEqual(goOn)
   })
 
   test('attempts that all decide at the same moment make no more items than there are places and a reserve', () => {

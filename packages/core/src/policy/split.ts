@@ -26,7 +26,7 @@ export interface SplitSituation {
   readonly budgetMs: number
   /** The attempt has finished something: its rest is smaller than what it was given. */
   readonly progressed: boolean
-  /** Parts can be handed away while the attempt continues, and should be. */
+  /** The attempt can't end now without losing a listing; parts can be handed away while it continues. */
   readonly takeable: boolean
 }
 
@@ -41,7 +41,9 @@ export type SplitDecision = { readonly action: 'go-on' } | { readonly action: 's
  * so a round of splits makes about as many items as there are places, however many workers there are.
  */
 export function decideSplit(now: SplitSituation): SplitDecision {
-  if (!isOver(now) && !othersRunDry(now)) return { action: 'go-on' }
+  const dry = othersRunDry(now)
+  // Its time is no reason to hand away in passing: a long listing would do so at each look, a few names at a time.
+  if (!dry && (now.takeable || !isOver(now))) return { action: 'go-on' }
   const attempts = Math.max(1, Math.min(now.depth, now.capacity))
   const share = Math.ceil((now.capacity + reserve(now) - now.depth) / attempts)
   const ways = Math.max(2, Math.min(mostWays, 1 + share))
