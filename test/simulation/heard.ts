@@ -125,6 +125,8 @@ export class Heard {
         (heardAtMs) =>
           asked.restedAtMs >= heardAtMs ||
           asked.resumedAtMs >= heardAtMs ||
+          // Carried out, though its completion may be lost.
+          [...asked.resumeGivenAtMs.values()].some((givenAtMs) => givenAtMs >= heardAtMs) ||
           // A status may be left of a run that another ledger's manager began.
           (!this.#given.keepsLedger && asked.pausedAtMs >= heardAtMs),
       )
