@@ -160,8 +160,8 @@ export class Heard {
     const heardAtMs = sim.nowMs
     const check = (): void => {
       if (isSo(heardAtMs)) return
-      // A manager that stopped leaves what it heard to the next one.
-      if (leader() === undefined && sim.nowMs - heardAtMs <= mostMs) {
+      // A manager that stopped or died leaves what it heard to the next one.
+      if ((leader()?.dead ?? true) && sim.nowMs - heardAtMs <= mostMs) {
         sim.after(1_000, check)
         return
       }
