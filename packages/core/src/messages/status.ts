@@ -146,7 +146,8 @@ export const RunStatus = Type.Object(
     admitted: Type.Optional(
       Type.Array(WorkerId, {
         maxItems: maxAdmitted,
-        description: 'The workers that may work on the run, once as many as its ceiling allows do. Absent: any.',
+        description:
+          'The workers that may work on the run, once as many as its ceiling allows do; none until its names are resolved. Absent: any.',
       }),
     ),
     progress: Progress,
@@ -303,7 +304,8 @@ const drops: readonly ((status: RunStatus) => RunStatus)[] = [
     status.fleet?.problem === undefined
       ? status
       : { ...status, fleet: { ...status.fleet, problem: fitText(status.fleet.problem, 200) } },
-  (status) => without(status, 'admitted'),
+  // None is admitted where it is not known yet what to read through.
+  (status) => (status.admitted?.length === 0 ? status : without(status, 'admitted')),
   (status) => without(status, 'hosts'),
 ]
 

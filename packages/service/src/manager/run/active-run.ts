@@ -376,7 +376,8 @@ export class ActiveRun {
     this.#shown = mostOf(this.#shown, progress.counts)
     return statusOf(this.#record, {
       ...stateOf(this.#record, this.#windDown),
-      ...admittedOf(this.#progress.workerNames, this.#maxWorkers),
+      // A status from before the answer may be written late, by a run whose lease was lost, and must start no read.
+      ...(this.#awaitsNames ? { admitted: [] } : admittedOf(this.#progress.workerNames, this.#maxWorkers)),
       progress,
       ...unreportedOf(outcome, this.#shown, progress.counts),
       failures: [...this.#ledger.failures(run, sampleFailures)],

@@ -116,7 +116,11 @@ describe('a job that names a cluster', () => {
       const waiting = await world.until(async () =>
         (await world.statuses()).find(({ problem }) => problem !== undefined),
       )
-      expect(waiting).toMatchObject({ state: 'running', problem: "can't be resolved now: cache (EAI_AGAIN)" })
+      expect(waiting).toMatchObject({
+        state: 'running',
+        problem: "can't be resolved now: cache (EAI_AGAIN)",
+        admitted: [],
+      })
       await world.clock.advance(3_600_000)
       expect(await world.service.list(names.runWork(''))).toEqual([])
       expect(world.wanted.at(-1) ?? 0).toBe(0)
@@ -125,6 +129,7 @@ describe('a job that names a cluster', () => {
       const ended = await world.reached(id)
       expect(ended).toMatchObject({ outcome: 'warmed', job: { addresses: three } })
       expect(ended).not.toHaveProperty('problem')
+      expect(ended).not.toHaveProperty('admitted')
     })
   })
 

@@ -75,6 +75,7 @@ describe('an item that goes to others', () => {
   test.each([
     ['its run is paused', { state: 'paused' }],
     ['its run has as many workers as it may, without this one', { admitted: ['another-worker'] }],
+    ['it is not known yet what the names of its run stand for', { admitted: [] }],
   ] as const)('waits as children while %s, and is read once it resumes', async (_, change) => {
     const world = new World()
     const mount = notingMount('cache-1', wide, { held: true })
