@@ -87,15 +87,16 @@ function linesFor(reads: Reads, { fastestMissMs, slowestHitMs }: Limits): Lines 
   const passing = countAbove(reads.againMs, cautious.at(-1) ?? 0)
   const isCalm = passing <= heldUpShare * reads.againMs.length
   const upper = (isCalm ? linesUpTo(mostDeviations.upper, reads, fastestMissMs) : cautious).filter(
-    (line) => line <= coldFactor * baseMs + fastestMissMs,
+    (line) => line <= coldFactor * baseMs + fastestMissMs && hiddenBelow(reads, line, baseMs) !== undefined,
   )
   if (upper.length === 0) return undefined
-  const fastMs = best(upper, (line) => -atMost(reads, line, hiddenBelow(reads, line, baseMs)))
+  const hidden = (line: number): number => hiddenBelow(reads, line, baseMs) ?? 0
+  const fastMs = best(upper, (line) => -atMost(reads, line, hidden(line)))
   const shiftMs = fastestMissMs / 2
   const slowMs = best(all, (line) => atLeast(reads, line, slowestHitMs))
   return {
     fastMs,
-    hidden: hiddenBelow(reads, fastMs, baseMs),
+    hidden: hidden(fastMs),
     slowMs,
     slowestHitMs: Math.max(slowestHitMs, diskAbove(reads, slowMs)),
     doubtfulMs: best(all, (line) => compare(reads, reads.againMs, line + shiftMs, line).low),
@@ -217,8 +218,9 @@ const stretchFactor = 1.5
 /**
  * How many cold reads may be faster than the line, relative to those that are slower. The two stretches above the line show
  * how fast the tail falls off; below it falls off at least as fast, down to `baseMs`, which no cold read is faster than.
+ * Undefined where so many more re-reads than first reads are slower than the line that nothing shows.
  */
-function hiddenBelow({ firstMs, againMs }: Reads, line: number, baseMs: number): number {
+function hiddenBelow({ firstMs, againMs }: Reads, line: number, baseMs: number): number | undefined {
   const count = firstMs.length
   const within = (values: readonly number[], from: number): number =>
     countAbove(values, from) - countAbove(values, from * stretchFactor)
@@ -227,6 +229,7 @@ function hiddenBelow({ firstMs, againMs }: Reads, line: number, baseMs: number):
   const excess = (from: number): Interval =>
     difference(wilson(within(firstMs, from), count), wilson((1 - cold) * within(againMs, from), count))
   const near = Math.max(0, excess(line).high)
+  if (cold === 0 && near === 0) return undefined
   const next = excess(line * stretchFactor).share
   const ratio = next > near ? near / next : 1
   const stretches = Math.max(1, Math.ceil(Math.log(line / baseMs) / Math.log(stretchFactor)))

@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { coldShare } from './cold-share.ts'
 import { byDirectory } from './directories.ts'
 import type { Measured } from './measure.ts'
 import { difference, effectiveDraws, histogram, quantile, scaleOf, wilson } from './statistics.ts'
+import { seeded } from './testing/seeded.ts'
 import { simulate } from './testing/simulated.ts'
 import { isSteady, judge, judged, type Told, untold, warmOf, wholeOf } from './warmth.ts'
 
@@ -40,6 +42,40 @@ describe('the share of cold files', () => {
     const cold = coldShare({ ...reads, firstMs: warm.map((ms, at) => (at % 10 === 0 ? ms + 20 : ms)) })
     expect(cold?.share).toBeCloseTo(0.1, 5)
     expect([(cold?.low ?? 1) < 0.1, (cold?.high ?? 0) > 0.1]).toEqual([true, true])
+  })
+
+  test('has bounds that are numbers, whatever was measured', () => {
+    const from = fc.double({ min: 0, max: 4, noNaN: true })
+    const shape = fc.record({ seed: fc.nat(), first: from, again: from, floor: from, wide: from, files: fc.nat(200) })
+    fc.assert(
+      fc.property(shape, fc.nat(3), fc.nat(99), ({ seed, first, again, floor, wide, files }, failed, more) => {
+        const random = seeded(seed)
+        const latencies = (fromMs: number, byMs: number) =>
+          Array.from({ length: files }, () => fromMs + random() * byMs)
+        const cold = coldShare({
+          firstMs: latencies(first, 0.5),
+          againMs: latencies(again, wide),
+          floorMs: latencies(floor, 1),
+          failed,
+          population: files + failed + more,
+        })
+        if (cold === undefined) return
+        const { low, share, high } = cold
+        expect([low >= 0, low <= share, share <= high, high <= 1]).toEqual([true, true, true, true])
+      }),
+      { numRuns: 2_000, seed: 1 },
+    )
+  })
+
+  test('can not be told where reading a file again takes longer than the first time', () => {
+    const firstMs = warm.map((ms) => ms / 2)
+    const againMs = warm.map((ms, at) => 2.65 * ms + (at % 40) / 11)
+    const floorMs = againMs.map((ms) => ms / 1.2)
+    const files = warm.map((_, at) => ({ path: `/f${at}` }))
+    const measured = { name: 'a', firstMs, againMs, floorMs, files, failures: [], gone: 0 }
+    const { conclusive, share, doubt } = judge(measured, { population: 1_000, scale: scaleOf(firstMs, againMs) })
+    expect([conclusive, share]).toEqual([false, null])
+    expect(doubt).toMatch(/^reading a file that has just been read takes .* ms, reading it for the first time .* ms/)
   })
 
   test('counts files that could not be read', () => {

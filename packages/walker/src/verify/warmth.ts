@@ -177,8 +177,11 @@ function doubtOf({ firstMs, againMs, floorMs }: Measured, { cold, warmUpMs, head
   if (again === undefined || floor === undefined) return 'no file of the sample could be read'
   if (again > hit.factor * floor + hit.ms + headBytes / hit.bytesPerMs)
     return `reading a file that has just been read takes ${ms(again)}, a call that reads nothing ${ms(floor)}: nothing shows that reads come from a cache`
+  const first = median(firstMs) ?? 0
+  if (again > hit.factor * first)
+    return `reading a file that has just been read takes ${ms(again)}, reading it for the first time ${ms(first)}: re-reads don't show what a read from the cache takes`
   if (cold === undefined)
-    return 'a third of the re-reads or NULL calls, or more, are held up: latency tells nothing here'
+    return 'a third of the re-reads or NULL calls are held up, or more of them than of the first reads: latency tells nothing here'
   const lineMs = cold.lines.fastMs
   if (isTooWide(cold)) return tooWide(cold, firstMs.length)
   if (!isSteady(firstMs, againMs, lineMs))
