@@ -62,7 +62,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-test('the closing line of the second run is over both', () => {
+test('the closing line of the second run is over both, and the failures of both stand before it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cachewarmer-counts-'))
   const file = join(folder, 'counts')
   vi.stubEnv(countsVariable, file)
@@ -76,13 +76,14 @@ test('the closing line of the second run is over both', () => {
     const reporter = new CountReporter()
     for (const state of states)
       reporter.onTestCaseResult({
-        result: () => ({ state }),
+        result: () => ({ state, errors: [{ message: 'it is 1\nand not 2' }] }),
         module: { relativeModuleId: 'a.test.ts' },
         fullName: 'x',
       } as unknown as Parameters<CountReporter['onTestCaseResult']>[0])
     reporter.onTestRunEnd([], [])
   }
-  expect(said.mock.calls.at(-1)).toEqual(['3 passed, 1 failed, 1 skipped'])
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ passed: 3, failed: 1, skipped: 1 })
+  const failures = ['FAILED a.test.ts > x: it is 1']
+  expect(said.mock.calls.slice(-2).flat()).toEqual([...failures, '3 passed, 1 failed, 1 skipped'])
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ passed: 3, failed: 1, skipped: 1, failures })
   rmSync(folder, { recursive: true })
 })
