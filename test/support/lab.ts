@@ -178,7 +178,7 @@ export class Lab implements AsyncDisposable {
 
   /** Asks something of a job until a manager answers. */
   async told(
-    command: 'pause' | 'resume' | 'cancel' | 'change',
+    command: 'resume' | 'cancel' | 'change',
     label: string,
     ...args: readonly string[]
   ): Promise<void> {

@@ -244,7 +244,12 @@ describe('jobs', { timeout: 60_000 }, () => {
     const job = ['--addresses', lab.addresses.join(','), '--export', '/animation', '--path', path, '--job-id', label]
     const { code } = await lab.run('submit', [...job, '--max-requests-per-second', '5'])
     expect(code).toBe(0)
-    await lab.told('pause', label)
+    // It can be paused as soon as a manager has taken it.
+    await lab.eventually(async () => {
+      const paused = await lab.run('submit', ['pause', label])
+      if (paused.code !== 0) expect(paused.stderr).toContain('still waits in the queue')
+      return paused.code === 0
+    })
   }
 
   test('rest while they are paused, and resume', async () => {
