@@ -77,6 +77,8 @@ async function measure(wanted: ClientWalk): Promise<ClientWalked> {
   const walking = walk(mounts, {
     parts: paths.map((path) => ({ kind: 'tree', path })),
     entries: 'none',
+    // As a worker walks.
+    order: 'any',
     headBytes: Number.POSITIVE_INFINITY,
     through,
     concurrency: maxInFlight * hosts.length,

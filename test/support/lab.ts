@@ -178,7 +178,7 @@ export class Lab implements AsyncDisposable {
 
   /** Asks something of a job until a manager answers. */
   async told(
-    command: 'resume' | 'cancel' | 'change',
+    command: 'pause' | 'resume' | 'cancel' | 'change',
     label: string,
     ...args: readonly string[]
   ): Promise<void> {

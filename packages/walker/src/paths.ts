@@ -66,9 +66,12 @@ export function shownPath(path: string): string {
     .replace(/(?<![\ud800-\udbff])[\udc00-\udc7f\udd00-\udfff]/g, '')
 }
 
-/** FNV-1a, 32 bit, over the path's UTF-16 code units: the same path goes to the same mount on every machine. */
-export function hashPath(path: string): number {
-  let hash = 0x811c9dc5
+/**
+ * FNV-1a, 32 bit, over the path's UTF-16 code units: the same path goes to the same mount on every machine. With the hash of
+ * what stands before it, a path's end gives the hash of the whole.
+ */
+export function hashPath(path: string, before = 0x811c9dc5): number {
+  let hash = before
   for (let at = 0; at < path.length; at++) hash = Math.imul(hash ^ path.charCodeAt(at), 0x01000193)
   return hash >>> 0
 }

@@ -24,11 +24,11 @@ describe('the frontier', () => {
     frontier.addSource(batch('/a', ['x', 'y']))
     frontier.addSource(batch('/a/b', ['z']))
     expect(frontier.pending).toBe(5)
-    expect([
-      frontier.nextWalk({ isFull: false, enough: 1 }),
-      frontier.nextWalk({ isFull: false, enough: 1 }),
-      frontier.nextWalk({ isFull: false, enough: 1 }),
-    ]).toMatchObject([{ path: '/a/b' }, { path: '/a' }, undefined])
+    expect([frontier.nextWalk(false, 1), frontier.nextWalk(false, 1), frontier.nextWalk(false, 1)]).toMatchObject([
+      { path: '/a/b' },
+      { path: '/a' },
+      undefined,
+    ])
     const reads = [1, 2, 3, 4].map(() => frontier.nextRead()?.path)
     expect(reads).toEqual(['/a/b/z', '/a/x', '/a/y', undefined])
     expect(frontier.pending).toBe(0)

@@ -119,7 +119,9 @@ export class Frontier {
    * names are at hand when a part's turn comes. While as much is held as may be, they do so in those parts alone whose files
    * may begin now, and only where these have fewer than `enough` of them: all else that they found would stay.
    */
-  nextWalk({ isFull, enough }: { readonly isFull: boolean; readonly enough: number }): WalkUnit | undefined {
+  nextWalk(isFull: boolean, enough: number): WalkUnit | undefined {
+    // Asked at the end of every file.
+    if (this.walkable.length === 0 && this.waiting.length === 0) return undefined
     const lane = isFull ? this.laneInNeed(enough) : this.walkable[0]
     const [next] = this.waiting
     const before = isFull ? this.lanes.first : lane
@@ -204,7 +206,10 @@ export class Frontier {
   /** Called for every file: nearly always it is the first lane, and its last source. */
   private laneToRead(): Lane | undefined {
     const { first } = this.lanes
-    if (first === undefined || first.hasIdleSource) return first
+    if (first === undefined) return undefined
+    const last = first.sources.at(-1)
+    if (last !== undefined && !last.isBusy) return first
+    if (first.hasIdleSource) return first
     const { second } = this.lanes
     return second?.hasIdleSource || first.sources.length === 0 ? second : first
   }

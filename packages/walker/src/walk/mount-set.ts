@@ -26,6 +26,9 @@ export const rounds = 3
 /** Files that wait for their turn at a mount, however few it reads at a time. */
 const leastWaiting = 16
 
+/** How often limits are taken to be what they were before they are looked at again. */
+const looksAtOldLimit = 16
+
 /** The mount did not answer, and its health is watched, so that it can come back. */
 export const wentAway = (error: WalkError, { health }: Mount): boolean => health !== undefined && isMountAway(error)
 
@@ -46,6 +49,8 @@ export class MountSet {
   private readonly graceMs: number
   /** When one of them answered again after all were away: the others get time, too, as a cluster starts node by node. */
   private revivedMs = Number.NEGATIVE_INFINITY
+  private worth = 0
+  private looksLeft = 0
 
   constructor(mounts: readonly Mount[], settings: Settings) {
     if (mounts.length === 0) throw new WalkError('OPTION_INVALID', 'mounts is empty, expected at least one mount')
@@ -95,12 +100,15 @@ export class MountSet {
    * each that ends is followed at once. What begins only to wait longer costs memory, and time to collect it.
    */
   get worthBeginning(): number {
-    let files = 0
+    // Asked at the end of every file. A limit stays as it is for hundreds of them.
+    if (this.looksLeft-- > 0) return this.worth
+    this.looksLeft = looksAtOldLimit
+    this.worth = 0
     for (const { limiter } of this.members) {
       const state = limiter?.state
-      files += state ? Math.ceil(1.25 * state.limit) + leastWaiting : Number.POSITIVE_INFINITY
+      this.worth += state ? Math.ceil(1.25 * state.limit) + leastWaiting : Number.POSITIVE_INFINITY
     }
-    return files
+    return this.worth
   }
 
   /** Every mount, beginning with the one that the hash names; those that don't answer come last. */

@@ -59,7 +59,7 @@ class Reading implements PassageOwner, ArrivingRead {
     this.end = end
     this.unit = unit
     this.chunk = unit.chunk
-    this.hash = hashPath(unit.path) + (unit.chunk?.ordinal ?? 0)
+    this.hash = (unit.hash ?? hashPath(unit.path)) + (unit.chunk?.ordinal ?? 0)
     this.readers = context.mounts.readers(this.hash)
     if (unit.chunk) context.begun.add(unit.chunk.file)
   }
@@ -78,7 +78,8 @@ class Reading implements PassageOwner, ArrivingRead {
     this.size = size ?? (end ? (this.chunk?.offset ?? 0) + bytes : this.size)
     if (this.reads.length === 0) this.bytes = bytes
     const isTimed = this.reads.length === 0 && this.context.settings.read
-    this.reads = [...this.reads, { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }]
+    const read = { mount, bytes, firstMs: isTimed ? (firstMs ?? tookMs) : undefined }
+    this.reads = this.reads === none ? [read] : [...this.reads, read]
   }
 
   arrived(bytes: number): void {

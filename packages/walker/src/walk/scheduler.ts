@@ -176,7 +176,7 @@ export class Scheduler extends Context {
     }
     while (this.mayBegin && this.resumePaused()) {}
     while (this.mayBegin && this.walking < this.walksAllowed) {
-      const unit = this.frontier.nextWalk({ isFull: this.full, enough: this.settings.concurrency })
+      const unit = this.frontier.nextWalk(this.full, this.settings.concurrency)
       if (!unit) break
       this.walking++
       void this.lookInto(unit).then(() => this.walkDone(unit), this.crash)

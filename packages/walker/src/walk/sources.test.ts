@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Chunk, LargeFile, type LargeFileOptions } from './sources.ts'
+import { hashPath, joinPath } from '../paths.ts'
+import { type Chunk, FileBatch, LargeFile, type LargeFileOptions } from './sources.ts'
 import { Tallies } from './tallies.ts'
 
 const { root } = new Tallies([], { holdFailures: false })
@@ -22,6 +23,12 @@ const next = (file: LargeFile): Chunk => {
   if (!chunk) throw new Error('no chunk is left')
   return chunk
 }
+
+test.each(['/', '/a', '/a/b/c'])('the files of a batch in %s have the hashes of their paths', (directory) => {
+  const batch = new FileBatch({ directory, real: directory, files: [{ name: 'x', kind: 'file' }], tally: root })
+  const { path, hash } = batch.next() ?? {}
+  expect([path, hash]).toEqual([joinPath(directory, 'x'), hashPath(joinPath(directory, 'x'))])
+})
 
 describe('a large file', () => {
   test('of unknown size gives one chunk, and the others once the size is known', () => {

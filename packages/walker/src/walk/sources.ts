@@ -1,6 +1,6 @@
 import type { WalkError } from '../errors.ts'
 import type { Entry, Mount } from '../mounts/mount.ts'
-import { joinPath, nameOf, parentOf } from '../paths.ts'
+import { hashPath, joinPath, nameOf, parentOf } from '../paths.ts'
 import type { MountRead } from './counters.ts'
 import type { Settings } from './options.ts'
 import type { RangePart, WalkPart } from './parts.ts'
@@ -12,6 +12,8 @@ export interface ReadUnit {
   readonly path: string
   /** The same without links on the way. */
   readonly real: string
+  /** `hashPath` of its path, where it is at hand. */
+  readonly hash?: number | undefined
   /** Bytes, where the listing told. */
   readonly size?: number | undefined
   readonly handle?: unknown
@@ -85,11 +87,14 @@ interface Batch {
 export class FileBatch implements ReadSource {
   readonly tally: Tally
   private readonly batch: Batch
+  /** Of what stands before each name. A path is put together from pieces, and hashing it whole would first copy it. */
+  private readonly hash: number
   private at = 0
   private end: number
 
   constructor(batch: Batch) {
     this.batch = batch
+    this.hash = hashPath(joinPath(batch.directory, ''))
     this.end = batch.files.length
     this.tally = batch.tally
   }
@@ -106,7 +111,8 @@ export class FileBatch implements ReadSource {
     const path = joinPath(directory, file.name)
     const real = realDirectory === directory ? path : joinPath(realDirectory, file.name)
     const from = isListed && file.handle === undefined ? undefined : mount
-    return { path, real, size: file.size, handle: file.handle, listed: file, from, tally, as: 'name' }
+    const hash = hashPath(file.name, this.hash)
+    return { path, real, hash, size: file.size, handle: file.handle, listed: file, from, tally, as: 'name' }
   }
 
   /** More files, to come after those that it has; its array of files has to be its own. */
