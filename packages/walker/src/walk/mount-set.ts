@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { asWalkError, isMountAway, WalkError } from '../errors.ts'
 import { type Limiter, type LimitFigures, type Turns, turnsOf } from '../limits/limiter.ts'
 import type { Mount, MountHealth, Target } from '../mounts/mount.ts'
+import { type QuickRead, quickReadOf } from '../mounts/quick-read.ts'
 import type { MountCounters, MountFigures } from './counters.ts'
 import type { Settings } from './options.ts'
 
@@ -10,6 +11,8 @@ import type { Settings } from './options.ts'
 export interface Member {
   readonly mount: Mount
   readonly name: string
+  /** Its `read` without a promise, where it has that. */
+  readonly quickRead: QuickRead | undefined
   /** Undefined where the walk's own limit is the tighter one. */
   readonly limiter: Limiter | undefined
   /** The limiter's. */
@@ -66,7 +69,15 @@ export class MountSet {
       throw new WalkError('OPTION_INVALID', `symlinks is "${settings.symlinks}", but ${blind.name} can't read links`)
     this.members = mounts.map((mount) => {
       const limiter = limiterOf(mount, settings)
-      return { mount, name: mount.name, limiter, turns: turnsOf(limiter), inFlight: 0, waiting: 0 }
+      return {
+        mount,
+        name: mount.name,
+        quickRead: quickReadOf(mount),
+        limiter,
+        turns: turnsOf(limiter),
+        inFlight: 0,
+        waiting: 0,
+      }
     })
     this.orders = this.members.map((_, first) => [...this.members.slice(first), ...this.members.slice(0, first)])
     this.spread = settings.through === 'spread'

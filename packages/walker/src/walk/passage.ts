@@ -1,6 +1,14 @@
 import { asWalkError, WalkError } from '../errors.ts'
 import type { TurnTaker } from '../limits/limiter.ts'
-import { type Arrivals, isComplete, type Mount, type ReadOutcome } from '../mounts/mount.ts'
+import {
+  type Arrivals,
+  isComplete,
+  type Mount,
+  type ReadOptions,
+  type ReadOutcome,
+  type Target,
+} from '../mounts/mount.ts'
+import { type ReadReceiver, rejectLater } from '../mounts/quick-read.ts'
 import type { Context } from './context.ts'
 import { type Member, targetFor, wentAway } from './mount-set.ts'
 import type { Chunk, ReadUnit } from './sources.ts'
@@ -30,7 +38,7 @@ export interface PassageOwner {
  * reply is on its way is moved about by the collector again and again: so this is no async function, whose frame would be
  * larger than everything else of a file together.
  */
-export class Passage implements TurnTaker, Arrivals {
+export class Passage implements TurnTaker, Arrivals, ReadReceiver {
   private readonly context: Context
   private readonly owner: PassageOwner
   private readonly member: Member
@@ -68,10 +76,7 @@ export class Passage implements TurnTaker, Arrivals {
     }
     by.inFlight++
     this.beganMs = this.context.settings.clock.now()
-    this.ask(by.mount).then(
-      (outcome) => this.came(outcome),
-      (error: unknown) => this.failed(error),
-    )
+    this.ask(by)
   }
 
   arrived(bytes: number): void {
@@ -111,7 +116,7 @@ export class Passage implements TurnTaker, Arrivals {
     }
   }
 
-  private came(outcome: ReadOutcome): void {
+  resolve(outcome: ReadOutcome): void {
     const by = this.by
     const tookMs = this.context.settings.clock.now() - this.beganMs
     // No caller catches what a callback throws: here it ends the walk, and not the process.
@@ -160,7 +165,7 @@ export class Passage implements TurnTaker, Arrivals {
     this.arrivedBytes = bytes
   }
 
-  private failed(error: unknown): void {
+  reject(error: unknown): void {
     const by = this.by
     try {
       by.inFlight--
@@ -185,21 +190,31 @@ export class Passage implements TurnTaker, Arrivals {
     }
   }
 
-  private ask(mount: Mount): Promise<ReadOutcome> {
-    const { read, signal } = this.context.settings
-    const { unit } = this.owner
+  private ask({ mount, quickRead }: Member): void {
     try {
-      if (!read) return this.owner.look(mount)
-      return mount.read(targetFor(unit.real, unit.handle, unit.from, mount), {
-        offset: this.offset,
-        length: this.length,
-        size: unit.size,
-        arrivals: this,
-        signal,
-      })
+      if (!this.context.settings.read) this.hear(this.owner.look(mount))
+      else if (quickRead) quickRead(this.target(mount), this.asked(), this)
+      else this.hear(mount.read(this.target(mount), this.asked()))
     } catch (error) {
-      return Promise.reject(error)
+      rejectLater(this, error)
     }
+  }
+
+  private hear(read: Promise<ReadOutcome>): void {
+    read.then(
+      (outcome) => this.resolve(outcome),
+      (error: unknown) => this.reject(error),
+    )
+  }
+
+  private target(mount: Mount): Target {
+    const { real, handle, from } = this.owner.unit
+    return targetFor(real, handle, from, mount)
+  }
+
+  private asked(): ReadOptions {
+    const { offset, length } = this
+    return { offset, length, size: this.owner.unit.size, arrivals: this, signal: this.context.settings.signal }
   }
 
   /** What is to be read now: all of the unit, or what is left of it. */

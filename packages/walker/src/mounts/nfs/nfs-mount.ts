@@ -24,6 +24,7 @@ import type {
   StatOptions,
   Target,
 } from '../mount.ts'
+import { type QuickRead, setQuickRead } from '../quick-read.ts'
 import { ForeignHandles } from './foreign-handles.ts'
 import { listPages } from './listing.ts'
 import { look, Reads } from './reads.ts'
@@ -128,6 +129,7 @@ class NfsMount implements OpenMount {
   readonly reach: Reach = { by: 'NFSv3', doubts: new Set() }
   readonly limiter: Limiter
   readonly longReads: Limiter
+  readonly read: (target: Target, options: ReadOptions) => Promise<ReadOutcome>
   private readonly mounted: NfsExport
   private readonly foreign: ForeignHandles
   private readonly reads: Reads
@@ -147,6 +149,9 @@ class NfsMount implements OpenMount {
     this.foreign = new ForeignHandles(mounted)
     this.reads = new Reads(mounted, { foreign: this.foreign, longReads, readsPerFile, now: () => clock.now() })
     this.seenAt = seenAt ?? mounted.exportPath
+    const quickRead: QuickRead = (target, asked, receiver) => this.reads.readTo(target, asked, receiver)
+    this.read = (target, asked) => new Promise((resolve, reject) => quickRead(target, asked, { resolve, reject }))
+    setQuickRead(this, quickRead)
   }
 
   get handleSpace(): string | undefined {
@@ -211,10 +216,6 @@ class NfsMount implements OpenMount {
     } catch (error) {
       throw fromNfs(error, path)
     }
-  }
-
-  read(target: Target, options: ReadOptions): Promise<ReadOutcome> {
-    return this.reads.read(target, options)
   }
 
   close(): Promise<void> {

@@ -14,6 +14,7 @@ import {
 import { isWalkError, tooLarge, WalkError } from '../../errors.ts'
 import type { Limiter } from '../../limits/limiter.ts'
 import type { ReadOptions, ReadOutcome, Target } from '../mount.ts'
+import { type ReadReceiver, rejectLater } from '../quick-read.ts'
 import type { ForeignHandles } from './foreign-handles.ts'
 import { fromNfs, isStale, kindOf } from './translate.ts'
 
@@ -36,18 +37,18 @@ export class Reads {
     this.options = options
   }
 
-  /** No async function: it is called per file, and most have a handle of this mount's own. */
-  read(target: Target, asked: ReadOptions): Promise<ReadOutcome> {
-    if (asked.signal.aborted) return Promise.reject(asked.signal.reason)
-    if (typeof target.handle !== 'string' || target.foreign || isLong(asked)) return this.readSlowly(target, asked)
-    const handle = target.handle as FileHandle
-    const { offset, length, size } = asked
-    const mounted = this.mounted
-    if (size !== undefined && size > mounted.maxFileBytes) return Promise.reject(tooLarge(target.path, size))
-    return new Promise((resolve) => {
-      const shortRead = new ShortRead(this, target.path, handle, asked, resolve)
-      mounted.readTo(shortRead, handle, offset, firstReadBytes(offset, length, size), asked)
-    })
+  /** Called per file, and most have a handle of this mount's own. */
+  readTo(target: Target, asked: ReadOptions, receiver: ReadReceiver): void {
+    const { offset, length, size, signal } = asked
+    if (signal.aborted) rejectLater(receiver, signal.reason)
+    else if (typeof target.handle !== 'string' || target.foreign || isLong(asked))
+      tellEnd(this.readSlowly(target, asked), receiver)
+    else if (size !== undefined && size > this.mounted.maxFileBytes) rejectLater(receiver, tooLarge(target.path, size))
+    else {
+      const handle = target.handle as FileHandle
+      const shortRead = new ShortRead(this, target.path, handle, asked, receiver)
+      this.mounted.readTo(shortRead, handle, offset, firstReadBytes(offset, length, size), asked)
+    }
   }
 
   /** The first READ did not bring the file to its end, as far as is known. */
@@ -140,29 +141,29 @@ export class Reads {
   }
 }
 
+const tellEnd = (read: Promise<ReadOutcome>, receiver: ReadReceiver): void =>
+  void read.then(
+    (outcome) => receiver.resolve(outcome),
+    (error: unknown) => receiver.reject(error),
+  )
+
 /**
  * A read that one READ settles, as it does for nearly all files. Thousands are in flight, and the collector moves about
- * what lives meanwhile: so each has this object and the promise that is given for it, and nothing else.
+ * what lives meanwhile: so each has this object, and nothing else.
  */
 class ShortRead implements Receiver<ReadResult> {
   private readonly by: Reads
   readonly path: string
   readonly handle: FileHandle
   readonly asked: ReadOptions
-  private readonly settle: (outcome: ReadOutcome | Promise<ReadOutcome>) => void
+  private readonly receiver: ReadReceiver
 
-  constructor(
-    by: Reads,
-    path: string,
-    handle: FileHandle,
-    asked: ReadOptions,
-    resolve: (outcome: ReadOutcome | Promise<ReadOutcome>) => void,
-  ) {
+  constructor(by: Reads, path: string, handle: FileHandle, asked: ReadOptions, receiver: ReadReceiver) {
     this.by = by
     this.path = path
     this.handle = handle
     this.asked = asked
-    this.settle = resolve
+    this.receiver = receiver
   }
 
   resolve(first: ReadResult): void {
@@ -171,12 +172,12 @@ class ShortRead implements Receiver<ReadResult> {
     const reached = offset + count
     const size = first.size === undefined ? Number.POSITIVE_INFINITY : Number(first.size)
     // Most files: reply and listing agree that nothing is left. `readStanding` judges all else.
-    if (size <= reached && listed <= reached) this.settle({ bytes: count, end: true, size, requests: 1 })
-    else this.settle(this.by.continued(this, first))
+    if (size <= reached && listed <= reached) this.receiver.resolve({ bytes: count, end: true, size, requests: 1 })
+    else tellEnd(this.by.continued(this, first), this.receiver)
   }
 
   reject(error: unknown): void {
-    this.settle(this.by.failed(this, error))
+    tellEnd(this.by.failed(this, error), this.receiver)
   }
 }
 

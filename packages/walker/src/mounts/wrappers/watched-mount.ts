@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@cachewarmer/nfs'
 import { asWalkError, isMountAway, WalkError } from '../../errors.ts'
-import type { Mount, MountHealth, OpenMount } from '../mount.ts'
+import type { Mount, MountHealth, OpenMount, ReadOutcome } from '../mount.ts'
+import { type ReadReceiver, rejectLater } from '../quick-read.ts'
 import { wrapMount } from './wrap-mount.ts'
 
 export interface WatchedMountOptions {
@@ -23,13 +24,19 @@ export function watchedMount(
 ): OpenMount & { readonly health: MountHealth } {
   const watch = new Watch(inner, options)
   // No async function, for it is called for every file.
+  const away = (trouble: WalkError, signal: AbortSignal): unknown =>
+    signal.aborted
+      ? signal.reason
+      : new WalkError('MOUNT_DOWN', `${inner.name} does not answer: ${trouble.message}`, { cause: trouble })
   const mount = wrapMount(inner, {
+    quickRead: (read) => (file, asked, receiver) => {
+      const { trouble } = watch
+      if (trouble) rejectLater(receiver, away(trouble, asked.signal))
+      else read(file, asked, new WatchedRead(watch, receiver, asked.signal))
+    },
     around: (call, signal) => {
       const { trouble, spell } = watch
-      if (trouble) {
-        const away = `${inner.name} does not answer: ${trouble.message}`
-        return Promise.reject(signal.aborted ? signal.reason : new WalkError('MOUNT_DOWN', away, { cause: trouble }))
-      }
+      if (trouble) return Promise.reject(away(trouble, signal))
       const beganAtMs = watch.now()
       return call().then(
         (answer) => {
@@ -50,6 +57,32 @@ export function watchedMount(
       return inner.close()
     },
   })
+}
+
+class WatchedRead implements ReadReceiver {
+  readonly watch: Watch
+  readonly receiver: ReadReceiver
+  readonly signal: AbortSignal
+  readonly spell: number
+  readonly beganAtMs: number
+
+  constructor(watch: Watch, receiver: ReadReceiver, signal: AbortSignal) {
+    this.watch = watch
+    this.receiver = receiver
+    this.signal = signal
+    this.spell = watch.spell
+    this.beganAtMs = watch.now()
+  }
+
+  resolve(outcome: ReadOutcome): void {
+    this.watch.answered()
+    this.receiver.resolve(outcome)
+  }
+
+  reject(error: unknown): void {
+    if (!this.signal.aborted) this.watch.note(asWalkError(error), this.spell, this.beganAtMs)
+    this.receiver.reject(error)
+  }
 }
 
 interface Waiter {

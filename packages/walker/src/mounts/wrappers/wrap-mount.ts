@@ -1,5 +1,6 @@
 import type { Limiter } from '../../limits/limiter.ts'
 import type { Asking, DirectoryPage, ListOptions, Mount, OpenMount, Target } from '../mount.ts'
+import { type QuickRead, quickReadOf, setQuickRead } from '../quick-read.ts'
 
 /** Does what it is given, in its own way: later, or watching how it ends. */
 export type AroundCall = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>
@@ -8,6 +9,8 @@ export interface Wrapping {
   readonly around: AroundCall
   /** Replaces the mount's own. */
   readonly read?: Mount['read'] | undefined
+  /** What `around` does, for reads without a promise. Absent: every read has one. */
+  readonly quickRead?: ((inner: QuickRead) => QuickRead) | undefined
   /** Replaces the mount's own. */
   readonly limiter?: Limiter | undefined
   /** As in `Asking`, for every question. */
@@ -18,7 +21,7 @@ export interface Wrapping {
 
 /** The mount, with `around` around every question to it; each page of a listing is one. */
 export function wrapMount(inner: Mount, wrapping: Wrapping): OpenMount {
-  const { around, read, onFurtherRequest, onListEnd, limiter = inner.limiter } = wrapping
+  const { around, read, quickRead, onFurtherRequest, onListEnd, limiter = inner.limiter } = wrapping
   const readLink = inner.readLink?.bind(inner)
 
   function told<T extends Asking>(options: T): T {
@@ -48,7 +51,7 @@ export function wrapMount(inner: Mount, wrapping: Wrapping): OpenMount {
     }
   }
 
-  return {
+  const mount: OpenMount = {
     name: inner.name,
     maxInFlight: inner.maxInFlight,
     maxFileBytes: inner.maxFileBytes,
@@ -74,4 +77,7 @@ export function wrapMount(inner: Mount, wrapping: Wrapping): OpenMount {
       return this.close()
     },
   }
+  const innerQuickRead = quickReadOf(inner)
+  if (quickRead && innerQuickRead && !read) setQuickRead(mount, quickRead(innerQuickRead))
+  return mount
 }
